@@ -1,0 +1,19 @@
+# The group coordinator and the transaction coordinator; included by CMakeLists.txt.
+set(COORDINATOR_SRCS
+  commit_queue.cc
+  group_offsets.cc
+  group_rebalance.cc
+  group_rows.cc
+  group_runner.cc
+  group_runner_offsets.cc
+  group_state.cc
+  group_subscription.cc
+  group_table.cc
+  groups.cc)
+set(COORDINATOR_HDRS
+  log/groups.h
+  log/producer_ids.h
+  log/transactions.h)
+set(COORDINATOR_TESTS
+  group_random_test.cc
+  group_state_test.cc)
