@@ -1,0 +1,56 @@
+// A small HTTP/1.1 listener: a table of routes, each answered by a function on the server's one thread.
+// A handler must be quick; what blocks belongs elsewhere. Errors are application/problem+json.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace dataflow::http {
+
+struct Request {
+  std::string method;
+  std::string path;   // without the query
+  std::string query;  // behind the `?`, as sent
+  std::string body;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+};
+
+// {"type":"about:blank","title":…,"status":…,"detail":…}
+Response problem(int status, const std::string& title, const std::string& detail);
+
+struct Route {
+  std::string method;
+  std::string path;  // exact
+  std::function<Response(const Request&)> handle;
+};
+
+struct ServerOptions {
+  std::string name = "http";       // for messages: which listener this is
+  std::string host = "127.0.0.1";
+  uint16_t port = 8080;            // 0: any free one
+  size_t max_connections = 1024;   // further ones are closed at once
+  size_t max_body_bytes = 1 << 20;
+  int timeout_seconds = 30;        // for a request to arrive, and for an idle connection
+};
+
+class Server {
+ public:
+  // kUnavailable if the port is taken, naming it.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, std::vector<Route> routes);
+  virtual ~Server() = default;
+  virtual uint16_t port() const = 0;
+  // Closes the listener and every connection, and ends the thread.
+  virtual void stop() = 0;
+};
+
+}  // namespace dataflow::http

@@ -1,0 +1,191 @@
+#include "edge/http/server.h"
+
+#include <pthread.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/logger.h"
+
+namespace dataflow::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+using tcp = asio::ip::tcp;
+using asio::use_awaitable;
+
+constexpr size_t kMaxHeaderBytes = 16 * 1024;
+
+class BeastServer final : public Server {
+ public:
+  BeastServer(ServerOptions options, std::vector<Route> routes)
+      : options_(std::move(options)), routes_(std::move(routes)), acceptor_(io_) {}
+  ~BeastServer() override { stop(); }
+
+  Status listen();
+  uint16_t port() const override { return port_; }
+  void stop() override;
+
+ private:
+  asio::awaitable<void> accept_all();
+  asio::awaitable<void> serve(tcp::socket socket);
+  Response answer(const bhttp::request<bhttp::string_body>& request) const;
+
+  const ServerOptions options_;
+  const std::vector<Route> routes_;
+  asio::io_context io_{1};
+  tcp::acceptor acceptor_;
+  uint16_t port_ = 0;
+  size_t connections_ = 0;
+  std::thread thread_;
+};
+
+Status BeastServer::listen() {
+  boost::system::error_code error;
+  const asio::ip::address address = asio::ip::make_address(options_.host, error);
+  if (error) {
+    return Status::invalid("the " + options_.name + " listener's host `" + options_.host +
+                           "` is not an IP address");
+  }
+  const tcp::endpoint endpoint(address, options_.port);
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error) {
+    return Status::unavailable("the " + options_.name + " listener cannot use " + options_.host + ":" +
+                               std::to_string(options_.port) + " (" + error.message() +
+                               "); stop what uses that port or choose another one with --" +
+                               options_.name + "-listen");
+  }
+  port_ = acceptor_.local_endpoint().port();
+  asio::co_spawn(io_, accept_all(), asio::detached);
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
+    io_.run();
+  });
+  return {};
+}
+
+void BeastServer::stop() {
+  if (!thread_.joinable()) return;
+  io_.stop();
+  thread_.join();
+}
+
+asio::awaitable<void> BeastServer::accept_all() {
+  while (true) {
+    auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(use_awaitable));
+    if (error) {
+      if (error == asio::error::operation_aborted) co_return;
+      log_limited("http-accept", LogLevel::kWarn, "accepting an HTTP connection failed",
+                  {{"listener", options_.name}, {"why", error.message()}});
+      // Out of descriptors: wait for one to be closed instead of trying in a circle.
+      asio::steady_timer pause(io_, std::chrono::milliseconds(100));
+      co_await pause.async_wait(asio::as_tuple(use_awaitable));
+      continue;
+    }
+    if (connections_ >= options_.max_connections) continue;
+    ++connections_;
+    asio::co_spawn(io_, serve(std::move(socket)), [this](std::exception_ptr) { --connections_; });
+  }
+}
+
+asio::awaitable<void> BeastServer::serve(tcp::socket socket) {
+  beast::tcp_stream stream(std::move(socket));
+  beast::flat_buffer buffer;
+  while (true) {
+    bhttp::request_parser<bhttp::string_body> parser;
+    parser.header_limit(kMaxHeaderBytes);
+    parser.body_limit(options_.max_body_bytes);
+    stream.expires_after(std::chrono::seconds(options_.timeout_seconds));
+    auto [error, bytes] =
+        co_await bhttp::async_read(stream, buffer, parser, asio::as_tuple(use_awaitable));
+    bhttp::response<bhttp::string_body> out;
+    bool keep = false;
+    if (error) {
+      if (error.category() != bhttp::make_error_code(bhttp::error::bad_method).category() ||
+          error == bhttp::error::end_of_stream || error == bhttp::error::partial_message) {
+        co_return;
+      }
+      const bool large = error == bhttp::error::body_limit || error == bhttp::error::header_limit;
+      Response r = problem(large ? 413 : 400, "Bad request", error.message());
+      out.result(static_cast<unsigned>(r.status));
+      out.set(bhttp::field::content_type, r.content_type);
+      out.body() = std::move(r.body);
+    } else {
+      const auto& request = parser.get();
+      keep = request.keep_alive();
+      Response r = answer(request);
+      out.version(request.version());
+      out.result(static_cast<unsigned>(r.status));
+      out.set(bhttp::field::content_type, r.content_type);
+      out.body() = std::move(r.body);
+      if (request.method() == bhttp::verb::head) {
+        out.content_length(out.body().size());
+        out.body().clear();
+      }
+    }
+    out.keep_alive(keep);
+    if (!out.has_content_length()) out.prepare_payload();
+    auto [write_error, written] =
+        co_await bhttp::async_write(stream, out, asio::as_tuple(use_awaitable));
+    if (write_error || !keep) {
+      boost::system::error_code ignored;
+      stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+      co_return;
+    }
+  }
+}
+
+Response BeastServer::answer(const bhttp::request<bhttp::string_body>& in) const {
+  Request request;
+  request.method = std::string(in.method_string());
+  const std::string target(in.target());
+  const size_t mark = target.find('?');
+  request.path = target.substr(0, mark);
+  if (mark != std::string::npos) request.query = target.substr(mark + 1);
+  request.body = in.body();
+  const std::string wanted = request.method == "HEAD" ? "GET" : request.method;
+  bool path_known = false;
+  for (const Route& route : routes_) {
+    if (route.path != request.path) continue;
+    path_known = true;
+    if (route.method == wanted) return route.handle(request);
+  }
+  if (path_known) {
+    return problem(405, "Method not allowed", request.method + " is not possible on " + request.path);
+  }
+  std::string known;
+  for (const Route& route : routes_) known += (known.empty() ? "" : ", ") + route.path;
+  return problem(404, "Not found", "there is nothing at " + request.path + "; known: " + known);
+}
+
+}  // namespace
+
+Response problem(int status, const std::string& title, const std::string& detail) {
+  nlohmann::json body = {
+      {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}};
+  return {status, "application/problem+json",
+          body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+}
+
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options, std::vector<Route> routes) {
+  auto server = std::make_unique<BeastServer>(std::move(options), std::move(routes));
+  DF_RETURN_IF_ERROR(server->listen());
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace dataflow::http

@@ -1,0 +1,105 @@
+#include "edge/http/server.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+namespace dataflow::http {
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+std::vector<Route> routes() {
+  return {{"GET", "/hello",
+           [](const Request& r) { return Response{200, "text/plain", "hello " + r.query}; }},
+          {"POST", "/echo", [](const Request& r) { return Response{201, "text/plain", r.body}; }}};
+}
+
+std::unique_ptr<Server> start() {
+  ServerOptions options;
+  options.port = 0;
+  auto server = Server::start(options, routes());
+  EXPECT_TRUE(server.ok()) << server.status();
+  return std::move(*server);
+}
+
+// Sends the bytes and reads until the server closes.
+std::string talk(uint16_t port, const std::string& bytes) {
+  asio::io_context io;
+  tcp::socket socket(io);
+  socket.connect({asio::ip::make_address("127.0.0.1"), port});
+  asio::write(socket, asio::buffer(bytes));
+  std::string answer;
+  boost::system::error_code error;
+  asio::read(socket, asio::dynamic_buffer(answer), error);
+  return answer;
+}
+
+TEST(HttpServer, answers_a_route_with_its_query) {
+  auto server = start();
+  const std::string got =
+      talk(server->port(), "GET /hello?you HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(got.find("HTTP/1.1 200"), std::string::npos) << got;
+  EXPECT_NE(got.find("hello you"), std::string::npos) << got;
+}
+
+TEST(HttpServer, keeps_the_connection_for_a_second_request) {
+  auto server = start();
+  const std::string got = talk(server->port(),
+                               "GET /hello?a HTTP/1.1\r\nHost: x\r\n\r\n"
+                               "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+                               "Connection: close\r\n\r\nxyz");
+  EXPECT_NE(got.find("hello a"), std::string::npos) << got;
+  EXPECT_NE(got.find("HTTP/1.1 201"), std::string::npos) << got;
+  EXPECT_TRUE(got.ends_with("xyz")) << got;
+}
+
+TEST(HttpServer, names_what_is_known_when_a_path_is_not) {
+  auto server = start();
+  const std::string got =
+      talk(server->port(), "GET /nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(got.find("404"), std::string::npos);
+  EXPECT_NE(got.find("application/problem+json"), std::string::npos);
+  EXPECT_NE(got.find("/hello"), std::string::npos);
+}
+
+TEST(HttpServer, refuses_a_method_that_the_path_does_not_have) {
+  auto server = start();
+  const std::string got =
+      talk(server->port(), "DELETE /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(got.find("405"), std::string::npos) << got;
+}
+
+TEST(HttpServer, refuses_a_body_over_the_limit) {
+  auto server = start();
+  const std::string got = talk(server->port(),
+                               "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
+  EXPECT_NE(got.find("413"), std::string::npos) << got;
+}
+
+TEST(HttpServer, survives_garbage) {
+  auto server = start();
+  const std::string got = talk(server->port(), std::string("\x16\x03\x01 this is not HTTP\r\n\r\n", 24));
+  EXPECT_NE(got.find("400"), std::string::npos) << got;
+  EXPECT_NE(talk(server->port(), "GET /hello?b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .find("hello b"),
+            std::string::npos);
+}
+
+TEST(HttpServer, names_a_busy_port) {
+  auto server = start();
+  ServerOptions options;
+  options.port = server->port();
+  auto second = Server::start(options, routes());
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().code(), StatusCode::kUnavailable);
+  EXPECT_NE(second.status().message().find(std::to_string(server->port())), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dataflow::http

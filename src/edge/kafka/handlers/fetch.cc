@@ -1,0 +1,33 @@
+#include "handlers/handlers.h"
+
+#include <memory>
+
+#include "fetch_run.h"
+
+namespace dataflow::kafka {
+
+namespace {
+
+constexpr int16_t kFirstWithSessions = 7;
+
+// Sessions are not offered: every answer says session 0, so that a client goes on sending whole
+// requests (epoch 0 or -1). An incremental one names a session that cannot be ours.
+bool continues_a_session(const wire::FetchRequest& question, int16_t version) {
+  return version >= kFirstWithSessions && question.session_epoch > 0;
+}
+
+}  // namespace
+
+void handle_fetch(Request& request) {
+  auto question = request.decode<wire::FetchRequest>();
+  if (!question) return;
+  if (continues_a_session(*question, request.version())) {
+    wire::FetchResponse answer;
+    answer.error_code = wire::ErrorCode::kFetchSessionIdNotFound;
+    request.broker.metrics.error(answer.error_code);
+    return request.reply.send(answer);
+  }
+  std::make_shared<FetchRun>(request, std::move(*question))->start();
+}
+
+}  // namespace dataflow::kafka
