@@ -1,0 +1,133 @@
+#include "cli/http_get.h"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "base/env.h"
+
+namespace dataflow::cli {
+namespace {
+
+constexpr size_t kMaxAnswerBytes = 16 << 20;
+
+class HttpConnection {
+ public:
+  explicit HttpConnection(int64_t timeout_ms)
+      : end_nanos_(posix_env().monotonic_nanos() + timeout_ms * 1'000'000) {}
+  ~HttpConnection() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  Status connect(const Address& server);
+  Status send(std::string_view bytes);
+  // Until the server closes.
+  Result<std::string> receive_all();
+
+ private:
+  Status connect_to(const addrinfo& address);
+  Status wait(short events);
+
+  int fd_ = -1;
+  int64_t end_nanos_;
+};
+
+Status HttpConnection::wait(short events) {
+  while (true) {
+    const int64_t left = (end_nanos_ - posix_env().monotonic_nanos()) / 1'000'000;
+    pollfd entry{fd_, events, 0};
+    const int ready = left > 0 ? ::poll(&entry, 1, static_cast<int>(left)) : 0;
+    if (ready > 0) return {};
+    if (ready == 0) return Status::timed_out("no answer in time");
+    if (errno != EINTR) return Status::io_error(std::strerror(errno));
+  }
+}
+
+Status HttpConnection::connect_to(const addrinfo& address) {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd_ < 0) return Status::io_error(std::strerror(errno));
+  if (::connect(fd_, address.ai_addr, address.ai_addrlen) == 0) return {};
+  if (errno != EINPROGRESS) return Status::unavailable(std::strerror(errno));
+  DF_RETURN_IF_ERROR(wait(POLLOUT));
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error == 0 ? Status() : Status::unavailable(std::strerror(error));
+}
+
+Status HttpConnection::connect(const Address& server) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int problem = getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &hints, &found);
+  if (problem != 0) return Status::unavailable(gai_strerror(problem));
+  Status last = Status::unavailable("the name has no address");
+  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+    last = connect_to(*at);
+    if (last.ok()) break;
+  }
+  freeaddrinfo(found);
+  return last;
+}
+
+Status HttpConnection::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    } else if (errno == EAGAIN) {
+      DF_RETURN_IF_ERROR(wait(POLLOUT));
+    } else if (errno != EINTR) {
+      return Status::unavailable(std::strerror(errno));
+    }
+  }
+  return {};
+}
+
+Result<std::string> HttpConnection::receive_all() {
+  std::string all;
+  char chunk[16 << 10];
+  while (all.size() < kMaxAnswerBytes) {
+    const ssize_t got = ::recv(fd_, chunk, sizeof chunk, 0);
+    if (got == 0) return all;
+    if (got > 0) {
+      all.append(chunk, static_cast<size_t>(got));
+    } else if (errno == EAGAIN) {
+      DF_RETURN_IF_ERROR(wait(POLLIN));
+    } else if (errno != EINTR) {
+      return Status::unavailable(std::strerror(errno));
+    }
+  }
+  return Status::too_large("the answer is over " + std::to_string(kMaxAnswerBytes) + " bytes");
+}
+
+Result<HttpAnswer> parse_answer(std::string_view text) {
+  const size_t end = text.find("\r\n\r\n");
+  HttpAnswer answer;
+  const bool http = text.starts_with("HTTP/1.") && text.size() > 12 && end != std::string_view::npos;
+  if (http) std::from_chars(text.data() + 9, text.data() + 12, answer.status);
+  if (answer.status == 0) return Status::corrupt("what listens there does not speak HTTP");
+  answer.body = std::string(text.substr(end + 4));
+  return answer;
+}
+
+}  // namespace
+
+Result<HttpAnswer> http_get(const Address& server, const std::string& path, int64_t timeout_ms) {
+  HttpConnection connection(timeout_ms);
+  DF_RETURN_IF_ERROR(connection.connect(server));
+  DF_RETURN_IF_ERROR(connection.send("GET " + path + " HTTP/1.0\r\nHost: " + server.to_string() +
+                                     "\r\nAccept: application/json\r\nConnection: close\r\n\r\n"));
+  DF_ASSIGN_OR_RETURN(std::string bytes, connection.receive_all());
+  return parse_answer(bytes);
+}
+
+}  // namespace dataflow::cli

@@ -1,0 +1,20 @@
+// One HTTP GET, for the server's own pages.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+#include "base/units.h"
+
+namespace dataflow::cli {
+
+struct HttpAnswer {
+  int status = 0;
+  std::string body;
+};
+
+// kUnavailable if nobody listens there, kTimedOut, kCorrupt for what is no HTTP.
+Result<HttpAnswer> http_get(const Address& server, const std::string& path, int64_t timeout_ms);
+
+}  // namespace dataflow::cli

@@ -1,0 +1,35 @@
+// Every setting of `dataflow server`: declared here once; flags, environment, YAML, checks and the
+// reference page docs/configuration.md come from it.
+#pragma once
+
+#include <string>
+
+#include "base/config.h"
+#include "base/logger.h"
+#include "base/status.h"
+#include "edge/http/server.h"
+#include "edge/kafka/server.h"
+#include "log/groups.h"
+#include "log/log.h"
+#include "log/transactions.h"
+
+namespace dataflow::server {
+
+const ConfigSchema& server_schema();
+
+struct ServerSettings {
+  std::string data_dir;
+  std::string ready_file;
+  dataflow::LogOptions logging;
+  log::LogOptions log;
+  log::GroupsOptions groups;
+  log::TransactionsOptions transactions;
+  kafka::KafkaOptions kafka;
+  http::ServerOptions http;
+  http::ServerOptions metrics;
+};
+
+// kInvalid for what the options' own checks cannot see, such as an address that is not loopback.
+Result<ServerSettings> server_settings(const Config& config);
+
+}  // namespace dataflow::server

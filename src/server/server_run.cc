@@ -1,0 +1,215 @@
+#include "server_run.h"
+
+#include <csignal>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "base/logger.h"
+#include "base/metrics.h"
+#include "base/timer_queue.h"
+#include "data_dir.h"
+#include "server_options.h"
+#include "server_pages.h"
+
+namespace dataflow::server {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+// As many open files as the machine allows: a segment and a connection hold one each.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Everything that runs, in the order in which it starts; stop() goes backwards.
+class RunningServer {
+ public:
+  RunningServer(Env& env, ServerSettings settings) : env_(env), settings_(std::move(settings)) {}
+
+  Status start();
+  Status stop();
+
+ private:
+  Status start_listeners();
+  Status write_ready_file();
+
+  Env& env_;
+  ServerSettings settings_;
+  Metrics metrics_registry_;
+  ServerFacts facts_;
+  std::vector<MetricCallback> lag_;
+  DataDir data_;
+  std::unique_ptr<meta::Store> store_;
+  std::unique_ptr<TimerQueue> timers_;
+  std::unique_ptr<log::Log> log_;
+  std::unique_ptr<log::Groups> groups_;
+  std::unique_ptr<log::Transactions> transactions_;
+  std::unique_ptr<kafka::KafkaServer> kafka_;
+  std::unique_ptr<http::Server> http_;
+  std::unique_ptr<http::Server> metrics_;
+};
+
+Status RunningServer::start() {
+  const int64_t began = env_.monotonic_nanos();
+  const std::string words = "process " + std::to_string(getpid());
+  DF_ASSIGN_OR_RETURN(data_, open_data_dir(env_, settings_.data_dir, words));
+  DF_ASSIGN_OR_RETURN(store_, meta::Store::open(env_, settings_.data_dir + "/meta"));
+  DF_ASSIGN_OR_RETURN(settings_.kafka.cluster_id, cluster_id(env_, *store_));
+  DF_ASSIGN_OR_RETURN(log_, log::Log::open(env_, *store_, settings_.log, &metrics_registry_));
+  timers_ = std::make_unique<TimerQueue>(env_);
+  timers_->start();
+  DF_ASSIGN_OR_RETURN(groups_, log::Groups::open(env_, *store_, *log_, settings_.groups, *timers_));
+  DF_ASSIGN_OR_RETURN(transactions_, log::Transactions::open(env_, *store_, *log_, *groups_,
+                                                             settings_.transactions, *timers_));
+  DF_RETURN_IF_ERROR(start_listeners());
+  DF_RETURN_IF_ERROR(write_ready_file());
+  log_info("the server is ready",
+           {{"version", DATAFLOW_VERSION},
+            {"data_dir", settings_.data_dir},
+            {"kafka", facts_.kafka},
+            {"http", facts_.http},
+            {"metrics", facts_.metrics},
+            {"started_in_ms", (env_.monotonic_nanos() - began) / 1000000}});
+  return {};
+}
+
+Status RunningServer::start_listeners() {
+  facts_.log = log_.get();
+  facts_.groups = groups_.get();
+  facts_.env = &env_;
+  facts_.started = env_.now();
+  facts_.data_dir = settings_.data_dir;
+  facts_.cluster_id = settings_.kafka.cluster_id;
+  lag_ = register_lag_metrics(metrics_registry_, facts_);
+  DF_ASSIGN_OR_RETURN(kafka_, kafka::KafkaServer::start(env_, *log_, *groups_, *transactions_,
+                                                        settings_.kafka, &metrics_registry_));
+  facts_.kafka = Address{settings_.kafka.host, kafka_->port()}.to_string();
+  DF_ASSIGN_OR_RETURN(metrics_, http::Server::start(settings_.metrics, metrics_routes(metrics_registry_)));
+  facts_.metrics = Address{settings_.metrics.host, metrics_->port()}.to_string();
+  // Its routes read the facts, which are complete but for this address.
+  DF_ASSIGN_OR_RETURN(http_, http::Server::start(settings_.http, http_routes(facts_)));
+  facts_.http = Address{settings_.http.host, http_->port()}.to_string();
+  return {};
+}
+
+Status RunningServer::write_ready_file() {
+  if (settings_.ready_file.empty()) return {};
+  const std::string temporary = settings_.ready_file + ".tmp";
+  {
+    DF_ASSIGN_OR_RETURN(std::unique_ptr<File> file, env_.open(temporary, OpenMode::kTruncate));
+    DF_RETURN_IF_ERROR(file->write_at(0, ready_json(facts_, getpid())));
+  }
+  return env_.rename(temporary, settings_.ready_file);
+}
+
+Status RunningServer::stop() {
+  lag_.clear();
+  if (http_) http_->stop();
+  if (metrics_) metrics_->stop();
+  if (kafka_) kafka_->stop();
+  if (transactions_) transactions_->close();
+  if (groups_) groups_->close();
+  Status closed = log_ ? log_->close() : Status();
+  if (timers_) timers_->stop();
+  Status stored = store_ ? store_->close() : Status();
+  if (!settings_.ready_file.empty()) (void)env_.remove_file(settings_.ready_file).ok();
+  return closed.ok() ? stored : closed;
+}
+
+Result<ServerSettings> read_settings(const std::vector<std::string>& arguments) {
+  ConfigSources sources;
+  std::vector<std::string> rest;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& a = arguments[i];
+    if (a.starts_with("--config=")) {
+      sources.yaml_path = a.substr(9);
+    } else if (a == "--config") {
+      if (i + 1 == arguments.size()) return Status::invalid("--config needs the path of a YAML file");
+      sources.yaml_path = arguments[++i];
+    } else {
+      rest.push_back(a);
+    }
+  }
+  DF_ASSIGN_OR_RETURN(sources.flags, parse_flags(server_schema(), rest));
+  sources.environment = dataflow_environment(environ);
+  DF_ASSIGN_OR_RETURN(Config config, Config::load(server_schema(), sources, posix_env()));
+  return server_settings(config);
+}
+
+int fail(const Status& status, int code) {
+  std::fprintf(stderr, "dataflow server: %s\n", status.message().c_str());
+  return code;
+}
+
+}  // namespace
+
+std::string server_help() {
+  std::string text =
+      "Runs the DataFlow server until SIGTERM or SIGINT.\n\n"
+      "Usage: dataflow server [--config FILE.yaml] [options]\n\n"
+      "A flag wins over the environment, that over the file, that over the default.\n"
+      "`dataflow config print` shows each value and where it comes from.\n\nOptions:\n";
+  for (const Option& o : server_schema().options()) {
+    std::string left = "  " + o.flag + " " + (o.default_value.empty() ? "\"\"" : o.default_value);
+    if (left.size() < 44) left.resize(44, ' ');
+    text += left + "  " + o.doc + "\n";
+  }
+  text +=
+      "\nExamples:\n"
+      "  dataflow server --data-dir ./data\n"
+      "  dataflow server --data-dir ./data --kafka-listen 127.0.0.1:0 --http-listen 127.0.0.1:0 \\\n"
+      "      --metrics-listen 127.0.0.1:0 --ready-file ./ready.json\n";
+  return text;
+}
+
+int run_server(const std::vector<std::string>& arguments) {
+  for (const std::string& a : arguments) {
+    if (a == "--help" || a == "-h") {
+      std::fputs(server_help().c_str(), stdout);
+      return 0;
+    }
+  }
+  // Before any thread exists, so that all of them leave these signals to this one.
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  Result<ServerSettings> settings = read_settings(arguments);
+  if (!settings.ok()) return fail(settings.status(), kUsage);
+  Status logging = configure_logging(settings->logging);
+  if (!logging.ok()) return fail(logging, kFailed);
+  raise_file_limit();
+  RunningServer server(posix_env(), std::move(*settings));
+  Status started = server.start();
+  if (!started.ok()) {
+    log_error("the server cannot start", {{"why", started.message()}});
+    (void)server.stop().ok();
+    return fail(started, kFailed);
+  }
+  int got = 0;
+  sigwait(&signals, &got);
+  log_info("stopping", {{"signal", got == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  Status stopped = server.stop();
+  if (!stopped.ok()) {
+    log_error("the stop was not clean; the next start recovers", {{"why", stopped.message()}});
+    return kFailed;
+  }
+  log_info("stopped", {});
+  return 0;
+}
+
+}  // namespace dataflow::server
