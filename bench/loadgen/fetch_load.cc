@@ -1,0 +1,218 @@
+// Fetching: whole partitions as fast as they come, single batches at random offsets, and the way from
+// producer to consumer end to end.
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <random>
+#include <thread>
+
+#include "base/bytes.h"
+#include "options.h"
+#include "types/batch_builder.h"
+#include "wire/client.h"
+#include "wire/messages/fetch.h"
+#include "wire/messages/list_offsets.h"
+#include "wire/messages/produce.h"
+
+namespace loadgen {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using dataflow::wire::Client;
+
+constexpr int16_t kFetchVersion = 11;
+
+std::unique_ptr<Client> connect(const Options& o) {
+  auto client = Client::connect(o.host, o.port, 5s);
+  if (!client.ok()) die(client.status().message());
+  return std::move(*client);
+}
+
+int64_t end_offset(Client& client, const Options& o, int partition) {
+  dataflow::wire::ListOffsetsRequest request;
+  auto& topic = request.topics.emplace_back();
+  topic.name = o.topic;
+  auto& p = topic.partitions.emplace_back();
+  p.partition_index = partition;
+  p.timestamp = -1;
+  auto answer = client.call(request, 2, 10s);
+  if (!answer.ok()) die(answer.status().message());
+  return answer->topics.at(0).partitions.at(0).offset;
+}
+
+struct Fetched {
+  int64_t next = 0;
+  int64_t records = 0;
+  int64_t bytes = 0;
+};
+
+// One fetch of one partition; walks the batches' headers only.
+Fetched fetch(Client& client, const Options& o, int partition, int64_t offset, int64_t max_bytes,
+              int max_wait_ms) {
+  dataflow::wire::FetchRequest request;
+  request.max_wait_ms = max_wait_ms;
+  request.min_bytes = 1;
+  request.max_bytes = static_cast<int32_t>(max_bytes);
+  auto& topic = request.topics.emplace_back();
+  topic.topic = o.topic;
+  auto& p = topic.partitions.emplace_back();
+  p.partition = partition;
+  p.fetch_offset = offset;
+  p.partition_max_bytes = static_cast<int32_t>(max_bytes);
+  auto answer = client.call(request, kFetchVersion, 30s);
+  if (!answer.ok()) die(answer.status().message());
+  const auto& got = answer->responses.at(0).partitions.at(0);
+  if (got.error_code != dataflow::wire::ErrorCode::kNone) {
+    die("fetch failed with error " + std::to_string(static_cast<int>(got.error_code)));
+  }
+  Fetched out{offset, 0, 0};
+  std::string_view bytes = got.records.bytes.value_or(std::string_view());
+  out.bytes = static_cast<int64_t>(bytes.size());
+  while (bytes.size() >= dataflow::kBatchHeaderBytes) {
+    auto header = dataflow::parse_batch_header(bytes);
+    if (!header.ok()) die(header.status().message());
+    if (header->total_bytes() > bytes.size()) break;
+    out.records += header->next_offset().value() - std::max(out.next, header->base_offset.value());
+    out.next = header->next_offset().value();
+    bytes.remove_prefix(header->total_bytes());
+  }
+  return out;
+}
+
+}  // namespace
+
+int run_fetch(const Options& o) {
+  std::atomic<int64_t> records{0}, bytes{0}, fetches{0};
+  std::vector<std::thread> threads;
+  const auto start = Clock::now();
+  for (int c = 0; c < o.connections; ++c) {
+    threads.emplace_back([&, c] {
+      auto client = connect(o);
+      for (int p = c; p < o.partitions; p += o.connections) {
+        const int64_t end = end_offset(*client, o, p);
+        for (int64_t at = 0; at < end;) {
+          const Fetched got = fetch(*client, o, p, at, o.fetch_bytes, 500);
+          at = got.next;
+          records += got.records;
+          bytes += got.bytes;
+          ++fetches;
+        }
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  std::printf("{\"mode\":\"fetch\",\"records\":%lld,\"seconds\":%.3f,\"records_per_s\":%.0f,"
+              "\"mb_per_s\":%.1f,\"fetches\":%lld}\n",
+              static_cast<long long>(records), seconds, static_cast<double>(records) / seconds,
+              static_cast<double>(bytes) / seconds / 1e6, static_cast<long long>(fetches));
+  return 0;
+}
+
+int run_random(const Options& o) {
+  auto client = connect(o);
+  std::vector<int64_t> ends;
+  for (int p = 0; p < o.partitions; ++p) ends.push_back(end_offset(*client, o, p));
+  std::mt19937_64 random(42);
+  Latencies all;
+  for (int64_t i = 0; i < o.requests; ++i) {
+    const int p = static_cast<int>(random() % static_cast<uint64_t>(o.partitions));
+    const int64_t end = ends[static_cast<size_t>(p)];
+    if (end == 0) continue;
+    const auto before = Clock::now();
+    fetch(*client, o, p, static_cast<int64_t>(random() % static_cast<uint64_t>(end)), 1, 0);
+    all.add(std::chrono::duration<double, std::micro>(Clock::now() - before).count());
+  }
+  std::printf("{\"mode\":\"random\",%s}\n", all.json().c_str());
+  return 0;
+}
+
+// Each request carries the moment at which it was due as its first record's timestamp field in the
+// value; a consumer that long-polls tells how old a record is when it has it.
+int run_e2e(const Options& o) {
+  std::atomic<bool> done{false};
+  std::vector<Latencies> latencies(static_cast<size_t>(o.partitions));
+  std::vector<std::thread> consumers;
+  std::atomic<int> ready{0};
+  auto now_us = [] {
+    return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count();
+  };
+  for (int p = 0; p < o.partitions; ++p) {
+    consumers.emplace_back([&, p] {
+      auto client = connect(o);
+      int64_t at = end_offset(*client, o, p);
+      ++ready;
+      while (true) {
+        dataflow::wire::FetchRequest request;
+        request.max_wait_ms = 200;
+        request.min_bytes = 1;
+        auto& topic = request.topics.emplace_back();
+        topic.topic = o.topic;
+        auto& part = topic.partitions.emplace_back();
+        part.partition = p;
+        part.fetch_offset = at;
+        part.partition_max_bytes = 1 << 20;
+        auto answer = client->call(request, kFetchVersion, 30s);
+        if (!answer.ok()) die(answer.status().message());
+        std::string_view bytes =
+            answer->responses.at(0).partitions.at(0).records.bytes.value_or(std::string_view());
+        if (bytes.empty() && done) return;
+        const auto moment = now_us();
+        while (bytes.size() >= dataflow::kBatchHeaderBytes) {
+          auto header = dataflow::parse_batch_header(bytes);
+          if (!header.ok() || header->total_bytes() > bytes.size()) break;
+          auto reader = dataflow::RecordReader::open(bytes.substr(0, header->total_bytes()), 1 << 28);
+          dataflow::Record record;
+          if (reader.ok() && reader->next(record).ok() && record.value && record.value->size() >= 8) {
+            latencies[static_cast<size_t>(p)].add(
+                static_cast<double>(moment - static_cast<int64_t>(dataflow::load_le64(record.value->data()))));
+          }
+          at = header->next_offset().value();
+          bytes.remove_prefix(header->total_bytes());
+        }
+      }
+    });
+  }
+  while (ready < o.partitions) std::this_thread::yield();
+  std::vector<std::thread> producers;
+  for (int c = 0; c < o.connections; ++c) {
+    producers.emplace_back([&, c] {
+      auto client = connect(o);
+      const double rate = o.rate / o.connections;
+      const auto start = Clock::now();
+      for (int64_t i = 0; i < o.requests / o.connections; ++i) {
+        const auto due = start + std::chrono::duration_cast<Clock::duration>(
+                                     std::chrono::duration<double>(static_cast<double>(i) / rate));
+        std::this_thread::sleep_until(due);
+        dataflow::BatchBuilder builder;
+        std::string value(static_cast<size_t>(o.record_bytes), 'x');
+        dataflow::store_le64(value.data(), static_cast<uint64_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(due.time_since_epoch()).count()));
+        for (int r = 0; r < o.records; ++r) {
+          if (!builder.add(dataflow::posix_env().now(), std::nullopt, value).ok()) die("no room");
+        }
+        const std::string batch = builder.finish();
+        dataflow::wire::ProduceRequest request;
+        request.acks = static_cast<int16_t>(o.acks);
+        request.timeout_ms = 30000;
+        auto& topic = request.topic_data.emplace_back();
+        topic.name = o.topic;
+        auto& part = topic.partition_data.emplace_back();
+        part.index = static_cast<int>((c + i * o.connections) % o.partitions);
+        part.records = dataflow::wire::RecordsField::of(batch);
+        auto answer = client->call(request, 7, 30s);
+        if (!answer.ok()) die(answer.status().message());
+      }
+    });
+  }
+  for (std::thread& t : producers) t.join();
+  done = true;
+  for (std::thread& t : consumers) t.join();
+  Latencies all;
+  for (const Latencies& l : latencies) all.merge(l);
+  std::printf("{\"mode\":\"e2e\",%s}\n", all.json().c_str());
+  return 0;
+}
+
+}  // namespace loadgen
