@@ -13,7 +13,9 @@ from dataflow_server import ROOT, Server, binary
 
 def pytest_configure(config):
     if not os.access(binary(), os.X_OK):
-        raise pytest.UsageError(f"{binary()} is not there: run script/build release, or set DATAFLOW_BIN")
+        raise pytest.UsageError(
+            f"{binary()} is not there: run script/build release, or set DATAFLOW_BIN"
+        )
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -32,7 +34,7 @@ _servers = pytest.StashKey()
 
 @pytest.fixture
 def start_server(request, tmp_path):
-    """start_server(*arguments, name="server", env={}) → a running Server, stopped after the test."""
+    """start_server(*arguments, name="server", env={}) → a running Server, ended after the test."""
     servers = request.node.stash.setdefault(_servers, [])
 
     def start(*args, name=None, env=None):
@@ -60,8 +62,8 @@ def server(start_server):
 
 @pytest.fixture
 def bootstrap(request):
-    """host:port of a broker for tests that only speak Kafka: a server of ours, or $KAFKA_BOOTSTRAP, so
-    that the tests themselves can be held against Apache Kafka."""
+    """host:port of a broker for tests that only speak Kafka: a server of ours, or
+    $KAFKA_BOOTSTRAP, so that the tests themselves can be held against Apache Kafka."""
     return os.environ.get("KAFKA_BOOTSTRAP") or request.getfixturevalue("server").kafka
 
 

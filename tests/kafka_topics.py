@@ -14,7 +14,9 @@ def create_topic(bootstrap, name, partitions=1, **config):
 
     def has_leaders():
         topic = admin.list_topics(name, 10).topics[name]
-        return len(topic.partitions) == partitions and all(p.leader >= 0 for p in topic.partitions.values())
+        return len(topic.partitions) == partitions and all(
+            p.leader >= 0 for p in topic.partitions.values()
+        )
 
     eventually(has_leaders, f"{name} has {partitions} partitions with leaders")
     return name
@@ -23,21 +25,38 @@ def create_topic(bootstrap, name, partitions=1, **config):
 def produce_all(bootstrap, topic, values, partition=0, **config):
     """Every value acknowledged, or an AssertionError."""
     failed = []
-    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 1,
-                         **{key.replace("_", "."): value for key, value in config.items()}})
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "linger.ms": 1,
+            **{key.replace("_", "."): value for key, value in config.items()},
+        }
+    )
     for value in values:
-        producer.produce(topic, value, partition=partition,
-                         on_delivery=lambda error, _message: failed.append(error) if error else None)
+        producer.produce(
+            topic,
+            value,
+            partition=partition,
+            on_delivery=lambda error, _message: failed.append(error) if error else None,
+        )
     left = producer.flush(60)
     assert left == 0 and not failed, (left, failed[:3])
 
 
 def read_to_end(bootstrap, topic, partitions=1, isolation="read_committed", **config):
-    """All messages of a topic from its beginning to what is now its end, in order for each partition."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "read-to-end", "isolation.level": isolation,
-                         "enable.auto.commit": False, "enable.partition.eof": True, "fetch.wait.max.ms": 50,
-                         "auto.offset.reset": "earliest",
-                         **{key.replace("_", "."): value for key, value in config.items()}})
+    """All messages from the beginning to what is now the end, in order for each partition."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "read-to-end",
+            "isolation.level": isolation,
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
+            "auto.offset.reset": "earliest",
+            **{key.replace("_", "."): value for key, value in config.items()},
+        }
+    )
     found, open_partitions = [], set(range(partitions))
 
     def poll():
@@ -54,7 +73,9 @@ def read_to_end(bootstrap, topic, partitions=1, isolation="read_committed", **co
 
     try:
         consumer.assign([TopicPartition(topic, p, 0) for p in range(partitions)])
-        eventually(poll, lambda: f"the end of {topic} {sorted(open_partitions)}, {len(found)} read", 60, 0)
+        eventually(
+            poll, lambda: f"the end of {topic} {sorted(open_partitions)}, {len(found)} read", 60, 0
+        )
     finally:
         consumer.close()
     return found

@@ -1,4 +1,4 @@
-"""Kafka's frames by hand: for bytes that no well-behaved client sends, and for looking at stored batches."""
+"""Kafka's frames by hand: for bytes that no well-behaved client sends, and to look at batches."""
 
 import socket
 import struct
@@ -41,15 +41,29 @@ def record(offset_delta, value, key=None, timestamp_delta=0):
     return varint(len(body)) + body
 
 
-def batch(values=(), payload=None, attributes=0, magic=2, count=None, crc=None, length=None,
-          producer=(-1, -1, -1), base_offset=0, timestamp=1_700_000_000_000):
-    """One record batch v2. Every field that is checked can be set wrong: `payload` are raw bytes in the
-    records' place, `crc`, `length` and `count` replace what would be right."""
+def batch(
+    values=(),
+    payload=None,
+    attributes=0,
+    magic=2,
+    count=None,
+    crc=None,
+    length=None,
+    producer=(-1, -1, -1),
+    base_offset=0,
+    timestamp=1_700_000_000_000,
+):
+    """One record batch v2. Every field that is checked can be set wrong: `payload` are raw bytes
+    in the records' place, `crc`, `length` and `count` replace what would be right."""
     if payload is None:
         payload = b"".join(record(i, value) for i, value in enumerate(values))
     count = len(values) if count is None else count
-    checked = struct.pack(">hiqqqhii", attributes, max(count - 1, 0), timestamp, timestamp,
-                          *producer, count) + payload
+    checked = (
+        struct.pack(
+            ">hiqqqhii", attributes, max(count - 1, 0), timestamp, timestamp, *producer, count
+        )
+        + payload
+    )
     crc = crc32c.crc32c(checked) if crc is None else crc
     length = 9 + len(checked) if length is None else length
     return struct.pack(">qiibI", base_offset, length, -1, magic, crc) + checked
@@ -66,18 +80,30 @@ def frame(payload):
 
 
 def produce_body(topic, partition, batches, acks=-1, timeout_ms=10_000):
-    return (string(None) + struct.pack(">hii", acks, timeout_ms, 1) + string(topic) +
-            struct.pack(">ii", 1, partition) + data(batches))
+    return (
+        string(None)
+        + struct.pack(">hii", acks, timeout_ms, 1)
+        + string(topic)
+        + struct.pack(">ii", 1, partition)
+        + data(batches)
+    )
 
 
 def fetch_body(topic, partition, offset, max_bytes=1 << 20, wait_ms=0, min_bytes=0):
-    return (struct.pack(">iiiib", -1, wait_ms, min_bytes, max_bytes, 0) + struct.pack(">i", 1) +
-            string(topic) + struct.pack(">iiqi", 1, partition, offset, max_bytes))
+    """Of Fetch 10, the oldest version that may carry zstd; without a session."""
+    return (
+        struct.pack(">iiiib", -1, wait_ms, min_bytes, max_bytes, 0)
+        + struct.pack(">iii", 0, -1, 1)
+        + string(topic)
+        + struct.pack(">iiiqqi", 1, partition, -1, offset, -1, max_bytes)
+        + struct.pack(">i", 0)
+    )
 
 
 @dataclass(frozen=True)
 class Stored:
     """The head of a batch as it was fetched."""
+
     base_offset: int
     attributes: int
     count: int
@@ -152,14 +178,14 @@ class RawClient:
         return error, base_offset
 
     def fetch(self, topic, partition=0, offset=0, max_bytes=1 << 20):
-        """(error code, high watermark, the batches' bytes) of Fetch 4."""
-        answer = self.call(FETCH, 4, fetch_body(topic, partition, offset, max_bytes))
-        at = 4 + 4 + 2 + len(topic) + 4
-        index, error, high, _stable, aborted = struct.unpack_from(">ihqqi", answer, at)
+        """(error code, high watermark, the batches' bytes) of Fetch 10."""
+        answer = self.call(FETCH, 10, fetch_body(topic, partition, offset, max_bytes))
+        at = 4 + 2 + 4 + 4 + 2 + len(topic) + 4
+        index, error, high, _stable, _start, aborted = struct.unpack_from(">ihqqqi", answer, at)
         assert index == partition
-        at += 26 + 16 * max(aborted, 0)
-        size, = struct.unpack_from(">i", answer, at)
-        return error, high, answer[at + 4:at + 4 + max(size, 0)]
+        at += 34 + 16 * max(aborted, 0)
+        (size,) = struct.unpack_from(">i", answer, at)
+        return error, high, answer[at + 4 : at + 4 + max(size, 0)]
 
     def batches(self, topic, partition=0):
         """The heads of all stored batches, their checksums verified."""
@@ -169,12 +195,27 @@ class RawClient:
             assert error == 0, f"fetch of {topic}-{partition} at {offset}: error {error}"
             at = 0
             while at + BATCH_HEAD.size <= len(raw):
-                (base, length, _epoch, magic, crc, attributes, last, _first_time, _max_time, producer,
-                 _producer_epoch, _sequence, count) = BATCH_HEAD.unpack_from(raw, at)
+                (
+                    base,
+                    length,
+                    _epoch,
+                    magic,
+                    crc,
+                    attributes,
+                    last,
+                    _first_time,
+                    _max_time,
+                    producer,
+                    _producer_epoch,
+                    _sequence,
+                    count,
+                ) = BATCH_HEAD.unpack_from(raw, at)
                 if at + 12 + length > len(raw):
                     break
-                whole = raw[at:at + 12 + length]
-                assert magic == 2 and crc32c.crc32c(whole[21:]) == crc, f"{topic}-{partition} at {base}"
+                whole = raw[at : at + 12 + length]
+                assert (
+                    magic == 2 and crc32c.crc32c(whole[21:]) == crc
+                ), f"{topic}-{partition} at {base}"
                 found.append(Stored(base, attributes, count, producer, whole))
                 offset = base + last + 1
                 at += 12 + length
@@ -194,4 +235,6 @@ class RawClient:
 def stored_codecs(address, topic, partitions=1):
     """Which codecs the topic's data batches are kept in."""
     with RawClient(address) as client:
-        return {b.codec for p in range(partitions) for b in client.batches(topic, p) if not b.control}
+        return {
+            b.codec for p in range(partitions) for b in client.batches(topic, p) if not b.control
+        }

@@ -1,5 +1,5 @@
-"""What no client should send. The protocol's own error or a closed connection with a line that says why; the log
-unharmed, memory bounded, other clients undisturbed."""
+"""What no client should send. The protocol's own error or a closed connection with a line that says
+why; the log unharmed, memory bounded, other clients undisturbed."""
 
 import os
 import random
@@ -14,8 +14,20 @@ from confluent_kafka import Producer
 
 from eventually import eventually
 from kafka_topics import create_topic, produce_all, read_to_end
-from raw_kafka import (API_VERSIONS, FETCH, METADATA, PRODUCE, Closed, RawClient, batch, frame, produce_body,
-                       record, request, string)
+from raw_kafka import (
+    API_VERSIONS,
+    FETCH,
+    METADATA,
+    PRODUCE,
+    Closed,
+    RawClient,
+    batch,
+    fetch_body,
+    frame,
+    produce_body,
+    record,
+    request,
+)
 
 CORRUPT_MESSAGE, UNKNOWN_TOPIC, MESSAGE_TOO_LARGE, UNSUPPORTED_VERSION = 2, 3, 10, 35
 UNSUPPORTED_COMPRESSION, INVALID_RECORD = 76, 87
@@ -43,8 +55,14 @@ class Neighbour:
             if error is not None:
                 self.failed.append(str(error))
 
-        producer = Producer({"bootstrap.servers": self.server.kafka, "linger.ms": 1, "enable.idempotence": True,
-                             "error_cb": lambda error: self.failed.append(str(error))})
+        producer = Producer(
+            {
+                "bootstrap.servers": self.server.kafka,
+                "linger.ms": 1,
+                "enable.idempotence": True,
+                "error_cb": lambda error: self.failed.append(str(error)),
+            }
+        )
         while not self.stopping.is_set():
             producer.produce(self.topic, f"n{self.sent}", on_delivery=report)
             self.sent += 1
@@ -91,30 +109,63 @@ def check_unharmed(server, topic):
 CLIENT_ID_TOO_LONG = struct.pack(">hhih", METADATA, 1, 1, 500) + b"short"
 
 
-@pytest.mark.parametrize("sent, reason", [
-    (struct.pack(">i", -1), "-1 bytes"),
-    (struct.pack(">i", -2**31), "-2147483648 bytes"),
-    (struct.pack(">i", 0), "too short"),
-    (struct.pack(">i", 3) + b"abc", "too short"),
-    (struct.pack(">i", 2**31 - 1), "the limit is"),
-    (struct.pack(">i", 101 * MIB) + b"\0\0\0\7", "the limit is"),
-    (struct.pack(">i", 50 * MIB) + struct.pack(">hh", METADATA, 1), "only Produce"),
-    (frame(request(999, 0)), "API 999"),
-    (frame(request(-5, 0)), "API -5"),
-    (frame(request(METADATA, 99)), "version 99"),
-    (frame(request(PRODUCE, -1)), "version -1"),
-    (frame(CLIENT_ID_TOO_LONG), "client id"),
-    (frame(request(METADATA, 1, struct.pack(">i", 1000))), "METADATA|[Mm]etadata"),
-    (frame(request(METADATA, 1, struct.pack(">i", 1) + struct.pack(">h", 300) + b"x")), "METADATA|[Mm]etadata"),
-    (frame(request(PRODUCE, 3, produce_body("t", 0, b"x" * 40)[:30])), "PRODUCE|[Pp]roduce"),
-    (frame(request(FETCH, 4, struct.pack(">iiiib", -1, 0, 0, 1, 0) + struct.pack(">i", 2**31 - 1))), "FETCH|[Ff]etch"),
-    (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "HTTP"),
-    (b"POST /api/v1 HTTP/1.1\r\n\r\n", "HTTP"),
-    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x11" * 100, "TLS"),
-    (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
-], ids=["length -1", "lowest length", "length 0", "length 3", "highest length", "over the limit", "large metadata",
-        "unknown API", "negative API", "unknown version", "negative version", "long client id", "missing topics",
-        "missing name", "half a produce", "two thousand million topics", "HTTP GET", "HTTP POST", "TLS", "SSH"])
+@pytest.mark.parametrize(
+    "sent, reason",
+    [
+        (struct.pack(">i", -1), "-1 bytes"),
+        (struct.pack(">i", -(2**31)), "-2147483648 bytes"),
+        (struct.pack(">i", 0), "too short"),
+        (struct.pack(">i", 3) + b"abc", "too short"),
+        (struct.pack(">i", 2**31 - 1), "the limit is"),
+        (struct.pack(">i", 101 * MIB) + b"\0\0\0\7", "the limit is"),
+        (struct.pack(">i", 50 * MIB) + struct.pack(">hh", METADATA, 1), "only Produce"),
+        (frame(request(999, 0)), "API 999"),
+        (frame(request(-5, 0)), "API -5"),
+        (frame(request(METADATA, 99)), "version 99"),
+        (frame(request(PRODUCE, -1)), "version -1"),
+        (frame(CLIENT_ID_TOO_LONG), "client id"),
+        (frame(request(METADATA, 1, struct.pack(">i", 1000))), "METADATA|[Mm]etadata"),
+        (
+            frame(request(METADATA, 1, struct.pack(">i", 1) + struct.pack(">h", 300) + b"x")),
+            "METADATA|[Mm]etadata",
+        ),
+        (frame(request(PRODUCE, 3, produce_body("t", 0, b"x" * 40)[:30])), "PRODUCE|[Pp]roduce"),
+        (
+            frame(
+                request(
+                    FETCH, 4, struct.pack(">iiiib", -1, 0, 0, 1, 0) + struct.pack(">i", 2**31 - 1)
+                )
+            ),
+            "FETCH|[Ff]etch",
+        ),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "HTTP"),
+        (b"POST /api/v1 HTTP/1.1\r\n\r\n", "HTTP"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x11" * 100, "TLS"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
+    ],
+    ids=[
+        "length -1",
+        "lowest length",
+        "length 0",
+        "length 3",
+        "highest length",
+        "over the limit",
+        "large metadata",
+        "unknown API",
+        "negative API",
+        "unknown version",
+        "negative version",
+        "long client id",
+        "missing topics",
+        "missing name",
+        "half a produce",
+        "two thousand million topics",
+        "HTTP GET",
+        "HTTP POST",
+        "TLS",
+        "SSH",
+    ],
+)
 def test_connection_is_closed_with_the_reason_in_the_log(server, topic, sent, reason):
     with RawClient(server.kafka) as other, RawClient(server.kafka) as bad:
         bad.send(sent)
@@ -140,8 +191,23 @@ def test_versions_that_old_clients_look_for(server):
     """librdkafka tests for exact versions; Java's clients 4.x for a broker of at least 2.1."""
     with RawClient(server.kafka) as client:
         ranges = client.api_versions()
-    for key, versions in {0: (0, 3, 7), 1: (4, 10, 11), 2: (1, 5), 9: (1, 7), 8: (2, 7), 11: (0, 5), 14: (0, 3),
-                          12: (0, 3), 13: (0, 1), 10: (0, 2), 22: (0, 1), 28: (3,), 24: (0,), 26: (1,), 66: (0,)}.items():
+    for key, versions in {
+        0: (0, 3, 7),
+        1: (4, 10, 11),
+        2: (1, 5),
+        9: (1, 7),
+        8: (2, 7),
+        11: (0, 5),
+        14: (0, 3),
+        12: (0, 3),
+        13: (0, 1),
+        10: (0, 2),
+        22: (0, 1),
+        28: (3,),
+        24: (0,),
+        26: (1,),
+        66: (0,),
+    }.items():
         low, high = ranges[key]
         assert all(low <= version <= high for version in versions), (key, ranges[key])
 
@@ -150,41 +216,71 @@ def gzip_header_and_rubbish():
     return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"rubbish" * 20
 
 
-@pytest.mark.parametrize("sent, codes", [
-    (batch([b"x"], crc=0x12345678), {CORRUPT_MESSAGE}),
-    (batch([b"x"])[:-1] + b"!", {CORRUPT_MESSAGE}),
-    (batch([b"x"])[:30], {CORRUPT_MESSAGE, INVALID_RECORD}),
-    (b"", {CORRUPT_MESSAGE, INVALID_RECORD}),
-    (b"\0" * 200, {CORRUPT_MESSAGE, INVALID_RECORD}),
-    (b"\xff" * 200, {CORRUPT_MESSAGE, INVALID_RECORD}),
-    (batch([b"x"], magic=0), {CORRUPT_MESSAGE, INVALID_RECORD}),
-    (batch([b"x"], magic=1), {CORRUPT_MESSAGE, INVALID_RECORD}),
-    (batch([b"x"], magic=3), {CORRUPT_MESSAGE, INVALID_RECORD}),
-    (batch([b"x"], length=2**31 - 1), {CORRUPT_MESSAGE}),
-    (batch([b"x"], length=-1), {CORRUPT_MESSAGE}),
-    (batch([b"x"], length=10), {CORRUPT_MESSAGE, INVALID_RECORD}),
-    (batch([b"x"], count=1000), {CORRUPT_MESSAGE, INVALID_RECORD}),
-    (batch([b"x", b"y"], count=1), {CORRUPT_MESSAGE, INVALID_RECORD}),
-    (batch([], count=0), {INVALID_RECORD, CORRUPT_MESSAGE}),
-    (batch([], count=-1), {INVALID_RECORD, CORRUPT_MESSAGE}),
-    (batch([], count=2**31 - 1), {INVALID_RECORD, CORRUPT_MESSAGE}),
-    (batch(payload=b"\xff" * 50, count=1), {INVALID_RECORD, CORRUPT_MESSAGE}),
-    (batch(payload=record(0, b"x")[:-2], count=1), {INVALID_RECORD, CORRUPT_MESSAGE}),
-    (batch([b"x"], attributes=7), {INVALID_RECORD, CORRUPT_MESSAGE, UNSUPPORTED_COMPRESSION}),
-    (batch([b"x"], attributes=0x20), {INVALID_RECORD}),
-    (batch([b"x"], attributes=0x30, producer=(1, 0, 0)), None),
-    (batch([b"x"], attributes=0x10, producer=(1, 0, 0)), None),
-    (batch([b"x"], producer=(5, -1, -1)), {INVALID_RECORD, CORRUPT_MESSAGE}),
-    (batch([b"x"], attributes=4), {UNSUPPORTED_COMPRESSION}),
-    (batch([b"x"]) + batch([b"y"]), {INVALID_RECORD}),
-    (batch([b"x"]) + batch([b"y"], crc=1), {INVALID_RECORD, CORRUPT_MESSAGE}),
-    (batch([b"x" * (2 * MIB)]), {MESSAGE_TOO_LARGE}),
-    (batch([b"x"], timestamp=2**62), {32}),
-], ids=["wrong checksum", "changed byte", "half a head", "nothing", "zeros", "ones", "magic 0", "magic 1", "magic 3",
-        "highest length", "length -1", "length 10", "too few records", "too many records", "count 0", "count -1",
-        "highest count", "rubbish for records", "record cut off", "unknown codec", "control batch",
-        "transactional control batch", "transactional without id", "producer without epoch", "zstd in version 3",
-        "two batches", "second batch corrupt", "over max.message.bytes", "timestamp of the far future"])
+@pytest.mark.parametrize(
+    "sent, codes",
+    [
+        (batch([b"x"], crc=0x12345678), {CORRUPT_MESSAGE}),
+        (batch([b"x"])[:-1] + b"!", {CORRUPT_MESSAGE}),
+        (batch([b"x"])[:30], {CORRUPT_MESSAGE, INVALID_RECORD}),
+        (b"", {CORRUPT_MESSAGE, INVALID_RECORD}),
+        (b"\0" * 200, {CORRUPT_MESSAGE, INVALID_RECORD}),
+        (b"\xff" * 200, {CORRUPT_MESSAGE, INVALID_RECORD, 53}),
+        (batch([b"x"], magic=0), {CORRUPT_MESSAGE, INVALID_RECORD}),
+        (batch([b"x"], magic=1), {CORRUPT_MESSAGE, INVALID_RECORD}),
+        (batch([b"x"], magic=3), {CORRUPT_MESSAGE, INVALID_RECORD}),
+        (batch([b"x"], length=2**31 - 1), {CORRUPT_MESSAGE}),
+        (batch([b"x"], length=-1), {CORRUPT_MESSAGE}),
+        (batch([b"x"], length=10), {CORRUPT_MESSAGE, INVALID_RECORD}),
+        (batch([b"x"], count=1000), {CORRUPT_MESSAGE, INVALID_RECORD}),
+        (batch([b"x", b"y"], count=1), {CORRUPT_MESSAGE, INVALID_RECORD}),
+        (batch([], count=0), {INVALID_RECORD, CORRUPT_MESSAGE}),
+        (batch([], count=-1), {INVALID_RECORD, CORRUPT_MESSAGE}),
+        (batch([], count=2**31 - 1), {INVALID_RECORD, CORRUPT_MESSAGE}),
+        (batch(payload=b"\xff" * 50, count=1), {INVALID_RECORD, CORRUPT_MESSAGE}),
+        (batch(payload=record(0, b"x")[:-2], count=1), {INVALID_RECORD, CORRUPT_MESSAGE}),
+        (batch([b"x"], attributes=7), {INVALID_RECORD, CORRUPT_MESSAGE, UNSUPPORTED_COMPRESSION}),
+        (batch([b"x"], attributes=0x20), {INVALID_RECORD}),
+        (batch([b"x"], attributes=0x30, producer=(1, 0, 0)), None),
+        (batch([b"x"], attributes=0x10, producer=(1, 0, 0)), None),
+        (batch([b"x"], producer=(5, -1, -1)), {INVALID_RECORD, CORRUPT_MESSAGE}),
+        (batch([b"x"], attributes=4), {UNSUPPORTED_COMPRESSION}),
+        (batch([b"x"]) + batch([b"y"]), {INVALID_RECORD}),
+        (batch([b"x"]) + batch([b"y"], crc=1), {INVALID_RECORD, CORRUPT_MESSAGE}),
+        (batch([b"x" * (2 * MIB)]), {MESSAGE_TOO_LARGE}),
+        (batch([b"x"], timestamp=2**62), {32}),
+    ],
+    ids=[
+        "wrong checksum",
+        "changed byte",
+        "half a head",
+        "nothing",
+        "zeros",
+        "ones",
+        "magic 0",
+        "magic 1",
+        "magic 3",
+        "highest length",
+        "length -1",
+        "length 10",
+        "too few records",
+        "too many records",
+        "count 0",
+        "count -1",
+        "highest count",
+        "rubbish for records",
+        "record cut off",
+        "unknown codec",
+        "control batch",
+        "transactional control batch",
+        "transactional without id",
+        "producer without epoch",
+        "zstd in version 3",
+        "two batches",
+        "second batch corrupt",
+        "over max.message.bytes",
+        "timestamp of the far future",
+    ],
+)
 def test_batch_is_refused_by_its_own_error(server, topic, sent, codes):
     with RawClient(server.kafka) as client:
         error, base_offset = client.produce(topic, sent)
@@ -206,7 +302,8 @@ def test_null_records_are_refused(server, topic):
 
 @pytest.mark.parametrize("codec", [1, 2, 3])
 def test_rubbish_in_the_place_of_compressed_records(server, topic, topic_name, codec):
-    """A compacted topic looks inside; elsewhere compressed records pass through as they came, and harm nobody."""
+    """A compacted topic looks inside; elsewhere compressed records pass through as they came, and
+    harm nobody."""
     rubbish = batch(payload=gzip_header_and_rubbish(), attributes=codec, count=3)
     compacted = create_topic(server.kafka, topic_name + "-compacted", cleanup_policy="compact")
     with RawClient(server.kafka) as client:
@@ -243,7 +340,9 @@ def test_acks_that_do_not_exist(server, topic):
 
 def test_batch_with_acks_0_that_fails_closes_the_connection(server, topic):
     with RawClient(server.kafka) as client:
-        client.send(frame(request(PRODUCE, 3, produce_body(topic, 0, batch([b"x"], crc=1), acks=0))))
+        client.send(
+            frame(request(PRODUCE, 3, produce_body(topic, 0, batch([b"x"], crc=1), acks=0)))
+        )
         assert client.closed_by_server()
     eventually(lambda: "CORRUPT_MESSAGE" in server.log(), server.log)
     check_unharmed(server, topic)
@@ -330,7 +429,7 @@ def test_random_bytes(server, topic_name):
 def test_half_sent_requests_take_bounded_memory(start_server, topic_name):
     server = start_server("--kafka-request-memory", "32MiB", "--kafka-connection-memory", "16MiB")
     before = anonymous_memory(server.pid)
-    large = frame(request(PRODUCE, 3, produce_body("t", 0, b"x" * (60 * MIB))))[:3 * MIB]
+    large = frame(request(PRODUCE, 3, produce_body("t", 0, b"x" * (60 * MIB))))[: 3 * MIB]
     clients = []
     with Neighbour(server, topic_name) as neighbour:
         for _ in range(60):
@@ -340,7 +439,7 @@ def test_half_sent_requests_take_bounded_memory(start_server, topic_name):
             sent = 0
             try:
                 while sent < len(large):
-                    sent += client.socket.send(large[sent:sent + 65536])
+                    sent += client.socket.send(large[sent : sent + 65536])
             except (BlockingIOError, ConnectionError):
                 pass  # the server takes no more of it now
         neighbour.check()
@@ -354,15 +453,14 @@ def test_reader_that_never_reads_its_answers_takes_bounded_memory(server, topic_
     create_topic(server.kafka, topic_name)
     produce_all(server.kafka, topic_name, [os.urandom(500_000) for _ in range(40)])
     before = anonymous_memory(server.pid)
-    body = struct.pack(">iiiib", -1, 0, 0, 50 * MIB, 0) + struct.pack(">i", 1) + string(topic_name) + \
-        struct.pack(">iiqi", 1, 0, 0, 50 * MIB)
+    body = fetch_body(topic_name, 0, 0, 50 * MIB)
     clients = []
     with Neighbour(server, topic_name + "-n") as neighbour:
         for _ in range(20):
             client = RawClient(server.kafka)
             clients.append(client)
             for correlation in range(10):
-                client.send(frame(request(FETCH, 4, body, correlation)))
+                client.send(frame(request(FETCH, 10, body, correlation)))
         neighbour.check()
         grown = anonymous_memory(server.pid) - before
         assert grown < 128 * MIB, f"{grown / MIB:.0f} MiB more"
@@ -396,4 +494,7 @@ def test_open_files_do_not_leak(server, topic):
     for _ in range(200):
         with RawClient(server.kafka) as client:
             client.send(b"\xff\xff\xff\xff")
-    eventually(lambda: process.num_fds() <= before + 4, lambda: f"{process.num_fds()} open files, {before} before")
+    eventually(
+        lambda: process.num_fds() <= before + 4,
+        lambda: f"{process.num_fds()} open files, {before} before",
+    )

@@ -32,7 +32,7 @@ def within_limit(scenario):
 
 
 async def until(check, what):
-    """An event of another task can make it true at any time, so look again after each turn of the loop."""
+    """Another task can make it true at any time, so look again after each turn of the loop."""
     try:
         async with asyncio.timeout(LIMIT_S):
             while not check():
@@ -46,8 +46,15 @@ def producer(bootstrap, **config):
 
 
 def reader(bootstrap, *topics, **config):
-    return AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False,
-                            isolation_level="read_committed", fetch_max_wait_ms=50, **config)
+    return AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        fetch_max_wait_ms=50,
+        **config,
+    )
 
 
 async def read(consumer, count):
@@ -62,8 +69,11 @@ async def read(consumer, count):
 
 async def write(bootstrap, topic, count=10, word="v"):
     async with producer(bootstrap) as sender:
-        waiting = [await sender.send(topic, f"{word}{i}".encode(), partition=p)
-                   for i in range(count) for p in range(PARTITIONS)]
+        waiting = [
+            await sender.send(topic, f"{word}{i}".encode(), partition=p)
+            for i in range(count)
+            for p in range(PARTITIONS)
+        ]
         await asyncio.gather(*waiting)
 
 
@@ -71,9 +81,16 @@ async def write(bootstrap, topic, count=10, word="v"):
 def test_every_codec_both_ways(bootstrap, topic, codec):
     async def scenario():
         values = [f"value-{i}-{'abc' * (i % 40)}".encode() for i in range(1000)]
-        async with producer(bootstrap, compression_type=None if codec == "none" else codec, linger_ms=5,
-                            enable_idempotence=True) as sender:
-            waiting = [await sender.send(topic, v, key=b"k", headers=[("h", b"1")], partition=1) for v in values]
+        async with producer(
+            bootstrap,
+            compression_type=None if codec == "none" else codec,
+            linger_ms=5,
+            enable_idempotence=True,
+        ) as sender:
+            waiting = [
+                await sender.send(topic, v, key=b"k", headers=[("h", b"1")], partition=1)
+                for v in values
+            ]
             answers = await asyncio.gather(*waiting)
         assert [answer.offset for answer in answers] == list(range(1000))
         async with reader(bootstrap) as consumer:
@@ -90,7 +107,9 @@ def test_offsets(bootstrap, topic):
     async def scenario():
         async with producer(bootstrap) as sender:
             for i in range(10):
-                await sender.send_and_wait(topic, b"v", partition=0, timestamp_ms=1_700_000_000_000 + 10 * i)
+                await sender.send_and_wait(
+                    topic, b"v", partition=0, timestamp_ms=1_700_000_000_000 + 10 * i
+                )
         place = TopicPartition(topic, 0)
         async with reader(bootstrap) as consumer:
             consumer.assign([place])
@@ -108,8 +127,13 @@ class Member(ConsumerRebalanceListener):
 
     def __init__(self, bootstrap, topic, assignor, **config):
         self.topic, self.assigned, self.seen = topic, set(), set()
-        self.consumer = reader(bootstrap, group_id=topic + "-g", heartbeat_interval_ms=100,
-                               partition_assignment_strategy=[assignor], **config)
+        self.consumer = reader(
+            bootstrap,
+            group_id=topic + "-g",
+            heartbeat_interval_ms=100,
+            partition_assignment_strategy=[assignor],
+            **config,
+        )
         self.task = None
 
     async def join(self):
@@ -139,12 +163,16 @@ class Member(ConsumerRebalanceListener):
 async def shared_out(*members):
     def check():
         owned = [p for member in members for p in member.assigned]
-        return sorted(owned) == list(range(PARTITIONS)) and all(member.assigned for member in members)
+        return sorted(owned) == list(range(PARTITIONS)) and all(
+            member.assigned for member in members
+        )
 
     await until(check, "the partitions shared out")
 
 
-@pytest.mark.parametrize("assignor", [RangePartitionAssignor, RoundRobinPartitionAssignor, StickyPartitionAssignor])
+@pytest.mark.parametrize(
+    "assignor", [RangePartitionAssignor, RoundRobinPartitionAssignor, StickyPartitionAssignor]
+)
 def test_members_join_and_leave(bootstrap, topic, assignor):
     async def scenario():
         await write(bootstrap, topic)
@@ -171,9 +199,13 @@ def test_committed_offsets(bootstrap, topic):
         await write(bootstrap, topic)
         place = TopicPartition(topic, 2)
         for expected in (range(0, 4), range(4, 10)):
-            async with reader(bootstrap, group_id=topic + "-g", max_poll_records=len(expected)) as consumer:
+            async with reader(
+                bootstrap, group_id=topic + "-g", max_poll_records=len(expected)
+            ) as consumer:
                 consumer.assign([place])
-                assert [record.offset for record in await read(consumer, len(expected))] == list(expected)
+                assert [record.offset for record in await read(consumer, len(expected))] == list(
+                    expected
+                )
                 await consumer.commit()
                 assert await consumer.committed(place) == expected.stop
 
@@ -210,13 +242,19 @@ def test_admin_calls(bootstrap, topic_name):
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         await admin.start()
         try:
-            made = await admin.create_topics([NewTopic(topic_name, 2, 1, topic_configs={"retention.ms": "100000"})])
+            made = await admin.create_topics(
+                [NewTopic(topic_name, 2, 1, topic_configs={"retention.ms": "100000"})]
+            )
             assert [error[1] for error in made.topic_errors] == [0]
             assert topic_name in await admin.list_topics()
             resource = ConfigResource(ConfigResourceType.TOPIC, topic_name)
             (answer,) = await admin.describe_configs([resource])
-            assert {entry[0]: entry[1] for entry in answer.resources[0][4]}["retention.ms"] == "100000"
-            await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic_name, {"retention.ms": "200000"})])
+            assert {entry[0]: entry[1] for entry in answer.resources[0][4]}[
+                "retention.ms"
+            ] == "100000"
+            await admin.alter_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, topic_name, {"retention.ms": "200000"})]
+            )
             await admin.create_partitions({topic_name: NewPartitions(PARTITIONS)})
             (described,) = await admin.describe_topics([topic_name])
             assert len(described["partitions"]) == PARTITIONS

@@ -1,8 +1,15 @@
-"""confluent-kafka (librdkafka): producing, consuming and transactions. Groups and admin calls have their own
-files."""
+"""confluent-kafka (librdkafka): producing, consuming and transactions. Groups and admin calls have
+their own files."""
 
 import pytest
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from eventually import eventually
@@ -17,17 +24,31 @@ def texts(messages):
 
 
 def transactional(bootstrap, transactional_id, **config):
-    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": transactional_id, "linger.ms": 1,
-                         "transaction.timeout.ms": 60_000,
-                         **{key.replace("_", "."): value for key, value in config.items()}})
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "transactional.id": transactional_id,
+            "linger.ms": 1,
+            "transaction.timeout.ms": 60_000,
+            **{key.replace("_", "."): value for key, value in config.items()},
+        }
+    )
     producer.init_transactions(LIMIT_S)
     return producer
 
 
 def consumer(bootstrap, group, **config):
-    return Consumer({"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest",
-                     "enable.auto.commit": False, "fetch.wait.max.ms": 50, "isolation.level": "read_committed",
-                     **{key.replace("_", "."): value for key, value in config.items()}})
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 50,
+            "isolation.level": "read_committed",
+            **{key.replace("_", "."): value for key, value in config.items()},
+        }
+    )
 
 
 def read_one(reader):
@@ -46,7 +67,9 @@ def test_idempotent_producer_with_every_codec(bootstrap, topic_name, codec):
     topic = create_topic(bootstrap, topic_name, 2)
     values = [f"value-{i}-{'abc' * (i % 50)}" for i in range(3000)]
     for partition in range(2):
-        produce_all(bootstrap, topic, values, partition, compression_type=codec, enable_idempotence=True)
+        produce_all(
+            bootstrap, topic, values, partition, compression_type=codec, enable_idempotence=True
+        )
     messages = read_to_end(bootstrap, topic, 2, check_crcs=True)
     for partition in range(2):
         own = [m for m in messages if m.partition() == partition]
@@ -66,9 +89,14 @@ def test_reports_say_where_each_record_is(bootstrap, topic):
     reports = []
     producer = Producer({"bootstrap.servers": bootstrap, "acks": "all"})
     for i in range(10):
-        producer.produce(topic, f"v{i}", key=f"k{i}", headers=[("h", str(i).encode()), ("empty", None)],
-                         timestamp=1_700_000_000_000 + i,
-                         on_delivery=lambda error, message: reports.append((error, message.offset())))
+        producer.produce(
+            topic,
+            f"v{i}",
+            key=f"k{i}",
+            headers=[("h", str(i).encode()), ("empty", None)],
+            timestamp=1_700_000_000_000 + i,
+            on_delivery=lambda error, message: reports.append((error, message.offset())),
+        )
     assert producer.flush(LIMIT_S) == 0
     assert reports == [(None, i) for i in range(10)]
     for i, message in enumerate(read_to_end(bootstrap, topic)):
@@ -89,9 +117,13 @@ def test_append_time_replaces_the_producers(bootstrap, topic_name):
 def test_record_over_the_limit_is_refused_alone(bootstrap, topic_name):
     topic = create_topic(bootstrap, topic_name, max_message_bytes=10_000)
     reports = []
-    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0, "message.max.bytes": 1_000_000})
+    producer = Producer(
+        {"bootstrap.servers": bootstrap, "linger.ms": 0, "message.max.bytes": 1_000_000}
+    )
     for value in ("before", "x" * 50_000, "after"):
-        producer.produce(topic, value, on_delivery=lambda error, _message: reports.append(error and error.code()))
+        producer.produce(
+            topic, value, on_delivery=lambda error, _message: reports.append(error and error.code())
+        )
         assert producer.flush(LIMIT_S) == 0
     assert reports == [None, KafkaError.MSG_SIZE_TOO_LARGE, None]
     assert texts(read_to_end(bootstrap, topic)) == ["before", "after"]
@@ -145,8 +177,9 @@ def test_committed_and_aborted_transactions(bootstrap, topic_name):
         everything += values
     committed = read_to_end(bootstrap, topic, 2)
     for partition in range(2):
-        assert texts(m for m in committed if m.partition() == partition) == \
-            [v for v in expected if int(v.split("-")[1]) % 2 == partition]
+        assert texts(m for m in committed if m.partition() == partition) == [
+            v for v in expected if int(v.split("-")[1]) % 2 == partition
+        ]
     assert sorted(texts(read_to_end(bootstrap, topic, 2, "read_uncommitted"))) == sorted(everything)
 
 
@@ -158,11 +191,17 @@ def test_open_transaction_holds_readers_of_committed_records_back(bootstrap, top
     assert producer.flush(LIMIT_S) == 0
     produce_all(bootstrap, topic, ["beside"])
     assert texts(read_to_end(bootstrap, topic)) == ["before"]
-    assert texts(read_to_end(bootstrap, topic, 1, "read_uncommitted")) == ["before", "within", "beside"]
+    assert texts(read_to_end(bootstrap, topic, 1, "read_uncommitted")) == [
+        "before",
+        "within",
+        "beside",
+    ]
     admin = AdminClient({"bootstrap.servers": bootstrap})
     place = TopicPartition(topic, 0)
     for level, end in ((1, 1), (0, 3)):
-        answer = admin.list_offsets({place: OffsetSpec.latest()}, isolation_level=IsolationLevel(level))
+        answer = admin.list_offsets(
+            {place: OffsetSpec.latest()}, isolation_level=IsolationLevel(level)
+        )
         assert answer[place].result(LIMIT_S).offset == end
     reader = consumer(bootstrap, topic + "-g")
     try:
@@ -185,7 +224,9 @@ def test_second_producer_of_a_transactional_id_fences_the_first(bootstrap, topic
     with pytest.raises(KafkaException) as refused:
         first.produce(topic, "too late")
         first.commit_transaction(LIMIT_S)
-    assert refused.value.args[0].fatal() or refused.value.args[0].code() == KafkaError._FENCED, refused.value
+    assert (
+        refused.value.args[0].fatal() or refused.value.args[0].code() == KafkaError._FENCED
+    ), refused.value
     assert texts(read_to_end(bootstrap, topic)) == ["of the second"]
 
 
@@ -207,7 +248,9 @@ def test_transaction_timeout_over_the_maximum_is_refused(bootstrap, topic):
 
 
 def test_offsets_commit_and_abort_with_their_transaction(bootstrap, topic_name):
-    source, sink = create_topic(bootstrap, topic_name + "-in"), create_topic(bootstrap, topic_name + "-out")
+    source, sink = create_topic(bootstrap, topic_name + "-in"), create_topic(
+        bootstrap, topic_name + "-out"
+    )
     produce_all(bootstrap, source, [f"v{i}" for i in range(10)])
     reader = consumer(bootstrap, source + "-g")
     producer = transactional(bootstrap, source + "-tx")
@@ -219,8 +262,9 @@ def test_offsets_commit_and_abort_with_their_transaction(bootstrap, topic_name):
         producer.begin_transaction()
         for _ in range(count):
             producer.produce(sink, read_one(reader).value())
-        producer.send_offsets_to_transaction(reader.position([TopicPartition(source, 0)]),
-                                             reader.consumer_group_metadata(), LIMIT_S)
+        producer.send_offsets_to_transaction(
+            reader.position([TopicPartition(source, 0)]), reader.consumer_group_metadata(), LIMIT_S
+        )
         assert producer.flush(LIMIT_S) == 0
         end(LIMIT_S)
 
@@ -240,7 +284,9 @@ def test_offsets_commit_and_abort_with_their_transaction(bootstrap, topic_name):
 
 def test_stored_batches_keep_the_producers_bytes(bootstrap, topic):
     """A fetch offset inside a batch returns the whole batch, as it was sent."""
-    produce_all(bootstrap, topic, [f"v{i}" for i in range(100)], linger_ms=100, compression_type="lz4")
+    produce_all(
+        bootstrap, topic, [f"v{i}" for i in range(100)], linger_ms=100, compression_type="lz4"
+    )
     with RawClient(bootstrap) as client:
         first = client.batches(topic)[0]
         assert first.count > 1, "one batch of many records"

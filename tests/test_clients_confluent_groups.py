@@ -19,13 +19,23 @@ class Member:
 
     def __init__(self, bootstrap, group, topic, **config):
         self.assigned, self.seen, self.lost, self.problems = set(), [], 0, []
-        self.consumer = Consumer({
-            "bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest",
-            "enable.auto.commit": False, "session.timeout.ms": SESSION_MS, "heartbeat.interval.ms": 100,
-            "fetch.wait.max.ms": 50, "topic.metadata.refresh.interval.ms": 500,
-            **{key.replace("_", "."): value for key, value in config.items()}})
+        self.consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": group,
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+                "session.timeout.ms": SESSION_MS,
+                "heartbeat.interval.ms": 100,
+                "fetch.wait.max.ms": 50,
+                "topic.metadata.refresh.interval.ms": 500,
+                **{key.replace("_", "."): value for key, value in config.items()},
+            }
+        )
         self.cooperative = "cooperative" in config.get("partition_assignment_strategy", "")
-        self.consumer.subscribe([topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
+        self.consumer.subscribe(
+            [topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -90,17 +100,26 @@ def join(bootstrap, topic):
 
 def shared_out(*members):
     """Each partition with exactly one member, none without any."""
+
     def check():
         owned = [p for member in members for p in member.assigned]
-        return sorted(owned) == list(range(PARTITIONS)) and all(member.assigned for member in members)
+        return sorted(owned) == list(range(PARTITIONS)) and all(
+            member.assigned for member in members
+        )
 
-    eventually(check, lambda: f"the partitions shared out, now {[sorted(m.assigned) for m in members]}", LIMIT_S)
+    eventually(
+        check,
+        lambda: f"the partitions shared out, now {[sorted(m.assigned) for m in members]}",
+        LIMIT_S,
+    )
 
 
 def committed(bootstrap, topic):
     with_group = Consumer({"bootstrap.servers": bootstrap, "group.id": topic + "-g"})
     try:
-        answer = with_group.committed([TopicPartition(topic, p) for p in range(PARTITIONS)], LIMIT_S)
+        answer = with_group.committed(
+            [TopicPartition(topic, p) for p in range(PARTITIONS)], LIMIT_S
+        )
         return [max(place.offset, 0) for place in answer]
     finally:
         with_group.close()
@@ -122,8 +141,12 @@ def test_members_join_and_leave(bootstrap, topic, join, strategy):
     two.leave()
     shared_out(one, three)
     write("third")
-    eventually(lambda: committed(bootstrap, topic) == [60] * PARTITIONS,
-               lambda: f"all read, committed {committed(bootstrap, topic)}", LIMIT_S, 0.1)
+    eventually(
+        lambda: committed(bootstrap, topic) == [60] * PARTITIONS,
+        lambda: f"all read, committed {committed(bootstrap, topic)}",
+        LIMIT_S,
+        0.1,
+    )
     one.leave()
     shared_out(three)
     three.leave()
@@ -165,7 +188,10 @@ def test_static_member_comes_back_without_a_rebalance(bootstrap, topic, join):
     assert second.assigned == others, "the other one was left alone"
     group = describe()
     assert group.state == ConsumerGroupState.STABLE
-    owned = {m.group_instance_id: {p.partition for p in m.assignment.topic_partitions} for m in group.members}
+    owned = {
+        m.group_instance_id: {p.partition for p in m.assignment.topic_partitions}
+        for m in group.members
+    }
     assert owned == {"one": before, "two": others}
 
 
@@ -174,8 +200,13 @@ def test_second_member_of_the_same_instance_fences_the_first(join):
     shared_out(first)
     second = join(group_instance_id="same", session_timeout_ms=20_000)
     shared_out(second)
-    eventually(lambda: any(p.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FATAL) for p in first.problems),
-               lambda: f"the first is fenced: {first.problems}", LIMIT_S)
+    eventually(
+        lambda: any(
+            p.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FATAL) for p in first.problems
+        ),
+        lambda: f"the first is fenced: {first.problems}",
+        LIMIT_S,
+    )
     first.leave()
 
 
@@ -184,7 +215,11 @@ def test_member_that_stops_polling_loses_its_partitions(join):
     silent = join(max_poll_interval_ms=SESSION_MS, session_timeout_ms=SESSION_MS)
     shared_out(one, silent)
     silent.stop_polling()
-    eventually(lambda: one.assigned == set(range(PARTITIONS)), "all partitions with the living one", LIMIT_S)
+    eventually(
+        lambda: one.assigned == set(range(PARTITIONS)),
+        "all partitions with the living one",
+        LIMIT_S,
+    )
     silent.consumer.close()
 
 
@@ -194,7 +229,10 @@ def test_commit_of_a_stranger_is_refused_while_the_group_lives(bootstrap, topic,
     try:
         with pytest.raises(KafkaException) as refused:
             stranger.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=False)
-        assert refused.value.args[0].code() in (KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION)
+        assert refused.value.args[0].code() in (
+            KafkaError.UNKNOWN_MEMBER_ID,
+            KafkaError.ILLEGAL_GENERATION,
+        )
     finally:
         stranger.close()
 
@@ -202,7 +240,9 @@ def test_commit_of_a_stranger_is_refused_while_the_group_lives(bootstrap, topic,
 def test_commit_metadata_is_kept(bootstrap, topic):
     alone = Consumer({"bootstrap.servers": bootstrap, "group.id": topic + "-g"})
     try:
-        alone.commit(offsets=[TopicPartition(topic, 1, 7, metadata="where I was")], asynchronous=False)
+        alone.commit(
+            offsets=[TopicPartition(topic, 1, 7, metadata="where I was")], asynchronous=False
+        )
         places = alone.committed([TopicPartition(topic, 1), TopicPartition(topic, 2)], LIMIT_S)
         assert (places[0].offset, places[0].metadata) == (7, "where I was")
         assert places[1].offset == -1001, "nothing was committed there"
@@ -220,17 +260,26 @@ def test_more_partitions_reach_the_group(bootstrap, topic, join):
 
 def test_group_goes_on_after_a_crash_of_the_server(server, topic_name):
     topic = create_topic(server.kafka, topic_name, PARTITIONS)
-    members = [Member(server.kafka, topic + "-g", topic, reconnect_backoff_max_ms=200) for _ in range(2)]
+    members = [
+        Member(server.kafka, topic + "-g", topic, reconnect_backoff_max_ms=200) for _ in range(2)
+    ]
     try:
         shared_out(*members)
         for partition in range(PARTITIONS):
             produce_all(server.kafka, topic, ["a", "b"], partition)
-        eventually(lambda: committed(server.kafka, topic) == [2] * PARTITIONS, "all read", LIMIT_S, 0.05)
+        eventually(
+            lambda: committed(server.kafka, topic) == [2] * PARTITIONS, "all read", LIMIT_S, 0.05
+        )
         server.restart(kill=True)
         assert committed(server.kafka, topic) == [2] * PARTITIONS
         for partition in range(PARTITIONS):
             produce_all(server.kafka, topic, ["c"], partition)
-        eventually(lambda: committed(server.kafka, topic) == [3] * PARTITIONS, "what came after the crash", LIMIT_S, 0.05)
+        eventually(
+            lambda: committed(server.kafka, topic) == [3] * PARTITIONS,
+            "what came after the crash",
+            LIMIT_S,
+            0.05,
+        )
         # Nobody read anything twice: the offsets were on disk when they were acknowledged.
         seen = [place for member in members for place in member.seen]
         assert len(seen) == len(set(seen)) == 3 * PARTITIONS

@@ -1,6 +1,8 @@
-"""Java's kafka-clients: Kafka's own tools, the calls of tests/java/ClientMatrix.java, and a transactional copy job."""
+"""Java's kafka-clients: Kafka's own tools, the calls of tests/java/ClientMatrix.java, and a
+transactional copy job."""
 
 import json
+import signal
 import subprocess
 import threading
 
@@ -12,10 +14,16 @@ from eventually import eventually
 from kafka_topics import create_topic, produce_all, read_to_end
 from raw_kafka import CODECS, stored_codecs
 
-LIMIT_S = 120
+LIMIT_S = 100
 SOURCES = ROOT / "tests" / "java"
 # Quick to start rather than quick in the end.
-JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"]
+JAVA = [
+    "java",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-Xmx256m",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+]
 
 
 @pytest.fixture(scope="session")
@@ -30,21 +38,24 @@ def class_path(java_class_path):
 
     if any(map(stale, sources)):
         classes.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(["javac", "-Xlint:all", "-Xlint:-classfile", "-Xlint:-path", "-d", str(classes), "-cp",
-                               java_class_path, *map(str, sources)], capture_output=True, text=True, timeout=LIMIT_S)
+        done = subprocess.run(
+            [
+                "javac",
+                "-Xlint:all",
+                "-Xlint:-classfile",
+                "-Xlint:-path",
+                "-d",
+                str(classes),
+                "-cp",
+                java_class_path,
+                *map(str, sources),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
         assert done.returncode == 0, done.stderr
     return f"{classes}:{java_class_path}"
-
-
-@pytest.fixture
-def run_java(class_path):
-    """run_java(main class, *arguments) → what it printed; it must end with 0."""
-    def run(*command):
-        done = subprocess.run([*JAVA, "-cp", class_path, *command], capture_output=True, text=True, timeout=LIMIT_S)
-        assert done.returncode == 0, f"{command[0]} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    return run
 
 
 class JavaProcess:
@@ -52,8 +63,13 @@ class JavaProcess:
 
     def __init__(self, class_path, *command):
         self.lines = []
-        self.process = subprocess.Popen([*JAVA, "-cp", class_path, *command], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            [*JAVA, "-cp", class_path, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
@@ -67,14 +83,24 @@ class JavaProcess:
         self.thread.join()
 
     def finish(self):
-        code = self.process.wait(LIMIT_S)
+        """It must end with 0. If it does not end, it says first where each thread is."""
+        try:
+            code = self.process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGQUIT)
+            eventually(lambda: "JNI global refs" in "".join(self.lines), "the threads")
+            said = "\n".join(self.lines)
+            raise AssertionError(f"it did not end in {LIMIT_S} s:\n{said}") from None
         self.thread.join(LIMIT_S)
         assert code == 0, f"it ended with {code}:\n" + "\n".join(self.lines[-40:])
 
     def events(self, name):
         """The JSON lines of Kafka's verifiable tools."""
-        return [event for event in (json.loads(line) for line in list(self.lines) if line.startswith("{"))
-                if event["name"] == name]
+        return [
+            event
+            for event in (json.loads(line) for line in list(self.lines) if line.startswith("{"))
+            if event["name"] == name
+        ]
 
 
 @pytest.fixture
@@ -91,18 +117,34 @@ def start_java(class_path):
         process.kill9()
 
 
+@pytest.fixture
+def run_java(start_java):
+    """run_java(main class, *arguments) → the lines that it printed; it must end with 0."""
+
+    def run(*command):
+        process = start_java(*command)
+        process.finish()
+        return process.lines
+
+    return run
+
+
 def end_offset(bootstrap, topic, partitions):
     """Where all partitions end together, transactions' markers and all."""
-    reader = Consumer({"bootstrap.servers": bootstrap, "group.id": "ends", "isolation.level": "read_uncommitted"})
+    reader = Consumer(
+        {"bootstrap.servers": bootstrap, "group.id": "ends", "isolation.level": "read_uncommitted"}
+    )
     try:
-        return sum(reader.get_watermark_offsets(TopicPartition(topic, p), 10)[1] for p in range(partitions))
+        return sum(
+            reader.get_watermark_offsets(TopicPartition(topic, p), 10)[1] for p in range(partitions)
+        )
     finally:
         reader.close()
 
 
 def test_every_call_of_the_matrix(bootstrap, run_java):
-    out = run_java("ClientMatrix", bootstrap)
-    assert sum(line.startswith("ok ") for line in out.splitlines()) == 21, out
+    lines = run_java("ClientMatrix", bootstrap)
+    assert sum(line.startswith("ok ") for line in lines) == 21, "\n".join(lines)
 
 
 def test_performance_tools_with_every_codec(bootstrap, topic_name, run_java):
@@ -110,18 +152,60 @@ def test_performance_tools_with_every_codec(bootstrap, topic_name, run_java):
     count = 20_000
     tools = []
     for codec, topic in topics.items():
-        tools += ["ProducerPerformance", "--bootstrap-server", bootstrap, "--topic", topic, "--num-records", str(count),
-                  "--record-size", "100", "--throughput", "-1", "--command-property", "acks=all",
-                  f"compression.type={codec}", "--"]
-        tools += ["ConsumerPerformance", "--bootstrap-server", bootstrap, "--topic", topic, "--num-records", str(count),
-                  "--timeout", "30000", "--hide-header", "--"]
-    tools += ["ProducerPerformance", "--bootstrap-server", bootstrap, "--topic", topics["none"], "--num-records", "3000",
-              "--record-size", "100", "--throughput", "3000", "--transactional-id", topic_name,
-              "--transaction-duration-ms", "100"]
-    parts = [part.splitlines() for part in run_java("ToolRun", *tools).split("== ")[1:]]
+        tools += [
+            "ProducerPerformance",
+            "--bootstrap-server",
+            bootstrap,
+            "--topic",
+            topic,
+            "--num-records",
+            str(count),
+            "--record-size",
+            "100",
+            "--throughput",
+            "-1",
+            "--command-property",
+            "acks=all",
+            f"compression.type={codec}",
+            "--",
+        ]
+        tools += [
+            "ConsumerPerformance",
+            "--bootstrap-server",
+            bootstrap,
+            "--topic",
+            topic,
+            "--num-records",
+            str(count),
+            "--timeout",
+            "30000",
+            "--hide-header",
+            "--",
+        ]
+    tools += [
+        "ProducerPerformance",
+        "--bootstrap-server",
+        bootstrap,
+        "--topic",
+        topics["none"],
+        "--num-records",
+        "3000",
+        "--record-size",
+        "100",
+        "--throughput",
+        "3000",
+        "--transactional-id",
+        topic_name,
+        "--transaction-duration-ms",
+        "100",
+    ]
+    said = "\n".join(run_java("ToolRun", *tools))
+    parts = [part.splitlines() for part in said.split("== ")[1:]]
     for name, *lines in parts:
         if name == "ProducerPerformance":
-            assert any(line.startswith((f"{count} records sent", "3000 records sent")) for line in lines), lines
+            assert any(
+                line.startswith((f"{count} records sent", "3000 records sent")) for line in lines
+            ), lines
         else:
             # start.time, end.time, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, …
             assert int(lines[-1].split(", ")[4]) == count, lines
@@ -134,28 +218,67 @@ def test_performance_tools_with_every_codec(bootstrap, topic_name, run_java):
 def test_verifiable_tools_through_crashes_of_the_server(server, topic_name, start_java, tmp_path):
     topic = create_topic(server.kafka, topic_name, 3)
     settings = tmp_path / "clients.properties"
-    settings.write_text("reconnect.backoff.max.ms=100\nretries=2147483647\ndelivery.timeout.ms=60000\n")
+    settings.write_text(
+        "reconnect.backoff.max.ms=100\nretries=2147483647\ndelivery.timeout.ms=60000\n"
+    )
     count = 12_000
-    producer = start_java("org.apache.kafka.tools.VerifiableProducer", "--bootstrap-server", server.kafka, "--topic", topic,
-                          "--max-messages", str(count), "--throughput", "4000", "--acks", "-1", "--command-config",
-                          str(settings))
-    consumer = start_java("org.apache.kafka.tools.VerifiableConsumer", "--bootstrap-server", server.kafka, "--topic", topic,
-                          "--group-id", topic + "-g", "--session-timeout", "20000", "--reset-policy", "earliest",
-                          "--verbose", "--command-config", str(settings))
+    producer = start_java(
+        "org.apache.kafka.tools.VerifiableProducer",
+        "--bootstrap-server",
+        server.kafka,
+        "--topic",
+        topic,
+        "--max-messages",
+        str(count),
+        "--throughput",
+        "4000",
+        "--acks",
+        "-1",
+        "--command-config",
+        str(settings),
+    )
+    consumer = start_java(
+        "org.apache.kafka.tools.VerifiableConsumer",
+        "--bootstrap-server",
+        server.kafka,
+        "--topic",
+        topic,
+        "--group-id",
+        topic + "-g",
+        "--session-timeout",
+        "20000",
+        "--reset-policy",
+        "earliest",
+        "--verbose",
+        "--command-config",
+        str(settings),
+    )
     for share in (0.2, 0.5):
-        eventually(lambda: len(producer.events("producer_send_success")) > share * count, "some are acknowledged", LIMIT_S, 0.1)
+        eventually(
+            lambda: len(producer.events("producer_send_success")) > share * count,
+            "some are acknowledged",
+            LIMIT_S,
+            0.1,
+        )
         server.restart(kill=True)
     producer.finish()
     acknowledged = {event["value"] for event in producer.events("producer_send_success")}
     assert len(acknowledged) >= count - len(producer.events("producer_send_error"))
     stored = [m.value().decode() for m in read_to_end(server.kafka, topic, 3)]
-    assert acknowledged <= set(stored), f"{len(acknowledged - set(stored))} acknowledged records are missing"
+    assert acknowledged <= set(
+        stored
+    ), f"{len(acknowledged - set(stored))} acknowledged records are missing"
     assert len(stored) == len(set(stored)), "no duplicates"
 
     def consumed():
         return {event["value"] for event in consumer.events("record_data")}
 
-    eventually(lambda: acknowledged <= consumed(), lambda: f"all are read, {len(consumed())} of {count}", LIMIT_S, 0.2)
+    eventually(
+        lambda: acknowledged <= consumed(),
+        lambda: f"all are read, {len(consumed())} of {count}",
+        LIMIT_S,
+        0.2,
+    )
 
 
 def test_transactional_copy_that_is_killed_and_restarted(server, topic_name, start_java):
@@ -170,7 +293,12 @@ def test_transactional_copy_that_is_killed_and_restarted(server, topic_name, sta
         return start_java("TransactionalCopy", server.kafka, source, sink, topic_name)
 
     def copied(more_than):
-        eventually(lambda: end_offset(server.kafka, sink, partitions) > more_than, "some are copied", LIMIT_S, 0.05)
+        eventually(
+            lambda: end_offset(server.kafka, sink, partitions) > more_than,
+            "some are copied",
+            LIMIT_S,
+            0.05,
+        )
 
     job = start()
     copied(count // 4)

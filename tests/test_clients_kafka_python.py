@@ -5,7 +5,13 @@ import threading
 import kafka.errors
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec, TransactionState
+from kafka.admin import (
+    ConfigResource,
+    ConfigResourceType,
+    KafkaAdminClient,
+    OffsetSpec,
+    TransactionState,
+)
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.structs import OffsetAndMetadata
@@ -49,15 +55,26 @@ def producer(bootstrap, **config):
 def write(bootstrap, topic, count=10, word="v", **config):
     """`count` records into each partition."""
     sender = producer(bootstrap, **config)
-    waiting = [sender.send(topic, f"{word}{i}".encode(), partition=p) for i in range(count) for p in range(PARTITIONS)]
+    waiting = [
+        sender.send(topic, f"{word}{i}".encode(), partition=p)
+        for i in range(count)
+        for p in range(PARTITIONS)
+    ]
     for future in waiting:
         future.get(LIMIT_S)
     sender.close()
 
 
 def reader(bootstrap, *topics, **config):
-    return KafkaConsumer(*topics, bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False,
-                         fetch_max_wait_ms=50, isolation_level="read_committed", **config)
+    return KafkaConsumer(
+        *topics,
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=50,
+        isolation_level="read_committed",
+        **config,
+    )
 
 
 def read(consumer, count):
@@ -76,10 +93,18 @@ def read(consumer, count):
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_every_codec_both_ways(bootstrap, topic, opened, codec):
-    sender = opened(producer(bootstrap, compression_type=None if codec == "none" else codec, linger_ms=5,
-                             enable_idempotence=True))
+    sender = opened(
+        producer(
+            bootstrap,
+            compression_type=None if codec == "none" else codec,
+            linger_ms=5,
+            enable_idempotence=True,
+        )
+    )
     values = [f"value-{i}-{'abc' * (i % 40)}".encode() for i in range(1000)]
-    answers = [sender.send(topic, value, key=b"k", headers=[("h", b"1")], partition=2) for value in values]
+    answers = [
+        sender.send(topic, value, key=b"k", headers=[("h", b"1")], partition=2) for value in values
+    ]
     sender.flush(LIMIT_S)
     assert [answer.get(LIMIT_S).offset for answer in answers] == list(range(1000))
     consumer = opened(reader(bootstrap))
@@ -88,7 +113,9 @@ def test_every_codec_both_ways(bootstrap, topic, opened, codec):
     got = read(consumer, 1000)
     assert [record.value for record in got] == values
     assert got[0].key == b"k" and list(got[0].headers) == [("h", b"1")]
-    assert consumer.beginning_offsets([place]) == {place: 0} and consumer.end_offsets([place]) == {place: 1000}
+    assert consumer.beginning_offsets([place]) == {place: 0} and consumer.end_offsets([place]) == {
+        place: 1000
+    }
     assert codec in stored_codecs(bootstrap, topic, PARTITIONS)
     # and librdkafka reads the same.
     assert [m.value() for m in read_to_end(bootstrap, topic, PARTITIONS)] == values
@@ -109,7 +136,11 @@ class Member(threading.Thread):
     def __init__(self, bootstrap, topic, assignor, **config):
         super().__init__(daemon=True)
         self.bootstrap, self.topic = bootstrap, topic
-        self.config = {"partition_assignment_strategy": [assignor], "heartbeat_interval_ms": 100, **config}
+        self.config = {
+            "partition_assignment_strategy": [assignor],
+            "heartbeat_interval_ms": 100,
+            **config,
+        }
         self.assigned, self.seen, self.stopping = set(), set(), threading.Event()
 
     def run(self):
@@ -135,13 +166,19 @@ class Member(threading.Thread):
 def shared_out(*members):
     def check():
         owned = [p for member in members for p in member.assigned]
-        return sorted(owned) == list(range(PARTITIONS)) and all(member.assigned for member in members)
+        return sorted(owned) == list(range(PARTITIONS)) and all(
+            member.assigned for member in members
+        )
 
-    eventually(check, lambda: f"the partitions shared out, now {[sorted(m.assigned) for m in members]}", LIMIT_S)
+    eventually(
+        check,
+        lambda: f"the partitions shared out, now {[sorted(m.assigned) for m in members]}",
+        LIMIT_S,
+    )
 
 
-# This client's sticky assignors leave partitions without an owner, against Apache Kafka too; librdkafka's and
-# Java's stand in for them.
+# This client's sticky assignors leave partitions without an owner, against Apache Kafka too;
+# librdkafka's and Java's stand in for them.
 @pytest.mark.parametrize("assignor", [RangePartitionAssignor, RoundRobinPartitionAssignor])
 def test_members_join_and_leave(bootstrap, topic, admin, assignor):
     write(bootstrap, topic)
@@ -161,12 +198,21 @@ def test_members_join_and_leave(bootstrap, topic, admin, assignor):
     finally:
         first.leave()
         second.leave()
-    eventually(lambda: admin.describe_groups([topic + "-g"])[topic + "-g"]["group_state"] == "Empty", "nobody left")
+    eventually(
+        lambda: admin.describe_groups([topic + "-g"])[topic + "-g"]["group_state"] == "Empty",
+        "nobody left",
+    )
 
 
 def test_static_member_keeps_its_place(bootstrap, topic, admin):
     def member():
-        made = Member(bootstrap, topic, RangePartitionAssignor, group_instance_id="one", session_timeout_ms=20_000)
+        made = Member(
+            bootstrap,
+            topic,
+            RangePartitionAssignor,
+            group_instance_id="one",
+            session_timeout_ms=20_000,
+        )
         made.start()
         shared_out(made)
         return made
@@ -188,11 +234,18 @@ def test_transactions_commit_and_abort(bootstrap, topic, admin, opened):
             sender.flush(LIMIT_S)
             (description,) = admin.describe_transactions([topic + "-tx"]).values()
             assert description.state == TransactionState.ONGOING
-            assert {place.partition for place in description.topic_partitions} == set(range(PARTITIONS))
-            assert topic + "-tx" in [t.transactional_id for t in sum(admin.list_transactions().values(), [])]
+            assert {place.partition for place in description.topic_partitions} == set(
+                range(PARTITIONS)
+            )
+            assert topic + "-tx" in [
+                t.transactional_id for t in sum(admin.list_transactions().values(), [])
+            ]
             state = admin.describe_producers([TopicPartition(topic, 0)])[TopicPartition(topic, 0)]
             (active,) = state.active_producers
-            assert (active.producer_id, active.current_transaction_start_offset) == (description.producer_id, 8)
+            assert (active.producer_id, active.current_transaction_start_offset) == (
+                description.producer_id,
+                8,
+            )
         if number % 2:
             sender.flush(LIMIT_S)
             sender.abort_transaction()
@@ -200,7 +253,9 @@ def test_transactions_commit_and_abort(bootstrap, topic, admin, opened):
             sender.commit_transaction()
     consumer = opened(reader(bootstrap))
     consumer.assign([TopicPartition(topic, p) for p in range(PARTITIONS)])
-    assert sorted(r.value for r in read(consumer, 3 * PARTITIONS)) == sorted([b"t0", b"t2", b"t4"] * PARTITIONS)
+    assert sorted(r.value for r in read(consumer, 3 * PARTITIONS)) == sorted(
+        [b"t0", b"t2", b"t4"] * PARTITIONS
+    )
 
 
 def test_offsets_go_with_their_transaction(bootstrap, topic, opened):
@@ -213,7 +268,9 @@ def test_offsets_go_with_their_transaction(bootstrap, topic, opened):
 
     def end(offset, finish):
         sender.begin_transaction()
-        sender.send_offsets_to_transaction({place: OffsetAndMetadata(offset, "", -1)}, consumer.group_metadata())
+        sender.send_offsets_to_transaction(
+            {place: OffsetAndMetadata(offset, "", -1)}, consumer.group_metadata()
+        )
         finish()
         return consumer.committed(place)
 
@@ -222,8 +279,16 @@ def test_offsets_go_with_their_transaction(bootstrap, topic, opened):
 
 
 def test_topics_partitions_and_settings(bootstrap, topic_name, admin):
-    admin.create_topics({topic_name: {"num_partitions": 2, "replication_factor": 1, "configs": {"retention.ms": "99"}}},
-                        wait_for_metadata=True)
+    admin.create_topics(
+        {
+            topic_name: {
+                "num_partitions": 2,
+                "replication_factor": 1,
+                "configs": {"retention.ms": "99"},
+            }
+        },
+        wait_for_metadata=True,
+    )
     assert topic_name in admin.list_topics()
     with pytest.raises(kafka.errors.TopicAlreadyExistsError):
         admin.create_topics([topic_name])
@@ -234,11 +299,15 @@ def test_topics_partitions_and_settings(bootstrap, topic_name, admin):
         return answer["topic"][topic_name][name]["value"]
 
     assert setting("retention.ms") == "99"
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic_name, configs={"retention.ms": "100000"})])
+    admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic_name, configs={"retention.ms": "100000"})]
+    )
     eventually(lambda: setting("retention.ms") == "100000", "the new setting")
     # AlterConfigs, which leaves nothing of the settings that it does not name.
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic_name, configs={"segment.ms": "5000"})],
-                        incremental=False)
+    admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic_name, configs={"segment.ms": "5000"})],
+        incremental=False,
+    )
     eventually(lambda: setting("segment.ms") == "5000", "the new setting")
     admin.create_partitions({topic_name: 3})
     (described,) = admin.describe_topics([topic_name])
@@ -251,7 +320,12 @@ def test_cluster_log_dirs_and_acls(bootstrap, topic, admin):
     write(bootstrap, topic)
     cluster = admin.describe_cluster()
     assert cluster["cluster_id"] and len(cluster["brokers"]) == 1
-    found = [t for log_dirs in [admin.describe_log_dirs()] for t in str(log_dirs).split("'") if t == topic]
+    found = [
+        t
+        for log_dirs in [admin.describe_log_dirs()]
+        for t in str(log_dirs).split("'")
+        if t == topic
+    ]
     assert found, "the topic's size is told"
 
 

@@ -18,9 +18,16 @@ NO_PARTITIONER = ("-X", "partitioner=consistent_random")
 
 def kcat(bootstrap, *args, stdin=""):
     """What it printed. It must end with 0."""
-    done = subprocess.run(["kcat", "-b", bootstrap, "-q", *args], input=stdin, capture_output=True, text=True,
-                          timeout=LIMIT_S)
-    assert done.returncode == 0, f"kcat {' '.join(args)} ended with {done.returncode}: {done.stderr}"
+    done = subprocess.run(
+        ["kcat", "-b", bootstrap, "-q", *args],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+    assert (
+        done.returncode == 0
+    ), f"kcat {' '.join(args)} ended with {done.returncode}: {done.stderr}"
     return done.stdout
 
 
@@ -39,8 +46,13 @@ def following():
     running = []
 
     def start(bootstrap, *args):
-        process = subprocess.Popen(["kcat", "-b", bootstrap, "-q", "-u", *args], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            ["kcat", "-b", bootstrap, "-q", "-u", *args],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         running.append(process)
         return process
 
@@ -56,8 +68,8 @@ def test_every_codec_comes_back_as_it_went(bootstrap, topic, codec):
     kcat(bootstrap, "-P", "-t", topic, "-K", ":", "-z", codec, stdin="\n".join(lines))
     out = kcat(bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-f", "%k:%s\n")
     assert out.splitlines() == lines
-    # librdkafka silently stops compressing when the broker's versions do not please it. (It also leaves
-    # a batch of few records as it is when compressing gains nothing.)
+    # librdkafka silently stops compressing when the broker's versions do not please it. (It also
+    # leaves a batch of few records as it is when compressing gains nothing.)
     assert codec in stored_codecs(bootstrap, topic)
 
 
@@ -105,7 +117,9 @@ def test_end_follows_what_comes(bootstrap, topic, following):
 
 
 def test_metadata_lists_brokers_topics_and_partitions(bootstrap, topic_name):
-    first, second = create_topic(bootstrap, topic_name + "-a", 3), create_topic(bootstrap, topic_name + "-b", 1)
+    first, second = create_topic(bootstrap, topic_name + "-a", 3), create_topic(
+        bootstrap, topic_name + "-b", 1
+    )
     whole = json.loads(kcat(bootstrap, "-L", "-J"))
     assert [broker["name"] for broker in whole["brokers"]] == [bootstrap]
     assert whole["controllerid"] == whole["brokers"][0]["id"]
@@ -120,10 +134,26 @@ def test_metadata_lists_brokers_topics_and_partitions(bootstrap, topic_name):
 
 
 def test_headers_keys_and_nulls(bootstrap, topic):
-    kcat(bootstrap, "-P", "-t", topic, "-k", "the-key", "-H", "a=1", "-H", "b=two words", "-H", "a=again",
-         stdin="with headers\n")
+    kcat(
+        bootstrap,
+        "-P",
+        "-t",
+        topic,
+        "-k",
+        "the-key",
+        "-H",
+        "a=1",
+        "-H",
+        "b=two words",
+        "-H",
+        "a=again",
+        stdin="with headers\n",
+    )
     kcat(bootstrap, "-P", "-t", topic, "-Z", "-K", ":", stdin="gone:\n")
-    rows = [json.loads(line) for line in kcat(bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-J").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in kcat(bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-J").splitlines()
+    ]
     assert rows[0]["headers"] == ["a", "1", "b", "two words", "a", "again"]
     assert (rows[0]["key"], rows[0]["payload"]) == ("the-key", "with headers")
     assert (rows[1]["key"], rows[1]["payload"]) == ("gone", None)
@@ -136,26 +166,47 @@ def test_partition_choice_and_end_of_every_partition(bootstrap, topic_name):
     for partition in range(4):
         kcat(bootstrap, "-P", "-t", topic, "-p", str(partition), stdin=f"to {partition}\n")
     for partition in range(4):
-        assert kcat(bootstrap, "-C", "-t", topic, "-p", str(partition), "-o", "beginning", "-e") == f"to {partition}\n"
+        assert (
+            kcat(bootstrap, "-C", "-t", topic, "-p", str(partition), "-o", "beginning", "-e")
+            == f"to {partition}\n"
+        )
     out = kcat(bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-f", "%p %s\n")
     assert sorted(out.splitlines()) == [f"{p} to {p}" for p in range(4)]
     # A key's records stay in one partition.
-    kcat(bootstrap, "-P", "-t", topic, *NO_PARTITIONER, "-K", ":", stdin="".join(f"k{i % 8}:{i}\n" for i in range(400)))
+    kcat(
+        bootstrap,
+        "-P",
+        "-t",
+        topic,
+        *NO_PARTITIONER,
+        "-K",
+        ":",
+        stdin="".join(f"k{i % 8}:{i}\n" for i in range(400)),
+    )
     home = {}
-    for line in kcat(bootstrap, "-C", "-t", topic, "-o", "1", "-e", "-f", "%p %k %s\n").splitlines():
+    for line in kcat(
+        bootstrap, "-C", "-t", topic, "-o", "1", "-e", "-f", "%p %k %s\n"
+    ).splitlines():
         partition, key, value = line.split()
         home.setdefault(key, []).append((partition, int(value)))
     assert len(home) == 8
     for places in home.values():
         assert len({partition for partition, _value in places}) == 1
-        assert [value for _partition, value in places] == sorted(value for _partition, value in places)
+        assert [value for _partition, value in places] == sorted(
+            value for _partition, value in places
+        )
 
 
 def test_large_message_and_message_over_the_limit(bootstrap, topic):
     kcat(bootstrap, "-P", "-t", topic, stdin="y" * 900_000)
     assert len(kcat(bootstrap, "-C", "-t", topic, "-o", "0", "-e").strip()) == 900_000
-    refused = subprocess.run(["kcat", "-b", bootstrap, "-P", "-t", topic, "-X", "message.max.bytes=5000000"],
-                             input="z" * 2_000_000, capture_output=True, text=True, timeout=LIMIT_S)
+    refused = subprocess.run(
+        ["kcat", "-b", bootstrap, "-P", "-t", topic, "-X", "message.max.bytes=5000000"],
+        input="z" * 2_000_000,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
     assert "Message size too large" in refused.stderr or refused.returncode != 0, refused
     assert len(kcat(bootstrap, "-C", "-t", topic, "-o", "0", "-e").strip()) == 900_000
 
@@ -163,27 +214,71 @@ def test_large_message_and_message_over_the_limit(bootstrap, topic):
 def test_group_members_share_the_partitions_and_hand_over(bootstrap, topic_name, following):
     topic = create_topic(bootstrap, topic_name, 4)
     kcat(bootstrap, "-P", "-t", topic, stdin="\n".join(numbered(400)))
-    options = ("-X", "auto.offset.reset=earliest", "-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=100",
-               "-X", "fetch.wait.max.ms=50", "-f", "%p %s\n")
+    options = (
+        "-X",
+        "auto.offset.reset=earliest",
+        "-X",
+        "session.timeout.ms=6000",
+        "-X",
+        "heartbeat.interval.ms=100",
+        "-X",
+        "fetch.wait.max.ms=50",
+        "-f",
+        "%p %s\n",
+    )
     # -e: all of it, and the offsets are committed on the way out.
-    out = kcat(bootstrap, "-G", f"{topic}-g", *options, "-X", "enable.partition.eof=true", "-e", topic)
+    out = kcat(
+        bootstrap, "-G", f"{topic}-g", *options, "-X", "enable.partition.eof=true", "-e", topic
+    )
     assert sorted(line.split()[1] for line in out.splitlines()) == sorted(numbered(400))
-    members = [following(bootstrap, "-G", f"{topic}-g", *options, "-c", "20", topic) for _ in range(2)]
+    members = [
+        following(bootstrap, "-G", f"{topic}-g", *options, "-c", "20", topic) for _ in range(2)
+    ]
     # Each one ends after 20 of its own; what one left unread when it went, the other reads.
     sent = 0
     deadline = time.monotonic() + LIMIT_S
     while any(member.poll() is None for member in members) and time.monotonic() < deadline:
         kcat(bootstrap, "-P", "-t", topic, "-p", str(sent % 4), stdin=f"later-{sent}\n")
         sent += 1
-    read = [line.split()[1] for member in members for line in member.communicate(timeout=LIMIT_S)[0].splitlines()]
+    read = [
+        line.split()[1]
+        for member in members
+        for line in member.communicate(timeout=LIMIT_S)[0].splitlines()
+    ]
     assert len(read) == 40
     assert all(value.startswith("later-") for value in read), "the group began again from the start"
 
 
 def test_idempotent_and_transactional_input(bootstrap, topic):
-    kcat(bootstrap, "-P", "-t", topic, "-X", "enable.idempotence=true", stdin="\n".join(numbered(500)))
-    kcat(bootstrap, "-P", "-t", topic, "-X", f"transactional.id={topic}-tx", stdin="\n".join(numbered(500, "tx")))
-    out = kcat(bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-X", "isolation.level=read_committed")
+    kcat(
+        bootstrap,
+        "-P",
+        "-t",
+        topic,
+        "-X",
+        "enable.idempotence=true",
+        stdin="\n".join(numbered(500)),
+    )
+    kcat(
+        bootstrap,
+        "-P",
+        "-t",
+        topic,
+        "-X",
+        f"transactional.id={topic}-tx",
+        stdin="\n".join(numbered(500, "tx")),
+    )
+    out = kcat(
+        bootstrap,
+        "-C",
+        "-t",
+        topic,
+        "-o",
+        "beginning",
+        "-e",
+        "-X",
+        "isolation.level=read_committed",
+    )
     assert out.splitlines() == numbered(500) + numbered(500, "tx")
     assert [m.value().decode() for m in read_to_end(bootstrap, topic)] == out.splitlines()
 
@@ -194,8 +289,12 @@ def test_unknown_topic_is_made_when_written_to(server, topic_name):
 
 
 def test_auto_creation_can_be_off(start_server, topic_name):
-    server = start_server("--kafka-auto-create-topics", "false")
-    done = subprocess.run(["kcat", "-b", server.kafka, "-C", "-t", topic_name, "-e", "-m", "5"], capture_output=True,
-                          text=True, timeout=LIMIT_S)
+    server = start_server("--kafka-auto-create-topics=false")
+    done = subprocess.run(
+        ["kcat", "-b", server.kafka, "-C", "-t", topic_name, "-e", "-m", "5"],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
     assert done.returncode != 0 and "Unknown topic" in done.stderr, done.stderr
     eventually(lambda: json.loads(kcat(server.kafka, "-L", "-J"))["topics"] == [], "no topic")

@@ -1,5 +1,5 @@
-// Fetching: whole partitions as fast as they come, single batches at random offsets, and the way from
-// producer to consumer end to end.
+// Fetching: whole partitions as fast as they come, single batches at random offsets, and the way
+// from producer to consumer end to end.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -103,10 +103,11 @@ int run_fetch(const Options& o) {
   }
   for (std::thread& t : threads) t.join();
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  std::printf("{\"mode\":\"fetch\",\"records\":%lld,\"seconds\":%.3f,\"records_per_s\":%.0f,"
-              "\"mb_per_s\":%.1f,\"fetches\":%lld}\n",
-              static_cast<long long>(records), seconds, static_cast<double>(records) / seconds,
-              static_cast<double>(bytes) / seconds / 1e6, static_cast<long long>(fetches));
+  std::printf(
+      "{\"mode\":\"fetch\",\"records\":%lld,\"seconds\":%.3f,\"records_per_s\":%.0f,"
+      "\"mb_per_s\":%.1f,\"fetches\":%lld}\n",
+      static_cast<long long>(records), seconds, static_cast<double>(records) / seconds,
+      static_cast<double>(bytes) / seconds / 1e6, static_cast<long long>(fetches));
   return 0;
 }
 
@@ -128,89 +129,112 @@ int run_random(const Options& o) {
   return 0;
 }
 
-// Each request carries the moment at which it was due as its first record's timestamp field in the
-// value; a consumer that long-polls tells how old a record is when it has it.
-int run_e2e(const Options& o) {
+// The moment at which the request was due stands in the first record's value; a consumer that
+// long-polls tells how old it is when it has it.
+namespace {
+
+int64_t micros_of(Clock::time_point moment) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(moment.time_since_epoch()).count();
+}
+
+struct EndToEnd {
+  const Options& options;
   std::atomic<bool> done{false};
-  std::vector<Latencies> latencies(static_cast<size_t>(o.partitions));
-  std::vector<std::thread> consumers;
   std::atomic<int> ready{0};
-  auto now_us = [] {
-    return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count();
-  };
-  for (int p = 0; p < o.partitions; ++p) {
-    consumers.emplace_back([&, p] {
-      auto client = connect(o);
-      int64_t at = end_offset(*client, o, p);
-      ++ready;
-      while (true) {
-        dataflow::wire::FetchRequest request;
-        request.max_wait_ms = 200;
-        request.min_bytes = 1;
-        auto& topic = request.topics.emplace_back();
-        topic.topic = o.topic;
-        auto& part = topic.partitions.emplace_back();
-        part.partition = p;
-        part.fetch_offset = at;
-        part.partition_max_bytes = 1 << 20;
-        auto answer = client->call(request, kFetchVersion, 30s);
-        if (!answer.ok()) die(answer.status().message());
-        std::string_view bytes =
-            answer->responses.at(0).partitions.at(0).records.bytes.value_or(std::string_view());
-        if (bytes.empty() && done) return;
-        const auto moment = now_us();
-        while (bytes.size() >= dataflow::kBatchHeaderBytes) {
-          auto header = dataflow::parse_batch_header(bytes);
-          if (!header.ok() || header->total_bytes() > bytes.size()) break;
-          auto reader = dataflow::RecordReader::open(bytes.substr(0, header->total_bytes()), 1 << 28);
-          dataflow::Record record;
-          if (reader.ok() && reader->next(record).ok() && record.value && record.value->size() >= 8) {
-            latencies[static_cast<size_t>(p)].add(
-                static_cast<double>(moment - static_cast<int64_t>(dataflow::load_le64(record.value->data()))));
-          }
-          at = header->next_offset().value();
-          bytes.remove_prefix(header->total_bytes());
-        }
-      }
-    });
+  std::vector<Latencies> latencies;
+};
+
+// Notes the age of every batch; returns the offset behind the last one.
+int64_t note_ages(std::string_view bytes, int64_t at, Latencies& latencies) {
+  const int64_t now = micros_of(Clock::now());
+  while (bytes.size() >= dataflow::kBatchHeaderBytes) {
+    auto header = dataflow::parse_batch_header(bytes);
+    if (!header.ok() || header->total_bytes() > bytes.size()) break;
+    auto reader = dataflow::RecordReader::open(bytes.substr(0, header->total_bytes()), 1 << 28);
+    dataflow::Record record;
+    if (reader.ok() && reader->next(record).ok() && record.value && record.value->size() >= 8) {
+      const auto due = static_cast<int64_t>(dataflow::load_le64(record.value->data()));
+      latencies.add(static_cast<double>(now - due));
+    }
+    at = header->next_offset().value();
+    bytes.remove_prefix(header->total_bytes());
   }
-  while (ready < o.partitions) std::this_thread::yield();
+  return at;
+}
+
+void consume_until_done(EndToEnd& run, int partition) {
+  auto client = connect(run.options);
+  int64_t at = end_offset(*client, run.options, partition);
+  ++run.ready;
+  while (true) {
+    dataflow::wire::FetchRequest request;
+    request.max_wait_ms = 200;
+    request.min_bytes = 1;
+    auto& topic = request.topics.emplace_back();
+    topic.topic = run.options.topic;
+    auto& part = topic.partitions.emplace_back();
+    part.partition = partition;
+    part.fetch_offset = at;
+    part.partition_max_bytes = 1 << 20;
+    auto answer = client->call(request, kFetchVersion, 30s);
+    if (!answer.ok()) die(answer.status().message());
+    const auto& got = answer->responses.at(0).partitions.at(0);
+    const std::string_view bytes = got.records.bytes.value_or(std::string_view());
+    if (bytes.empty() && run.done) return;
+    at = note_ages(bytes, at, run.latencies[static_cast<size_t>(partition)]);
+  }
+}
+
+std::string stamped_batch(const Options& o, Clock::time_point due) {
+  dataflow::BatchBuilder builder;
+  std::string value(static_cast<size_t>(o.record_bytes), 'x');
+  dataflow::store_le64(value.data(), static_cast<uint64_t>(micros_of(due)));
+  for (int r = 0; r < o.records; ++r) {
+    if (!builder.add(dataflow::posix_env().now(), std::nullopt, value).ok()) die("no room");
+  }
+  return builder.finish();
+}
+
+void produce_at_rate(const Options& o, int connection) {
+  auto client = connect(o);
+  const double rate = o.rate / o.connections;
+  const auto start = Clock::now();
+  for (int64_t i = 0; i < o.requests / o.connections; ++i) {
+    const std::chrono::duration<double> since(static_cast<double>(i) / rate);
+    const auto due = start + std::chrono::duration_cast<Clock::duration>(since);
+    std::this_thread::sleep_until(due);
+    const std::string batch = stamped_batch(o, due);
+    dataflow::wire::ProduceRequest request;
+    request.acks = static_cast<int16_t>(o.acks);
+    request.timeout_ms = 30000;
+    auto& topic = request.topic_data.emplace_back();
+    topic.name = o.topic;
+    auto& part = topic.partition_data.emplace_back();
+    part.index = static_cast<int>((connection + i * o.connections) % o.partitions);
+    part.records = dataflow::wire::RecordsField::of(batch);
+    auto answer = client->call(request, 7, 30s);
+    if (!answer.ok()) die(answer.status().message());
+  }
+}
+
+}  // namespace
+
+int run_e2e(const Options& o) {
+  EndToEnd run{o, {}, {}, std::vector<Latencies>(static_cast<size_t>(o.partitions))};
+  std::vector<std::thread> consumers;
+  for (int p = 0; p < o.partitions; ++p) {
+    consumers.emplace_back([&run, p] { consume_until_done(run, p); });
+  }
+  while (run.ready < o.partitions) std::this_thread::yield();
   std::vector<std::thread> producers;
   for (int c = 0; c < o.connections; ++c) {
-    producers.emplace_back([&, c] {
-      auto client = connect(o);
-      const double rate = o.rate / o.connections;
-      const auto start = Clock::now();
-      for (int64_t i = 0; i < o.requests / o.connections; ++i) {
-        const auto due = start + std::chrono::duration_cast<Clock::duration>(
-                                     std::chrono::duration<double>(static_cast<double>(i) / rate));
-        std::this_thread::sleep_until(due);
-        dataflow::BatchBuilder builder;
-        std::string value(static_cast<size_t>(o.record_bytes), 'x');
-        dataflow::store_le64(value.data(), static_cast<uint64_t>(
-            std::chrono::duration_cast<std::chrono::microseconds>(due.time_since_epoch()).count()));
-        for (int r = 0; r < o.records; ++r) {
-          if (!builder.add(dataflow::posix_env().now(), std::nullopt, value).ok()) die("no room");
-        }
-        const std::string batch = builder.finish();
-        dataflow::wire::ProduceRequest request;
-        request.acks = static_cast<int16_t>(o.acks);
-        request.timeout_ms = 30000;
-        auto& topic = request.topic_data.emplace_back();
-        topic.name = o.topic;
-        auto& part = topic.partition_data.emplace_back();
-        part.index = static_cast<int>((c + i * o.connections) % o.partitions);
-        part.records = dataflow::wire::RecordsField::of(batch);
-        auto answer = client->call(request, 7, 30s);
-        if (!answer.ok()) die(answer.status().message());
-      }
-    });
+    producers.emplace_back([&o, c] { produce_at_rate(o, c); });
   }
   for (std::thread& t : producers) t.join();
-  done = true;
+  run.done = true;
   for (std::thread& t : consumers) t.join();
   Latencies all;
-  for (const Latencies& l : latencies) all.merge(l);
+  for (const Latencies& l : run.latencies) all.merge(l);
   std::printf("{\"mode\":\"e2e\",%s}\n", all.json().c_str());
   return 0;
 }

@@ -1,5 +1,5 @@
-// A load generator for anything that speaks Kafka's protocol. It sends batches that were built before
-// the clock starts, so that what it costs itself stays small, and prints one JSON object.
+// A load generator for anything that speaks Kafka's protocol. It sends batches that were built
+// before the clock starts, so that what it costs itself stays small, and prints one JSON object.
 //
 //   loadgen produce port=9092 topic=t connections=10 in_flight=5 records=1000 record_bytes=100
 //           codec=lz4 acks=-1 requests=10000 [rate=500]
@@ -31,21 +31,36 @@ Options parse_options(int argc, char** argv) {
     const size_t eq = a.find('=');
     if (eq == std::string::npos) die("`" + a + "` is not name=value");
     const std::string name = a.substr(0, eq), value = a.substr(eq + 1);
-    if (name == "host") o.host = value;
-    else if (name == "port") o.port = static_cast<uint16_t>(std::stoi(value));
-    else if (name == "topic") o.topic = value;
-    else if (name == "partitions") o.partitions = std::stoi(value);
-    else if (name == "connections") o.connections = std::stoi(value);
-    else if (name == "in_flight") o.in_flight = std::stoi(value);
-    else if (name == "records") o.records = std::stoi(value);
-    else if (name == "record_bytes") o.record_bytes = std::stoi(value);
-    else if (name == "codec") o.codec = value;
-    else if (name == "acks") o.acks = std::stoi(value);
-    else if (name == "requests") o.requests = std::stoll(value);
-    else if (name == "rate") o.rate = std::stod(value);
-    else if (name == "fetch_bytes") o.fetch_bytes = std::stoll(value);
-    else if (name == "path") o.path = value;
-    else die("`" + name + "` is not known");
+    if (name == "host")
+      o.host = value;
+    else if (name == "port")
+      o.port = static_cast<uint16_t>(std::stoi(value));
+    else if (name == "topic")
+      o.topic = value;
+    else if (name == "partitions")
+      o.partitions = std::stoi(value);
+    else if (name == "connections")
+      o.connections = std::stoi(value);
+    else if (name == "in_flight")
+      o.in_flight = std::stoi(value);
+    else if (name == "records")
+      o.records = std::stoi(value);
+    else if (name == "record_bytes")
+      o.record_bytes = std::stoi(value);
+    else if (name == "codec")
+      o.codec = value;
+    else if (name == "acks")
+      o.acks = std::stoi(value);
+    else if (name == "requests")
+      o.requests = std::stoll(value);
+    else if (name == "rate")
+      o.rate = std::stod(value);
+    else if (name == "fetch_bytes")
+      o.fetch_bytes = std::stoll(value);
+    else if (name == "path")
+      o.path = value;
+    else
+      die("`" + name + "` is not known");
   }
   return o;
 }
@@ -54,7 +69,8 @@ std::string Latencies::json() {
   if (values_.empty()) return "\"count\":0";
   std::sort(values_.begin(), values_.end());
   auto at = [&](double q) {
-    return values_[std::min(values_.size() - 1, static_cast<size_t>(q * static_cast<double>(values_.size())))];
+    return values_[std::min(values_.size() - 1,
+                            static_cast<size_t>(q * static_cast<double>(values_.size())))];
   };
   double sum = 0;
   for (double v : values_) sum += v;
@@ -80,7 +96,8 @@ std::string make_batch(const Options& options, uint32_t seed) {
   for (int r = 0; r < options.records; ++r) {
     for (size_t i = 0; i < value.size(); ++i) {
       state = state * 1664525u + 1013904223u;
-      value[i] = i % 2 == 0 ? static_cast<char>('a' + i % 16) : static_cast<char>('!' + (state >> 24) % 90);
+      value[i] = i % 2 == 0 ? static_cast<char>('a' + i % 16)
+                            : static_cast<char>('!' + (state >> 24) % 90);
     }
     if (!builder.add(now, std::nullopt, value).ok()) die("a record does not fit into the batch");
   }

@@ -15,15 +15,15 @@ struct Options {
   std::string topic = "bench";
   int partitions = 10;
   int connections = 10;
-  int in_flight = 5;         // produce: requests of a connection that wait for their answers
-  int records = 1000;        // of a request
+  int in_flight = 5;   // produce: requests of a connection that wait for their answers
+  int records = 1000;  // of a request
   int record_bytes = 100;
   std::string codec = "none";
   int acks = -1;
   int64_t requests = 10000;  // in all
   double rate = 0;           // requests a second in all; 0: as fast as they are answered
   int64_t fetch_bytes = 1 << 20;
-  std::string path;          // fsync: a file to write to
+  std::string path;  // fsync: a file to write to
 };
 
 // Ends the process with a message if an argument is not known.

@@ -1,5 +1,5 @@
-// Producing: closed loop (a number of requests in flight) or at a fixed rate, where a latency counts
-// from the moment at which the request was due, not from when there was time to send it.
+// Producing: closed loop (a number of requests in flight) or at a fixed rate, where a latency
+// counts from the moment at which the request was due, not from when there was time to send it.
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -91,12 +91,15 @@ void run_share(const Options& o, Share& share, std::atomic<bool>& go) {
   };
   while (sent < share.requests || !due.empty()) {
     if (share.rate <= 0) {
-      if (sent < share.requests && static_cast<int>(due.size()) < o.in_flight) send(Clock::now());
-      else receive();
+      if (sent < share.requests && static_cast<int>(due.size()) < o.in_flight)
+        send(Clock::now());
+      else
+        receive();
       continue;
     }
-    const auto next = start + std::chrono::duration_cast<Clock::duration>(
-                                  std::chrono::duration<double>(static_cast<double>(sent) / share.rate));
+    const auto next =
+        start + std::chrono::duration_cast<Clock::duration>(
+                    std::chrono::duration<double>(static_cast<double>(sent) / share.rate));
     const auto now = Clock::now();
     if (sent < share.requests && now >= next) {
       send(next);
@@ -104,8 +107,9 @@ void run_share(const Options& o, Share& share, std::atomic<bool>& go) {
     }
     pollfd waiting{(*client)->descriptor(), POLLIN, 0};
     const auto left = sent < share.requests ? next - now : Clock::duration(1s);
-    timespec timeout{std::chrono::duration_cast<std::chrono::seconds>(left).count(),
-                     std::chrono::duration_cast<std::chrono::nanoseconds>(left).count() % 1000000000};
+    timespec timeout{
+        std::chrono::duration_cast<std::chrono::seconds>(left).count(),
+        std::chrono::duration_cast<std::chrono::nanoseconds>(left).count() % 1000000000};
     if (ppoll(&waiting, 1, &timeout, nullptr) > 0 && !due.empty()) receive();
   }
 }
@@ -136,28 +140,31 @@ int run_produce(const Options& o) {
     failed += share.failed;
   }
   const double records = static_cast<double>(requests) * o.records;
-  std::printf("{\"mode\":\"produce\",\"requests\":%lld,\"failed\":%lld,\"records\":%.0f,\"seconds\":%.3f,"
-              "\"records_per_s\":%.0f,\"mb_per_s\":%.1f,%s}\n",
-              static_cast<long long>(requests), static_cast<long long>(failed), records, seconds,
-              records / seconds, records * o.record_bytes / seconds / 1e6, all.json().c_str());
+  std::printf(
+      "{\"mode\":\"produce\",\"requests\":%lld,\"failed\":%lld,\"records\":%.0f,\"seconds\":%.3f,"
+      "\"records_per_s\":%.0f,\"mb_per_s\":%.1f,%s}\n",
+      static_cast<long long>(requests), static_cast<long long>(failed), records, seconds,
+      records / seconds, records * o.record_bytes / seconds / 1e6, all.json().c_str());
   return failed == 0 ? 0 : 1;
 }
 
 // What the disk itself takes: append as much as a request of the same size would, then fdatasync.
 int run_fsync(const Options& o) {
-  const std::string block(static_cast<size_t>(o.records) * static_cast<size_t>(o.record_bytes), 'x');
+  const std::string block(static_cast<size_t>(o.records) * static_cast<size_t>(o.record_bytes),
+                          'x');
   const int file = ::open(o.path.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0644);
   if (file < 0) die("cannot open " + o.path);
   Latencies all;
   const auto start = Clock::now();
   for (int64_t i = 0; i < o.requests; ++i) {
     if (o.rate > 0) {
-      std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(
-                                                std::chrono::duration<double>(
-                                                    static_cast<double>(i) / o.rate)));
+      std::this_thread::sleep_until(
+          start + std::chrono::duration_cast<Clock::duration>(
+                      std::chrono::duration<double>(static_cast<double>(i) / o.rate)));
     }
     const auto before = Clock::now();
-    if (::write(file, block.data(), block.size()) != static_cast<ssize_t>(block.size())) die("write failed");
+    if (::write(file, block.data(), block.size()) != static_cast<ssize_t>(block.size()))
+      die("write failed");
     if (::fdatasync(file) != 0) die("fdatasync failed");
     all.add(micros(Clock::now() - before));
   }

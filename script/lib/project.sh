@@ -4,6 +4,8 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 VENV="$ROOT/build/venv"
 JAVA_LIB="$ROOT/build/java/lib"
 if [ -z "${HOME:-}" ]; then export HOME="$ROOT/build/home" && mkdir -p "$HOME"; fi
+# ccache without a preprocessor run of its own for each file that it does not know yet.
+export CCACHE_DEPEND="${CCACHE_DEPEND:-1}"
 export PYTHONDONTWRITEBYTECODE=1
 cd "$ROOT"
 

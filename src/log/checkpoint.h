@@ -1,6 +1,6 @@
-// The file `checkpoint` of a partition: what recovery would otherwise have to read the whole log for.
-// It stands for the log below `end`, which was on disk before the checkpoint was written, so recovery
-// reads the log from there on only. Written whole under another name, synced, renamed.
+// The file `checkpoint` of a partition: what recovery would otherwise have to read the whole log
+// for. It stands for the log below `end`, which was on disk before the checkpoint was written, so
+// recovery reads the log from there on only. Written whole under another name, synced, renamed.
 //
 //   little-endian: "DFCP" | u32 version (1) | u32 CRC-32C of all that follows | u32 zero
 //     | i64 end | i64 base offset of its segment | u64 position of `end` there

@@ -21,7 +21,8 @@ void CommitQueue::flush() {
     store_.commit_async(std::move(entry.batch),
                         [this, done = std::move(entry.done)](Status status) mutable {
                           done(std::move(status));
-                          // What the callback holds may go back to this queue's owner: let go of it first.
+                          // What the callback holds may go back to this queue's owner: let go of it
+                          // first.
                           done = nullptr;
                           const std::lock_guard finished(mutex_);
                           if (--unfinished_ == 0) idle_.notify_all();

@@ -1,5 +1,5 @@
-// Hands batches to the store in the order of submit(), from outside of the submitter's locks: the store may
-// call back on the thread that commits, which would then wait for its own lock.
+// Hands batches to the store in the order of submit(), from outside of the submitter's locks: the
+// store may call back on the thread that commits, which would then wait for its own lock.
 #pragma once
 
 #include <condition_variable>
@@ -21,8 +21,8 @@ class CommitQueue {
   CommitQueue(const CommitQueue&) = delete;
   CommitQueue& operator=(const CommitQueue&) = delete;
 
-  // Only queues; the submitter calls flush() once it has let go of its locks. Callbacks run in the order
-  // of submit().
+  // Only queues; the submitter calls flush() once it has let go of its locks. Callbacks run in the
+  // order of submit().
   void submit(meta::WriteBatch batch, Done done);
   void flush();
   // Until the callbacks of all that was submitted have returned. Not from a callback.

@@ -36,8 +36,8 @@ struct RecordFate {
 NewestOffsets::NewestOffsets(size_t memory_bytes)
     : most_(std::max<size_t>(memory_bytes / kBytesPerKey, 1024)) {}
 
-// Two hashes of 64 bits that start differently: keys that share both are not met in practice, as with
-// the MD5 that Kafka uses here.
+// Two hashes of 64 bits that start differently: keys that share both are not met in practice, as
+// with the MD5 that Kafka uses here.
 NewestOffsets::Hash NewestOffsets::hash(std::string_view key) {
   uint64_t a = 0x9e3779b97f4a7c15ULL ^ key.size();
   uint64_t b = 0xc2b2ae3d27d4eb4fULL + key.size() * 31;
@@ -72,7 +72,8 @@ bool is_aborted(const BatchHeader& batch, const std::vector<AbortedSpan>& aborte
       [](const AbortedSpan& span, Offset offset) { return span.last_offset < offset; });
   for (; it != aborted.end(); ++it) {
     if (it->producer_id != batch.producer_id) continue;
-    // The producer's next transaction to end: the batch is part of it, or of one that was committed.
+    // The producer's next transaction to end: the batch is part of it, or of one that was
+    // committed.
     return it->first_offset <= batch.base_offset;
   }
   return false;
@@ -118,7 +119,8 @@ Result<bool> BatchFilter::keep_whole(std::string_view batch, const BatchHeader& 
 }
 
 Status BatchFilter::add(std::string_view batch, const BatchHeader& header) {
-  // A transaction's end stays: without it a log that is read anew would take the transaction for open.
+  // A transaction's end stays: without it a log that is read anew would take the transaction for
+  // open.
   if (header.is_control()) {
     DF_RETURN_IF_ERROR(write_filler());
     return output_(batch);
@@ -144,8 +146,8 @@ Status BatchFilter::rewrite(std::string_view batch, const BatchHeader& header, b
     DF_ASSIGN_OR_RETURN(bool more, reader.next(record));
     if (!more) break;
     if (is_gone(header, {record.key, record.offset, is_tombstone(record)})) continue;
-    DF_RETURN_IF_ERROR(builder.add_at(record.offset, record.timestamp, record.key, record.value,
-                                      record.headers));
+    DF_RETURN_IF_ERROR(
+        builder.add_at(record.offset, record.timestamp, record.key, record.value, record.headers));
   }
   DF_RETURN_IF_ERROR(builder.extend_to(header.last_offset()));
   return output_(builder.finish());

@@ -1,6 +1,6 @@
-// Compaction's two passes over batches, without files or locks: which offset is the newest of each key,
-// and what of a batch is left. The offsets that go are covered by empty batches, so that the chain of
-// offsets has no hole (see Segment::scan).
+// Compaction's two passes over batches, without files or locks: which offset is the newest of each
+// key, and what of a batch is left. The offsets that go are covered by empty batches, so that the
+// chain of offsets has no hole (see Segment::scan).
 #pragma once
 
 #include <cstdint>

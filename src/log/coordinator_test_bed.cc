@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "log/fault.h"
+
 namespace dataflow::log {
 
 namespace {
@@ -58,9 +60,14 @@ void FakePartition::refuse_markers(bool refuse) {
 }
 
 void FakePartition::lose_unsynced() {
-  const std::lock_guard lock(mutex_);
-  entries_.resize(synced_);
-  waiting_.clear();
+  std::vector<std::pair<size_t, SyncCallback>> lost;
+  {
+    const std::lock_guard lock(mutex_);
+    entries_.resize(synced_);
+    hold_syncs_ = refuse_markers_ = fail_syncs_ = false;
+    lost.swap(waiting_);
+  }
+  for (auto& [end, callback] : lost) callback(Status::io_error("the power is gone"));
 }
 
 std::vector<FakePartition::Entry> FakePartition::entries() const {
@@ -145,10 +152,12 @@ void FakeLog::make(const std::string& topic, int32_t partitions) {
 }
 
 void FakeLog::lose_unsynced() {
-  const std::lock_guard lock(mutex_);
-  for (auto& [name, partitions] : topics_) {
-    for (auto& partition : partitions) partition->lose_unsynced();
+  std::vector<std::shared_ptr<FakePartition>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [name, made] : topics_) all.insert(all.end(), made.begin(), made.end());
   }
+  for (const auto& partition : all) partition->lose_unsynced();
 }
 
 void FakeLog::forget_listeners() {
@@ -239,9 +248,9 @@ LeaveResult CoordinatorBed::leave(const LeaveRequest& request) {
   return answer_of<LeaveResult>([&](auto done) { groups_->leave(request, done); });
 }
 std::vector<Status> CoordinatorBed::commit(OffsetCommitRequest request) {
-  return answer_of<OffsetCommitResult>([&](auto done) {
-           groups_->commit_offsets(std::move(request), done);
-         }).statuses;
+  return answer_of<OffsetCommitResult>(
+             [&](auto done) { groups_->commit_offsets(std::move(request), done); })
+      .statuses;
 }
 OffsetDeleteResult CoordinatorBed::delete_offsets(const std::string& group,
                                                   std::vector<TopicPartition> partitions) {
@@ -260,17 +269,17 @@ InitProducerResult CoordinatorBed::init(const std::string& id, int32_t timeout_m
 }
 std::vector<Status> CoordinatorBed::add(const TransactionIdentity& who,
                                         std::vector<TopicPartition> partitions) {
-  return answer_of<AddPartitionsResult>([&](auto done) {
-           transactions_->add_partitions(who, std::move(partitions), done);
-         }).statuses;
+  return answer_of<AddPartitionsResult>(
+             [&](auto done) { transactions_->add_partitions(who, std::move(partitions), done); })
+      .statuses;
 }
 Status CoordinatorBed::add_group(const TransactionIdentity& who, const std::string& group) {
   return answer_of<Status>([&](auto done) { transactions_->add_group(who, group, done); });
 }
 std::vector<Status> CoordinatorBed::txn_commit(TxnOffsetCommitRequest request) {
-  return answer_of<OffsetCommitResult>([&](auto done) {
-           transactions_->commit_offsets(std::move(request), done);
-         }).statuses;
+  return answer_of<OffsetCommitResult>(
+             [&](auto done) { transactions_->commit_offsets(std::move(request), done); })
+      .statuses;
 }
 Status CoordinatorBed::end(const TransactionIdentity& who, bool commit) {
   return answer_of<Status>([&](auto done) { transactions_->end(who, commit, done); });

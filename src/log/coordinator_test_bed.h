@@ -1,5 +1,6 @@
-// What the coordinators' tests stand on: a log of partitions in memory that may lose what was not synced,
-// a store over a disk that can fail, and a clock that only the test turns. Test-only; not part of the room.
+// What the coordinators' tests stand on: a log of partitions in memory that may lose what was not
+// synced, a store over a disk that can fail, and a clock that only the test turns. Test-only; not
+// part of the room.
 #pragma once
 
 #include <functional>
@@ -133,7 +134,8 @@ class CoordinatorBed {
   SyncResult sync(SyncRequest request);
   LeaveResult leave(const LeaveRequest& request);
   std::vector<Status> commit(OffsetCommitRequest request);
-  OffsetDeleteResult delete_offsets(const std::string& group, std::vector<TopicPartition> partitions);
+  OffsetDeleteResult delete_offsets(const std::string& group,
+                                    std::vector<TopicPartition> partitions);
   Status delete_group(const std::string& group);
   InitProducerResult init(const InitProducerRequest& request);
   InitProducerResult init(const std::string& id, int32_t timeout_ms = 60000);
@@ -155,6 +157,7 @@ class CoordinatorBed {
 };
 
 TopicPartition part(const std::string& topic, int32_t index = 0);
-OffsetToCommit offset_of(const TopicPartition& partition, int64_t offset, std::string metadata = "");
+OffsetToCommit offset_of(const TopicPartition& partition, int64_t offset,
+                         std::string metadata = "");
 
 }  // namespace dataflow::log

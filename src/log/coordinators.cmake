@@ -9,11 +9,23 @@ set(COORDINATOR_SRCS
   group_state.cc
   group_subscription.cc
   group_table.cc
-  groups.cc)
+  groups.cc
+  producer_ids.cc
+  reservation.cc
+  transaction_end.cc
+  transaction_rows.cc
+  transaction_runner.cc
+  transaction_state.cc
+  transactions.cc)
 set(COORDINATOR_HDRS
   log/groups.h
   log/producer_ids.h
   log/transactions.h)
 set(COORDINATOR_TESTS
+  coordinator_test_bed.cc
   group_random_test.cc
-  group_state_test.cc)
+  group_state_test.cc
+  groups_test.cc
+  transaction_crash_test.cc
+  transaction_state_test.cc
+  transactions_test.cc)

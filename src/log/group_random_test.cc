@@ -1,5 +1,5 @@
-// Random joins, leaves, syncs, heartbeats, commits, restarts and passing time, against what must always
-// hold. DATAFLOW_TEST_SEED repeats a run.
+// Random joins, leaves, syncs, heartbeats, commits, restarts and passing time, against what must
+// always hold. DATAFLOW_TEST_SEED repeats a run.
 #include <cstdlib>
 #include <random>
 
@@ -25,16 +25,22 @@ class RandomGroup {
 
   void step() {
     switch (pick(14)) {
-      case 0: case 1: join_new(); break;
+      case 0:
+      case 1: join_new(); break;
       case 2: join_static(); break;
-      case 3: case 4: rejoin(); break;
-      case 5: case 6: case 7: sync(); break;
+      case 3:
+      case 4: rejoin(); break;
+      case 5:
+      case 6:
+      case 7: sync(); break;
       case 8: bed_.heartbeat(some_member()); break;
       case 9: bed_.leave({{some_member(), {}}}); break;
       case 10: bed_.pass(static_cast<int64_t>(pick(8000))); break;
       case 11: commit(); break;
       case 12: stores(); break;
-      case 13: if (pick(10) == 0) restart(); break;
+      case 13:
+        if (pick(10) == 0) restart();
+        break;
     }
     look();
   }
@@ -52,8 +58,12 @@ class RandomGroup {
   }
 
  private:
-  uint64_t pick(uint64_t below) { return std::uniform_int_distribution<uint64_t>(0, below - 1)(random_); }
-  std::string some_member() { return "m" + std::to_string(pick(static_cast<uint64_t>(bed_.ids) + 1)); }
+  uint64_t pick(uint64_t below) {
+    return std::uniform_int_distribution<uint64_t>(0, below - 1)(random_);
+  }
+  std::string some_member() {
+    return "m" + std::to_string(pick(static_cast<uint64_t>(bed_.ids) + 1));
+  }
   std::string some_protocols() {
     static const std::vector<std::string> kChoices{"ab", "ba", "abc", "b"};
     return kChoices[pick(kChoices.size())];
@@ -68,7 +78,9 @@ class RandomGroup {
     asked_joins_.push_back(
         bed_.join_static("i" + std::to_string(pick(3)), pick(2) == 0, some_protocols()));
   }
-  void rejoin() { asked_joins_.push_back(bed_.join(GroupBed::request(some_member(), some_protocols()))); }
+  void rejoin() {
+    asked_joins_.push_back(bed_.join(GroupBed::request(some_member(), some_protocols())));
+  }
   void sync() {
     std::vector<MemberAssignment> made;
     const std::string member = pick(2) == 0 ? bed_.state->leader() : some_member();
@@ -101,9 +113,8 @@ class RandomGroup {
     if (bed_.newest_lost) {
       // Nobody was told of the generation that could not be stored.
       last_generation_ = bed_.state->generation();
-      std::erase_if(bed_.joins, [&](const auto& entry) {
-        return entry.second.generation > last_generation_;
-      });
+      std::erase_if(bed_.joins,
+                    [&](const auto& entry) { return entry.second.generation > last_generation_; });
     } else if (before != GroupPhase::kPreparingRebalance) {
       EXPECT_EQ(bed_.state->generation(), generation);
       EXPECT_EQ(bed_.state->phase(), before);

@@ -1,5 +1,6 @@
-// The phases of one group: Empty -> PreparingRebalance (members are joining) -> CompletingRebalance (the
-// leader's assignment is awaited) -> Stable, and back to PreparingRebalance whenever the members change.
+// The phases of one group: Empty -> PreparingRebalance (members are joining) -> CompletingRebalance
+// (the leader's assignment is awaited) -> Stable, and back to PreparingRebalance whenever the
+// members change.
 #include <algorithm>
 
 #include "group_faults.h"
@@ -10,7 +11,8 @@ namespace dataflow::log {
 
 int32_t GroupState::rebalance_timeout() const {
   int32_t longest = 0;
-  for (const auto& [id, member] : members_) longest = std::max(longest, member.rebalance_timeout_ms);
+  for (const auto& [id, member] : members_)
+    longest = std::max(longest, member.rebalance_timeout_ms);
   return longest;
 }
 
@@ -45,7 +47,8 @@ void GroupState::prepare_rebalance(Moment now, GroupEffects& fx) {
 
 void GroupState::extend_initial_delay(Moment now, GroupEffects& fx) {
   if (new_member_added_ && delay_remaining_ms_ > 0) {
-    const int64_t delay = std::min<int64_t>(options_.initial_rebalance_delay_ms, delay_remaining_ms_);
+    const int64_t delay =
+        std::min<int64_t>(options_.initial_rebalance_delay_ms, delay_remaining_ms_);
     new_member_added_ = false;
     delay_remaining_ms_ -= delay;
     join_deadline_ = now.ms + delay;
@@ -143,8 +146,9 @@ GroupEffects GroupState::sync(SyncRequest request, Ticket ticket, Moment now) {
   }
   if (refusal.ok() && ((request.protocol_type && *request.protocol_type != protocol_type_) ||
                        (request.protocol && *request.protocol != protocol_))) {
-    refusal = group_faults::inconsistent(name_, "its protocol is `" + protocol_ + "` of type `" +
-                                                    protocol_type_ + "`, the request names another");
+    refusal =
+        group_faults::inconsistent(name_, "its protocol is `" + protocol_ + "` of type `" +
+                                              protocol_type_ + "`, the request names another");
   }
   if (refusal.ok() && phase_ == GroupPhase::kPreparingRebalance) {
     refusal = group_faults::rebalancing(name_);
@@ -185,7 +189,8 @@ GroupEffects GroupState::stored(StoreReason reason, Generation generation, bool 
     return fx;
   }
   assignments_.reset();
-  refuse_syncs(Status::unavailable("group `" + name_ + "` could not be stored; try again"), now, fx);
+  refuse_syncs(Status::unavailable("group `" + name_ + "` could not be stored; try again"), now,
+               fx);
   prepare_rebalance(now, fx);
   return fx;
 }

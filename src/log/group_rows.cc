@@ -1,8 +1,9 @@
 // Rows, version 1:
 //   groups         phase u8, generation i32, protocol type, protocol, leader, phase since i64,
-//                  members: id, instance id?, client id, client host, session ms i32, rebalance ms i32,
-//                  protocols: name, metadata; assignment
-//   group_offsets  offset i64, leader epoch i32, metadata, commit time i64, expires i64 (-1: by retention)
+//                  members: id, instance id?, client id, client host, session ms i32, rebalance ms
+//                  i32, protocols: name, metadata; assignment
+//   group_offsets  offset i64, leader epoch i32, metadata, commit time i64, expires i64 (-1: by
+//   retention)
 #include "group_rows.h"
 
 namespace dataflow::log {

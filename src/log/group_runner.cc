@@ -114,25 +114,25 @@ std::vector<GroupRunner::Reply> GroupRunner::take_replies(GroupEffects& effects)
   std::vector<Reply> replies;
   for (auto& [ticket, result] : effects.joins) {
     const auto it = joins_.find(ticket);
-    replies.push_back([callback = std::move(it->second),
-                       result = std::move(result)](const Status& written) {
-      JoinResult answer = result;
-      if (answer.status.ok() && !written.ok()) {
-        answer = JoinResult();
-        answer.status = written;
-        answer.member_id = result.member_id;
-      }
-      callback(std::move(answer));
-    });
+    replies.push_back(
+        [callback = std::move(it->second), result = std::move(result)](const Status& written) {
+          JoinResult answer = result;
+          if (answer.status.ok() && !written.ok()) {
+            answer = JoinResult();
+            answer.status = written;
+            answer.member_id = result.member_id;
+          }
+          callback(std::move(answer));
+        });
     joins_.erase(it);
   }
   for (auto& [ticket, result] : effects.syncs) {
     const auto it = syncs_.find(ticket);
-    replies.push_back([callback = std::move(it->second),
-                       result = std::move(result)](const Status& written) {
-      const bool lost = result.status.ok() && !written.ok();
-      callback(lost ? SyncResult{written, "", "", ""} : result);
-    });
+    replies.push_back(
+        [callback = std::move(it->second), result = std::move(result)](const Status& written) {
+          const bool lost = result.status.ok() && !written.ok();
+          callback(lost ? SyncResult{written, "", "", ""} : result);
+        });
     syncs_.erase(it);
   }
   return replies;
@@ -210,7 +210,8 @@ void GroupRunner::remove(std::function<void()> gone, StatusCallback callback) {
   if (refusal.ok() && state_.phase() != GroupPhase::kEmpty) {
     refusal = group_faults::not_empty(name_, "still has members; stop them first");
   } else if (refusal.ok() && offsets_.has_staged()) {
-    refusal = group_faults::not_empty(name_, "has offsets in an open transaction; wait for its end");
+    refusal =
+        group_faults::not_empty(name_, "has offsets in an open transaction; wait for its end");
   }
   if (refusal.ok()) {
     remove_locked(std::move(gone), std::move(callback));

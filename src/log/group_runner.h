@@ -1,4 +1,5 @@
-// One group at work: its state behind a lock, the callbacks of those who wait, its timer and its rows.
+// One group at work: its state behind a lock, the callbacks of those who wait, its timer and its
+// rows.
 #pragma once
 
 #include <deque>
@@ -59,13 +60,14 @@ class GroupRunner : public std::enable_shared_from_this<GroupRunner> {
   void restore(GroupRecord record);
   void restore_offset(const TopicPartition& partition, CommittedOffset offset);
 
-  // Of a group that was taken out of the map in the meantime these return false, do nothing with the
-  // callback, and the caller looks the group up again.
+  // Of a group that was taken out of the map in the meantime these return false, do nothing with
+  // the callback, and the caller looks the group up again.
   [[nodiscard]] bool join(const JoinRequest& request, const JoinCallback& callback);
   [[nodiscard]] bool commit_offsets(const OffsetCommitRequest& request,
                                     const OffsetCommitCallback& callback);
   [[nodiscard]] bool stage(ProducerId producer, const CommitOrigin& origin,
-                           const std::vector<OffsetToCommit>& offsets, std::vector<Status>& statuses);
+                           const std::vector<OffsetToCommit>& offsets,
+                           std::vector<Status>& statuses);
   [[nodiscard]] bool restage(ProducerId producer, const TopicPartition& partition);
 
   void sync(SyncRequest request, SyncCallback callback);
@@ -89,15 +91,16 @@ class GroupRunner : public std::enable_shared_from_this<GroupRunner> {
   // Answers everybody who waits; refuses whatever comes later.
   void close();
 
-  // For a transaction's end over several groups: locked in the order of their names, then put_settled()
-  // each, submit, unlock; when durable settled() each.
+  // For a transaction's end over several groups: locked in the order of their names, then
+  // put_settled() each, submit, unlock; when durable settled() each.
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
   bool dead_locked() const { return life_ == Life::kDead; }
   bool closed_locked() const { return life_ == Life::kClosed; }
   // False, and nothing is put, if its topic is gone.
   bool put_settled_locked(meta::WriteBatch& batch, const OffsetToCommit& offset, Timestamp now);
   void write_begins_locked() { ++offset_writes_; }
-  void settled(ProducerId producer, const std::vector<OffsetToCommit>& offsets, Timestamp time, bool ok);
+  void settled(ProducerId producer, const std::vector<OffsetToCommit>& offsets, Timestamp time,
+               bool ok);
 
  private:
   enum class Life : uint8_t { kLive, kDeleting, kDead, kClosed };

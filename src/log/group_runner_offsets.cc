@@ -74,11 +74,11 @@ void GroupRunner::answer_commit(const std::vector<OffsetToCommit>& offsets,
     return;
   }
   ++offset_writes_;
-  context_->commits.submit(
-      std::move(batch), [self = shared_from_this(), offsets, statuses = std::move(statuses), now,
-                         expires, callback = std::move(callback)](const Status& written) {
-        self->on_committed(offsets, statuses, now, expires, callback, written);
-      });
+  context_->commits.submit(std::move(batch),
+                           [self = shared_from_this(), offsets, statuses = std::move(statuses), now,
+                            expires, callback = std::move(callback)](const Status& written) {
+                             self->on_committed(offsets, statuses, now, expires, callback, written);
+                           });
 }
 
 void GroupRunner::on_committed(const std::vector<OffsetToCommit>& offsets,
@@ -175,7 +175,8 @@ void GroupRunner::delete_offsets(const std::vector<TopicPartition>& partitions,
   result.status = life_ == Life::kDead ? group_faults::not_found(name_) : refusal_locked();
   if (result.status.ok() && state_.phase() != GroupPhase::kEmpty &&
       state_.protocol_type() != kConsumerProtocolType) {
-    result.status = group_faults::not_empty(name_, "has members that are no consumers; stop them first");
+    result.status =
+        group_faults::not_empty(name_, "has members that are no consumers; stop them first");
   }
   std::vector<TopicPartition> chosen;
   if (result.status.ok()) {
@@ -228,8 +229,7 @@ void GroupRunner::drop_topic(const std::string& topic, std::function<void()> rem
     return;
   }
   meta::WriteBatch batch;
-  batch.remove_prefix(kGroupOffsetsTable,
-                      meta::KeyWriter().string(name_).string(topic).bytes());
+  batch.remove_prefix(kGroupOffsetsTable, meta::KeyWriter().string(name_).string(topic).bytes());
   ++offset_writes_;
   context_->commits.submit(std::move(batch), [self = shared_from_this(), topic,
                                               removed = std::move(removed)](const Status& written) {

@@ -1,5 +1,5 @@
-// One group's members: who may join, who is who, who waits for what. What a rebalance does with them is
-// in group_rebalance.cc.
+// One group's members: who may join, who is who, who waits for what. What a rebalance does with
+// them is in group_rebalance.cc.
 #include "group_state.h"
 
 #include <algorithm>
@@ -77,11 +77,12 @@ GroupEffects GroupState::join(JoinRequest request, std::string new_id, Ticket ti
     fx.joins.emplace_back(ticket, refused_join(group_faults::full(name_, options_.max_size), ""));
   } else if (!supports(request)) {
     fx.joins.emplace_back(
-        ticket, refused_join(group_faults::inconsistent(
-                                 name_, "its members use the protocol type `" + protocol_type_ +
-                                            "` and none of this member's assignors is known to all of "
-                                            "them; use the same partition.assignment.strategy"),
-                             request.member_id));
+        ticket,
+        refused_join(group_faults::inconsistent(
+                         name_, "its members use the protocol type `" + protocol_type_ +
+                                    "` and none of this member's assignors is known to all of "
+                                    "them; use the same partition.assignment.strategy"),
+                     request.member_id));
   } else if (!request.member_id.empty()) {
     join_known(request, ticket, now, fx);
   } else if (request.instance_id) {
@@ -99,10 +100,8 @@ bool GroupState::accepts_another(const std::string& member_id) const {
     case GroupPhase::kPreparingRebalance:
       return (it != members_.end() && it->second.awaiting_join != 0) || awaiting_join() < limit;
     case GroupPhase::kCompletingRebalance:
-    case GroupPhase::kStable:
-      return it != members_.end() || members_.size() < limit;
-    default:
-      return true;
+    case GroupPhase::kStable: return it != members_.end() || members_.size() < limit;
+    default: return true;
   }
 }
 
@@ -157,7 +156,8 @@ void GroupState::join_static(JoinRequest& request, std::string new_id, Ticket ti
   auto node = members_.extract(old_id);
   Member& old = node.mapped();
   const Status fenced = group_faults::fenced(name_, *request.instance_id);
-  if (old.awaiting_join != 0) fx.joins.emplace_back(old.awaiting_join, refused_join(fenced, old_id));
+  if (old.awaiting_join != 0)
+    fx.joins.emplace_back(old.awaiting_join, refused_join(fenced, old_id));
   if (old.awaiting_sync != 0) fx.syncs.emplace_back(old.awaiting_sync, refused_sync(fenced));
   old.awaiting_join = old.awaiting_sync = 0;
 
@@ -213,7 +213,8 @@ void GroupState::join_known(JoinRequest& request, Ticket ticket, Moment now, Gro
       unchanged && (phase_ == GroupPhase::kCompletingRebalance ||
                     (phase_ == GroupPhase::kStable && leader_ != request.member_id));
   if (current) {
-    // Its first answer was lost, or it lost sight of the coordinator: nothing about the group changes.
+    // Its first answer was lost, or it lost sight of the coordinator: nothing about the group
+    // changes.
     touch(member, now);
     fx.joins.emplace_back(ticket, join_answer(member));
     return;
@@ -317,14 +318,15 @@ Status GroupState::heartbeat(const HeartbeatRequest& request, Moment now) {
     return group_faults::illegal_generation(name_, request.generation, generation_);
   }
   touch(members_.at(request.member_id), now);
-  // While the assignment is awaited a heartbeat is in order: the member has its join's answer already.
+  // While the assignment is awaited a heartbeat is in order: the member has its join's answer
+  // already.
   if (phase_ == GroupPhase::kPreparingRebalance) return group_faults::rebalancing(name_);
   return {};
 }
 
 Status GroupState::check_commit(const CommitOrigin& origin, bool transactional, Moment now) {
-  const bool names_member = origin.generation.value() >= 0 || !origin.member_id.empty() ||
-                            origin.instance_id.has_value();
+  const bool names_member =
+      origin.generation.value() >= 0 || !origin.member_id.empty() || origin.instance_id.has_value();
   if (origin.generation.value() < 0 && phase_ == GroupPhase::kEmpty) return {};
   if (names_member) {
     DF_RETURN_IF_ERROR(check_member(origin.member_id, origin.instance_id));

@@ -1,8 +1,8 @@
-// The pure core of one group: events with their time go in, answers and things to store come out. No
-// I/O, no clock, no lock, no randomness of its own.
+// The pure core of one group: events with their time go in, answers and things to store come out.
+// No I/O, no clock, no lock, no randomness of its own.
 //
-// A waiting request is a Ticket: whoever calls keeps the callback, and each ticket appears exactly once in
-// the effects of this or a later event.
+// A waiting request is a Ticket: whoever calls keeps the callback, and each ticket appears exactly
+// once in the effects of this or a later event.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ struct MemberRecord {
   friend bool operator==(const MemberRecord&, const MemberRecord&) = default;
 };
 
-// What of a group is stored. Phases: kEmpty, kCompletingRebalance (the leader's assignment is not stored
-// yet) and kStable.
+// What of a group is stored. Phases: kEmpty, kCompletingRebalance (the leader's assignment is not
+// stored yet) and kStable.
 struct GroupRecord {
   GroupPhase phase = GroupPhase::kEmpty;
   Generation generation{0};
@@ -63,14 +63,16 @@ struct GroupEffects {
   };
   std::vector<std::pair<Ticket, JoinResult>> joins;
   std::vector<std::pair<Ticket, SyncResult>> syncs;
-  // The answers beside it, and those of later events, go out once it is stored; then stored() is called.
+  // The answers beside it, and those of later events, go out once it is stored; then stored() is
+  // called.
   std::optional<Store> store;
 };
 
 class GroupState {
  public:
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-  // A new member's session begins with its first answer; before, nobody can tell whether it still waits.
+  // A new member's session begins with its first answer; before, nobody can tell whether it still
+  // waits.
   static constexpr int64_t kNewMemberTimeoutMs = 300000;
 
   GroupState(std::string name, const GroupsOptions& options);
@@ -108,7 +110,8 @@ class GroupState {
   // The topics that members of a consumer group read; nothing if that cannot be told.
   std::optional<std::set<std::string>> subscribed_topics() const;
 
-  // Breaks the test that calls it if an invariant does not hold: the words of the first one, or empty.
+  // Breaks the test that calls it if an invariant does not hold: the words of the first one, or
+  // empty.
   std::string broken_invariant() const;
 
  private:
@@ -129,13 +132,16 @@ class GroupState {
   Status check_member(const std::string& id, const std::optional<std::string>& instance_id) const;
   size_t awaiting_join() const;
 
-  void join_new(JoinRequest& request, std::string new_id, Ticket ticket, Moment now, GroupEffects& fx);
+  void join_new(JoinRequest& request, std::string new_id, Ticket ticket, Moment now,
+                GroupEffects& fx);
   void join_static(JoinRequest& request, std::string new_id, Ticket ticket, Moment now,
                    GroupEffects& fx);
   void join_known(JoinRequest& request, Ticket ticket, Moment now, GroupEffects& fx);
   void static_member_returned(Member& member, const JoinRequest& request, bool was_leader,
-                              const std::string& old_id, Ticket ticket, Moment now, GroupEffects& fx);
-  void add_member(JoinRequest& request, std::string id, Ticket ticket, Moment now, GroupEffects& fx);
+                              const std::string& old_id, Ticket ticket, Moment now,
+                              GroupEffects& fx);
+  void add_member(JoinRequest& request, std::string id, Ticket ticket, Moment now,
+                  GroupEffects& fx);
   void update_member(Member& member, JoinRequest& request);
   void await_join(Member& member, Ticket ticket, GroupEffects& fx);
   void remove_member(Members::iterator it, GroupEffects& fx);
@@ -178,14 +184,15 @@ class GroupState {
   std::map<std::string, std::string> instances_;  // instance id -> member id
   std::map<std::string, int64_t> pending_;        // member id given out -> when it is forgotten
   std::map<std::string, int32_t> support_;        // protocol -> how many members know it
-  std::set<std::string> unsynced_;                // members of this generation that sent no sync yet
-  std::optional<std::map<std::string, std::string>> assignments_;  // the leader's, while being stored
+  std::set<std::string> unsynced_;  // members of this generation that sent no sync yet
+  std::optional<std::map<std::string, std::string>>
+      assignments_;  // the leader's, while being stored
 
   int64_t join_deadline_ = kNever;
   int64_t sync_deadline_ = kNever;
-  bool initial_delay_ = false;       // waiting for more members of a group that was empty
-  bool new_member_added_ = false;    // during that delay
-  int64_t delay_remaining_ms_ = 0;   // how much longer it may still be extended
+  bool initial_delay_ = false;      // waiting for more members of a group that was empty
+  bool new_member_added_ = false;   // during that delay
+  int64_t delay_remaining_ms_ = 0;  // how much longer it may still be extended
 };
 
 }  // namespace dataflow::log

@@ -1,5 +1,5 @@
-// A group under a clock that only the test turns. Stores are done at once unless the test holds them.
-// Test-only; not part of the room.
+// A group under a clock that only the test turns. Stores are done at once unless the test holds
+// them. Test-only; not part of the room.
 #pragma once
 
 #include <map>
@@ -75,8 +75,8 @@ class GroupBed {
   }
   Fault commit(int32_t generation, const std::string& member, bool transactional = false,
                std::optional<std::string> instance = {}) {
-    return fault_of(state->check_commit({"g", Generation(generation), member, instance},
-                                        transactional, now));
+    return fault_of(
+        state->check_commit({"g", Generation(generation), member, instance}, transactional, now));
   }
 
   // Turns the clock, doing on the way whatever becomes due.

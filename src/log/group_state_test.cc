@@ -287,7 +287,8 @@ TEST(GroupState, LeavingRebalancesTheOthersAndTheLastOneEmptiesTheGroup) {
   EXPECT_EQ(bed.state->phase(), GroupPhase::kPreparingRebalance);
   EXPECT_EQ(bed.joins.at(bed.join("m2")).leader, "m2");
   EXPECT_EQ(bed.state->generation(), Generation(3));
-  EXPECT_THAT(bed.leave({{"m1", {}}, {"m2", {}}}), ElementsAre(Fault::kUnknownMember, Fault::kNone));
+  EXPECT_THAT(bed.leave({{"m1", {}}, {"m2", {}}}),
+              ElementsAre(Fault::kUnknownMember, Fault::kNone));
   EXPECT_EQ(bed.state->phase(), GroupPhase::kEmpty);
   EXPECT_EQ(bed.state->generation(), Generation(4));
   ASSERT_TRUE(bed.disk.has_value());
@@ -330,7 +331,8 @@ TEST(GroupState, AStaticMemberThatReturnsKeepsItsAssignmentWithoutARebalance) {
   EXPECT_EQ(bed.joins.at(back).leader, "m1");
   EXPECT_EQ(bed.state->phase(), GroupPhase::kStable);
   EXPECT_EQ(bed.syncs.at(bed.sync("m4")).assignment, "a2");
-  // The one that it replaced is fenced wherever it names its instance, and unknown where it does not.
+  // The one that it replaced is fenced wherever it names its instance, and unknown where it does
+  // not.
   const HeartbeatRequest old{"g", "m2", "follower", Generation(2)};
   EXPECT_EQ(fault_of(bed.state->heartbeat(old, bed.now)), Fault::kFencedInstance);
   EXPECT_EQ(bed.heartbeat("m2"), Fault::kUnknownMember);

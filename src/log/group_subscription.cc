@@ -6,7 +6,8 @@ namespace dataflow::log {
 
 Status add_subscribed_topics(std::string_view metadata, std::set<std::string>& topics) {
   const Status broken = Status::invalid(
-      "reading a consumer's subscription: its length fields do not fit its bytes; the group's members use "
+      "reading a consumer's subscription: its length fields do not fit its bytes; the group's "
+      "members use "
       "an assignor of their own");
   if (metadata.size() < 6) return broken;
   const auto version = static_cast<int16_t>(load_be16(metadata.data()));

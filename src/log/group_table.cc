@@ -148,7 +148,8 @@ void GroupTable::settle(ProducerId producer, meta::WriteBatch batch,
                         StatusCallback callback) {
   const Timestamp now = context_->env.now();
   std::map<std::string, Settlement> parts;
-  // In the order of their names, always: two transactions over the same groups cannot block each other.
+  // In the order of their names, always: two transactions over the same groups cannot block each
+  // other.
   std::vector<std::unique_lock<std::mutex>> locks;
   do {
     locks.clear();

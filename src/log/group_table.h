@@ -1,5 +1,5 @@
-// All groups by name, and what concerns them together: loading, expiry, deleted topics, the commit of a
-// transaction's offsets.
+// All groups by name, and what concerns them together: loading, expiry, deleted topics, the commit
+// of a transaction's offsets.
 #pragma once
 
 #include <functional>

@@ -121,8 +121,7 @@ void GroupsImpl::leave(const LeaveRequest& request, LeaveCallback callback) {
     return;
   }
   for (const LeavingMember& member : request.members) {
-    result.member_statuses.push_back(
-        group_faults::unknown_member(request.group, member.member_id));
+    result.member_statuses.push_back(group_faults::unknown_member(request.group, member.member_id));
   }
   callback(std::move(result));
 }

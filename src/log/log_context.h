@@ -16,7 +16,8 @@
 namespace dataflow::log {
 
 // Refuses appends while the disk has less than the reserve free, so that deletes, metadata and the
-// `synced` files still find room. Checked by the housekeeper, and set at once by a write that fails.
+// `synced` files still find room. Checked by the housekeeper, and set at once by a write that
+// fails.
 class DiskGuard {
  public:
   bool full() const { return full_.load(std::memory_order_relaxed); }
@@ -40,7 +41,8 @@ struct LogContext {
   Syncer& syncer;
   DiskGuard disk;
   LogMetrics metrics;
-  // Asks the housekeeper to look at checkpoints soon; called under a partition's lock, must not block.
+  // Asks the housekeeper to look at checkpoints soon; called under a partition's lock, must not
+  // block.
   std::function<void()> wake_housekeeper = [] {};
 };
 

@@ -147,8 +147,8 @@ void CrashWorld::check_partition(TopicModel& topic, int32_t index) {
     ++at;
   }
   model.log.erase(at, model.log.end());
-  EXPECT_EQ(stats.high_offset, std::max(stats.log_start,
-                                        model.log.empty() ? Offset(0) : model.log.back().next));
+  EXPECT_EQ(stats.high_offset,
+            std::max(stats.log_start, model.log.empty() ? Offset(0) : model.log.back().next));
   model.end = stats.end;
 }
 
@@ -182,10 +182,11 @@ void CrashWorld::retry_in_flight(TopicModel& topic, int32_t partition) {
     const bool survived =
         std::any_of(model.log.begin(), model.log.end(),
                     [&](const WrittenBatch& b) { return b.values == retry.values; });
-    const auto id = static_cast<int64_t>(std::hash<std::string>()(topic.name) % 800) * 16 +
-                    partition + 1000;
-    auto outcome = append(topic, partition, make_batch(retry.values, idempotent(id, retry.sequence)),
-                          retry.values, -1);
+    const auto id =
+        static_cast<int64_t>(std::hash<std::string>()(topic.name) % 800) * 16 + partition + 1000;
+    auto outcome =
+        append(topic, partition, make_batch(retry.values, idempotent(id, retry.sequence)),
+               retry.values, -1);
     ASSERT_TRUE(outcome.has_value());
     EXPECT_EQ(outcome->duplicate, survived) << "sequence " << retry.sequence;
   }

@@ -1,7 +1,7 @@
 // Cuts the power after each of many operations of a busy log, and looks at what is left.
 //
-// DATAFLOW_SOAK_ROUNDS sets how many crash points of each kind are tried, DATAFLOW_TEST_SEED where the
-// workload begins; a failure names the seed, the operation and the mode.
+// DATAFLOW_SOAK_ROUNDS sets how many crash points of each kind are tried, DATAFLOW_TEST_SEED where
+// the workload begins; a failure names the seed, the operation and the mode.
 #include <gtest/gtest.h>
 
 #include "log_crash_world.h"
@@ -59,8 +59,10 @@ void crash_everywhere(CrashMode mode) {
     ASSERT_GT(operations, kPointsOfASeed);
     for (uint64_t i = 0; i < std::min(kPointsOfASeed, rounds - round); ++i) {
       // Other points in each mode and seed, so that many rounds meet every operation.
-      crash_at(s, 1 + (i * operations / kPointsOfASeed + s * 7 + static_cast<uint64_t>(mode) * 3) %
-                          operations, mode);
+      crash_at(s,
+               1 + (i * operations / kPointsOfASeed + s * 7 + static_cast<uint64_t>(mode) * 3) %
+                       operations,
+               mode);
       if (testing::Test::HasFailure()) return;
     }
   }

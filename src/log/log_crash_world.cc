@@ -38,14 +38,27 @@ void CrashWorld::step() {
   TopicModel& topic = at->second;
   const auto partition = static_cast<int32_t>(below(topic.partitions.size()));
   switch (below(24)) {
-    case 0: case 1: case 2: case 3: case 4: return append_plain(topic, partition);
-    case 5: case 6: case 7: case 8: case 9: return append_idempotent(topic, partition);
-    case 10: case 11: case 12: case 13: return append_transactional();
-    case 14: case 15: return end_transaction(one_in(2));
-    case 16: case 17: case 18: return confirm(topic, partition);
-    case 19: case 20:
-      env().advance_ms(static_cast<int64_t>(below(1000)));
-      return bed_.log().keep_house();
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4: return append_plain(topic, partition);
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+    case 9: return append_idempotent(topic, partition);
+    case 10:
+    case 11:
+    case 12:
+    case 13: return append_transactional();
+    case 14:
+    case 15: return end_transaction(one_in(2));
+    case 16:
+    case 17:
+    case 18: return confirm(topic, partition);
+    case 19:
+    case 20: env().advance_ms(static_cast<int64_t>(below(1000))); return bed_.log().keep_house();
     case 21: return change_topics();
     case 22: return delete_records(topic, partition);
     default: return one_in(6) ? restart_cleanly() : confirm(topic, partition);
@@ -55,7 +68,8 @@ void CrashWorld::step() {
 std::vector<std::string> CrashWorld::new_values() {
   std::vector<std::string> values(1 + below(3));
   for (std::string& value : values) {
-    value = "v" + std::to_string(next_value_++) + "-" + std::string(below(one_in(4) ? 700 : 60), 'x');
+    value =
+        "v" + std::to_string(next_value_++) + "-" + std::string(below(one_in(4) ? 700 : 60), 'x');
   }
   return values;
 }
@@ -114,8 +128,8 @@ void CrashWorld::append_idempotent(TopicModel& topic, int32_t partition) {
   model.sequence += static_cast<int32_t>(values.size());
   const Offset next = model.end + static_cast<int64_t>(values.size());
   model.in_flight.push_back({sequence, values, next});
-  append(topic, partition, make_batch(values, idempotent(producer_of(topic.name, partition), sequence)),
-         values, -1);
+  append(topic, partition,
+         make_batch(values, idempotent(producer_of(topic.name, partition), sequence)), values, -1);
 }
 
 void CrashWorld::append_transactional() {
@@ -156,10 +170,9 @@ void CrashWorld::send_markers() {
     const bool commit = transaction_.fate == Fate::kCommitted;
     Result<AppendOutcome> marker =
         p.append_marker(ProducerId(kTransactionalProducer), transaction_epoch_, commit, 0);
-    std::string bytes = build_control_batch(model->end, ProducerId(kTransactionalProducer),
-                                            transaction_epoch_,
-                                            commit ? ControlType::kCommit : ControlType::kAbort, 0,
-                                            env().now());
+    std::string bytes =
+        build_control_batch(model->end, ProducerId(kTransactionalProducer), transaction_epoch_,
+                            commit ? ControlType::kCommit : ControlType::kAbort, 0, env().now());
     set_leader_epoch(bytes.data(), p.leader_epoch());
     if (!marker.ok()) {
       EXPECT_TRUE(env().crashed()) << marker.status();
@@ -229,8 +242,7 @@ void CrashWorld::change_topics() {
   auto at = std::next(topics_.begin(), static_cast<long>(below(topics_.size())));
   TopicModel& topic = at->second;
   switch (below(4)) {
-    case 0:
-      return create_topic((one_in(2) ? "short" : "more") + std::to_string(topics_made_));
+    case 0: return create_topic((one_in(2) ? "short" : "more") + std::to_string(topics_made_));
     case 1: return delete_topic();
     case 2: {
       topic.partitions_tried = static_cast<int32_t>(topic.partitions.size()) + 1;

@@ -30,12 +30,12 @@ struct InFlight {
 };
 
 struct PartitionModel {
-  std::vector<WrittenBatch> log;  // the last one perhaps only tried
-  Offset end{0};                  // behind what was taken
-  Offset confirmed{0};            // await_synced() said so
-  Offset seen_high{0};            // a reader saw it
-  Offset start{0};                // DeleteRecords said so
-  Offset start_tried{0};          // or was interrupted
+  std::vector<WrittenBatch> log;    // the last one perhaps only tried
+  Offset end{0};                    // behind what was taken
+  Offset confirmed{0};              // await_synced() said so
+  Offset seen_high{0};              // a reader saw it
+  Offset start{0};                  // DeleteRecords said so
+  Offset start_tried{0};            // or was interrupted
   std::vector<InFlight> in_flight;  // of the partition's idempotent producer
   int32_t sequence = 0;
 };
@@ -51,7 +51,8 @@ struct TopicModel {
 struct TransactionModel {
   int64_t id = -1;
   Fate fate = Fate::kOpen;
-  std::map<std::pair<std::string, int32_t>, int32_t> sequences;  // of the producer in each partition
+  std::map<std::pair<std::string, int32_t>, int32_t>
+      sequences;  // of the producer in each partition
   std::set<std::pair<std::string, int32_t>> touched;
 };
 
@@ -65,7 +66,8 @@ class CrashWorld {
   void work(int count);
   // The power goes; then starts anew, perhaps crashing there again, and looks at what came back.
   void crash_and_check(CrashOptions how, uint64_t crashes_while_starting);
-  // Everybody repeats what was not acknowledged, all transactions end; then all must be as promised.
+  // Everybody repeats what was not acknowledged, all transactions end; then all must be as
+  // promised.
   void settle_and_check();
 
  private:
@@ -108,7 +110,7 @@ class CrashWorld {
   int64_t next_value_ = 0;
   int64_t next_transaction_ = 0;
   std::map<std::string, TopicModel> topics_;
-  std::set<std::string> creating_, deleting_;  // interrupted: may be there or not
+  std::set<std::string> creating_, deleting_;               // interrupted: may be there or not
   std::map<std::string, std::pair<int64_t, Fate>> values_;  // each value's transaction
   TransactionModel transaction_;
   ProducerEpoch transaction_epoch_{0};

@@ -74,7 +74,8 @@ Status LogImpl::finish_deletions() {
   return {};
 }
 
-// Durably, so that the note of it may go: files without a topic and without a note would stay for ever.
+// Durably, so that the note of it may go: files without a topic and without a note would stay for
+// ever.
 Status LogImpl::remove_topic_files(const Uuid& id) {
   DF_RETURN_IF_ERROR(context_.env.remove_tree(topic_dir(id)));
   return context_.env.sync_dir(context_.options.dir + "/topics");
@@ -83,8 +84,8 @@ Status LogImpl::remove_topic_files(const Uuid& id) {
 Status LogImpl::load_topics(bool clean) {
   std::vector<TopicInfo> infos;
   Status bad;
-  DF_RETURN_IF_ERROR(context_.store.scan(
-      kTopicsTable, "", [&](std::string_view key, std::string_view row) {
+  DF_RETURN_IF_ERROR(
+      context_.store.scan(kTopicsTable, "", [&](std::string_view key, std::string_view row) {
         Result<TopicInfo> info = decode_topic(key, row);
         if (!info.ok()) {
           bad = info.status().with_context("reading topic " + std::string(key));
@@ -121,7 +122,8 @@ Status LogImpl::report_strangers() {
     if (!entry.is_dir || known.contains(entry.name)) continue;
     uint64_t bytes = 0;
     bool foreign = false;
-    DF_ASSIGN_OR_RETURN(std::vector<DirEntry> partitions, context_.env.list_dir(dir + "/" + entry.name));
+    DF_ASSIGN_OR_RETURN(std::vector<DirEntry> partitions,
+                        context_.env.list_dir(dir + "/" + entry.name));
     for (const DirEntry& p : partitions) {
       foreign |= !p.is_dir;
       if (!p.is_dir) continue;
@@ -157,7 +159,8 @@ Result<std::vector<std::shared_ptr<LogPartition>>> LogImpl::open_partitions(cons
     spec.must_exist = existing;
     if (existing) {
       DF_ASSIGN_OR_RETURN(spec.epochs, get_epochs(context_.store, info.id, PartitionIndex(i)));
-      DF_ASSIGN_OR_RETURN(spec.log_start, get_log_start(context_.store, info.id, PartitionIndex(i)));
+      DF_ASSIGN_OR_RETURN(spec.log_start,
+                          get_log_start(context_.store, info.id, PartitionIndex(i)));
     } else {
       spec.epochs = {{LeaderEpoch(0), Offset(0)}};
     }

@@ -118,7 +118,8 @@ TEST_F(LogOpenTest, TheFirstTopicSurvivesAPowerLoss) {
   add(bed_.at(), "a");
   bed_.crash_and_open({CrashMode::kLoseAll});
   ASSERT_TRUE(bed_.log().topic("t").has_value());
-  EXPECT_EQ(bed_.at().stats().health, PartitionHealth::kWritable) << bed_.at().stats().health_reason;
+  EXPECT_EQ(bed_.at().stats().health, PartitionHealth::kWritable)
+      << bed_.at().stats().health_reason;
   EXPECT_EQ(all(), (Strings{"a"}));
 }
 

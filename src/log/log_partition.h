@@ -2,9 +2,9 @@
 // things), partition_append.cc, partition_read.cc, partition_sync.cc, partition_open.cc (recovery),
 // partition_retain.cc (retention, rolling, deletion), partition_verify.cc.
 //
-// Order of writes: batches go to the active segment; fdatasync of every segment with new bytes, oldest
-// first (and of the folder after a roll); only then high_offset moves; then the `synced` file. A
-// checkpoint is written when everything it stands for is synced.
+// Order of writes: batches go to the active segment; fdatasync of every segment with new bytes,
+// oldest first (and of the folder after a roll); only then high_offset moves; then the `synced`
+// file. A checkpoint is written when everything it stands for is synced.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "base/env.h"
-#include "log/partition.h"
 #include "compactor.h"
+#include "log/partition.h"
 #include "log_context.h"
 #include "producer_table.h"
 #include "segment.h"
@@ -80,11 +80,11 @@ class LogPartition final : public Partition,
   void start_epoch(LeaderEpoch epoch);  // at the present end; the row is in meta already
   void keep_retention();                // rolls, and removes segments that retention gives up
   void expire_producers(Timestamp before);
-  Status write_checkpoint();            // waits for the sync of what is there now
+  Status write_checkpoint();  // waits for the sync of what is there now
   bool checkpoint_due() const;
-  Status compact();                     // if the topic wants it and enough is not compacted yet
-  Status close();                       // syncs, checkpoint, refuses appends from now on
-  void remove();                        // the topic is deleted: waiters fail, files go
+  Status compact();  // if the topic wants it and enough is not compacted yet
+  Status close();    // syncs, checkpoint, refuses appends from now on
+  void remove();     // the topic is deleted: waiters fail, files go
   const std::string& dir() const { return spec_.dir; }
   std::vector<EpochStart> epochs() const;
   Offset end() const;
@@ -139,11 +139,15 @@ class LogPartition final : public Partition,
   Result<uint64_t> locate(ReadView& view, Offset offset);
   Result<uint64_t> pass_damage(ReadView& view, uint64_t position, Offset offset,
                                const std::string& what);
+  Status missing(const ReadView& view, uint64_t position, Offset from);
+  Result<ReadOutcome> read_slice(Offset from, uint32_t max_bytes, Isolation isolation,
+                                 bool at_least_one, Offset* next);
   Result<uint64_t> slice_end(ReadView& view, uint64_t start, uint32_t max_bytes, bool at_least_one,
                              Offset* next);
   Status verify_cold(ReadView& view, uint64_t start, uint64_t* end, Offset from);
   Result<std::optional<OffsetAtTime>> find_in_batch(Segment& segment, uint64_t position,
-                                                    const BatchHeader& header, Timestamp time);
+                                                    const BatchHeader& header, Timestamp time,
+                                                    Offset lowest);
   void remember_place(Offset offset, const Segment* segment, uint64_t position);
   LeaderEpoch epoch_of_locked(Offset offset) const;
   // The leader epoch is outside of a batch's CRC.
@@ -177,7 +181,7 @@ class LogPartition final : public Partition,
   Offset log_start_{0};
   Offset end_{0};
   Offset high_{0};
-  SyncedBound high_place_;         // where high_ lies
+  SyncedBound high_place_;  // where high_ lies
   PartitionHealth health_ = PartitionHealth::kWritable;
   std::string health_reason_;
   bool closed_ = false;
@@ -189,7 +193,7 @@ class LogPartition final : public Partition,
   std::vector<std::shared_ptr<AdvanceListener>> listeners_;
   int64_t bytes_since_checkpoint_ = 0;
   Offset checkpoint_end_{0};  // of the checkpoint on disk
-  Offset compacted_to_{0};         // since this start; all below was rewritten once
+  Offset compacted_to_{0};    // since this start; all below was rewritten once
   std::array<Place, 8> places_;
   size_t next_place_ = 0;
 

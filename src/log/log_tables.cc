@@ -85,7 +85,8 @@ Result<Offset> get_log_start(meta::Store& store, const Uuid& topic, PartitionInd
   DF_ASSIGN_OR_RETURN(std::optional<std::string> row,
                       store.get(kLogStartsTable, partition_key(topic, partition)));
   if (!row) return Offset(0);
-  DF_ASSIGN_OR_RETURN(meta::RowReader in, meta::RowReader::open(*row, kRowVersion, "log start row"));
+  DF_ASSIGN_OR_RETURN(meta::RowReader in,
+                      meta::RowReader::open(*row, kRowVersion, "log start row"));
   DF_ASSIGN_OR_RETURN(int64_t start, in.i64());
   DF_RETURN_IF_ERROR(in.finish());
   return Offset(start);
@@ -105,10 +106,11 @@ void remove_deletion_note(meta::WriteBatch& batch, const Uuid& topic) {
 
 Result<std::vector<Uuid>> get_deletion_notes(meta::Store& store) {
   std::vector<Uuid> notes;
-  DF_RETURN_IF_ERROR(store.scan(kDeletedTopicsTable, "", [&](std::string_view key, std::string_view) {
-    if (key.size() == Uuid::kSize) notes.push_back(uuid_from(key));
-    return true;
-  }));
+  DF_RETURN_IF_ERROR(
+      store.scan(kDeletedTopicsTable, "", [&](std::string_view key, std::string_view) {
+        if (key.size() == Uuid::kSize) notes.push_back(uuid_from(key));
+        return true;
+      }));
   return notes;
 }
 

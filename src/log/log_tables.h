@@ -32,7 +32,8 @@ void put_epochs(meta::WriteBatch& batch, const Uuid& topic, PartitionIndex parti
 Result<std::vector<EpochStart>> get_epochs(meta::Store& store, const Uuid& topic,
                                            PartitionIndex partition);
 
-void put_log_start(meta::WriteBatch& batch, const Uuid& topic, PartitionIndex partition, Offset start);
+void put_log_start(meta::WriteBatch& batch, const Uuid& topic, PartitionIndex partition,
+                   Offset start);
 Result<Offset> get_log_start(meta::Store& store, const Uuid& topic, PartitionIndex partition);
 
 // Everything of the topic goes, and a note that its files are to be removed comes.

@@ -74,13 +74,13 @@ std::string make_batch(const std::vector<std::string>& values, const BatchShape&
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t t = std::min(i, shape.times.empty() ? 0 : shape.times.size() - 1);
     const Timestamp time(shape.times.empty() ? kUsualTime : shape.times[t]);
-    EXPECT_TRUE(builder.add(time, "key", values[i]).ok());
+    EXPECT_TRUE(builder.add(time, shape.key, values[i]).ok());
   }
   return builder.finish();
 }
 
 BatchShape idempotent(int64_t producer, int32_t sequence, int16_t epoch) {
-  return {ProducerId(producer), ProducerEpoch(epoch), sequence, false, Codec::kNone, {}};
+  return {ProducerId(producer), ProducerEpoch(epoch), sequence, false, Codec::kNone, {}, "key"};
 }
 
 BatchShape transactional(int64_t producer, int32_t sequence, int16_t epoch) {
@@ -92,7 +92,8 @@ BatchShape transactional(int64_t producer, int32_t sequence, int16_t epoch) {
 Result<std::string> slice_bytes(const LogSlice& slice) {
   std::string bytes(slice.length, '\0');
   if (bytes.empty()) return bytes;
-  DF_ASSIGN_OR_RETURN(size_t got, slice.file->read_at(slice.position, {bytes.data(), bytes.size()}));
+  DF_ASSIGN_OR_RETURN(size_t got,
+                      slice.file->read_at(slice.position, {bytes.data(), bytes.size()}));
   if (got != bytes.size()) return wrong("a slice that is longer than its file");
   return bytes;
 }
@@ -115,9 +116,11 @@ Result<std::vector<SeenRecord>> consume(Partition& partition, Offset from, Isola
       if (header->total_bytes() > rest.size()) return wrong("a part of a batch");
       std::string_view batch = rest.substr(0, header->total_bytes());
       if (!batch_crc_ok(batch)) return wrong("a batch that fails its checksum");
-      const bool fits = first && at == 0
-                            ? header->base_offset <= next && header->last_offset() >= next
-                            : header->base_offset == next;
+      // A read may begin behind a gap that compaction left, never within an earlier batch; inside
+      // of a slice there is no gap.
+      const bool holds = header->base_offset <= next && header->last_offset() >= next;
+      const bool fits =
+          at > 0 ? header->base_offset == next : header->base_offset >= next || (first && holds);
       if (!fits) {
         return wrong("offset " + std::to_string(header->base_offset.value()) + " where " +
                      std::to_string(next.value()) + " was asked");
@@ -158,12 +161,12 @@ Result<AppendOutcome> append_synced(Partition& partition, std::string batch) {
 int test_rounds(int usual) { return static_cast<int>(number_from("DATAFLOW_SOAK_ROUNDS", usual)); }
 
 uint64_t test_seed(uint64_t usual) {
-  return static_cast<uint64_t>(
-      number_from("DATAFLOW_TEST_SEED", static_cast<int64_t>(usual)));
+  return static_cast<uint64_t>(number_from("DATAFLOW_TEST_SEED", static_cast<int64_t>(usual)));
 }
 
 LogBed::LogBed(uint64_t seed) : env_(seed) {
-  if (std::getenv("DATAFLOW_TEST_LOG") == nullptr) set_log_level(LogLevel::kOff);  // failing on purpose would fill the screen
+  if (std::getenv("DATAFLOW_TEST_LOG") == nullptr)
+    set_log_level(LogLevel::kOff);  // failing on purpose would fill the screen
   options_.dir = "data/log";
   options_.sync_threads = 1;
   options_.reserve_bytes = 0;
@@ -219,8 +222,8 @@ LogPartition& LogBed::make(const std::string& topic, const ConfigOverrides& over
 }
 
 LogPartition& LogBed::at(const std::string& topic, int32_t partition) {
-  auto found = std::dynamic_pointer_cast<LogPartition>(
-      log_->partition(topic, PartitionIndex(partition)));
+  auto found =
+      std::dynamic_pointer_cast<LogPartition>(log_->partition(topic, PartitionIndex(partition)));
   EXPECT_NE(found, nullptr) << topic << "-" << partition;
   return *found;
 }

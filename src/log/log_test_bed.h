@@ -1,5 +1,5 @@
-// What the log's tests stand on: batches to append, a log over a disk that can fail, and a consumer.
-// Test-only; not part of the room.
+// What the log's tests stand on: batches to append, a log over a disk that can fail, and a
+// consumer. Test-only; not part of the room.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,9 @@ struct BatchShape {
   int32_t sequence = kNoSequence;
   bool transactional = false;
   Codec codec = Codec::kNone;
-  std::vector<int64_t> times;  // of the records; the last one goes on; by default when a FaultEnv begins
+  std::vector<int64_t>
+      times;  // of the records; the last one goes on; by default when a FaultEnv begins
+  std::string key = "key";
 };
 std::string make_batch(const std::vector<std::string>& values, const BatchShape& shape = {});
 BatchShape idempotent(int64_t producer, int32_t sequence, int16_t epoch = 0);
@@ -34,9 +36,9 @@ struct SeenRecord {
   Timestamp timestamp;
 };
 
-// Reads from `from` to the readable end as a client does: whole batches, one behind the other without
-// a hole, each with its CRC, control records and (kReadCommitted) aborted ones left out. kInternal if
-// the partition serves something that a client must never see.
+// Reads from `from` to the readable end as a client does: whole batches, one behind the other
+// without a hole, each with its CRC, control records and (kReadCommitted) aborted ones left out.
+// kInternal if the partition serves something that a client must never see.
 Result<std::vector<SeenRecord>> consume(Partition& partition, Offset from, Isolation isolation,
                                         uint32_t max_bytes = 1 << 20);
 std::vector<std::string> values_of(const std::vector<SeenRecord>& records);
@@ -53,8 +55,8 @@ int test_rounds(int usual);
 // DATAFLOW_TEST_SEED, or `usual`.
 uint64_t test_seed(uint64_t usual);
 
-// A store and a log over one FaultEnv. Nothing runs by itself but the syncing threads: the test calls
-// keep_house().
+// A store and a log over one FaultEnv. Nothing runs by itself but the syncing threads: the test
+// calls keep_house().
 class LogBed {
  public:
   explicit LogBed(uint64_t seed = 1);
@@ -67,8 +69,8 @@ class LogBed {
   bool is_open() const { return log_ != nullptr; }
 
   Status open();
-  Status stop();                        // as a server does that is asked to stop
-  void crash(CrashOptions how = {});    // whether open or not; at the crash point if that was reached
+  Status stop();                      // as a server does that is asked to stop
+  void crash(CrashOptions how = {});  // whether open or not; at the crash point if that was reached
   // stop() and open(), crash() and open(): for tests where both must succeed.
   void restart();
   void crash_and_open(CrashOptions how = {});

@@ -1,7 +1,7 @@
 // Topics: making, changing and deleting them, and the housekeeper's rounds.
+#include <pthread.h>
 #include <algorithm>
 #include <chrono>
-#include <pthread.h>
 
 #include "base/logger.h"
 #include "log/fault.h"
@@ -12,7 +12,8 @@ namespace {
 
 Status check_name(const std::string& name) {
   auto bad = [&](const std::string& why) {
-    return fault(Fault::kInvalidTopicName, StatusCode::kInvalid, "topic name `" + name + "` " + why);
+    return fault(Fault::kInvalidTopicName, StatusCode::kInvalid,
+                 "topic name `" + name + "` " + why);
   };
   if (name.empty()) return bad("is empty");
   if (name.size() > 249) return bad("is longer than 249 characters");
@@ -184,7 +185,8 @@ Status LogImpl::set_topic_config(const std::string& name, const ConfigOverrides&
   if (!topic) return unknown_topic(name);
   auto changed = std::make_shared<Topic>(*topic);
   changed->info.overrides = overrides;
-  DF_ASSIGN_OR_RETURN(changed->info.config, make_topic_config(context_.options.defaults, overrides));
+  DF_ASSIGN_OR_RETURN(changed->info.config,
+                      make_topic_config(context_.options.defaults, overrides));
   meta::WriteBatch batch;
   put_topic(batch, changed->info);
   DF_RETURN_IF_ERROR(context_.store.commit(std::move(batch)));

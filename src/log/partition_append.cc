@@ -1,4 +1,5 @@
-// Appending: check what a producer sent, give it its offsets in place, write it behind the log's end.
+// Appending: check what a producer sent, give it its offsets in place, write it behind the log's
+// end.
 #include <algorithm>
 
 #include "base/bytes.h"
@@ -58,8 +59,8 @@ Status LogPartition::check_client_batch(std::string_view batch, const BatchHeade
   if (header.codec() == Codec::kNone || config.cleanup_compact) {
     Status records = check_records(batch, kMaxUncompressedBytes, config.cleanup_compact);
     if (!records.ok()) {
-      const Fault reason = records.code() == StatusCode::kCorrupt ? Fault::kCorruptBatch
-                                                                  : Fault::kInvalidRecord;
+      const Fault reason =
+          records.code() == StatusCode::kCorrupt ? Fault::kCorruptBatch : Fault::kInvalidRecord;
       return refuse(reason, records.code(), name, records.message());
     }
   }
@@ -194,9 +195,9 @@ Result<AppendOutcome> LogPartition::append_locked(std::span<char> bytes,
 
 Result<AppendOutcome> LogPartition::append_marker(ProducerId producer, ProducerEpoch epoch,
                                                   bool commit, int32_t coordinator_epoch) {
-  std::string batch =
-      build_control_batch(Offset(0), producer, epoch, commit ? ControlType::kCommit : ControlType::kAbort,
-                          coordinator_epoch, context_.env.now());
+  std::string batch = build_control_batch(Offset(0), producer, epoch,
+                                          commit ? ControlType::kCommit : ControlType::kAbort,
+                                          coordinator_epoch, context_.env.now());
   DF_ASSIGN_OR_RETURN(BatchHeader header, parse_batch_header(batch));
   std::vector<BatchHeader> headers{header};
   std::lock_guard lock(mutex_);
@@ -207,7 +208,8 @@ Result<AppendOutcome> LogPartition::append_marker(ProducerId producer, ProducerE
   return outcome;
 }
 
-void LogPartition::note_appended_locked(const BatchHeader& batch, uint64_t position, Timestamp now) {
+void LogPartition::note_appended_locked(const BatchHeader& batch, uint64_t position,
+                                        Timestamp now) {
   segments_.back()->note(batch, position, now, config_->index_interval_bytes);
   end_ = batch.next_offset();
   bytes_since_checkpoint_ += static_cast<int64_t>(batch.total_bytes());

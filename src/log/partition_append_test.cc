@@ -1,4 +1,5 @@
-// Appending: what is taken and refused, offsets, acknowledgements, rolling, a full disk, a failed fsync.
+// Appending: what is taken and refused, offsets, acknowledgements, rolling, a full disk, a failed
+// fsync.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,10 +1,11 @@
-// Compaction of a partition: a pass that finds the newest offset of each key in the part that was not
-// compacted yet, and a pass that rewrites every sealed segment without the records that are superseded.
+// Compaction of a partition: a pass that finds the newest offset of each key in the part that was
+// not compacted yet, and a pass that rewrites every sealed segment without the records that are
+// superseded.
 //
-// Each segment is written whole under another name, synced, and renamed over the old one. Readers that
-// hold the old file go on reading it. A crash leaves either; what is left under the other name is
-// removed by the next start. The checkpoint is written first, so that it never points into a segment
-// that is being rewritten.
+// Each segment is written whole under another name, synced, and renamed over the old one. Readers
+// that hold the old file go on reading it. A crash leaves either; what is left under the other name
+// is removed by the next start. The checkpoint is written first, so that it never points into a
+// segment that is being rewritten.
 #include <algorithm>
 
 #include "base/logger.h"
@@ -74,7 +75,8 @@ Status LogPartition::map_newest(CompactionPlan& plan, NewestOffsets& newest) {
   return {};
 }
 
-Status LogPartition::rewrite_segment(const std::shared_ptr<Segment>& old, const CompactionRules& rules) {
+Status LogPartition::rewrite_segment(const std::shared_ptr<Segment>& old,
+                                     const CompactionRules& rules) {
   const std::string cleaned = old->log_path() + ".cleaned";
   auto fresh = std::make_shared<Segment>(context_.env, spec_.dir, old->base());
   DF_ASSIGN_OR_RETURN(std::unique_ptr<File> out, context_.env.open(cleaned, OpenMode::kTruncate));
@@ -111,8 +113,10 @@ Status LogPartition::rewrite_segment(const std::shared_ptr<Segment>& old, const 
 }
 
 Status LogPartition::swap_segment(const std::shared_ptr<Segment>& old,
-                                  const std::shared_ptr<Segment>& fresh, const std::string& cleaned) {
-  // Whoever holds the old segment must find its file and index in memory: by their names they are gone.
+                                  const std::shared_ptr<Segment>& fresh,
+                                  const std::string& cleaned) {
+  // Whoever holds the old segment must find its file and index in memory: by their names they are
+  // gone.
   DF_RETURN_IF_ERROR(old->file().status());
   DF_RETURN_IF_ERROR(old->index().status());
   std::lock_guard lock(mutex_);
@@ -120,7 +124,8 @@ Status LogPartition::swap_segment(const std::shared_ptr<Segment>& old,
   // Retention or the topic's deletion was faster.
   if (closed_ || it == segments_.end()) return context_.env.remove_file(cleaned);
   DF_RETURN_IF_ERROR(context_.env.rename(cleaned, fresh->log_path()));
-  // The old index does not fit the new file; until the new one is there a start makes it from the log.
+  // The old index does not fit the new file; until the new one is there a start makes it from the
+  // log.
   DF_RETURN_IF_ERROR(fresh->write_index(fresh->summary(), *fresh->active_index()));
   fresh->mark_verified(0, fresh->bytes());
   fresh->drop_index();

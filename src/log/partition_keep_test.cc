@@ -119,6 +119,25 @@ TEST_F(PartitionKeepTest, AnOldActiveSegmentIsRolledWithoutAnAppend) {
   EXPECT_EQ(readable(bed_.at()), 2u);
 }
 
+TEST_F(PartitionKeepTest, ATransactionsEndIsNotForgottenWithTheSegmentThatHeldIt) {
+  LogPartition* p = &bed_.make("t", {{"segment.bytes", "1024"}, {"retention.bytes", "0"}});
+  add(*p, 300, transactional(1, 0));
+  add(*p, 300, idempotent(2, 0));
+  ASSERT_TRUE(p->write_checkpoint().ok());
+  ASSERT_TRUE(p->append_marker(ProducerId(1), ProducerEpoch(0), true, 0).ok());
+  add(*p, 200, idempotent(2, 1));
+  add(*p, 900);
+  bed_.log().keep_house();
+  ASSERT_EQ(p->log_start(), Offset(4));
+  bed_.crash_and_open({CrashMode::kLoseAll});
+  p = &bed_.at();
+  EXPECT_EQ(p->last_stable(), p->high_offset()) << "the transaction is open again";
+  Result<AppendOutcome> repeat =
+      append_synced(*p, make_batch({std::string(200, 'x')}, idempotent(2, 1)));
+  ASSERT_TRUE(repeat.ok()) << repeat.status();
+  EXPECT_TRUE(repeat->duplicate);
+}
+
 TEST_F(PartitionKeepTest, AReaderKeepsTheFileThatItHolds) {
   LogPartition& p = bed_.make("t", {{"segment.bytes", "1024"}, {"retention.bytes", "0"}});
   add(p, 900);

@@ -24,10 +24,10 @@ constexpr size_t kCopyChunk = 1 << 20;
 struct LogPartition::Recovery {
   Checkpoint checkpoint;
   bool has_checkpoint = false;
-  Offset synced{0};          // the bound
+  Offset synced{0};  // the bound
   std::vector<Offset> bases;
-  Offset reached{0};         // behind the last sound batch so far
-  bool cut = false;          // everything behind has been set aside
+  Offset reached{0};  // behind the last sound batch so far
+  bool cut = false;   // everything behind has been set aside
 };
 
 Result<std::shared_ptr<LogPartition>> LogPartition::open(LogContext& context, PartitionSpec spec) {
@@ -47,7 +47,8 @@ Status LogPartition::recover() {
   // are lost: the next start must see the damage again.
   if (spec_.must_exist && recovery.bases.empty()) {
     const Segment none(context_.env, spec_.dir, spec_.log_start);
-    report_damage(none, 0, spec_.log_start, "the partition's segments in " + spec_.dir + " are missing");
+    report_damage(none, 0, spec_.log_start,
+                  "the partition's segments in " + spec_.dir + " are missing");
   }
   DF_RETURN_IF_ERROR(read_bounds(recovery));
   for (size_t i = 0; i < recovery.bases.size() && !recovery.cut; ++i) {
@@ -80,7 +81,8 @@ Status LogPartition::read_bounds(Recovery& recovery) {
   std::optional<SyncedBound> bound;
   DF_ASSIGN_OR_RETURN(synced_file_, SyncedFile::open(context_.env, spec_.dir + "/synced", &bound));
   if (bound) recovery.synced = bound->offset;
-  Result<std::string> bytes = context_.env.read_file(spec_.dir + "/checkpoint", kMaxCheckpointBytes);
+  Result<std::string> bytes =
+      context_.env.read_file(spec_.dir + "/checkpoint", kMaxCheckpointBytes);
   if (bytes.ok()) {
     Result<Checkpoint> checkpoint = decode_checkpoint(*bytes);
     if (checkpoint.ok()) {
@@ -110,7 +112,8 @@ Status LogPartition::load_segment(Recovery& recovery, size_t i) {
   DF_ASSIGN_OR_RETURN(uint64_t file_bytes, context_.env.file_size(segment->log_path()));
   segments_.push_back(segment);
   if (base != recovery.reached) {
-    const std::string what = "offsets are missing before segment " + segment_file_name(base, ".log");
+    const std::string what =
+        "offsets are missing before segment " + segment_file_name(base, ".log");
     if (judge_seam(recovery.reached, base, recovery.synced) == Verdict::kTornTail) {
       return cut_log(recovery, i, 0, what);
     }
@@ -139,8 +142,8 @@ Status LogPartition::load_segment(Recovery& recovery, size_t i) {
       expected = recovery.checkpoint.end;
       index->cut(static_cast<uint32_t>(from));
       segment->adopt_index(std::move(*index));
-      // max_time may be that of a batch behind the checkpoint which is gone: a bound that is too high
-      // makes a search by time begin earlier, never miss.
+      // max_time may be that of a batch behind the checkpoint which is gone: a bound that is too
+      // high makes a search by time begin earlier, never miss.
       summary->bytes = from;
       summary->next_offset = expected;
       segment->set_summary(*summary);
@@ -300,7 +303,8 @@ Status LogPartition::finish_recovery(Recovery& recovery) {
   } else {
     Segment& active = *segments_.back();
     DF_RETURN_IF_ERROR(active.open_for_append());
-    // The last segment was below the checkpoint only if later ones are gone; then it is indexed anew.
+    // The last segment was below the checkpoint only if later ones are gone; then it is indexed
+    // anew.
     if (!active.has_active_index()) {
       DF_ASSIGN_OR_RETURN(std::shared_ptr<const SegmentIndex> index, active.index());
       active.adopt_index(*index);

@@ -1,7 +1,8 @@
 // Reading: find the batch that holds an offset, and how far whole batches reach from there.
 //
-// A reader takes a view under the lock (which segment, how far it may read) and then walks bytes that
-// no longer change. Bytes that this process has neither written nor checked yet are checked first.
+// A reader takes a view under the lock (which segment, how far it may read) and then walks bytes
+// that no longer change. Bytes that this process has neither written nor checked yet are checked
+// first.
 #include <algorithm>
 
 #include "log/fault.h"
@@ -18,13 +19,13 @@ constexpr size_t kMaxUncompressedBytes = size_t{1} << 30;
 
 struct LogPartition::ReadView {
   std::shared_ptr<Segment> segment;
-  uint64_t limit = 0;    // position in the segment
-  Offset limit_offset;   // the offset there
-  Offset upper;          // of the isolation level
-  IndexEntry start{};    // where to begin to walk for the offset asked
+  uint64_t limit = 0;   // position in the segment
+  Offset limit_offset;  // the offset there
+  Offset upper;         // of the isolation level
+  IndexEntry start{};   // where to begin to walk for the offset asked
   bool start_known = false;
-  bool exact = false;    // start is the very batch
-  Offset found;          // what locate() came to: the base offset that must stand there
+  bool exact = false;  // start is the very batch
+  Offset found;        // what locate() came to: the base offset that must stand there
 };
 
 Offset LogPartition::last_stable_locked() const {
@@ -84,27 +85,40 @@ Result<uint64_t> LogPartition::locate(ReadView& view, Offset offset) {
   if (view.exact && view.start.offset_delta == delta) return position;
   DF_ASSIGN_OR_RETURN(std::shared_ptr<File> file, view.segment->file());
   BatchWalker walker(*file, position, view.limit);
+  // The headers on the way are not checked: a length that is wrong shows only behind it.
+  uint64_t last_position = position;
+  Offset last_found = view.found;
   while (true) {
     Result<std::optional<BatchHeader>> batch = walker.peek();
     if (batch.ok() && *batch && (*batch)->base_offset != view.found) {
-      batch = Status::corrupt("offset " + std::to_string((*batch)->base_offset.value()) +
-                              " stands where " + std::to_string(view.found.value()) + " comes next");
+      batch =
+          Status::corrupt("offset " + std::to_string((*batch)->base_offset.value()) +
+                          " stands where " + std::to_string(view.found.value()) + " comes next");
     }
     if (!batch.ok()) {
       if (batch.status().code() != StatusCode::kCorrupt) return batch.status();
-      DF_ASSIGN_OR_RETURN(uint64_t behind, pass_damage(view, walker.position(), offset,
-                                                       batch.status().message()));
-      walker.go_to(behind);
+      DF_ASSIGN_OR_RETURN(
+          Segment::ScanEnd last,
+          view.segment->scan(last_position, walker.position(), last_found,
+                             [](const BatchHeader&, std::string_view) { return Status(); }));
+      if (last.clean) last_position = walker.position();
+      if (!last.clean) view.found = last_found;
+      DF_ASSIGN_OR_RETURN(last_position,
+                          pass_damage(view, last_position, offset, batch.status().message()));
+      last_found = view.found;
+      walker.go_to(last_position);
       continue;
     }
     if (!*batch || (*batch)->last_offset() >= offset) return walker.position();
+    last_position = walker.position();
+    last_found = view.found;
     view.found = (*batch)->next_offset();
     walker.skip(**batch);
   }
 }
 
-// The chain of batches is broken at `position`: reports that, and gives the place of the next sound
-// batch if `offset` is not lost with what lies between.
+// The batch at `position`, which should begin with offset view.found, is broken: reports that, and
+// gives the place of the next sound batch if `offset` is not lost in between.
 Result<uint64_t> LogPartition::pass_damage(ReadView& view, uint64_t position, Offset offset,
                                            const std::string& what) {
   report_damage(*view.segment, position, view.found, what);
@@ -124,8 +138,8 @@ Result<uint64_t> LogPartition::pass_damage(ReadView& view, uint64_t position, Of
                    std::to_string(spec_.name.partition.value()) + " is damaged on disk: " + what);
 }
 
-// How far whole batches reach from `start` within max_bytes; `next` gets the offset there, or -1 if it
-// is not known.
+// How far whole batches reach from `start` within max_bytes; `next` gets the offset there, or -1 if
+// it is not known.
 Result<uint64_t> LogPartition::slice_end(ReadView& view, uint64_t start, uint32_t max_bytes,
                                          bool at_least_one, Offset* next) {
   *next = Offset(-1);
@@ -139,13 +153,14 @@ Result<uint64_t> LogPartition::slice_end(ReadView& view, uint64_t start, uint32_
     std::lock_guard lock(mutex_);
     active = view.segment->has_active_index();
     if (active) {
-      entry = view.segment->active_index()->floor_position(static_cast<uint32_t>(start + max_bytes));
+      entry =
+          view.segment->active_index()->floor_position(static_cast<uint32_t>(start + max_bytes));
     }
   }
   if (!active) {
     DF_ASSIGN_OR_RETURN(std::shared_ptr<const SegmentIndex> index, view.segment->index());
-    entry = index->floor_position(static_cast<uint32_t>(
-        std::min<uint64_t>(start + max_bytes, UINT32_MAX)));
+    entry = index->floor_position(
+        static_cast<uint32_t>(std::min<uint64_t>(start + max_bytes, UINT32_MAX)));
   }
   if (entry.position > start) {
     *next = view.segment->base() + entry.offset_delta;
@@ -166,8 +181,8 @@ Result<uint64_t> LogPartition::slice_end(ReadView& view, uint64_t start, uint32_
   return walker.position();
 }
 
-// Checks the batches from start to *end before anybody is given them; moves *end to the first one that
-// is not sound.
+// Checks the batches from start to *end before anybody is given them; moves *end to the first one
+// that is not sound.
 Status LogPartition::verify_cold(ReadView& view, uint64_t start, uint64_t* end, Offset from) {
   if (view.segment->is_verified(start, *end)) return {};
   DF_ASSIGN_OR_RETURN(std::shared_ptr<File> file, view.segment->file());
@@ -181,8 +196,9 @@ Status LogPartition::verify_cold(ReadView& view, uint64_t start, uint64_t* end, 
   Result<BatchHeader> first = parse_batch_header(head);
   Segment::ScanEnd sound{start, false, "no batch header"};
   if (first.ok() && first->base_offset == view.found && first->last_offset() >= from) {
-    const uint64_t until = std::min(
-        std::min(*end, file_bytes), std::max<uint64_t>(start + first->total_bytes(), start + kColdReadBytes));
+    const uint64_t until =
+        std::min(std::min(*end, file_bytes),
+                 std::max<uint64_t>(start + first->total_bytes(), start + kColdReadBytes));
     uint64_t checked = start;
     auto check = [&](const BatchHeader& batch, std::string_view bytes) {
       DF_RETURN_IF_ERROR(check_epoch(batch));
@@ -206,11 +222,37 @@ Status LogPartition::verify_cold(ReadView& view, uint64_t start, uint64_t* end, 
   report_damage(*view.segment, start, from, sound.what);
   return fault(Fault::kDamagedData, StatusCode::kCorrupt,
                "offset " + std::to_string(from.value()) + " of " + spec_.name.topic + "-" +
-                   std::to_string(spec_.name.partition.value()) + " is damaged on disk: " + sound.what);
+                   std::to_string(spec_.name.partition.value()) +
+                   " is damaged on disk: " + sound.what);
+}
+
+// `from` lies below the readable end, and the segment that should hold it ends before.
+Status LogPartition::missing(const ReadView& view, uint64_t position, Offset from) {
+  const std::string what = "offset " + std::to_string(from.value()) + " of " + spec_.name.topic +
+                           "-" + std::to_string(spec_.name.partition.value()) + " is missing";
+  report_damage(*view.segment, position, from, what);
+  return fault(Fault::kDamagedData, StatusCode::kCorrupt, what);
 }
 
 Result<ReadOutcome> LogPartition::read(Offset from, uint32_t max_bytes, Isolation isolation,
                                        bool at_least_one) {
+  while (true) {
+    Offset next{-1};
+    DF_ASSIGN_OR_RETURN(ReadOutcome outcome,
+                        read_slice(from, max_bytes, isolation, at_least_one, &next));
+    // Nothing but the gap that compaction left. A client that gets no record believes that its
+    // fetch size is too small; so it is given what lies behind.
+    const Offset readable =
+        isolation == Isolation::kReadCommitted ? outcome.last_stable : outcome.high_offset;
+    const bool only_gap = outcome.slice.length == kBatchHeaderBytes;
+    if (!only_gap || next <= from || next >= readable) return outcome;
+    from = next;
+  }
+}
+
+// *next: the offset behind what is read, or -1 if that is not known.
+Result<ReadOutcome> LogPartition::read_slice(Offset from, uint32_t max_bytes, Isolation isolation,
+                                             bool at_least_one, Offset* next) {
   ReadOutcome outcome;
   ReadView view;
   {
@@ -227,22 +269,35 @@ Result<ReadOutcome> LogPartition::read(Offset from, uint32_t max_bytes, Isolatio
     DF_ASSIGN_OR_RETURN(view.limit, locate(stable, view.upper));
     view.limit_offset = view.upper;
   }
-  if (start >= view.limit) return outcome;
-  const bool cold = !view.segment->is_verified(start, std::min<uint64_t>(view.limit, start + max_bytes));
-  Offset next{-1};
-  DF_ASSIGN_OR_RETURN(uint64_t end, slice_end(view, start, cold ? std::min(max_bytes, kColdReadBytes)
-                                                                 : max_bytes,
-                                              at_least_one, &next));
-  if (end == start) return outcome;
-  const uint64_t wanted = end;
-  DF_RETURN_IF_ERROR(verify_cold(view, start, &end, from));
+  uint64_t end = 0;
+  uint64_t wanted = 0;
+  while (true) {
+    if (start >= view.limit) return missing(view, start, from);
+    const bool cold =
+        !view.segment->is_verified(start, std::min<uint64_t>(view.limit, start + max_bytes));
+    DF_ASSIGN_OR_RETURN(
+        end, slice_end(view, start, cold ? std::min(max_bytes, kColdReadBytes) : max_bytes,
+                       at_least_one, next));
+    if (end == start) return outcome;
+    wanted = end;
+    Status sound = verify_cold(view, start, &end, from);
+    if (sound.ok()) break;
+    if (fault_of(sound) != Fault::kDamagedData) return sound;
+    // Its header may claim offsets that lie in a sound batch behind it.
+    DF_ASSIGN_OR_RETURN(uint64_t behind, pass_damage(view, start, from, sound.message()));
+    view.start = {static_cast<uint32_t>(view.found - view.segment->base()),
+                  static_cast<uint32_t>(behind), 0};
+    view.exact = false;
+    DF_ASSIGN_OR_RETURN(start, locate(view, from));
+  }
   DF_ASSIGN_OR_RETURN(outcome.slice.file, view.segment->file());
   outcome.slice.position = start;
   outcome.slice.length = static_cast<uint32_t>(end - start);
-  if (end == wanted && next.value() >= 0) remember_place(next, view.segment.get(), end);
+  if (end != wanted) *next = Offset(-1);
+  if (next->value() >= 0) remember_place(*next, view.segment.get(), end);
   if (isolation == Isolation::kReadCommitted) {
     std::lock_guard lock(mutex_);
-    const Offset upper = end == wanted && next.value() >= 0 ? next : view.limit_offset;
+    const Offset upper = next->value() >= 0 ? *next : view.limit_offset;
     outcome.aborted = producers_.aborted_between(from, upper);
   }
   return outcome;
@@ -250,7 +305,11 @@ Result<ReadOutcome> LogPartition::read(Offset from, uint32_t max_bytes, Isolatio
 
 void LogPartition::remember_place(Offset offset, const Segment* segment, uint64_t position) {
   std::lock_guard lock(mutex_);
-  for (Place& place : places_) {
+  // A segment that went meanwhile would leave its address behind, for another one to take.
+  const bool there = std::any_of(segments_.begin(), segments_.end(),
+                                 [&](const auto& s) { return s.get() == segment; });
+  if (!there) return;
+  for (const Place& place : places_) {
     if (place.offset == offset && place.segment == segment) return;
   }
   places_[next_place_++ % places_.size()] = {offset, segment, position};
@@ -258,7 +317,7 @@ void LogPartition::remember_place(Offset offset, const Segment* segment, uint64_
 
 Result<std::optional<OffsetAtTime>> LogPartition::find_in_batch(Segment& segment, uint64_t position,
                                                                 const BatchHeader& header,
-                                                                Timestamp time) {
+                                                                Timestamp time, Offset lowest) {
   DF_ASSIGN_OR_RETURN(std::shared_ptr<File> file, segment.file());
   std::string bytes(header.total_bytes(), '\0');
   DF_ASSIGN_OR_RETURN(size_t got, file->read_at(position, {bytes.data(), bytes.size()}));
@@ -267,20 +326,22 @@ Result<std::optional<OffsetAtTime>> LogPartition::find_in_batch(Segment& segment
     return fault(Fault::kDamagedData, StatusCode::kCorrupt, "a batch fails its checksum");
   }
   if (header.is_log_append_time()) {
-    return std::optional(OffsetAtTime{header.base_offset, header.max_timestamp, header.leader_epoch});
+    return std::optional(OffsetAtTime{std::max(header.base_offset, lowest), header.max_timestamp,
+                                      header.leader_epoch});
   }
   DF_ASSIGN_OR_RETURN(RecordReader reader, RecordReader::open(bytes, kMaxUncompressedBytes));
   Record record;
   while (true) {
     DF_ASSIGN_OR_RETURN(bool more, reader.next(record));
     if (!more) return std::optional<OffsetAtTime>();
-    if (record.timestamp >= time) {
+    if (record.timestamp >= time && record.offset >= lowest) {
       return std::optional(OffsetAtTime{record.offset, record.timestamp, header.leader_epoch});
     }
   }
 }
 
-Result<std::optional<OffsetAtTime>> LogPartition::find_by_time(Timestamp time, Isolation isolation) {
+Result<std::optional<OffsetAtTime>> LogPartition::find_by_time(Timestamp time,
+                                                               Isolation isolation) {
   struct Candidate {
     std::shared_ptr<Segment> segment;
     uint64_t limit;
@@ -321,8 +382,8 @@ Result<std::optional<OffsetAtTime>> LogPartition::find_by_time(Timestamp time, I
       if (!*batch || (*batch)->base_offset >= upper) break;
       if ((*batch)->max_timestamp >= time && (*batch)->last_offset() >= lowest) {
         DF_ASSIGN_OR_RETURN(std::optional<OffsetAtTime> found,
-                            find_in_batch(*c.segment, walker.position(), **batch, time));
-        if (found && found->offset >= lowest && found->offset < upper) return found;
+                            find_in_batch(*c.segment, walker.position(), **batch, time, lowest));
+        if (found && found->offset < upper) return found;
       }
       expected = (*batch)->next_offset();
       walker.skip(**batch);

@@ -85,7 +85,8 @@ TEST_F(PartitionReadTest, StaysWithinTheLimitButForTheFirstBatch) {
     add(p, {value});
   }
   EXPECT_EQ(read(p, 0, sizes[0] + sizes[1] + sizes[2] - 1).slice.length, sizes[0] + sizes[1]);
-  EXPECT_EQ(read(p, 0, sizes[0] + sizes[1] + sizes[2]).slice.length, sizes[0] + sizes[1] + sizes[2]);
+  EXPECT_EQ(read(p, 0, sizes[0] + sizes[1] + sizes[2]).slice.length,
+            sizes[0] + sizes[1] + sizes[2]);
   EXPECT_EQ(read(p, 2, 1).slice.length, sizes[2]);
   EXPECT_EQ(read(p, 2, 1, false).slice.length, 0u);
   EXPECT_EQ(read(p, 2, sizes[2], false).slice.length, sizes[2]);
@@ -244,6 +245,18 @@ TEST_F(PartitionReadTest, TheLargestTimeIsFoundAlsoWhenALargerOneWasDeleted) {
   ASSERT_TRUE(found->has_value());
   EXPECT_EQ((*found)->offset, Offset(2));
   EXPECT_EQ((*found)->timestamp, Timestamp(700));
+}
+
+TEST_F(PartitionReadTest, ATimeIsFoundInABatchWhoseBeginningIsDeleted) {
+  LogPartition& p = bed_.make("t", {{"retention.ms", "-1"}});
+  BatchShape shape;
+  shape.times = {100, 110, 120};
+  add(p, {"a", "b", "c"}, shape);
+  shape.times = {200};
+  add(p, {"d"}, shape);
+  ASSERT_TRUE(p.delete_records(Offset(1)).ok());
+  EXPECT_EQ(at_time(p, 50)->offset, Offset(1));
+  EXPECT_EQ(at_time(p, 120)->offset, Offset(2));
 }
 
 TEST_F(PartitionReadTest, ATimeInsideOfAnOpenTransactionIsHiddenFromReadCommitted) {

@@ -53,8 +53,8 @@ std::vector<std::shared_ptr<Segment>> LogPartition::take_expired_locked(Timestam
 Status LogPartition::roll_idle_locked(Timestamp now) {
   const Segment& active = *segments_.back();
   if (active.bytes() == 0 || end_ != high_) return {};
-  const bool due = active.first_append() != kNoTimestamp &&
-                   now - active.first_append() >= config_->segment_ms;
+  const bool due =
+      active.first_append() != kNoTimestamp && now - active.first_append() >= config_->segment_ms;
   const bool old = config_->cleanup_delete && config_->retention_ms >= 0 &&
                    now - newest_record(active) > config_->retention_ms;
   const bool cleared = log_start_ >= end_;

@@ -34,13 +34,14 @@ bool LogPartition::sync_appended() {
   return false;
 }
 
-Status LogPartition::sync_files(const std::vector<std::shared_ptr<Segment>>& segments, bool folder) {
+Status LogPartition::sync_files(const std::vector<std::shared_ptr<Segment>>& segments,
+                                bool folder) {
   for (const auto& segment : segments) {
     DF_ASSIGN_OR_RETURN(std::shared_ptr<File> file, segment->file());
     const int64_t before = context_.env.monotonic_nanos();
     DF_RETURN_IF_ERROR(file->sync());
-    context_.metrics.sync_seconds(
-        static_cast<double>(context_.env.monotonic_nanos() - before) / 1e9);
+    context_.metrics.sync_seconds(static_cast<double>(context_.env.monotonic_nanos() - before) /
+                                  1e9);
   }
   if (folder) DF_RETURN_IF_ERROR(context_.env.sync_dir(spec_.dir));
   return {};
@@ -49,8 +50,8 @@ Status LogPartition::sync_files(const std::vector<std::shared_ptr<Segment>>& seg
 void LogPartition::finish_sync(const Status& synced, Offset end, const SyncedBound& place) {
   std::vector<SyncWaiter> done;
   std::vector<std::shared_ptr<AdvanceListener>> listeners;
-  // Before anybody hears of it, so that what was acknowledged is below the bound after a SIGKILL. Its
-  // failure only leaves the bound lower than it could be.
+  // Before anybody hears of it, so that what was acknowledged is below the bound after a SIGKILL.
+  // Its failure only leaves the bound lower than it could be.
   if (synced.ok()) (void)synced_file_->write(place).ok();
   bool due = false;
   {
@@ -171,8 +172,8 @@ Status LogPartition::write_checkpoint() {
     std::lock_guard lock(mutex_);
     item.segment->drop_index();
   }
-  DF_RETURN_IF_ERROR(context_.env.write_file_durably(spec_.dir + "/checkpoint",
-                                                     encode_checkpoint(checkpoint)));
+  DF_RETURN_IF_ERROR(
+      context_.env.write_file_durably(spec_.dir + "/checkpoint", encode_checkpoint(checkpoint)));
   std::lock_guard lock(mutex_);
   checkpoint_end_ = std::max(checkpoint_end_, checkpoint.end);
   bytes_since_checkpoint_ -= bytes;

@@ -68,7 +68,8 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
     }
     for (auto& [callback, id] : served) callback(ProducerId(id));
     for (auto& callback : refused) {
-      callback(Status::unavailable("reserving producer ids: " + status.to_string() + "; try again"));
+      callback(
+          Status::unavailable("reserving producer ids: " + status.to_string() + "; try again"));
     }
     if (again) reserve();
   }

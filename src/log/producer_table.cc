@@ -114,8 +114,8 @@ Status ProducerTable::check_marker(ProducerId id, ProducerEpoch epoch,
   if (it == producers_.end()) return {};
   if (epoch < it->second.epoch) {
     return fault(Fault::kInvalidProducerEpoch, StatusCode::kConflict,
-                 "the end of a transaction of " + producer_words(id, epoch) +
-                     " came after epoch " + std::to_string(it->second.epoch.value()));
+                 "the end of a transaction of " + producer_words(id, epoch) + " came after epoch " +
+                     std::to_string(it->second.epoch.value()));
   }
   if (coordinator_epoch < it->second.coordinator_epoch) {
     return fault(Fault::kInvalidTransactionState, StatusCode::kConflict,
@@ -156,9 +156,8 @@ std::vector<AbortedTransaction> ProducerTable::aborted_between(Offset from, Offs
     if (it->first_offset < upper) found.push_back({it->producer_id, it->first_offset});
     if (it->last_stable >= upper) break;
   }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return a.first_offset < b.first_offset;
-  });
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.first_offset < b.first_offset; });
   return found;
 }
 

@@ -41,8 +41,8 @@ struct ProducerEntry {
   void remember(const ProducerBatch& batch);
 };
 
-// A finished, aborted transaction. `last_stable` is the partition's last stable offset right after it
-// ended: no transaction that ended later began before that.
+// A finished, aborted transaction. `last_stable` is the partition's last stable offset right after
+// it ended: no transaction that ended later began before that.
 struct AbortedSpan {
   ProducerId producer_id;
   Offset first_offset;
@@ -60,7 +60,8 @@ class ProducerTable {
   void apply(const BatchHeader& batch, Timestamp told_time, Timestamp now);
 
   Status check_marker(ProducerId id, ProducerEpoch epoch, int32_t coordinator_epoch) const;
-  // The transaction's end was appended, or read at recovery, at `marker`. `end` is the offset behind it.
+  // The transaction's end was appended, or read at recovery, at `marker`. `end` is the offset
+  // behind it.
   void apply_marker(ProducerId id, ProducerEpoch epoch, bool commit, int32_t coordinator_epoch,
                     Offset marker, Timestamp now);
 

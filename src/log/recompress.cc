@@ -30,8 +30,8 @@ bool needs_recompression(const BatchHeader& batch, const TopicConfig& config) {
 
 Result<std::string> recompress(std::string_view batch, const TopicConfig& config) {
   auto broken = [](const Status& s) {
-    return fault(Fault::kCorruptBatch, s.code(), "opening a batch to store it in the topic's codec: " +
-                                                     s.message());
+    return fault(Fault::kCorruptBatch, s.code(),
+                 "opening a batch to store it in the topic's codec: " + s.message());
   };
   Result<RecordReader> reader = RecordReader::open(batch, kMaxUncompressedBytes);
   if (!reader.ok()) return broken(reader.status());
@@ -44,8 +44,8 @@ Result<std::string> recompress(std::string_view batch, const TopicConfig& config
     Result<bool> more = reader->next(record);
     if (!more.ok()) return broken(more.status());
     if (!*more) break;
-    DF_RETURN_IF_ERROR(builder.add_at(record.offset, record.timestamp, record.key, record.value,
-                                      record.headers));
+    DF_RETURN_IF_ERROR(
+        builder.add_at(record.offset, record.timestamp, record.key, record.value, record.headers));
   }
   return builder.finish();
 }

@@ -1,9 +1,9 @@
 // What a place means where the log's chain of sound batches breaks: a pure decision.
 //
-// Below the synced bound every batch was on disk, so one that is missing or broken there is damage: it
-// is reported, nothing is cut, and the partition refuses writes. At or above it batches may be missing,
-// torn or out of order after a power loss: no reader has seen them and nobody was promised them, and
-// the log is cut at the first such place.
+// Below the synced bound every batch was on disk, so one that is missing or broken there is damage:
+// it is reported, nothing is cut, and the partition refuses writes. At or above it batches may be
+// missing, torn or out of order after a power loss: no reader has seen them and nobody was promised
+// them, and the log is cut at the first such place.
 #pragma once
 
 #include "base/ids.h"
@@ -12,8 +12,8 @@ namespace dataflow::log {
 
 enum class Verdict { kSound, kTornTail, kDamage };
 
-// `sound_end`: the offset behind the last sound batch before the break. `synced`: the bound from the
-// partition's `synced` file or its checkpoint, whichever is higher; 0 if there is neither.
+// `sound_end`: the offset behind the last sound batch before the break. `synced`: the bound from
+// the partition's `synced` file or its checkpoint, whichever is higher; 0 if there is neither.
 constexpr Verdict judge_break(Offset sound_end, Offset synced) {
   return sound_end < synced ? Verdict::kDamage : Verdict::kTornTail;
 }

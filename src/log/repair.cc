@@ -57,7 +57,8 @@ class Walk {
   void add_lost(SegmentPlan& plan, uint64_t from, uint64_t to, Offset end, const std::string& what);
   void end_in_tail(size_t i, uint64_t position);
   Status copy(File& from, uint64_t position, uint64_t bytes, File& to, uint64_t& to_position);
-  Status keep_aside(const Segment& segment, File& log, const Piece& piece, const std::string& aside_dir);
+  Status keep_aside(const Segment& segment, File& log, const Piece& piece,
+                    const std::string& aside_dir);
   Status rewrite(const SegmentPlan& plan, const std::string& aside_dir);
   Status write_fillers(const DamagedRange& lost, File& out, uint64_t& position);
 
@@ -113,7 +114,8 @@ Status Walk::read_bound() {
   return {};
 }
 
-void Walk::add_lost(SegmentPlan& plan, uint64_t from, uint64_t to, Offset end, const std::string& what) {
+void Walk::add_lost(SegmentPlan& plan, uint64_t from, uint64_t to, Offset end,
+                    const std::string& what) {
   DamagedRange range;
   range.file = Segment(env_, partition_.dir, plan.base).log_path();
   range.position = from;
@@ -130,14 +132,16 @@ void Walk::add_lost(SegmentPlan& plan, uint64_t from, uint64_t to, Offset end, c
 void Walk::end_in_tail(size_t i, uint64_t position) {
   ended_ = true;
   SegmentPlan& plan = plans_[i];
-  if (position < plan.file_bytes) plan.pieces.push_back({Piece::Kind::kTail, position, plan.file_bytes, 0});
+  if (position < plan.file_bytes)
+    plan.pieces.push_back({Piece::Kind::kTail, position, plan.file_bytes, 0});
   check_.torn_tail_bytes += plan.file_bytes - position;
   for (size_t n = i + 1; n < plans_.size(); ++n) check_.torn_tail_bytes += plans_[n].file_bytes;
 }
 
 // The next batch that can be one of this log's: whole, of the right epoch, and before `upper`.
-Result<std::optional<BatchHeader>> Walk::next_sound(Segment& segment, SegmentPlan& plan, uint64_t from,
-                                                    Offset upper, uint64_t& position) {
+Result<std::optional<BatchHeader>> Walk::next_sound(Segment& segment, SegmentPlan& plan,
+                                                    uint64_t from, Offset upper,
+                                                    uint64_t& position) {
   DF_ASSIGN_OR_RETURN(std::shared_ptr<File> file, segment.file());
   while (true) {
     DF_ASSIGN_OR_RETURN(std::optional<uint64_t> found,
@@ -146,7 +150,8 @@ Result<std::optional<BatchHeader>> Walk::next_sound(Segment& segment, SegmentPla
     char head[kBatchHeaderBytes];
     DF_ASSIGN_OR_RETURN(size_t got, file->read_at(*found, head));
     DF_ASSIGN_OR_RETURN(BatchHeader header, parse_batch_header({head, got}));
-    const bool ours = header.leader_epoch == epoch_of(header.base_offset) && header.base_offset <= upper;
+    const bool ours =
+        header.leader_epoch == epoch_of(header.base_offset) && header.base_offset <= upper;
     if (ours) {
       position = *found;
       return std::optional<BatchHeader>(header);
@@ -165,7 +170,8 @@ Status Walk::walk_segment(size_t i) {
     uint64_t sound_to = from;
     std::string what;
     auto take = [&](const BatchHeader& batch, std::string_view bytes) -> Status {
-      if (batch.leader_epoch != epoch_of(batch.base_offset)) return Status::corrupt("a batch with the wrong leader epoch");
+      if (batch.leader_epoch != epoch_of(batch.base_offset))
+        return Status::corrupt("a batch with the wrong leader epoch");
       sound_to += bytes.size();
       done_ += bytes.size();
       reached_ = batch.next_offset();
@@ -184,7 +190,8 @@ Status Walk::walk_segment(size_t i) {
       return {};
     }
     uint64_t position = plan.file_bytes;
-    DF_ASSIGN_OR_RETURN(std::optional<BatchHeader> next, next_sound(segment, plan, sound_to + 1, upper, position));
+    DF_ASSIGN_OR_RETURN(std::optional<BatchHeader> next,
+                        next_sound(segment, plan, sound_to + 1, upper, position));
     done_ += position - sound_to;
     add_lost(plan, sound_to, position, next ? next->base_offset : upper, what);
     if (!next) return {};
@@ -203,7 +210,8 @@ Status Walk::run() {
     SegmentPlan& plan = plans_[i];
     const std::string name = segment_file_name(plan.base, ".log");
     if (plan.base < reached_) {
-      return Status::corrupt("segment " + name + " begins before the end of the one in front of it; this "
+      return Status::corrupt("segment " + name +
+                             " begins before the end of the one in front of it; this "
                              "cannot be repaired here: move the file away by hand");
     }
     if (plan.base > reached_) {
@@ -212,7 +220,8 @@ Status Walk::run() {
         break;
       }
       SegmentPlan& before = plans_[i - 1];
-      add_lost(before, before.file_bytes, before.file_bytes, plan.base, "offsets are missing before segment " + name);
+      add_lost(before, before.file_bytes, before.file_bytes, plan.base,
+               "offsets are missing before segment " + name);
     }
     DF_RETURN_IF_ERROR(walk_segment(i));
   }
@@ -238,7 +247,8 @@ Status Walk::copy(File& from, uint64_t position, uint64_t bytes, File& to, uint6
   return {};
 }
 
-Status Walk::keep_aside(const Segment& segment, File& log, const Piece& piece, const std::string& aside_dir) {
+Status Walk::keep_aside(const Segment& segment, File& log, const Piece& piece,
+                        const std::string& aside_dir) {
   DamagedRange& range = check_.damage[piece.damage];
   if (range.bytes == 0) return {};
   DF_RETURN_IF_ERROR(env_.create_dirs(aside_dir));
@@ -275,7 +285,8 @@ Status Walk::rewrite(const SegmentPlan& plan, const std::string& aside_dir) {
   Segment segment(env_, partition_.dir, plan.base);
   // The name that recovery removes, should this end in the middle.
   const std::string temporary = segment.log_path() + ".tmp";
-  DF_ASSIGN_OR_RETURN(std::unique_ptr<File> log, env_.open(segment.log_path(), OpenMode::kReadWrite));
+  DF_ASSIGN_OR_RETURN(std::unique_ptr<File> log,
+                      env_.open(segment.log_path(), OpenMode::kReadWrite));
   DF_ASSIGN_OR_RETURN(std::unique_ptr<File> out, env_.open(temporary, OpenMode::kTruncate));
   uint64_t position = 0;
   for (const Piece& piece : plan.pieces) {
@@ -287,8 +298,8 @@ Status Walk::rewrite(const SegmentPlan& plan, const std::string& aside_dir) {
     }
   }
   DF_RETURN_IF_ERROR(out->sync());
-  // Durably gone before the log changes: positions in it are those of the old file, and recovery goes
-  // by a checkpoint's position only where the index is there.
+  // Durably gone before the log changes: positions in it are those of the old file, and recovery
+  // goes by a checkpoint's position only where the index is there.
   if (env_.exists(segment.index_path())) DF_RETURN_IF_ERROR(env_.remove_file(segment.index_path()));
   DF_RETURN_IF_ERROR(env_.sync_dir(partition_.dir));
   DF_RETURN_IF_ERROR(env_.rename(temporary, segment.log_path()));
@@ -304,12 +315,14 @@ Status Walk::repair(const std::string& aside_dir) {
 }
 
 std::string words_of(const StoredPartition& partition) {
-  return partition.name.topic + "-" + std::to_string(partition.name.partition.value()) + " in " + partition.dir;
+  return partition.name.topic + "-" + std::to_string(partition.name.partition.value()) + " in " +
+         partition.dir;
 }
 
 }  // namespace
 
-Result<std::vector<StoredPartition>> stored_partitions(meta::Store& store, const std::string& log_dir) {
+Result<std::vector<StoredPartition>> stored_partitions(meta::Store& store,
+                                                       const std::string& log_dir) {
   std::vector<TopicInfo> topics;
   Status bad;
   DF_RETURN_IF_ERROR(store.scan(kTopicsTable, "", [&](std::string_view key, std::string_view row) {
@@ -327,8 +340,10 @@ Result<std::vector<StoredPartition>> stored_partitions(meta::Store& store, const
       partition.topic_id = topic.id;
       partition.dir = log_dir + "/topics/" + topic.id.to_string() + "/" + std::to_string(i);
       DF_ASSIGN_OR_RETURN(partition.log_start, get_log_start(store, topic.id, PartitionIndex(i)));
-      DF_ASSIGN_OR_RETURN(std::vector<EpochStart> epochs, get_epochs(store, topic.id, PartitionIndex(i)));
-      for (const EpochStart& epoch : epochs) partition.epochs.emplace_back(epoch.epoch, epoch.start);
+      DF_ASSIGN_OR_RETURN(std::vector<EpochStart> epochs,
+                          get_epochs(store, topic.id, PartitionIndex(i)));
+      for (const EpochStart& epoch : epochs)
+        partition.epochs.emplace_back(epoch.epoch, epoch.start);
       out.push_back(std::move(partition));
     }
   }
@@ -344,7 +359,8 @@ Result<PartitionCheck> check_partition(Env& env, const StoredPartition& partitio
 }
 
 Result<PartitionCheck> repair_partition(Env& env, const StoredPartition& partition,
-                                        const std::string& aside_dir, const CheckProgress& progress) {
+                                        const std::string& aside_dir,
+                                        const CheckProgress& progress) {
   Walk walk(env, partition, progress);
   Status status = walk.run();
   if (status.ok()) status = walk.repair(aside_dir);

@@ -48,13 +48,15 @@ Result<std::optional<BatchHeader>> BatchWalker::peek() {
     return Status::corrupt("no room for a batch header at position " + std::to_string(position_));
   }
   DF_RETURN_IF_ERROR(fill(kBatchHeaderBytes));
-  DF_ASSIGN_OR_RETURN(BatchHeader header, parse_batch_header(std::string_view(chunk_).substr(
-                                              position_ - chunk_at_, kBatchHeaderBytes)));
-  if (header.total_bytes() > limit_ - position_) {
+  Result<BatchHeader> header =
+      parse_batch_header(std::string_view(chunk_).substr(position_ - chunk_at_, kBatchHeaderBytes));
+  // A format or codec that append() would have refused is no less broken than anything else.
+  if (!header.ok()) return Status::corrupt(header.status().message());
+  if (header->total_bytes() > limit_ - position_) {
     return Status::corrupt("the batch at position " + std::to_string(position_) +
                            " passes the log's end");
   }
-  return std::optional<BatchHeader>(header);
+  return std::optional<BatchHeader>(*header);
 }
 
 Segment::Segment(Env& env, std::string dir, Offset base)
@@ -100,7 +102,8 @@ Status Segment::write(std::string_view bytes) {
   return written;
 }
 
-// Half a batch behind the end would be a torn tail after a crash, and damage once something follows.
+// Half a batch behind the end would be a torn tail after a crash, and damage once something
+// follows.
 Status Segment::trim() {
   if (!has_junk_) return {};
   DF_RETURN_IF_ERROR(file_->truncate(summary_.bytes));
@@ -145,8 +148,8 @@ Result<Segment::ScanEnd> Segment::scan(
   auto have = [&](uint64_t bytes) -> Result<bool> {
     if (end.position + bytes > file_bytes) return false;
     if (end.position + bytes <= chunk_at + chunk.size()) return true;
-    chunk.resize(std::min<uint64_t>(std::max<uint64_t>(bytes, kScanChunk),
-                                    file_bytes - end.position));
+    chunk.resize(
+        std::min<uint64_t>(std::max<uint64_t>(bytes, kScanChunk), file_bytes - end.position));
     chunk_at = end.position;
     DF_ASSIGN_OR_RETURN(size_t got, log->read_at(chunk_at, {chunk.data(), chunk.size()}));
     chunk.resize(got);

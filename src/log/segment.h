@@ -1,9 +1,9 @@
-// One file of a partition's log, `<base offset, 20 digits>.log`: record batches one behind the other
-// exactly as they travel, and its index beside it. A segment is appended to until it is full or old
-// enough (the partition's active one), then only read.
+// One file of a partition's log, `<base offset, 20 digits>.log`: record batches one behind the
+// other exactly as they travel, and its index beside it. A segment is appended to until it is full
+// or old enough (the partition's active one), then only read.
 //
-// Locking: the partition's lock guards what append() changes; readers take a snapshot (View) under it
-// and then work without it, because bytes that are in the log never change.
+// Locking: the partition's lock guards what append() changes; readers take a snapshot (View) under
+// it and then work without it, because bytes that are in the log never change.
 #pragma once
 
 #include <cstdint>
@@ -75,10 +75,11 @@ class Segment {
 
   // The sealed segment's summary from its index file; false if that is missing or unsound.
   bool load_summary(uint64_t file_bytes);
-  // Reads and checks every batch from `from` to `file_bytes`, calling `batch` for each; stops at the
-  // first one that is not sound and says where that is. Sound: a whole batch with its CRC, whose base
-  // offset is the one behind the batch before. That holds in every log: compaction and repair fill the
-  // offsets that they take out with empty batches, because the CRC does not cover the base offset.
+  // Reads and checks every batch from `from` to `file_bytes`, calling `batch` for each; stops at
+  // the first one that is not sound and says where that is. Sound: a whole batch with its CRC,
+  // whose base offset is the one behind the batch before. That holds in every log: compaction and
+  // repair fill the offsets that they take out with empty batches, because the CRC does not cover
+  // the base offset.
   struct ScanEnd {
     uint64_t position = 0;  // behind the last sound batch
     bool clean = true;      // the file ends there
@@ -87,9 +88,11 @@ class Segment {
   Result<ScanEnd> scan(uint64_t from, uint64_t file_bytes, Offset expected,
                        const std::function<Status(const BatchHeader&, std::string_view)>& batch);
 
-  // The position of the first sound batch at or behind `from` whose offset is above `above`, found by
-  // trying every byte: the chain of lengths is broken where something is damaged. Nothing if none.
-  Result<std::optional<uint64_t>> find_sound_batch(uint64_t from, uint64_t file_bytes, Offset above);
+  // The position of the first sound batch at or behind `from` whose offset is above `above`, found
+  // by trying every byte: the chain of lengths is broken where something is damaged. Nothing if
+  // none.
+  Result<std::optional<uint64_t>> find_sound_batch(uint64_t from, uint64_t file_bytes,
+                                                   Offset above);
 
   // The index, read from its file or made from the log at the first call.
   Result<std::shared_ptr<const SegmentIndex>> index();

@@ -1,14 +1,16 @@
-// The offset index and the time index of one segment: for about every index.interval.bytes of log one
-// entry, in memory while the segment is written, in the file `<base offset>.index` afterwards.
+// The offset index and the time index of one segment: for about every index.interval.bytes of log
+// one entry, in memory while the segment is written, in the file `<base offset>.index` afterwards.
 //
 // File: 64 bytes of head, then entries of 16 bytes, little-endian.
-//   head:  0 magic "DFIX" | 4 u32 version (1) | 8 i64 base offset | 16 i64 next offset | 24 u64 bytes of
+//   head:  0 magic "DFIX" | 4 u32 version (1) | 8 i64 base offset | 16 i64 next offset | 24 u64
+//   bytes of
 //          log covered | 32 i64 max timestamp | 40 i64 time of the last append | 48 u32 entries
 //          | 52 u32 CRC-32C of all entries | 56 u32 CRC-32C of bytes 0-55 | 60 zero
-//   entry: u32 offset of a batch (from the base) | u32 its position | i64 largest timestamp before it
+//   entry: u32 offset of a batch (from the base) | u32 its position | i64 largest timestamp before
+//   it
 //
-// The file is never synced by itself and may be lost or torn by a power loss: a head or body that fails
-// its checksum means "make it anew from the log", never an error.
+// The file is never synced by itself and may be lost or torn by a power loss: a head or body that
+// fails its checksum means "make it anew from the log", never an error.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,9 @@
 // The file `synced` of a partition: a lower bound of what is on disk, written after every fdatasync
-// and never synced by itself. Two slots, written in turn, so that a torn write leaves the other one.
+// and never synced by itself. Two slots, written in turn, so that a torn write leaves the other
+// one.
 //
-//   slot (at 0 and at 512, little-endian): 0 magic "DFSY" | 4 u32 CRC-32C of bytes 8-47 | 8 u64 turn
+//   slot (at 0 and at 512, little-endian): 0 magic "DFSY" | 4 u32 CRC-32C of bytes 8-47 | 8 u64
+//   turn
 //     | 16 i64 offset: every batch below it is on disk | 24 i64 base offset of its segment
 //     | 32 u64 its position there | 40 u64 zero
 #pragma once

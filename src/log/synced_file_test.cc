@@ -19,7 +19,10 @@ class SyncedFileTest : public testing::Test {
     return std::move(file).value();
   }
   void write(int64_t offset) {
-    ASSERT_TRUE(open()->write({Offset(offset), Offset(offset / 10 * 10), static_cast<uint64_t>(offset)}).ok());
+    ASSERT_TRUE(
+        open()
+            ->write({Offset(offset), Offset(offset / 10 * 10), static_cast<uint64_t>(offset)})
+            .ok());
   }
 
   FaultEnv env_;

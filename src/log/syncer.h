@@ -1,6 +1,6 @@
-// The threads that bring appended bytes to disk. A partition with unsynced bytes stands in the queue
-// once; whoever takes it syncs everything appended until then, so that appends which arrive during a
-// fdatasync share the next one (group commit).
+// The threads that bring appended bytes to disk. A partition with unsynced bytes stands in the
+// queue once; whoever takes it syncs everything appended until then, so that appends which arrive
+// during a fdatasync share the next one (group commit).
 #pragma once
 
 #include <condition_variable>

@@ -35,8 +35,8 @@ std::optional<int64_t> parse_int(std::string_view text) {
   return value;
 }
 
-Setting number(std::string_view name, ConfigValueType type, int64_t TopicConfig::*field, int64_t low,
-               std::string_view doc) {
+Setting number(std::string_view name, ConfigValueType type, int64_t TopicConfig::*field,
+               int64_t low, std::string_view doc) {
   const int64_t high = type == ConfigValueType::kInt ? kIntMax : kMax;
   return {{name, type, doc},
           [=](TopicConfig& c, std::string_view text) -> std::string {
@@ -60,7 +60,8 @@ Setting kept(std::string_view name, ConfigValueType type, std::string_view value
             if (numeric && !parse_int(text)) return "must be a whole number";
             return {};
           },
-          nullptr, value};
+          nullptr,
+          value};
 }
 
 std::string set_cleanup(TopicConfig& c, std::string_view text) {
@@ -70,9 +71,12 @@ std::string set_cleanup(TopicConfig& c, std::string_view text) {
     std::string_view word = text.substr(at, comma - at);
     while (word.starts_with(' ')) word.remove_prefix(1);
     while (word.ends_with(' ')) word.remove_suffix(1);
-    if (word == "compact") compact = true;
-    else if (word == "delete") remove = true;
-    else return "must be delete, compact or delete,compact";
+    if (word == "compact")
+      compact = true;
+    else if (word == "delete")
+      remove = true;
+    else
+      return "must be delete, compact or delete,compact";
     at = comma + 1;
   }
   c.cleanup_compact = compact;
@@ -108,17 +112,18 @@ Setting compression_setting() {
 }
 
 Setting timestamp_type_setting() {
-  return {{"message.timestamp.type", ConfigValueType::kString,
-           "Whose clock stamps a record: the producer's (CreateTime) or the server's (LogAppendTime)."},
-          [](TopicConfig& c, std::string_view text) -> std::string {
-            if (text != "CreateTime" && text != "LogAppendTime") {
-              return "must be CreateTime or LogAppendTime";
-            }
-            c.append_time = text == "LogAppendTime";
-            return {};
-          },
-          [](const TopicConfig& c) { return c.append_time ? "LogAppendTime" : "CreateTime"; },
-          {}};
+  return {
+      {"message.timestamp.type", ConfigValueType::kString,
+       "Whose clock stamps a record: the producer's (CreateTime) or the server's (LogAppendTime)."},
+      [](TopicConfig& c, std::string_view text) -> std::string {
+        if (text != "CreateTime" && text != "LogAppendTime") {
+          return "must be CreateTime or LogAppendTime";
+        }
+        c.append_time = text == "LogAppendTime";
+        return {};
+      },
+      [](const TopicConfig& c) { return c.append_time ? "LogAppendTime" : "CreateTime"; },
+      {}};
 }
 
 Setting cleanup_setting() {
@@ -133,23 +138,24 @@ Setting cleanup_setting() {
 }
 
 Setting dirty_ratio_setting() {
-  return {{"min.cleanable.dirty.ratio", ConfigValueType::kDouble,
-           "How much of a compacted partition may be uncompacted before it is compacted again."},
-          [](TopicConfig& c, std::string_view text) -> std::string {
-            double value = 0;
-            auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-            if (error != std::errc() || end != text.data() + text.size() || value < 0 || value > 1) {
-              return "must be a number from 0 to 1";
-            }
-            c.min_cleanable_dirty_ratio = value;
-            return {};
-          },
-          [](const TopicConfig& c) {
-            std::string text = std::to_string(c.min_cleanable_dirty_ratio);
-            while (text.ends_with('0') && text.size() > 3) text.pop_back();
-            return text;
-          },
-          {}};
+  return {
+      {"min.cleanable.dirty.ratio", ConfigValueType::kDouble,
+       "How much of a compacted partition may be uncompacted before it is compacted again."},
+      [](TopicConfig& c, std::string_view text) -> std::string {
+        double value = 0;
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc() || end != text.data() + text.size() || value < 0 || value > 1) {
+          return "must be a number from 0 to 1";
+        }
+        c.min_cleanable_dirty_ratio = value;
+        return {};
+      },
+      [](const TopicConfig& c) {
+        std::string text = std::to_string(c.min_cleanable_dirty_ratio);
+        while (text.ends_with('0') && text.size() > 3) text.pop_back();
+        return text;
+      },
+      {}};
 }
 
 const std::vector<Setting>& settings() {
@@ -210,9 +216,8 @@ const std::vector<Setting>& settings() {
 
 const Setting* find_setting(std::string_view name) {
   const auto& all = settings();
-  auto it = std::lower_bound(all.begin(), all.end(), name, [](const Setting& s, std::string_view n) {
-    return s.key.name < n;
-  });
+  auto it = std::lower_bound(all.begin(), all.end(), name,
+                             [](const Setting& s, std::string_view n) { return s.key.name < n; });
   return it != all.end() && it->key.name == name ? &*it : nullptr;
 }
 
@@ -227,7 +232,8 @@ std::span<const ConfigKey> topic_config_keys() {
   return kKeys;
 }
 
-Result<TopicConfig> make_topic_config(const TopicConfig& defaults, const ConfigOverrides& overrides) {
+Result<TopicConfig> make_topic_config(const TopicConfig& defaults,
+                                      const ConfigOverrides& overrides) {
   TopicConfig config = defaults;
   for (const auto& [name, value] : overrides) {
     const Setting* setting = find_setting(name);
@@ -246,7 +252,8 @@ Result<TopicConfig> make_topic_config(const TopicConfig& defaults, const ConfigO
   return config;
 }
 
-std::optional<std::string> topic_config_value(const TopicConfig& config, const ConfigOverrides& overrides,
+std::optional<std::string> topic_config_value(const TopicConfig& config,
+                                              const ConfigOverrides& overrides,
                                               std::string_view name) {
   const Setting* setting = find_setting(name);
   if (setting == nullptr) return std::nullopt;

@@ -24,17 +24,16 @@ TEST(TopicConfigTest, WithoutOverridesTheDefaultsHold) {
 }
 
 TEST(TopicConfigTest, OverridesArriveInTheirFields) {
-  Result<TopicConfig> config = make_topic_config(
-      {}, {{"cleanup.policy", "compact, delete"},
-           {"retention.ms", "-1"},
-           {"retention.bytes", "5000"},
-           {"segment.bytes", "1024"},
-           {"segment.ms", "9"},
-           {"max.message.bytes", "0"},
-           {"compression.type", "zstd"},
-           {"message.timestamp.type", "LogAppendTime"},
-           {"min.cleanable.dirty.ratio", "0.25"},
-           {"min.insync.replicas", "2"}});
+  Result<TopicConfig> config = make_topic_config({}, {{"cleanup.policy", "compact, delete"},
+                                                      {"retention.ms", "-1"},
+                                                      {"retention.bytes", "5000"},
+                                                      {"segment.bytes", "1024"},
+                                                      {"segment.ms", "9"},
+                                                      {"max.message.bytes", "0"},
+                                                      {"compression.type", "zstd"},
+                                                      {"message.timestamp.type", "LogAppendTime"},
+                                                      {"min.cleanable.dirty.ratio", "0.25"},
+                                                      {"min.insync.replicas", "2"}});
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_TRUE(config->cleanup_compact && config->cleanup_delete);
   EXPECT_EQ(config->retention_ms, -1);
@@ -48,14 +47,23 @@ TEST(TopicConfigTest, OverridesArriveInTheirFields) {
 }
 
 TEST(TopicConfigTest, RefusesValuesOutsideOfTheirRange) {
-  const std::pair<const char*, const char*> wrong[] = {
-      {"retention.ms", "-2"},        {"retention.ms", "one"},   {"retention.ms", ""},
-      {"retention.ms", "7d"},        {"segment.bytes", "1023"}, {"segment.bytes", "2147483648"},
-      {"segment.ms", "0"},           {"cleanup.policy", ""},    {"cleanup.policy", "delete,"},
-      {"cleanup.policy", "remove"},  {"compression.type", "rar"},
-      {"message.timestamp.type", "Now"}, {"min.cleanable.dirty.ratio", "1.01"},
-      {"min.cleanable.dirty.ratio", "-0.1"}, {"preallocate", "maybe"},
-      {"min.insync.replicas", "many"}, {"retention.bytes", "99999999999999999999"}};
+  const std::pair<const char*, const char*> wrong[] = {{"retention.ms", "-2"},
+                                                       {"retention.ms", "one"},
+                                                       {"retention.ms", ""},
+                                                       {"retention.ms", "7d"},
+                                                       {"segment.bytes", "1023"},
+                                                       {"segment.bytes", "2147483648"},
+                                                       {"segment.ms", "0"},
+                                                       {"cleanup.policy", ""},
+                                                       {"cleanup.policy", "delete,"},
+                                                       {"cleanup.policy", "remove"},
+                                                       {"compression.type", "rar"},
+                                                       {"message.timestamp.type", "Now"},
+                                                       {"min.cleanable.dirty.ratio", "1.01"},
+                                                       {"min.cleanable.dirty.ratio", "-0.1"},
+                                                       {"preallocate", "maybe"},
+                                                       {"min.insync.replicas", "many"},
+                                                       {"retention.bytes", "99999999999999999999"}};
   for (const auto& [name, value] : wrong) {
     Status status = refusal(name, value);
     EXPECT_EQ(status.code(), StatusCode::kInvalid) << name << "=" << value;

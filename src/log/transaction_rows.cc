@@ -1,6 +1,7 @@
 // Rows, version 1:
 //   transactions         producer i64, epoch i16, last producer i64, last epoch i16, phase u8,
-//                        timeout ms i32, started i64, updated i64, partitions (topic, index i32), groups
+//                        timeout ms i32, started i64, updated i64, partitions (topic, index i32),
+//                        groups
 //   transaction_offsets  offset i64, leader epoch i32, metadata
 #include "transaction_rows.h"
 
@@ -78,9 +79,8 @@ Result<TransactionRecord> read_transaction_row(std::string_view bytes) {
   record.updated = Timestamp(updated);
   DF_ASSIGN_OR_RETURN(const auto partitions, row.vector<TopicPartition>(read_partition));
   record.partitions.insert(partitions.begin(), partitions.end());
-  DF_ASSIGN_OR_RETURN(const auto groups, row.vector<std::string>([](meta::RowReader& in) {
-    return in.string();
-  }));
+  DF_ASSIGN_OR_RETURN(const auto groups,
+                      row.vector<std::string>([](meta::RowReader& in) { return in.string(); }));
   record.groups.insert(groups.begin(), groups.end());
   DF_RETURN_IF_ERROR(row.finish());
   return record;

@@ -13,9 +13,10 @@ std::string words(const TransactionIdentity& who) {
 }
 
 Status producer_fenced(const std::string& id) {
-  return fault(Fault::kProducerFenced, StatusCode::kConflict,
-               "transactional id `" + id +
-                   "`: a newer producer took it over, or its transaction timed out; make a new producer");
+  return fault(
+      Fault::kProducerFenced, StatusCode::kConflict,
+      "transactional id `" + id +
+          "`: a newer producer took it over, or its transaction timed out; make a new producer");
 }
 
 Status invalid_state(const std::string& id, const std::string& what) {
@@ -51,8 +52,8 @@ Status concurrent_transactions(const std::string& transactional_id) {
                    "`: the last request or transaction is still being finished; try again");
 }
 
-Result<InitDecision> decide_init(const TransactionRecord& current, const InitProducerRequest& request,
-                                 Timestamp now) {
+Result<InitDecision> decide_init(const TransactionRecord& current,
+                                 const InitProducerRequest& request, Timestamp now) {
   const std::string& id = *request.transactional_id;
   const bool names_identity = request.producer_id != kNoProducerId;
   const bool fresh = current.producer_id == kNoProducerId;
@@ -64,14 +65,14 @@ Result<InitDecision> decide_init(const TransactionRecord& current, const InitPro
     next.epoch = ProducerEpoch(0);
     return InitDecision{InitDecision::Kind::kNewProducerId, std::move(next)};
   }
-  const bool repeats_rotation = request.producer_id == current.last_producer_id &&
-                                request.producer_epoch >= kExhaustedEpoch;
+  const bool repeats_rotation =
+      request.producer_id == current.last_producer_id && request.producer_epoch >= kExhaustedEpoch;
   if (names_identity && request.producer_id != current.producer_id && !repeats_rotation) {
     return producer_fenced(id);
   }
   if (is_decided(current.phase)) return concurrent_transactions(id);
-  const bool is_current = request.producer_id == current.producer_id &&
-                          request.producer_epoch == current.epoch;
+  const bool is_current =
+      request.producer_id == current.producer_id && request.producer_epoch == current.epoch;
   if (current.phase == TransactionPhase::kOngoing) {
     if (names_identity && !is_current) return producer_fenced(id);
     return InitDecision{InitDecision::Kind::kAbortFirst, fenced(current)};
@@ -87,7 +88,8 @@ Result<InitDecision> decide_init(const TransactionRecord& current, const InitPro
   if (!names_identity || is_current) {
     next.epoch = current.epoch + 1;
     if (names_identity) next.last_epoch = current.epoch;
-  } else if (current.last_epoch != kNoProducerEpoch && request.producer_epoch == current.last_epoch) {
+  } else if (current.last_epoch != kNoProducerEpoch &&
+             request.producer_epoch == current.last_epoch) {
     next.epoch = current.epoch;
     next.last_epoch = current.last_epoch;
   } else {
@@ -96,7 +98,8 @@ Result<InitDecision> decide_init(const TransactionRecord& current, const InitPro
   return InitDecision{InitDecision::Kind::kStore, std::move(next)};
 }
 
-Status check_identity(const TransactionRecord& current, const TransactionIdentity& who, Fault stale) {
+Status check_identity(const TransactionRecord& current, const TransactionIdentity& who,
+                      Fault stale) {
   if (current.producer_id == kNoProducerId || current.producer_id != who.producer_id) {
     return fault(Fault::kInvalidProducerIdMapping, StatusCode::kConflict,
                  words(who) + ": the id is not this producer's; initialise the producer first");
@@ -115,7 +118,8 @@ Status check_addable(const TransactionRecord& current, const std::string& transa
 
 std::optional<TransactionRecord> with_added(const TransactionRecord& current,
                                             const std::vector<TopicPartition>& partitions,
-                                            const std::optional<std::string>& group, Timestamp now) {
+                                            const std::optional<std::string>& group,
+                                            Timestamp now) {
   TransactionRecord next = current;
   if (next.phase != TransactionPhase::kOngoing) {
     next.phase = TransactionPhase::kOngoing;
@@ -130,11 +134,10 @@ std::optional<TransactionRecord> with_added(const TransactionRecord& current,
   return next;
 }
 
-Result<EndDecision> decide_end(const TransactionRecord& current, const std::string& transactional_id,
-                               bool commit) {
+Result<EndDecision> decide_end(const TransactionRecord& current,
+                               const std::string& transactional_id, bool commit) {
   switch (current.phase) {
-    case TransactionPhase::kOngoing:
-      return EndDecision::kBegin;
+    case TransactionPhase::kOngoing: return EndDecision::kBegin;
     case TransactionPhase::kEmpty:
       return invalid_state(transactional_id, "no transaction has begun that could be ended");
     case TransactionPhase::kPrepareCommit:
@@ -150,8 +153,9 @@ Result<EndDecision> decide_end(const TransactionRecord& current, const std::stri
       }
       break;
   }
-  return invalid_state(transactional_id, commit ? "the transaction was aborted and cannot be committed"
-                                                : "the transaction was committed and cannot be aborted");
+  return invalid_state(transactional_id,
+                       commit ? "the transaction was aborted and cannot be committed"
+                              : "the transaction was committed and cannot be aborted");
 }
 
 TransactionRecord fenced(const TransactionRecord& current) {

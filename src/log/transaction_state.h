@@ -1,4 +1,5 @@
-// What a transactional id may do next: pure decisions from its record and a request to its next record.
+// What a transactional id may do next: pure decisions from its record and a request to its next
+// record.
 #pragma once
 
 #include <optional>
@@ -29,7 +30,8 @@ struct TransactionRecord {
   friend bool operator==(const TransactionRecord&, const TransactionRecord&) = default;
 };
 
-// From this epoch on the id's next producer gets a new producer id: one more epoch must be left to fence.
+// From this epoch on the id's next producer gets a new producer id: one more epoch must be left to
+// fence.
 inline constexpr ProducerEpoch kExhaustedEpoch{INT16_MAX - 1};
 
 struct InitDecision {
@@ -41,11 +43,12 @@ struct InitDecision {
   Kind kind;
   TransactionRecord next;
 };
-Result<InitDecision> decide_init(const TransactionRecord& current, const InitProducerRequest& request,
-                                 Timestamp now);
+Result<InitDecision> decide_init(const TransactionRecord& current,
+                                 const InitProducerRequest& request, Timestamp now);
 
 // kInvalidProducerIdMapping, or `stale` if the epoch is another one.
-Status check_identity(const TransactionRecord& current, const TransactionIdentity& who, Fault stale);
+Status check_identity(const TransactionRecord& current, const TransactionIdentity& who,
+                      Fault stale);
 
 // Whether something may be added to a transaction now (which begins one where none is ongoing).
 Status check_addable(const TransactionRecord& current, const std::string& transactional_id);
@@ -55,8 +58,8 @@ std::optional<TransactionRecord> with_added(const TransactionRecord& current,
                                             const std::optional<std::string>& group, Timestamp now);
 
 enum class EndDecision : uint8_t { kBegin, kDoneAlready };
-Result<EndDecision> decide_end(const TransactionRecord& current, const std::string& transactional_id,
-                               bool commit);
+Result<EndDecision> decide_end(const TransactionRecord& current,
+                               const std::string& transactional_id, bool commit);
 
 // Ended by nobody's wish: the producer is fenced by the next epoch.
 TransactionRecord fenced(const TransactionRecord& current);

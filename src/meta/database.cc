@@ -140,7 +140,10 @@ class RocksDatabase final : public Database {
     }
     rocksdb::WriteOptions options;
     options.sync = true;
-    return from_rocksdb(db_->Write(options, &all), doing);
+    const rocksdb::Status written = db_->Write(options, &all);
+    // The write waited for a flush, which failed: RocksDB gave up before it wrote anything.
+    if (written.IsIncomplete()) return background_failure();
+    return from_rocksdb(written, doing);
   }
 
   Status background_failure() override {

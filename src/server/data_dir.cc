@@ -16,7 +16,8 @@ Status check_format(Env& env, const std::string& path) {
   Result<std::string> text = env.read_file(file, 4096);
   if (!text.ok() && text.status().code() != StatusCode::kNotFound) return text.status();
   if (!text.ok()) {
-    return env.write_file_durably(file, std::string(kFormatWord) + std::to_string(kDataFormat) + "\n");
+    return env.write_file_durably(file,
+                                  std::string(kFormatWord) + std::to_string(kDataFormat) + "\n");
   }
   int format = 0;
   const bool ours = text->starts_with(kFormatWord);
@@ -24,13 +25,15 @@ Status check_format(Env& env, const std::string& path) {
     std::from_chars(text->data() + kFormatWord.size(), text->data() + text->size(), format);
   }
   if (format <= 0) {
-    return Status::corrupt(file + " does not say which format the data has; if this folder is not "
-                                  "DataFlow's, choose another one with --data-dir");
+    return Status::corrupt(file +
+                           " does not say which format the data has; if this folder is not "
+                           "DataFlow's, choose another one with --data-dir");
   }
   if (format > kDataFormat) {
-    return Status::unsupported("the data in " + path + " has format " + std::to_string(format) +
-                               " and was written by a newer DataFlow; this build reads up to format " +
-                               std::to_string(kDataFormat) + ": use a newer build");
+    return Status::unsupported(
+        "the data in " + path + " has format " + std::to_string(format) +
+        " and was written by a newer DataFlow; this build reads up to format " +
+        std::to_string(kDataFormat) + ": use a newer build");
   }
   return {};
 }

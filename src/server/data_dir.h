@@ -20,8 +20,8 @@ struct DataDir {
   std::string path;
 };
 
-// Makes the folder if it is missing. kConflict names the process that holds it; kUnsupported names the
-// format of a newer build. `words` are left for the next one who asks.
+// Makes the folder if it is missing. kConflict names the process that holds it; kUnsupported names
+// the format of a newer build. `words` are left for the next one who asks.
 Result<DataDir> open_data_dir(Env& env, const std::string& path, const std::string& words);
 
 // Made at the first start and kept.

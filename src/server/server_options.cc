@@ -7,99 +7,208 @@ namespace {
 
 void add_listeners(ConfigSchema& s) {
   using T = OptionType;
-  s.add({.name = "data_dir", .type = T::kString, .default_value = "dataflow-data",
+  s.add({.name = "data_dir",
+         .type = T::kString,
+         .default_value = "dataflow-data",
          .doc = "Folder for everything that is kept. One server at a time uses it.",
-         .flag = "--data-dir", .environment = "DATAFLOW_DATA_DIR"});
-  s.add({.name = "ready_file", .type = T::kString, .default_value = "",
-         .doc = "File that appears, with the listeners' addresses as JSON, once every listener accepts.",
-         .flag = "--ready-file", .environment = "DATAFLOW_READY_FILE"});
-  s.add({.name = "kafka.listen", .type = T::kAddress, .default_value = "127.0.0.1:9092",
+         .flag = "--data-dir",
+         .environment = "DATAFLOW_DATA_DIR"});
+  s.add(
+      {.name = "ready_file",
+       .type = T::kString,
+       .default_value = "",
+       .doc =
+           "File that appears, with the listeners' addresses as JSON, once every listener accepts.",
+       .flag = "--ready-file",
+       .environment = "DATAFLOW_READY_FILE"});
+  s.add({.name = "kafka.listen",
+         .type = T::kAddress,
+         .default_value = "127.0.0.1:9092",
          .doc = "Address of the Kafka protocol; port 0 takes a free one."});
-  s.add({.name = "http.listen", .type = T::kAddress, .default_value = "127.0.0.1:8080",
+  s.add({.name = "http.listen",
+         .type = T::kAddress,
+         .default_value = "127.0.0.1:8080",
          .doc = "Address of HTTP (health, status); port 0 takes a free one."});
-  s.add({.name = "metrics.listen", .type = T::kAddress, .default_value = "127.0.0.1:9090",
+  s.add({.name = "metrics.listen",
+         .type = T::kAddress,
+         .default_value = "127.0.0.1:9090",
          .doc = "Address of the Prometheus metrics; port 0 takes a free one."});
-  s.add({.name = "postgres.listen", .type = T::kAddress, .default_value = "127.0.0.1:5433",
-         .doc = "Address of the PostgreSQL protocol. Accepted for later; nothing listens there yet."});
+  s.add({.name = "postgres.listen",
+         .type = T::kAddress,
+         .default_value = "127.0.0.1:5433",
+         .doc =
+             "Address of the PostgreSQL protocol. Accepted for later; nothing listens there yet."});
 }
 
 void add_kafka(ConfigSchema& s) {
   using T = OptionType;
-  s.add({.name = "kafka.advertised", .type = T::kString, .default_value = "",
-         .doc = "host:port that clients are told to connect to; empty: the address each one used."});
-  s.add({.name = "kafka.node_id", .type = T::kInt, .default_value = "1",
-         .doc = "This broker's id.", .min = "0", .max = "2147483647"});
-  s.add({.name = "kafka.auto_create_topics", .type = T::kBool, .default_value = "true",
+  s.add(
+      {.name = "kafka.advertised",
+       .type = T::kString,
+       .default_value = "",
+       .doc = "host:port that clients are told to connect to; empty: the address each one used."});
+  s.add({.name = "kafka.node_id",
+         .type = T::kInt,
+         .default_value = "1",
+         .doc = "This broker's id.",
+         .min = "0",
+         .max = "2147483647"});
+  s.add({.name = "kafka.auto_create_topics",
+         .type = T::kBool,
+         .default_value = "true",
          .doc = "Whether a topic that a client asks for by name is made."});
-  s.add({.name = "kafka.default_partitions", .type = T::kInt, .default_value = "1",
-         .doc = "Partitions of a topic whose creator names no number.", .min = "1", .max = "10000"});
-  s.add({.name = "kafka.io_threads", .type = T::kInt, .default_value = "0",
-         .doc = "Threads that serve connections; 0: half of the cores, at least 2.", .min = "0",
+  s.add({.name = "kafka.default_partitions",
+         .type = T::kInt,
+         .default_value = "1",
+         .doc = "Partitions of a topic whose creator names no number.",
+         .min = "1",
+         .max = "10000"});
+  s.add({.name = "kafka.io_threads",
+         .type = T::kInt,
+         .default_value = "0",
+         .doc = "Threads that serve connections; 0: half of the cores, at least 2.",
+         .min = "0",
          .max = "256"});
-  s.add({.name = "kafka.max_request_bytes", .type = T::kBytes, .default_value = "100MiB",
-         .doc = "The largest request that is taken.", .min = "1KiB", .max = "1GiB"});
-  s.add({.name = "kafka.request_memory", .type = T::kBytes, .default_value = "256MiB",
+  s.add({.name = "kafka.max_request_bytes",
+         .type = T::kBytes,
+         .default_value = "100MiB",
+         .doc = "The largest request that is taken.",
+         .min = "1KiB",
+         .max = "1GiB"});
+  s.add({.name = "kafka.request_memory",
+         .type = T::kBytes,
+         .default_value = "256MiB",
          .doc = "Memory for all requests together; when it is used up, connections wait.",
          .min = "1MiB"});
-  s.add({.name = "kafka.connection_memory", .type = T::kBytes, .default_value = "64MiB",
-         .doc = "Memory for the unanswered requests of one connection.", .min = "64KiB"});
-  s.add({.name = "kafka.max_connections", .type = T::kInt, .default_value = "20000",
-         .doc = "Connections at a time; further ones are closed.", .min = "1", .max = "1000000"});
-  s.add({.name = "kafka.idle_timeout", .type = T::kDuration, .default_value = "10m",
-         .doc = "A connection without a request for so long is closed.", .min = "1s"});
+  s.add({.name = "kafka.connection_memory",
+         .type = T::kBytes,
+         .default_value = "64MiB",
+         .doc = "Memory for the unanswered requests of one connection.",
+         .min = "64KiB"});
+  s.add({.name = "kafka.max_connections",
+         .type = T::kInt,
+         .default_value = "20000",
+         .doc = "Connections at a time; further ones are closed.",
+         .min = "1",
+         .max = "1000000"});
+  s.add({.name = "kafka.idle_timeout",
+         .type = T::kDuration,
+         .default_value = "10m",
+         .doc = "A connection without a request for so long is closed.",
+         .min = "1s"});
 }
 
 void add_log(ConfigSchema& s) {
   using T = OptionType;
-  s.add({.name = "log.retention", .type = T::kDuration, .default_value = "7d",
-         .doc = "Default retention.ms of topics; -1 for ever.", .min = "-1"});
-  s.add({.name = "log.retention_bytes", .type = T::kBytes, .default_value = "-1",
-         .doc = "Default retention.bytes of topics, for each partition; -1 for all.", .min = "-1"});
-  s.add({.name = "log.segment_bytes", .type = T::kBytes, .default_value = "1GiB",
-         .doc = "Default segment.bytes of topics.", .min = "1KiB", .max = "2147483647"});
-  s.add({.name = "log.segment_age", .type = T::kDuration, .default_value = "7d",
-         .doc = "Default segment.ms of topics.", .min = "1ms"});
-  s.add({.name = "log.max_message_bytes", .type = T::kBytes, .default_value = "1048588",
-         .doc = "Default max.message.bytes of topics.", .min = "0", .max = "2147483647"});
-  s.add({.name = "log.sync_threads", .type = T::kInt, .default_value = "4",
-         .doc = "fdatasync calls under way at once.", .min = "1", .max = "64"});
-  s.add({.name = "log.checkpoint_bytes", .type = T::kBytes, .default_value = "64MiB",
+  s.add({.name = "log.retention",
+         .type = T::kDuration,
+         .default_value = "7d",
+         .doc = "Default retention.ms of topics; -1 for ever.",
+         .min = "-1"});
+  s.add({.name = "log.retention_bytes",
+         .type = T::kBytes,
+         .default_value = "-1",
+         .doc = "Default retention.bytes of topics, for each partition; -1 for all.",
+         .min = "-1"});
+  s.add({.name = "log.segment_bytes",
+         .type = T::kBytes,
+         .default_value = "1GiB",
+         .doc = "Default segment.bytes of topics.",
+         .min = "1KiB",
+         .max = "2147483647"});
+  s.add({.name = "log.segment_age",
+         .type = T::kDuration,
+         .default_value = "7d",
+         .doc = "Default segment.ms of topics.",
+         .min = "1ms"});
+  s.add({.name = "log.max_message_bytes",
+         .type = T::kBytes,
+         .default_value = "1048588",
+         .doc = "Default max.message.bytes of topics.",
+         .min = "0",
+         .max = "2147483647"});
+  s.add({.name = "log.sync_threads",
+         .type = T::kInt,
+         .default_value = "4",
+         .doc = "fdatasync calls under way at once.",
+         .min = "1",
+         .max = "64"});
+  s.add({.name = "log.checkpoint_bytes",
+         .type = T::kBytes,
+         .default_value = "64MiB",
          .doc = "Bytes a partition takes between two checkpoints; bounds what recovery reads.",
          .min = "64KiB"});
-  s.add({.name = "log.reserve", .type = T::kBytes, .default_value = "64MiB",
-         .doc = "Free disk space below which writes are refused.", .min = "0"});
-  s.add({.name = "log.housekeeping_interval", .type = T::kDuration, .default_value = "5s",
-         .doc = "Time between two rounds of retention and compaction.", .min = "10ms"});
-  s.add({.name = "log.producer_id_expiration", .type = T::kDuration, .default_value = "1d",
-         .doc = "How long an idempotent producer that sends nothing is remembered.", .min = "1s"});
+  s.add({.name = "log.reserve",
+         .type = T::kBytes,
+         .default_value = "64MiB",
+         .doc = "Free disk space below which writes are refused.",
+         .min = "0"});
+  s.add({.name = "log.housekeeping_interval",
+         .type = T::kDuration,
+         .default_value = "5s",
+         .doc = "Time between two rounds of retention and compaction.",
+         .min = "10ms"});
+  s.add({.name = "log.producer_id_expiration",
+         .type = T::kDuration,
+         .default_value = "1d",
+         .doc = "How long an idempotent producer that sends nothing is remembered.",
+         .min = "1s"});
 }
 
 void add_coordinators(ConfigSchema& s) {
   using T = OptionType;
-  s.add({.name = "groups.min_session_timeout", .type = T::kDuration, .default_value = "6s",
-         .doc = "The shortest session timeout that a group's member may ask for.", .min = "1ms"});
-  s.add({.name = "groups.max_session_timeout", .type = T::kDuration, .default_value = "30m",
-         .doc = "The longest session timeout that a group's member may ask for.", .min = "1ms"});
-  s.add({.name = "groups.initial_rebalance_delay", .type = T::kDuration, .default_value = "0",
+  s.add({.name = "groups.min_session_timeout",
+         .type = T::kDuration,
+         .default_value = "6s",
+         .doc = "The shortest session timeout that a group's member may ask for.",
+         .min = "1ms"});
+  s.add({.name = "groups.max_session_timeout",
+         .type = T::kDuration,
+         .default_value = "30m",
+         .doc = "The longest session timeout that a group's member may ask for.",
+         .min = "1ms"});
+  s.add({.name = "groups.initial_rebalance_delay",
+         .type = T::kDuration,
+         .default_value = "0",
          .doc = "How long an empty group waits for more members before its first rebalance."});
-  s.add({.name = "groups.max_size", .type = T::kInt, .default_value = "2147483647",
-         .doc = "Members that a group may have.", .min = "1", .max = "2147483647"});
-  s.add({.name = "groups.offsets_retention", .type = T::kDuration, .default_value = "7d",
-         .doc = "How long an empty group's offsets are kept.", .min = "1ms"});
-  s.add({.name = "transactions.max_timeout", .type = T::kDuration, .default_value = "1h",
-         .doc = "The longest transaction timeout that a producer may ask for.", .min = "1ms"});
-  s.add({.name = "transactions.id_expiration", .type = T::kDuration, .default_value = "7d",
-         .doc = "How long a transactional id that is not used is remembered.", .min = "1s"});
+  s.add({.name = "groups.max_size",
+         .type = T::kInt,
+         .default_value = "2147483647",
+         .doc = "Members that a group may have.",
+         .min = "1",
+         .max = "2147483647"});
+  s.add({.name = "groups.offsets_retention",
+         .type = T::kDuration,
+         .default_value = "7d",
+         .doc = "How long an empty group's offsets are kept.",
+         .min = "1ms"});
+  s.add({.name = "transactions.max_timeout",
+         .type = T::kDuration,
+         .default_value = "1h",
+         .doc = "The longest transaction timeout that a producer may ask for.",
+         .min = "1ms"});
+  s.add({.name = "transactions.id_expiration",
+         .type = T::kDuration,
+         .default_value = "7d",
+         .doc = "How long a transactional id that is not used is remembered.",
+         .min = "1s"});
 }
 
 void add_logging(ConfigSchema& s) {
   using T = OptionType;
-  s.add({.name = "logging.level", .type = T::kEnum, .default_value = "info",
+  s.add({.name = "logging.level",
+         .type = T::kEnum,
+         .default_value = "info",
          .doc = "Least level of the lines that are written.",
          .choices = {"debug", "info", "warn", "error", "off"}});
-  s.add({.name = "logging.format", .type = T::kEnum, .default_value = "text",
-         .doc = "logfmt lines, or one JSON object a line.", .choices = {"text", "json"}});
-  s.add({.name = "logging.file", .type = T::kString, .default_value = "",
+  s.add({.name = "logging.format",
+         .type = T::kEnum,
+         .default_value = "text",
+         .doc = "logfmt lines, or one JSON object a line.",
+         .choices = {"text", "json"}});
+  s.add({.name = "logging.file",
+         .type = T::kString,
+         .default_value = "",
          .doc = "File to write to; empty: standard error."});
 }
 
@@ -113,7 +222,8 @@ Result<Address> listen_address(const Config& config, const std::string& name) {
     return Status::invalid(name + " is " + address.to_string() + " (from " +
                            config.origin(name).place +
                            "): only loopback addresses are allowed until keys and TLS exist; use "
-                           "127.0.0.1:" + std::to_string(address.port));
+                           "127.0.0.1:" +
+                           std::to_string(address.port));
   }
   if (address.host == "localhost") address.host = "127.0.0.1";
   return address;
@@ -168,8 +278,8 @@ const ConfigSchema& server_schema() {
     add_coordinators(s);
     add_logging(s);
     // Read by the command line and by test scripts, not by the server.
-    for (const char* name : {"DATAFLOW_ENDPOINT", "DATAFLOW_KAFKA", "DATAFLOW_CONFIG", "DATAFLOW_PROFILE",
-                             "DATAFLOW_BIN", "DATAFLOW_HOME"}) {
+    for (const char* name : {"DATAFLOW_ENDPOINT", "DATAFLOW_KAFKA", "DATAFLOW_CONFIG",
+                             "DATAFLOW_PROFILE", "DATAFLOW_BIN", "DATAFLOW_HOME"}) {
       s.allow_environment(name);
     }
     return s;
@@ -183,7 +293,8 @@ Result<ServerSettings> server_settings(const Config& config) {
   if (s.data_dir.empty()) return Status::invalid("data_dir is empty; give --data-dir a folder");
   s.ready_file = config.get_string("ready_file");
   DF_ASSIGN_OR_RETURN(s.logging.level, parse_log_level(config.get_string("logging.level")));
-  s.logging.format = config.get_string("logging.format") == "json" ? LogFormat::kJson : LogFormat::kText;
+  s.logging.format =
+      config.get_string("logging.format") == "json" ? LogFormat::kJson : LogFormat::kText;
   s.logging.path = config.get_string("logging.file");
   DF_RETURN_IF_ERROR(read_kafka(config, s.kafka));
   DF_ASSIGN_OR_RETURN(Address http, listen_address(config, "http.listen"));
@@ -204,6 +315,7 @@ Result<ServerSettings> server_settings(const Config& config) {
   s.groups.max_size = as_i32(config.get_int("groups.max_size"));
   s.groups.offsets_retention_ms = config.get_duration_ms("groups.offsets_retention");
   s.transactions.max_timeout_ms = as_i32(config.get_duration_ms("transactions.max_timeout"));
+  s.kafka.max_transaction_timeout_ms = s.transactions.max_timeout_ms;
   s.transactions.id_expiration_ms = config.get_duration_ms("transactions.id_expiration");
   return s;
 }

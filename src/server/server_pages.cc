@@ -94,15 +94,15 @@ Lag lag_of(const ServerFacts& facts, const log::GroupOffsetView& view) {
   lag.records = std::max<int64_t>(0, partition->high_offset() - view.offset);
   if (lag.records == 0) return lag;
   const Offset from = std::max(view.offset, partition->log_start());
-  Result<log::ReadOutcome> read =
-      partition->read(from, 1, log::Isolation::kReadUncommitted, true);
+  Result<log::ReadOutcome> read = partition->read(from, 1, log::Isolation::kReadUncommitted, true);
   if (!read.ok() || read->slice.length < kBatchHeaderBytes) return lag;
   std::string head(kBatchHeaderBytes, '\0');
   Result<size_t> got = read->slice.file->read_at(read->slice.position, {head.data(), head.size()});
   if (!got.ok()) return lag;
   Result<BatchHeader> batch = parse_batch_header(head);
   if (!batch.ok() || batch->max_timestamp == kNoTimestamp) return lag;
-  lag.seconds = std::max(0.0, static_cast<double>(facts.env->now() - batch->max_timestamp) / 1000.0);
+  lag.seconds =
+      std::max(0.0, static_cast<double>(facts.env->now() - batch->max_timestamp) / 1000.0);
   return lag;
 }
 
@@ -122,7 +122,8 @@ MetricCallback lag_metric(Metrics& metrics, const ServerFacts& facts, std::strin
 }  // namespace
 
 std::string ready_json(const ServerFacts& facts, int pid) {
-  json body = {{"kafka", facts.kafka}, {"http", facts.http}, {"metrics", facts.metrics}, {"pid", pid}};
+  json body = {
+      {"kafka", facts.kafka}, {"http", facts.http}, {"metrics", facts.metrics}, {"pid", pid}};
   return body.dump() + "\n";
 }
 
@@ -132,9 +133,10 @@ std::vector<http::Route> http_routes(const ServerFacts& facts) {
 }
 
 std::vector<http::Route> metrics_routes(Metrics& metrics) {
-  return {{"GET", "/metrics", [&metrics](const http::Request&) {
-             return http::Response{200, "text/plain; version=0.0.4; charset=utf-8", metrics.render()};
-           }}};
+  return {
+      {"GET", "/metrics", [&metrics](const http::Request&) {
+         return http::Response{200, "text/plain; version=0.0.4; charset=utf-8", metrics.render()};
+       }}};
 }
 
 std::vector<MetricCallback> register_lag_metrics(Metrics& metrics, const ServerFacts& facts) {

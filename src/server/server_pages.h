@@ -29,6 +29,7 @@ std::string ready_json(const ServerFacts& facts, int pid);
 std::vector<http::Route> http_routes(const ServerFacts& facts);
 std::vector<http::Route> metrics_routes(Metrics& registry);
 // Consumer lag in records and seconds, computed at each scrape.
-[[nodiscard]] std::vector<MetricCallback> register_lag_metrics(Metrics& registry, const ServerFacts& facts);
+[[nodiscard]] std::vector<MetricCallback> register_lag_metrics(Metrics& registry,
+                                                               const ServerFacts& facts);
 
 }  // namespace dataflow::server

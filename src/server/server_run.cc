@@ -1,8 +1,8 @@
 #include "server_run.h"
 
-#include <csignal>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <cstdio>
 #include <optional>
@@ -78,13 +78,12 @@ Status RunningServer::start() {
                                                              settings_.transactions, *timers_));
   DF_RETURN_IF_ERROR(start_listeners());
   DF_RETURN_IF_ERROR(write_ready_file());
-  log_info("the server is ready",
-           {{"version", DATAFLOW_VERSION},
-            {"data_dir", settings_.data_dir},
-            {"kafka", facts_.kafka},
-            {"http", facts_.http},
-            {"metrics", facts_.metrics},
-            {"started_in_ms", (env_.monotonic_nanos() - began) / 1000000}});
+  log_info("the server is ready", {{"version", DATAFLOW_VERSION},
+                                   {"data_dir", settings_.data_dir},
+                                   {"kafka", facts_.kafka},
+                                   {"http", facts_.http},
+                                   {"metrics", facts_.metrics},
+                                   {"started_in_ms", (env_.monotonic_nanos() - began) / 1000000}});
   return {};
 }
 
@@ -99,7 +98,8 @@ Status RunningServer::start_listeners() {
   DF_ASSIGN_OR_RETURN(kafka_, kafka::KafkaServer::start(env_, *log_, *groups_, *transactions_,
                                                         settings_.kafka, &metrics_registry_));
   facts_.kafka = Address{settings_.kafka.host, kafka_->port()}.to_string();
-  DF_ASSIGN_OR_RETURN(metrics_, http::Server::start(settings_.metrics, metrics_routes(metrics_registry_)));
+  DF_ASSIGN_OR_RETURN(metrics_,
+                      http::Server::start(settings_.metrics, metrics_routes(metrics_registry_)));
   facts_.metrics = Address{settings_.metrics.host, metrics_->port()}.to_string();
   // Its routes read the facts, which are complete but for this address.
   DF_ASSIGN_OR_RETURN(http_, http::Server::start(settings_.http, http_routes(facts_)));
@@ -139,7 +139,8 @@ Result<ServerSettings> read_settings(const std::vector<std::string>& arguments) 
     if (a.starts_with("--config=")) {
       sources.yaml_path = a.substr(9);
     } else if (a == "--config") {
-      if (i + 1 == arguments.size()) return Status::invalid("--config needs the path of a YAML file");
+      if (i + 1 == arguments.size())
+        return Status::invalid("--config needs the path of a YAML file");
       sources.yaml_path = arguments[++i];
     } else {
       rest.push_back(a);
@@ -170,9 +171,10 @@ std::string server_help() {
     text += left + "  " + o.doc + "\n";
   }
   text +=
-      "\nExamples:\n"
+      "\n`dataflow server --reference` prints docs/configuration.md.\n\nExamples:\n"
       "  dataflow server --data-dir ./data\n"
-      "  dataflow server --data-dir ./data --kafka-listen 127.0.0.1:0 --http-listen 127.0.0.1:0 \\\n"
+      "  dataflow server --data-dir ./data --kafka-listen 127.0.0.1:0 --http-listen 127.0.0.1:0 "
+      "\\\n"
       "      --metrics-listen 127.0.0.1:0 --ready-file ./ready.json\n";
   return text;
 }
@@ -181,6 +183,10 @@ int run_server(const std::vector<std::string>& arguments) {
   for (const std::string& a : arguments) {
     if (a == "--help" || a == "-h") {
       std::fputs(server_help().c_str(), stdout);
+      return 0;
+    }
+    if (a == "--reference") {
+      std::fputs(config_reference(server_schema()).c_str(), stdout);
       return 0;
     }
   }

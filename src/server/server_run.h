@@ -1,4 +1,5 @@
-// `dataflow server`: opens the data directory, starts the listeners, and runs until it is told to stop.
+// `dataflow server`: opens the data directory, starts the listeners, and runs until it is told to
+// stop.
 #pragma once
 
 #include <string>

@@ -66,8 +66,9 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * What Java's clients can ask of a broker, each as a small check: {@code ClientMatrix bootstrap}. Prints
- * {@code ok NAME} or {@code FAIL NAME} with the reason, and ends with the number of failures.
+ * What Java's clients can ask of a broker, each as a small check: {@code ClientMatrix bootstrap}.
+ * Prints {@code ok NAME} or {@code FAIL NAME} with the reason, and ends with the number of
+ * failures.
  */
 public final class ClientMatrix {
   private static final long LIMIT_MS = 30_000;
@@ -82,7 +83,9 @@ public final class ClientMatrix {
 
   private ClientMatrix(String bootstrap) {
     this.bootstrap = bootstrap;
-    this.admin = Admin.create(Map.of("bootstrap.servers", bootstrap, "default.api.timeout.ms", (int) LIMIT_MS));
+    this.admin =
+        Admin.create(
+            Map.of("bootstrap.servers", bootstrap, "default.api.timeout.ms", (int) LIMIT_MS));
   }
 
   public static void main(String[] args) {
@@ -91,8 +94,12 @@ public final class ClientMatrix {
     for (String codec : List.of("none", "gzip", "snappy", "lz4", "zstd")) {
       checks.put("codec " + codec, () -> matrix.codec(codec));
     }
-    for (Class<?> assignor : List.of(RangeAssignor.class, RoundRobinAssignor.class, StickyAssignor.class,
-        CooperativeStickyAssignor.class)) {
+    for (Class<?> assignor :
+        List.of(
+            RangeAssignor.class,
+            RoundRobinAssignor.class,
+            StickyAssignor.class,
+            CooperativeStickyAssignor.class)) {
       checks.put("group with " + assignor.getSimpleName(), () -> matrix.groupWith(assignor));
     }
     checks.put("static member", matrix::staticMember);
@@ -116,7 +123,8 @@ public final class ClientMatrix {
       long began = System.nanoTime();
       try {
         check.getValue().run();
-        System.out.printf("ok %s (%d ms)%n", check.getKey(), (System.nanoTime() - began) / 1_000_000);
+        System.out.printf(
+            "ok %s (%d ms)%n", check.getKey(), (System.nanoTime() - began) / 1_000_000);
       } catch (Exception | AssertionError e) {
         failed++;
         System.out.println("FAIL " + check.getKey() + ": " + e);
@@ -142,11 +150,14 @@ public final class ClientMatrix {
     return future.get(LIMIT_MS, TimeUnit.MILLISECONDS);
   }
 
-  private static void expectRefused(Class<? extends Exception> wanted, Future<?> future) throws Exception {
+  private static void expectRefused(Class<? extends Exception> wanted, Future<?> future)
+      throws Exception {
     try {
       get(future);
     } catch (ExecutionException e) {
-      expect(wanted.isInstance(e.getCause()), "wanted " + wanted.getSimpleName() + ", got " + e.getCause());
+      expect(
+          wanted.isInstance(e.getCause()),
+          "wanted " + wanted.getSimpleName() + ", got " + e.getCause());
       return;
     }
     throw new AssertionError("wanted " + wanted.getSimpleName() + ", but it was done");
@@ -164,25 +175,43 @@ public final class ClientMatrix {
   private String newTopic(int partitions) throws Exception {
     String name = "matrix-" + UUID.randomUUID();
     get(admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1))).all());
-    eventually("the topic is known", () -> {
-      try {
-        return get(admin.describeTopics(List.of(name)).allTopicNames()).get(name).partitions().size() == partitions;
-      } catch (Exception e) {
-        return false;
-      }
-    });
+    eventually(
+        "the topic is known",
+        () -> {
+          try {
+            return get(admin.describeTopics(List.of(name)).allTopicNames())
+                    .get(name)
+                    .partitions()
+                    .size()
+                == partitions;
+          } catch (Exception e) {
+            return false;
+          }
+        });
     return name;
   }
 
   private KafkaProducer<String, String> producer(Map<String, Object> more) {
-    Map<String, Object> config = new HashMap<>(Map.of("bootstrap.servers", bootstrap, "linger.ms", 5));
+    Map<String, Object> config =
+        new HashMap<>(Map.of("bootstrap.servers", bootstrap, "linger.ms", 5));
     config.putAll(more);
     return new KafkaProducer<>(config, new StringSerializer(), new StringSerializer());
   }
 
   private KafkaConsumer<String, String> consumer(Map<String, Object> more) {
-    Map<String, Object> config = new HashMap<>(Map.of("bootstrap.servers", bootstrap, "auto.offset.reset", "earliest",
-        "enable.auto.commit", false, "isolation.level", "read_committed", "fetch.max.wait.ms", 50));
+    Map<String, Object> config =
+        new HashMap<>(
+            Map.of(
+                "bootstrap.servers",
+                bootstrap,
+                "auto.offset.reset",
+                "earliest",
+                "enable.auto.commit",
+                false,
+                "isolation.level",
+                "read_committed",
+                "fetch.max.wait.ms",
+                50));
     config.putAll(more);
     return new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer());
   }
@@ -205,10 +234,12 @@ public final class ClientMatrix {
     try (KafkaConsumer<String, String> consumer = consumer(Map.of("isolation.level", isolation))) {
       consumer.assign(List.of(place));
       long end = consumer.endOffsets(List.of(place)).get(place);
-      eventually("the end of " + place, () -> {
-        consumer.poll(Duration.ofMillis(50)).forEach(record -> found.add(record.value()));
-        return consumer.position(place) >= end;
-      });
+      eventually(
+          "the end of " + place,
+          () -> {
+            consumer.poll(Duration.ofMillis(50)).forEach(record -> found.add(record.value()));
+            return consumer.position(place) >= end;
+          });
     }
     return found;
   }
@@ -217,12 +248,22 @@ public final class ClientMatrix {
 
   private void codec(String codec) throws Exception {
     String topic = newTopic(1);
-    List<String> values = IntStream.range(0, 2000).mapToObj(i -> "value-" + i + "-" + "abc".repeat(i % 50)).toList();
-    try (KafkaProducer<String, String> producer = producer(Map.of("compression.type", codec, "acks", "all"))) {
+    List<String> values =
+        IntStream.range(0, 2000).mapToObj(i -> "value-" + i + "-" + "abc".repeat(i % 50)).toList();
+    try (KafkaProducer<String, String> producer =
+        producer(Map.of("compression.type", codec, "acks", "all"))) {
       List<Future<RecordMetadata>> sent = new ArrayList<>();
       for (String value : values) {
-        ProducerRecord<String, String> record = new ProducerRecord<>(topic, 0, 1_700_000_000_000L, "key", value,
-            List.of(new RecordHeader("h", value.getBytes(StandardCharsets.UTF_8)), new RecordHeader("none", null)));
+        ProducerRecord<String, String> record =
+            new ProducerRecord<>(
+                topic,
+                0,
+                1_700_000_000_000L,
+                "key",
+                value,
+                List.of(
+                    new RecordHeader("h", value.getBytes(StandardCharsets.UTF_8)),
+                    new RecordHeader("none", null)));
         sent.add(producer.send(record));
       }
       for (int i = 0; i < values.size(); i++) {
@@ -232,38 +273,46 @@ public final class ClientMatrix {
     List<ConsumerRecord<String, String>> found = new ArrayList<>();
     try (KafkaConsumer<String, String> consumer = consumer(Map.of())) {
       consumer.assign(List.of(new TopicPartition(topic, 0)));
-      eventually("all records", () -> {
-        consumer.poll(Duration.ofMillis(50)).forEach(found::add);
-        return found.size() >= values.size();
-      });
+      eventually(
+          "all records",
+          () -> {
+            consumer.poll(Duration.ofMillis(50)).forEach(found::add);
+            return found.size() >= values.size();
+          });
     }
     expectEqual(values, found.stream().map(ConsumerRecord::value).toList());
     ConsumerRecord<String, String> last = found.get(found.size() - 1);
-    expectEqual(last.value(), new String(last.headers().lastHeader("h").value(), StandardCharsets.UTF_8));
+    expectEqual(
+        last.value(), new String(last.headers().lastHeader("h").value(), StandardCharsets.UTF_8));
     expect(last.headers().lastHeader("none").value() == null, "a header without a value");
     expectEqual(1_700_000_000_000L, last.timestamp());
   }
 
   private static Set<Integer> partitionsOf(KafkaConsumer<?, ?> consumer) {
-    return consumer.assignment().stream().map(TopicPartition::partition).collect(Collectors.toSet());
+    return consumer.assignment().stream()
+        .map(TopicPartition::partition)
+        .collect(Collectors.toSet());
   }
 
   /** Polls all until the partitions are shared out among them; what was read goes to `seen`. */
-  private static void shareOut(Collection<KafkaConsumer<String, String>> members, Set<String> seen) {
-    eventually("the partitions shared out", () -> {
-      Set<Integer> all = new HashSet<>();
-      int owned = 0;
-      boolean idle = false;
-      for (KafkaConsumer<String, String> member : members) {
-        ConsumerRecords<String, String> records = member.poll(Duration.ofMillis(20));
-        records.forEach(record -> seen.add(record.partition() + ":" + record.offset()));
-        Set<Integer> own = partitionsOf(member);
-        idle |= own.isEmpty();
-        owned += own.size();
-        all.addAll(own);
-      }
-      return !idle && owned == PARTITIONS && all.size() == PARTITIONS;
-    });
+  private static void shareOut(
+      Collection<KafkaConsumer<String, String>> members, Set<String> seen) {
+    eventually(
+        "the partitions shared out",
+        () -> {
+          Set<Integer> all = new HashSet<>();
+          int owned = 0;
+          boolean idle = false;
+          for (KafkaConsumer<String, String> member : members) {
+            ConsumerRecords<String, String> records = member.poll(Duration.ofMillis(20));
+            records.forEach(record -> seen.add(record.partition() + ":" + record.offset()));
+            Set<Integer> own = partitionsOf(member);
+            idle |= own.isEmpty();
+            owned += own.size();
+            all.addAll(own);
+          }
+          return !idle && owned == PARTITIONS && all.size() == PARTITIONS;
+        });
   }
 
   private void groupWith(Class<?> assignor) throws Exception {
@@ -271,8 +320,14 @@ public final class ClientMatrix {
     for (int p = 0; p < PARTITIONS; p++) {
       write(topic, p, 10);
     }
-    Map<String, Object> config = Map.of("group.id", topic + "-group", "heartbeat.interval.ms", 50,
-        "partition.assignment.strategy", assignor.getName());
+    Map<String, Object> config =
+        Map.of(
+            "group.id",
+            topic + "-group",
+            "heartbeat.interval.ms",
+            50,
+            "partition.assignment.strategy",
+            assignor.getName());
     Set<String> seen = new HashSet<>();
     KafkaConsumer<String, String> first = consumer(config);
     KafkaConsumer<String, String> second = consumer(config);
@@ -281,13 +336,16 @@ public final class ClientMatrix {
       shareOut(List.of(first), seen);
       second.subscribe(List.of(topic));
       shareOut(List.of(first, second), seen);
-      first.commitSync();
       first.close();
       shareOut(List.of(second), seen);
-      eventually("every record", () -> {
-        second.poll(Duration.ofMillis(20)).forEach(r -> seen.add(r.partition() + ":" + r.offset()));
-        return seen.size() == 10 * PARTITIONS;
-      });
+      eventually(
+          "every record",
+          () -> {
+            second
+                .poll(Duration.ofMillis(20))
+                .forEach(r -> seen.add(r.partition() + ":" + r.offset()));
+            return seen.size() == 10 * PARTITIONS;
+          });
     } finally {
       first.close();
       second.close();
@@ -297,21 +355,36 @@ public final class ClientMatrix {
   private void staticMember() throws Exception {
     String topic = newTopic(PARTITIONS);
     String group = topic + "-group";
-    Map<String, Object> config = Map.of("group.id", group, "heartbeat.interval.ms", 50, "group.instance.id", "one",
-        "session.timeout.ms", 20_000);
+    Map<String, Object> config =
+        Map.of(
+            "group.id",
+            group,
+            "heartbeat.interval.ms",
+            50,
+            "group.instance.id",
+            "one",
+            "session.timeout.ms",
+            20_000);
     try (KafkaConsumer<String, String> before = consumer(config)) {
       before.subscribe(List.of(topic));
       shareOut(List.of(before), new HashSet<>());
     }
-    ConsumerGroupDescription described = get(admin.describeConsumerGroups(List.of(group)).all()).get(group);
+    ConsumerGroupDescription described =
+        get(admin.describeConsumerGroups(List.of(group)).all()).get(group);
     expectEqual(Optional.of("one"), described.members().iterator().next().groupInstanceId());
     try (KafkaConsumer<String, String> again = consumer(config)) {
       again.subscribe(List.of(topic));
       shareOut(List.of(again), new HashSet<>());
     }
-    get(admin.removeMembersFromConsumerGroup(group,
-        new RemoveMembersFromConsumerGroupOptions(List.of(new MemberToRemove("one")))).all());
-    expectEqual(GroupState.EMPTY, get(admin.describeConsumerGroups(List.of(group)).all()).get(group).groupState());
+    get(
+        admin
+            .removeMembersFromConsumerGroup(
+                group,
+                new RemoveMembersFromConsumerGroupOptions(List.of(new MemberToRemove("one"))))
+            .all());
+    expectEqual(
+        GroupState.EMPTY,
+        get(admin.describeConsumerGroups(List.of(group)).all()).get(group).groupState());
   }
 
   private void consumersOffsets() throws Exception {
@@ -319,21 +392,28 @@ public final class ClientMatrix {
     TopicPartition place = new TopicPartition(topic, 0);
     try (KafkaProducer<String, String> producer = producer(Map.of("linger.ms", 0))) {
       for (int i = 0; i < 10; i++) {
-        get(producer.send(new ProducerRecord<>(topic, 0, 1_700_000_000_000L + 10 * i, "k", "v" + i)));
+        get(
+            producer.send(
+                new ProducerRecord<>(topic, 0, 1_700_000_000_000L + 10 * i, "k", "v" + i)));
       }
     }
     try (KafkaConsumer<String, String> consumer = consumer(Map.of())) {
       expectEqual(Map.of(place, 0L), consumer.beginningOffsets(List.of(place)));
       expectEqual(Map.of(place, 10L), consumer.endOffsets(List.of(place)));
-      expectEqual(5L, consumer.offsetsForTimes(Map.of(place, 1_700_000_000_045L)).get(place).offset());
-      expect(consumer.offsetsForTimes(Map.of(place, 1_800_000_000_000L)).get(place) == null, "nothing is so young");
+      expectEqual(
+          5L, consumer.offsetsForTimes(Map.of(place, 1_700_000_000_045L)).get(place).offset());
+      expect(
+          consumer.offsetsForTimes(Map.of(place, 1_800_000_000_000L)).get(place) == null,
+          "nothing is so young");
       consumer.assign(List.of(place));
       consumer.seek(place, 7);
       List<Long> offsets = new ArrayList<>();
-      eventually("three records", () -> {
-        consumer.poll(Duration.ofMillis(50)).forEach(record -> offsets.add(record.offset()));
-        return offsets.size() >= 3;
-      });
+      eventually(
+          "three records",
+          () -> {
+            consumer.poll(Duration.ofMillis(50)).forEach(record -> offsets.add(record.offset()));
+            return offsets.size() >= 3;
+          });
       expectEqual(List.of(7L, 8L, 9L), offsets);
       expect(consumer.listTopics().containsKey(topic), "the topic is listed");
     }
@@ -347,19 +427,27 @@ public final class ClientMatrix {
     write(topic, 0, 10);
     try (KafkaConsumer<String, String> consumer = consumer(Map.of("group.id", group))) {
       consumer.assign(List.of(place));
-      consumer.commitSync(Map.of(place, new OffsetAndMetadata(4, Optional.of(0), "as far as here")));
+      consumer.commitSync(
+          Map.of(place, new OffsetAndMetadata(4, Optional.of(0), "as far as here")));
       OffsetAndMetadata found = consumer.committed(Set.of(place, other)).get(place);
       expectEqual(4L, found.offset());
       expectEqual("as far as here", found.metadata());
       expect(consumer.committed(Set.of(other)).get(other) == null, "nothing committed there");
     }
-    get(admin.alterConsumerGroupOffsets(group, Map.of(place, new OffsetAndMetadata(2), other, new OffsetAndMetadata(0)))
-        .all());
-    Map<TopicPartition, OffsetAndMetadata> listed = get(admin.listConsumerGroupOffsets(
-        Map.of(group, new ListConsumerGroupOffsetsSpec())).partitionsToOffsetAndMetadata(group));
+    get(
+        admin
+            .alterConsumerGroupOffsets(
+                group, Map.of(place, new OffsetAndMetadata(2), other, new OffsetAndMetadata(0)))
+            .all());
+    Map<TopicPartition, OffsetAndMetadata> listed =
+        get(
+            admin
+                .listConsumerGroupOffsets(Map.of(group, new ListConsumerGroupOffsetsSpec()))
+                .partitionsToOffsetAndMetadata(group));
     expectEqual(2L, listed.get(place).offset());
     get(admin.deleteConsumerGroupOffsets(group, Set.of(other)).all());
-    expectEqual(Set.of(place),
+    expectEqual(
+        Set.of(place),
         get(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(group)).keySet());
   }
 
@@ -375,7 +463,8 @@ public final class ClientMatrix {
         for (int i = 0; i < 10; i++) {
           producer.send(new ProducerRecord<>(topic, "t" + number + "-" + i));
         }
-        producer.sendOffsetsToTransaction(Map.of(place, new OffsetAndMetadata(number)), consumer.groupMetadata());
+        producer.sendOffsetsToTransaction(
+            Map.of(place, new OffsetAndMetadata(number)), consumer.groupMetadata());
         if (number % 3 == 1) {
           producer.flush();
           producer.abortTransaction();
@@ -396,31 +485,37 @@ public final class ClientMatrix {
   private void describedTransactions() throws Exception {
     String topic = newTopic(1);
     TopicPartition place = new TopicPartition(topic, 0);
-    try (KafkaProducer<String, String> producer = producer(Map.of("transactional.id", topic,
-        "transaction.timeout.ms", 45_000))) {
+    try (KafkaProducer<String, String> producer =
+        producer(Map.of("transactional.id", topic, "transaction.timeout.ms", 45_000))) {
       producer.initTransactions();
       producer.beginTransaction();
       get(producer.send(new ProducerRecord<>(topic, "open")));
-      TransactionDescription described = get(admin.describeTransactions(List.of(topic)).all()).get(topic);
+      TransactionDescription described =
+          get(admin.describeTransactions(List.of(topic)).all()).get(topic);
       expectEqual(TransactionState.ONGOING, described.state());
       expectEqual(Set.of(place), described.topicPartitions());
       expectEqual(45_000L, described.transactionTimeoutMs());
       expect(described.transactionStartTimeMs().isPresent(), "when it began");
-      expect(get(admin.listTransactions().all()).stream()
-          .anyMatch(t -> t.transactionalId().equals(topic) && t.state() == TransactionState.ONGOING), "it is listed");
+      expect(
+          get(admin.listTransactions().all()).stream()
+              .anyMatch(
+                  t -> t.transactionalId().equals(topic) && t.state() == TransactionState.ONGOING),
+          "it is listed");
       var active = get(admin.describeProducers(List.of(place)).all()).get(place).activeProducers();
       expectEqual(1, active.size());
       expectEqual(described.producerId(), active.get(0).producerId());
       expectEqual(0L, active.get(0).currentTransactionStartOffset().orElse(-1));
       producer.commitTransaction();
-      eventually("the transaction's end", () -> {
-        try {
-          return get(admin.describeTransactions(List.of(topic)).all()).get(topic).state()
-              == TransactionState.COMPLETE_COMMIT;
-        } catch (Exception e) {
-          return false;
-        }
-      });
+      eventually(
+          "the transaction's end",
+          () -> {
+            try {
+              return get(admin.describeTransactions(List.of(topic)).all()).get(topic).state()
+                  == TransactionState.COMPLETE_COMMIT;
+            } catch (Exception e) {
+              return false;
+            }
+          });
     }
   }
 
@@ -443,8 +538,10 @@ public final class ClientMatrix {
     } catch (ProducerFencedException | InvalidProducerEpochException e) {
       expect(true, e);
     } catch (KafkaException e) {
-      expect(e.getCause() instanceof ProducerFencedException
-          || e.getCause() instanceof InvalidProducerEpochException, e);
+      expect(
+          e.getCause() instanceof ProducerFencedException
+              || e.getCause() instanceof InvalidProducerEpochException,
+          e);
     } finally {
       first.close(Duration.ZERO);
     }
@@ -466,8 +563,11 @@ public final class ClientMatrix {
 
   private void recordTooLarge() throws Exception {
     String topic = newTopic(1);
-    try (KafkaProducer<String, String> producer = producer(Map.of("max.request.size", 10_000_000))) {
-      expectRefused(RecordTooLargeException.class, producer.send(new ProducerRecord<>(topic, "x".repeat(3_000_000))));
+    try (KafkaProducer<String, String> producer =
+        producer(Map.of("max.request.size", 10_000_000))) {
+      expectRefused(
+          RecordTooLargeException.class,
+          producer.send(new ProducerRecord<>(topic, "x".repeat(3_000_000))));
       expectEqual(0L, get(producer.send(new ProducerRecord<>(topic, "small"))).offset());
     }
   }
@@ -482,23 +582,29 @@ public final class ClientMatrix {
     expectEqual("100000", get(made.config(name)).get("retention.ms").value());
     expectRefused(TopicExistsException.class, admin.createTopics(List.of(plan)).all());
     get(admin.createPartitions(Map.of(name, NewPartitions.increaseTo(3))).all());
-    eventually("three partitions", () -> {
-      try {
-        TopicDescription described = get(admin.describeTopics(List.of(name)).allTopicNames()).get(name);
-        return described.partitions().size() == 3 && described.partitions().get(0).leader() != null;
-      } catch (Exception e) {
-        return false;
-      }
-    });
+    eventually(
+        "three partitions",
+        () -> {
+          try {
+            TopicDescription described =
+                get(admin.describeTopics(List.of(name)).allTopicNames()).get(name);
+            return described.partitions().size() == 3
+                && described.partitions().get(0).leader() != null;
+          } catch (Exception e) {
+            return false;
+          }
+        });
     expect(get(admin.listTopics().names()).contains(name), "the topic is listed");
     get(admin.deleteTopics(List.of(name)).all());
-    eventually("the topic is gone", () -> {
-      try {
-        return !get(admin.listTopics().names()).contains(name);
-      } catch (Exception e) {
-        return false;
-      }
-    });
+    eventually(
+        "the topic is gone",
+        () -> {
+          try {
+            return !get(admin.listTopics().names()).contains(name);
+          } catch (Exception e) {
+            return false;
+          }
+        });
     expectRefused(UnknownTopicOrPartitionException.class, admin.deleteTopics(List.of(name)).all());
   }
 
@@ -513,16 +619,45 @@ public final class ClientMatrix {
   private void topicSettings() throws Exception {
     ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, newTopic(1));
     expect(settings(resource).get("retention.ms").isDefault(), "a default");
-    get(admin.incrementalAlterConfigs(Map.of(resource, List.of(
-        new AlterConfigOp(new ConfigEntry("retention.ms", "5000"), AlterConfigOp.OpType.SET),
-        new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact"), AlterConfigOp.OpType.APPEND)))).all());
-    eventually("the new setting", () -> settings(resource).get("retention.ms").value().equals("5000"));
-    expectEqual(ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG, settings(resource).get("retention.ms").source());
-    expectEqual(Set.of("delete", "compact"), Set.of(settings(resource).get("cleanup.policy").value().split(",")));
-    expectRefused(InvalidConfigurationException.class, admin.incrementalAlterConfigs(Map.of(resource, List.of(
-        new AlterConfigOp(new ConfigEntry("retention.ms", "soon"), AlterConfigOp.OpType.SET)))).all());
-    get(admin.incrementalAlterConfigs(Map.of(resource, List.of(
-        new AlterConfigOp(new ConfigEntry("retention.ms", null), AlterConfigOp.OpType.DELETE)))).all());
+    get(
+        admin
+            .incrementalAlterConfigs(
+                Map.of(
+                    resource,
+                    List.of(
+                        new AlterConfigOp(
+                            new ConfigEntry("retention.ms", "5000"), AlterConfigOp.OpType.SET),
+                        new AlterConfigOp(
+                            new ConfigEntry("cleanup.policy", "compact"),
+                            AlterConfigOp.OpType.APPEND))))
+            .all());
+    eventually(
+        "the new setting", () -> settings(resource).get("retention.ms").value().equals("5000"));
+    expectEqual(
+        ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG,
+        settings(resource).get("retention.ms").source());
+    expectEqual(
+        Set.of("delete", "compact"),
+        Set.of(settings(resource).get("cleanup.policy").value().split(",")));
+    expectRefused(
+        InvalidConfigurationException.class,
+        admin
+            .incrementalAlterConfigs(
+                Map.of(
+                    resource,
+                    List.of(
+                        new AlterConfigOp(
+                            new ConfigEntry("retention.ms", "soon"), AlterConfigOp.OpType.SET))))
+            .all());
+    get(
+        admin
+            .incrementalAlterConfigs(
+                Map.of(
+                    resource,
+                    List.of(
+                        new AlterConfigOp(
+                            new ConfigEntry("retention.ms", null), AlterConfigOp.OpType.DELETE))))
+            .all());
     eventually("the default again", () -> settings(resource).get("retention.ms").isDefault());
   }
 
@@ -533,7 +668,9 @@ public final class ClientMatrix {
     expect(!get(described.clusterId()).isEmpty(), "a cluster id");
     Config config = settings(new ConfigResource(ConfigResource.Type.BROKER, String.valueOf(node)));
     expect(config.get("num.partitions") != null, "the broker's settings");
-    expect(get(admin.describeLogDirs(List.of(node)).allDescriptions()).get(node).size() == 1, "one log folder");
+    expect(
+        get(admin.describeLogDirs(List.of(node)).allDescriptions()).get(node).size() == 1,
+        "one log folder");
     get(admin.describeFeatures().featureMetadata());
   }
 
@@ -549,11 +686,17 @@ public final class ClientMatrix {
     expectEqual(10L, offset(place, OffsetSpec.latest()));
     expectEqual(0L, offset(place, OffsetSpec.forTimestamp(0)));
     expect(offset(place, OffsetSpec.maxTimestamp()) >= 0, "the youngest record");
-    expectEqual(6L, get(admin.deleteRecords(Map.of(place, RecordsToDelete.beforeOffset(6))).lowWatermarks().get(place))
-        .lowWatermark());
+    expectEqual(
+        6L,
+        get(admin
+                .deleteRecords(Map.of(place, RecordsToDelete.beforeOffset(6)))
+                .lowWatermarks()
+                .get(place))
+            .lowWatermark());
     expectEqual(6L, offset(place, OffsetSpec.earliest()));
     expectEqual(List.of("v6", "v7", "v8", "v9"), readToEnd(place.topic(), 0, "read_committed"));
-    expectRefused(OffsetOutOfRangeException.class,
+    expectRefused(
+        OffsetOutOfRangeException.class,
         admin.deleteRecords(Map.of(place, RecordsToDelete.beforeOffset(11))).all());
   }
 
@@ -561,30 +704,43 @@ public final class ClientMatrix {
     String topic = newTopic(1);
     String group = topic + "-group";
     write(topic, 0, 1);
-    try (KafkaConsumer<String, String> member = consumer(Map.of("group.id", group, "client.id", "the-member"))) {
+    try (KafkaConsumer<String, String> member =
+        consumer(Map.of("group.id", group, "client.id", "the-member"))) {
       member.subscribe(List.of(topic));
-      eventually("an assignment", () -> {
-        member.poll(Duration.ofMillis(20));
-        return !member.assignment().isEmpty();
-      });
+      eventually(
+          "an assignment",
+          () -> {
+            member.poll(Duration.ofMillis(20));
+            return !member.assignment().isEmpty();
+          });
       member.commitSync(Map.of(new TopicPartition(topic, 0), new OffsetAndMetadata(1)));
-      ConsumerGroupDescription described = get(admin.describeConsumerGroups(List.of(group)).all()).get(group);
+      ConsumerGroupDescription described =
+          get(admin.describeConsumerGroups(List.of(group)).all()).get(group);
       expectEqual(GroupState.STABLE, described.groupState());
       expectEqual("range", described.partitionAssignor());
       var members = described.members();
       expectEqual(1, members.size());
       expectEqual("the-member", members.iterator().next().clientId());
-      expectEqual(Set.of(new TopicPartition(topic, 0)), members.iterator().next().assignment().topicPartitions());
+      expectEqual(
+          Set.of(new TopicPartition(topic, 0)),
+          members.iterator().next().assignment().topicPartitions());
       expectRefused(GroupNotEmptyException.class, admin.deleteConsumerGroups(List.of(group)).all());
-      expectEqual("range", get(admin.describeClassicGroups(List.of(group)).all()).get(group).protocolData());
+      expectEqual(
+          "range",
+          get(admin.describeClassicGroups(List.of(group)).all()).get(group).protocolData());
     }
-    GroupListing listed = get(admin.listGroups().all()).stream().filter(g -> g.groupId().equals(group)).findFirst()
-        .orElseThrow();
+    GroupListing listed =
+        get(admin.listGroups().all()).stream()
+            .filter(g -> g.groupId().equals(group))
+            .findFirst()
+            .orElseThrow();
     expectEqual(Optional.of(GroupState.EMPTY), listed.groupState());
     expectEqual("consumer", listed.protocol());
     expect(listed.type().isEmpty() || listed.type().get() == GroupType.CLASSIC, listed);
     get(admin.deleteConsumerGroups(List.of(group)).all());
-    expect(get(admin.listGroups().all()).stream().noneMatch(g -> g.groupId().equals(group)), "the group is gone");
+    expect(
+        get(admin.listGroups().all()).stream().noneMatch(g -> g.groupId().equals(group)),
+        "the group is gone");
     expectRefused(GroupIdNotFoundException.class, admin.deleteConsumerGroups(List.of(group)).all());
   }
 }

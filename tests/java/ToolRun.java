@@ -3,9 +3,9 @@ import java.util.List;
 import org.apache.kafka.common.utils.Exit;
 
 /**
- * Runs several of Kafka's own command line tools after each other in one virtual machine, because each start of
- * one costs seconds: {@code ToolRun Name args… -- Name args…}. Before each tool's output stands a line
- * {@code == Name}. Ends with 1 at the first tool that fails.
+ * Runs several of Kafka's own command line tools after each other in one virtual machine, because
+ * each start of one costs seconds: {@code ToolRun Name args… -- Name args…}. Before each tool's
+ * output stands a line {@code == Name}. Ends with 1 at the first tool that fails.
  */
 public final class ToolRun {
   /** What a tool's exit becomes. */
@@ -20,9 +20,10 @@ public final class ToolRun {
   }
 
   public static void main(String[] args) throws Exception {
-    Exit.setExitProcedure((status, message) -> {
-      throw new Exited(status);
-    });
+    Exit.setExitProcedure(
+        (status, message) -> {
+          throw new Exited(status);
+        });
     List<String> one = new ArrayList<>();
     for (String arg : args) {
       if (arg.equals("--")) {
@@ -42,7 +43,8 @@ public final class ToolRun {
     System.out.println("== " + words.get(0));
     String[] rest = words.subList(1, words.size()).toArray(new String[0]);
     try {
-      Class.forName("org.apache.kafka.tools." + words.get(0)).getMethod("main", String[].class)
+      Class.forName("org.apache.kafka.tools." + words.get(0))
+          .getMethod("main", String[].class)
           .invoke(null, (Object) rest);
     } catch (java.lang.reflect.InvocationTargetException e) {
       if (e.getCause() instanceof Exited exited && exited.status == 0) {

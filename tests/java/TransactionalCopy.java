@@ -18,9 +18,10 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Copies one topic to another, each batch and its offsets in one transaction, partition to partition. It can be
- * killed at any moment and started again: the copy must hold every record exactly once. Every fifth transaction is
- * aborted first. Ends when everything that was in the source at the start is copied.
+ * Copies one topic to another, each batch and its offsets in one transaction, partition to
+ * partition. It can be killed at any moment and started again: the copy must hold every record
+ * exactly once. Every fifth transaction is aborted first. Ends when everything that was in the
+ * source at the start is copied.
  *
  * <p>{@code TransactionalCopy bootstrap source sink id}
  */
@@ -45,7 +46,8 @@ public final class TransactionalCopy {
     reading.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 200);
     reading.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 50);
     reading.put(ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 100);
-    consumer = new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    consumer =
+        new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     Properties writing = new Properties();
     writing.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
     writing.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, id);
@@ -65,7 +67,9 @@ public final class TransactionalCopy {
     producer.initTransactions();
     consumer.subscribe(List.of(source));
     Map<TopicPartition, Long> ends = new HashMap<>();
-    consumer.partitionsFor(source).forEach(p -> ends.put(new TopicPartition(source, p.partition()), 0L));
+    consumer
+        .partitionsFor(source)
+        .forEach(p -> ends.put(new TopicPartition(source, p.partition()), 0L));
     ends.putAll(consumer.endOffsets(ends.keySet()));
     while (!reached(ends)) {
       ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
@@ -81,7 +85,8 @@ public final class TransactionalCopy {
     if (consumer.assignment().size() < ends.size()) {
       return false;
     }
-    return ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
+    return ends.entrySet().stream()
+        .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
   }
 
   private void copy(ConsumerRecords<byte[], byte[]> records) {

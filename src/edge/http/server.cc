@@ -65,10 +65,12 @@ Status BeastServer::listen() {
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
-    return Status::unavailable("the " + options_.name + " listener cannot use " + options_.host + ":" +
-                               std::to_string(options_.port) + " (" + error.message() +
-                               "); stop what uses that port or choose another one with --" +
-                               options_.name + "-listen");
+    const bool taken = error == asio::error::address_in_use;
+    return Status::unavailable("the " + options_.name + " listener cannot use " + options_.host +
+                               ":" + std::to_string(options_.port) + ": " +
+                               (taken ? "another process listens there already" : error.message()) +
+                               "; stop it, or choose another port with --" + options_.name +
+                               "-listen (port 0 takes a free one)");
   }
   port_ = acceptor_.local_endpoint().port();
   asio::co_spawn(io_, accept_all(), asio::detached);
@@ -166,7 +168,8 @@ Response BeastServer::answer(const bhttp::request<bhttp::string_body>& in) const
     if (route.method == wanted) return route.handle(request);
   }
   if (path_known) {
-    return problem(405, "Method not allowed", request.method + " is not possible on " + request.path);
+    return problem(405, "Method not allowed",
+                   request.method + " is not possible on " + request.path);
   }
   std::string known;
   for (const Route& route : routes_) known += (known.empty() ? "" : ", ") + route.path;

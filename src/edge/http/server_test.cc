@@ -16,8 +16,12 @@ using tcp = asio::ip::tcp;
 
 std::vector<Route> routes() {
   return {{"GET", "/hello",
-           [](const Request& r) { return Response{200, "text/plain", "hello " + r.query}; }},
-          {"POST", "/echo", [](const Request& r) { return Response{201, "text/plain", r.body}; }}};
+           [](const Request& r) {
+             return Response{200, "text/plain", "hello " + r.query};
+           }},
+          {"POST", "/echo", [](const Request& r) {
+             return Response{201, "text/plain", r.body};
+           }}};
 }
 
 std::unique_ptr<Server> start() {
@@ -77,14 +81,15 @@ TEST(HttpServer, refuses_a_method_that_the_path_does_not_have) {
 
 TEST(HttpServer, refuses_a_body_over_the_limit) {
   auto server = start();
-  const std::string got = talk(server->port(),
-                               "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
+  const std::string got =
+      talk(server->port(), "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
   EXPECT_NE(got.find("413"), std::string::npos) << got;
 }
 
 TEST(HttpServer, survives_garbage) {
   auto server = start();
-  const std::string got = talk(server->port(), std::string("\x16\x03\x01 this is not HTTP\r\n\r\n", 24));
+  const std::string got =
+      talk(server->port(), std::string("\x16\x03\x01 this is not HTTP\r\n\r\n", 24));
   EXPECT_NE(got.find("400"), std::string::npos) << got;
   EXPECT_NE(talk(server->port(), "GET /hello?b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                 .find("hello b"),

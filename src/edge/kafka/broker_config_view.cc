@@ -76,6 +76,8 @@ std::vector<BrokerConfigEntry> broker_config_entries(const Broker& broker) {
   entries.add("fetch.max.bytes", int64_t{options.max_fetch_bytes}, "The largest answer to a Fetch");
   entries.add("listeners", "PLAINTEXT://" + options.host + ":" + std::to_string(options.port),
               ConfigValueType::kString, "Where the server listens for Kafka clients");
+  entries.add("transaction.max.timeout.ms", options.max_transaction_timeout_ms,
+              "The longest transaction timeout that a producer may ask for");
   entries.add("log.dirs", broker.log.options().dir, ConfigValueType::kString,
               "Where the partitions lie");
   entries.add("max.connections", static_cast<int64_t>(options.max_connections),

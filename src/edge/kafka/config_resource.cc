@@ -17,9 +17,10 @@ Refusal refuse_change(const Broker& broker, int8_t type, const std::string& name
   }
   Refusal wrong_broker = check_broker_resource(broker, name);
   if (wrong_broker.refused()) return wrong_broker;
-  return {ErrorCode::kInvalidConfig,
-          "the server's own settings cannot be changed while it runs; set them in its configuration "
-          "and start it again"};
+  return {
+      ErrorCode::kInvalidConfig,
+      "the server's own settings cannot be changed while it runs; set them in its configuration "
+      "and start it again"};
 }
 
 }  // namespace dataflow::kafka

@@ -23,7 +23,8 @@ struct Refusal {
 
 // Whether `name` is this node, or empty for all nodes together.
 Refusal check_broker_resource(const Broker& broker, const std::string& name);
-// For a request that would change what is not a topic's: nothing else can be changed while the server runs.
+// For a request that would change what is not a topic's: nothing else can be changed while the
+// server runs.
 Refusal refuse_change(const Broker& broker, int8_t type, const std::string& name);
 
 }  // namespace dataflow::kafka

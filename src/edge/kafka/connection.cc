@@ -35,8 +35,7 @@ Connection::Connection(std::shared_ptr<IoThread> io, std::shared_ptr<Broker> bro
       transport_(std::move(transport)),
       address_(std::move(address)),
       input_(broker_->memory),
-      last_activity_(io_->now()) {
-}
+      last_activity_(io_->now()) {}
 
 Connection::~Connection() = default;
 
@@ -112,7 +111,8 @@ void Connection::read_some() {
     }
     if (outcome.state == IoState::kWouldBlock) break;
     if (outcome.state == IoState::kEnd) return close({});
-    if (outcome.state == IoState::kFailed) return close({});  // reset by the peer: nothing to explain
+    if (outcome.state == IoState::kFailed)
+      return close({});  // reset by the peer: nothing to explain
     if (outcome.bytes < asked || (input_.empty() && asked < IoThread::kScratchBytes)) break;
   }
   arm_read();
@@ -129,7 +129,8 @@ bool Connection::read_into_input(IoOutcome& outcome, size_t& asked) {
   return true;
 }
 
-// Most requests arrive whole and are done before the next read: they never leave the thread's scratch.
+// Most requests arrive whole and are done before the next read: they never leave the thread's
+// scratch.
 void Connection::read_into_scratch(IoOutcome& outcome, size_t& asked) {
   std::span<char> scratch = io_->read_scratch();
   asked = scratch.size();
@@ -200,8 +201,8 @@ bool Connection::accepts_frame(const char* data, size_t have, int32_t length) {
   int16_t key = peek_int16(data + kLengthBytes);
   if (key != static_cast<int16_t>(wire::ApiKey::kProduce) &&
       static_cast<size_t>(length) > kMaxPlainRequest) {
-    close("it announces a request of " + std::to_string(length) + " bytes; only Produce requests may "
-          "be larger than " + std::to_string(kMaxPlainRequest));
+    close("it announces a request of API " + std::to_string(key) + " of " + std::to_string(length) +
+          " bytes: only Produce may be larger than " + std::to_string(kMaxPlainRequest));
     return false;
   }
   int16_t version = peek_int16(data + kLengthBytes + 2);
@@ -250,6 +251,7 @@ void Connection::start_request(std::span<char> frame) {
 void Connection::deliver(uint64_t number, std::string_view bytes, std::span<AnswerSlice> slices) {
   if (closed_) return;
   size_t index = number - first_slot_;
+  if (index >= slots_.size() || slots_[index].answered) return;  // nobody waits for it any more
   Slot& slot = slots_[index];
   poll_.reset();
   slot.answered = true;
@@ -263,7 +265,8 @@ void Connection::deliver(uint64_t number, std::string_view bytes, std::span<Answ
     mark_dirty();
   } else {
     slot.bytes = bytes;
-    slot.slices.assign(std::make_move_iterator(slices.begin()), std::make_move_iterator(slices.end()));
+    slot.slices.assign(std::make_move_iterator(slices.begin()),
+                       std::make_move_iterator(slices.end()));
   }
   if (stalled_) resume();
 }
@@ -307,8 +310,7 @@ void Connection::flush() {
     case OutputQueue::Flush::kMoreToDo:
       write_blocked_ = true;
       return transport_->wait_writable(shared_from_this());
-    case OutputQueue::Flush::kFailed:
-      return close(output_.problem());
+    case OutputQueue::Flush::kFailed: return close(output_.problem());
   }
 }
 

@@ -1,6 +1,6 @@
-// One client's connection: cuts its bytes into requests, starts them in order, and sends the answers in
-// that order. Consecutive Produce requests may be under way together; every other request waits until all
-// before it are answered, and nothing behind it starts before it is.
+// One client's connection: cuts its bytes into requests, starts them in order, and sends the
+// answers in that order. Consecutive Produce requests may be under way together; every other
+// request waits until all before it are answered, and nothing behind it starts before it is.
 //
 // Everything on the connection's io thread, except where a base class says otherwise.
 #pragma once
@@ -59,7 +59,9 @@ class Connection final : public ReplySink,
     std::vector<AnswerSlice> slices;
   };
 
-  bool wants_input() const { return !closed_ && !write_blocked_ && !stalled_ && !waits_for_memory_; }
+  bool wants_input() const {
+    return !closed_ && !write_blocked_ && !stalled_ && !waits_for_memory_;
+  }
   void arm_read();
   void read_some();
   bool read_into_input(IoOutcome& outcome, size_t& asked);
@@ -83,9 +85,9 @@ class Connection final : public ReplySink,
 
   InputBuffer input_;
   OutputQueue output_;
-  std::vector<Slot> slots_;     // in the order of requests; those before head_ are done
+  std::vector<Slot> slots_;  // in the order of requests; those before head_ are done
   size_t head_ = 0;
-  uint64_t first_slot_ = 0;     // the number of slots_[0]
+  uint64_t first_slot_ = 0;  // the number of slots_[0]
   size_t in_flight_bytes_ = 0;
   int64_t last_activity_;
   std::shared_ptr<LongPoll> poll_;

@@ -52,7 +52,8 @@ TEST(Connection, AnswersEveryVersionOfApiVersions) {
 TEST(Connection, UnknownApiVersionsVersionIsAnsweredInVersionZeroWithTheList) {
   ServerBed bed;
   auto client = bed.connect();
-  ASSERT_TRUE(client->send_raw(frame_of(request_head(18, 99) + "whatever is behind it"), kPatience).ok());
+  ASSERT_TRUE(
+      client->send_raw(frame_of(request_head(18, 99) + "whatever is behind it"), kPatience).ok());
   auto raw = client->receive_raw(kPatience);
   ASSERT_TRUE(raw.ok()) << raw.status();
   wire::Reader in(std::string_view(*raw).substr(4));
@@ -93,18 +94,19 @@ TEST_P(BadClient, IsClosedWithALogLineThatSaysWhy) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadClient,
-    ::testing::Values(BadStart{"http", "GET / HTTP/1.1\r\n\r\n", "speaks HTTP"},
-                      BadStart{"tls", std::string("\x16\x03\x01\x02\x00\x01\x00", 7), "speaks TLS"},
-                      BadStart{"negative", std::string("\xff\xff\xff\xff", 4), "request of -1 bytes"},
-                      BadStart{"short", std::string("\0\0\0\3abc", 7), "too short"},
-                      BadStart{"huge", std::string("\x00\x10\x00\x01", 4), "the limit is 1048576"},
-                      BadStart{"api", frame_of(request_head(4, 0)), "API 4, which is not served"},
-                      BadStart{"sasl", frame_of(request_head(17, 0)), "API 17, which is not served"},
-                      BadStart{"version", frame_of(request_head(3, 77)), "Metadata version 77"},
-                      BadStart{"body", frame_of(request_head(3, 5)), "MetadataRequest"},
-                      BadStart{"client_id",
-                               frame_of(request_head(3, 5).substr(0, 8) + std::string("\x7f\xff", 2)),
-                               "client id"}),
+    ::testing::Values(
+        BadStart{"http", "GET / HTTP/1.1\r\n\r\n", "speaks HTTP"},
+        BadStart{"tls", std::string("\x16\x03\x01\x02\x00\x01\x00", 7), "speaks TLS"},
+        BadStart{"negative", std::string("\xff\xff\xff\xff", 4), "request of -1 bytes"},
+        BadStart{"short", std::string("\0\0\0\3abc", 7), "too short"},
+        BadStart{"huge", std::string("\x00\x10\x00\x01", 4), "the limit is 1048576"},
+        BadStart{"api", frame_of(request_head(4, 0)), "API 4, which is not served"},
+        BadStart{"sasl", frame_of(request_head(17, 0)), "API 17, which is not served"},
+        BadStart{"version", frame_of(request_head(3, 77)), "Metadata version 77"},
+        BadStart{"body", frame_of(request_head(3, 5)), "MetadataRequest"},
+        BadStart{"client_id",
+                 frame_of(request_head(3, 5).substr(0, 8) + std::string("\x7f\xff", 2)),
+                 "client id"}),
     [](const auto& param) { return param.param.name; });
 
 TEST(Connection, UnknownApiIsRefusedBeforeItsBodyIsHere) {
@@ -162,8 +164,9 @@ TEST(Connection, ProducesGoOnTogetherAndAreAnsweredInOrder) {
   slow.release_syncs();
   EXPECT_EQ(receive<wire::ProduceRequest>(*client).responses.at(0).name, "slow");
   EXPECT_EQ(receive<wire::ProduceRequest>(*client).responses.at(0).name, "quick");
-  EXPECT_EQ(receive<wire::ProduceRequest>(*client).responses.at(0).partition_responses.at(0).base_offset,
-            1);
+  EXPECT_EQ(
+      receive<wire::ProduceRequest>(*client).responses.at(0).partition_responses.at(0).base_offset,
+      1);
 }
 
 TEST(Connection, OtherRequestsWaitForTheProducesBeforeThem) {
@@ -210,8 +213,11 @@ TEST(Connection, ProducesInFlightAreLimited) {
   EXPECT_EQ(partition.end(), Offset(2));
   for (int i = 0; i < 5; ++i) {
     if (i == 0) partition.release_syncs();
-    EXPECT_EQ(
-        receive<wire::ProduceRequest>(*client).responses.at(0).partition_responses.at(0).base_offset, i);
+    EXPECT_EQ(receive<wire::ProduceRequest>(*client)
+                  .responses.at(0)
+                  .partition_responses.at(0)
+                  .base_offset,
+              i);
   }
 }
 

@@ -1,5 +1,5 @@
-// Groups and transactions that know nobody, for tests of the listener alone. Test-only; not part of the
-// room.
+// Groups and transactions that know nobody, for tests of the listener alone. Test-only; not part of
+// the room.
 #pragma once
 
 #include <condition_variable>
@@ -49,7 +49,8 @@ class FakeGroups final : public log::Groups {
   void leave(const log::LeaveRequest& request, log::LeaveCallback callback) override {
     callback({{}, std::vector<Status>(request.members.size(), unknown_member())});
   }
-  void commit_offsets(log::OffsetCommitRequest request, log::OffsetCommitCallback callback) override {
+  void commit_offsets(log::OffsetCommitRequest request,
+                      log::OffsetCommitCallback callback) override {
     last_commit = request;
     callback({std::vector<Status>(request.offsets.size())});
   }

@@ -63,7 +63,8 @@ std::shared_ptr<File> unnamed_file() {
 }  // namespace
 
 FakePartition::FakePartition(log::TopicPartition name, bool descriptors)
-    : name_(std::move(name)), file_(descriptors ? unnamed_file() : std::make_shared<MemoryFile>()) {}
+    : name_(std::move(name)),
+      file_(descriptors ? unnamed_file() : std::make_shared<MemoryFile>()) {}
 
 void FakePartition::hold_syncs() {
   std::lock_guard lock(mutex_);
@@ -126,8 +127,8 @@ Result<log::AppendOutcome> FakePartition::append(std::span<char> batches, bool) 
       }
       set_base_offset(batches.data() + at, end_);
       Offset next = end_ + (header->last_offset_delta + 1);
-      batches_.push_back({end_, next, file_bytes_ + at, static_cast<uint32_t>(header->total_bytes()),
-                          header->max_timestamp});
+      batches_.push_back({end_, next, file_bytes_ + at,
+                          static_cast<uint32_t>(header->total_bytes()), header->max_timestamp});
       end_ = next;
       at += header->total_bytes();
     }
@@ -175,7 +176,8 @@ Result<log::ReadOutcome> FakePartition::read(Offset from, uint32_t max_bytes, lo
   return outcome;
 }
 
-bool FakePartition::listen(Offset seen_high, Offset, std::shared_ptr<log::AdvanceListener> listener) {
+bool FakePartition::listen(Offset seen_high, Offset,
+                           std::shared_ptr<log::AdvanceListener> listener) {
   std::lock_guard lock(mutex_);
   if (high_ > seen_high) return false;
   listeners_.push_back(std::move(listener));
@@ -208,7 +210,8 @@ log::PartitionStats FakePartition::stats() const {
   return stats;
 }
 
-Result<std::optional<log::OffsetAtTime>> FakePartition::find_by_time(Timestamp time, log::Isolation) {
+Result<std::optional<log::OffsetAtTime>> FakePartition::find_by_time(Timestamp time,
+                                                                     log::Isolation) {
   std::lock_guard lock(mutex_);
   for (const Batch& batch : batches_) {
     if (batch.time >= time && batch.next <= high_) {
@@ -222,7 +225,8 @@ Result<std::optional<log::OffsetAtTime>> FakePartition::find_max_time() {
   std::lock_guard lock(mutex_);
   std::optional<log::OffsetAtTime> best;
   for (const Batch& batch : batches_) {
-    if (!best || batch.time > best->timestamp) best = log::OffsetAtTime{batch.base, batch.time, epoch_};
+    if (!best || batch.time > best->timestamp)
+      best = log::OffsetAtTime{batch.base, batch.time, epoch_};
   }
   return best;
 }
@@ -246,7 +250,8 @@ FakePartition& FakeLog::at(const std::string& topic, int32_t partition) {
 Result<log::TopicInfo> FakeLog::create_topic(const std::string& name, int32_t partitions,
                                              const log::ConfigOverrides& overrides) {
   DF_RETURN_IF_ERROR(check_new_topic(name, partitions, overrides));
-  DF_ASSIGN_OR_RETURN(log::TopicConfig config, log::make_topic_config(options_.defaults, overrides));
+  DF_ASSIGN_OR_RETURN(log::TopicConfig config,
+                      log::make_topic_config(options_.defaults, overrides));
   std::lock_guard lock(mutex_);
   Topic& topic = topics_[name];
   topic.info.name = name;
@@ -278,7 +283,8 @@ Status FakeLog::add_partitions(const std::string& name, int32_t new_count) {
 }
 
 Status FakeLog::set_topic_config(const std::string& name, const log::ConfigOverrides& overrides) {
-  DF_ASSIGN_OR_RETURN(log::TopicConfig config, log::make_topic_config(options_.defaults, overrides));
+  DF_ASSIGN_OR_RETURN(log::TopicConfig config,
+                      log::make_topic_config(options_.defaults, overrides));
   std::lock_guard lock(mutex_);
   topics_.at(name).info.overrides = overrides;
   topics_.at(name).info.config = config;
@@ -312,7 +318,8 @@ std::optional<log::TopicInfo> FakeLog::topic(std::string_view name) const {
   return found->second.info;
 }
 
-std::shared_ptr<log::Partition> FakeLog::partition(std::string_view topic, PartitionIndex index) const {
+std::shared_ptr<log::Partition> FakeLog::partition(std::string_view topic,
+                                                   PartitionIndex index) const {
   std::lock_guard lock(mutex_);
   auto found = topics_.find(topic);
   if (found == topics_.end() || index.value() < 0 ||

@@ -1,5 +1,5 @@
-// A log in memory whose disk the test holds in its hand, for tests of the listener alone. Test-only;
-// not part of the room.
+// A log in memory whose disk the test holds in its hand, for tests of the listener alone.
+// Test-only; not part of the room.
 #pragma once
 
 #include <condition_variable>
@@ -23,7 +23,8 @@ class FakePartition final : public log::Partition {
   // Until release_syncs() nothing that is appended becomes durable or readable.
   void hold_syncs();
   void release_syncs(const Status& status = {});
-  // Block until there are exactly so many appends waiting to be durable, listeners waiting for more.
+  // Block until there are exactly so many appends waiting to be durable, listeners waiting for
+  // more.
   void until_waiting_syncs(size_t count);
   void until_listeners(size_t count);
   Offset end() const;
@@ -102,7 +103,8 @@ class FakeLog final : public log::Log {
   std::vector<log::TopicInfo> topics() const override;
   std::optional<log::TopicInfo> topic(std::string_view name) const override;
   std::optional<log::TopicInfo> topic_by_id(const Uuid&) const override { return std::nullopt; }
-  std::shared_ptr<log::Partition> partition(std::string_view topic, PartitionIndex index) const override;
+  std::shared_ptr<log::Partition> partition(std::string_view topic,
+                                            PartitionIndex index) const override;
   const log::LogOptions& options() const override { return options_; }
   void on_topic_deleted(std::function<void(const std::string&)>) override {}
   void keep_house() override {}

@@ -19,7 +19,8 @@ FetchRun::FetchRun(const Request& request, wire::FetchRequest question)
                                                 : log::Isolation::kReadUncommitted) {
   uint32_t limit = broker_.options.max_fetch_bytes;
   max_bytes_ = std::min<uint32_t>(limit, static_cast<uint32_t>(std::max(0, question_.max_bytes)));
-  min_bytes_ = std::min<uint32_t>(max_bytes_, static_cast<uint32_t>(std::max(0, question_.min_bytes)));
+  min_bytes_ =
+      std::min<uint32_t>(max_bytes_, static_cast<uint32_t>(std::max(0, question_.min_bytes)));
 }
 
 void FetchRun::Part::on_advance() {
@@ -69,7 +70,8 @@ ErrorCode FetchRun::check_epoch(const Part& part) const {
   return known > current ? ErrorCode::kUnknownLeaderEpoch : ErrorCode::kNone;
 }
 
-// KIP-320: a client that has read records of an epoch which ended earlier than it thinks must step back.
+// KIP-320: a client that has read records of an epoch which ended earlier than it thinks must step
+// back.
 bool FetchRun::check_divergence(Part& part) const {
   if (part.asked->last_fetched_epoch < 0) return false;
   auto end = part.partition->epoch_end(LeaderEpoch(part.asked->last_fetched_epoch));
@@ -84,8 +86,8 @@ void FetchRun::read_all() {
   for (size_t i = 0; i < part_count_; ++i) read(parts_[i]);
 }
 
-// Reads the part anew; the first part that has anything may go past the limits by its first batch. A
-// part with an error only says where its partition stands.
+// Reads the part anew; the first part that has anything may go past the limits by its first batch.
+// A part with an error only says where its partition stands.
 void FetchRun::read(Part& part) {
   bytes_ -= part.found.slice.length;
   part.found = {};
@@ -99,9 +101,10 @@ void FetchRun::read(Part& part) {
     return;
   }
   uint64_t left = max_bytes_ > bytes_ ? max_bytes_ - bytes_ : 0;
-  uint32_t limit = static_cast<uint32_t>(
-      std::min<uint64_t>(left, static_cast<uint32_t>(std::max(0, part.asked->partition_max_bytes))));
-  auto found = part.partition->read(Offset(part.asked->fetch_offset), limit, isolation_, bytes_ == 0);
+  uint32_t limit = static_cast<uint32_t>(std::min<uint64_t>(
+      left, static_cast<uint32_t>(std::max(0, part.asked->partition_max_bytes))));
+  auto found =
+      part.partition->read(Offset(part.asked->fetch_offset), limit, isolation_, bytes_ == 0);
   if (!found.ok()) {
     part.error = error_of(found.status());
     return read(part);
@@ -136,8 +139,16 @@ bool FetchRun::listen_to(size_t index) {
   std::shared_ptr<log::AdvanceListener> listener(shared_from_this(), &part);
   part.moved.store(false);
   while (!part.partition->listen(part.found.high_offset, part.found.last_stable, listener)) {
+    const Offset high = part.found.high_offset;
+    const Offset stable = part.found.last_stable;
     read(part);
     if (enough()) return false;
+    // It did not move and yet takes no listener: its topic is being deleted.
+    if (part.found.high_offset == high && part.found.last_stable == stable) {
+      part.error = ErrorCode::kUnknownTopicOrPartition;
+      read(part);
+      return false;
+    }
   }
   part.listening = true;
   return true;

@@ -1,4 +1,5 @@
-// One Fetch request: reads what is there, and waits for more if that is less than the client asks for.
+// One Fetch request: reads what is there, and waits for more if that is less than the client asks
+// for.
 #pragma once
 
 #include <atomic>
@@ -65,7 +66,7 @@ class FetchRun final : public LongPoll,
   uint32_t min_bytes_;
   std::unique_ptr<Part[]> parts_;
   size_t part_count_ = 0;
-  uint64_t bytes_ = 0;  // found by all parts
+  uint64_t bytes_ = 0;   // found by all parts
   bool urgent_ = false;  // an error or a divergence: the client must hear of it now
   bool done_ = false;
   TimerKey timer_ = kNoTimer;

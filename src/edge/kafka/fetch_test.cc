@@ -57,7 +57,8 @@ TEST_P(Fetch, LargeSlicesAndManyPartitions) {
   topic.topic = "wide";
   for (int32_t i = 0; i < 20; ++i) {
     // Small and large ones by turns, across the size from which files are sent by the kernel.
-    std::string batch = batch_of({std::string(i % 2 == 0 ? 100 : 200 << 10, static_cast<char>('a' + i))});
+    std::string batch =
+        batch_of({std::string(i % 2 == 0 ? 100 : 200 << 10, static_cast<char>('a' + i))});
     ASSERT_TRUE(bed_.log.at("wide", i).append(batch, true).ok());
     batches.push_back(batch);
     wire::FetchRequest::Partition partition;
@@ -122,7 +123,8 @@ TEST_P(Fetch, ErrorsAnswerAtOnce) {
   EXPECT_EQ(part.error_code, ErrorCode::kOffsetOutOfRange);
   EXPECT_EQ(part.high_watermark, -1);
   auto missing = ask(*client_, fetch_from("missing", {.max_wait_ms = 600'000}), 11);
-  EXPECT_EQ(missing.responses.at(0).partitions.at(0).error_code, ErrorCode::kUnknownTopicOrPartition);
+  EXPECT_EQ(missing.responses.at(0).partitions.at(0).error_code,
+            ErrorCode::kUnknownTopicOrPartition);
 }
 
 TEST_P(Fetch, LeaderEpochs) {

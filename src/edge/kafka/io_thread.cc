@@ -4,8 +4,8 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -73,9 +73,10 @@ void IoThread::run() {
 
 void IoThread::stop() {
   if (thread_.joinable()) {
-    // With everything closed and cancelled the loop runs out of work, and every handler has let go of
-    // what it held.
+    // With everything closed and cancelled the loop runs out of work, and every handler has let go
+    // of what it held.
     asio::post(loop_->context, [this] {
+      stopping_ = true;
       close_all();
       loop_->idle_timer.cancel();
       loop_->timer.cancel();
@@ -136,8 +137,8 @@ TimerKey IoThread::add_timer(int64_t deadline, std::shared_ptr<IoTimer> timer) {
 
 void IoThread::cancel_timer(TimerKey key) { timers_.erase(key); }
 
-// The timer is left armed when its deadline is cancelled: most long polls end early, and one needless
-// expiry costs less than setting the clock for each of them.
+// The timer is left armed when its deadline is cancelled: most long polls end early, and one
+// needless expiry costs less than setting the clock for each of them.
 void IoThread::arm_timer() {
   if (timers_.empty()) return;
   int64_t first = timers_.begin()->first.first;
@@ -183,6 +184,7 @@ void IoThread::end_turn() {
 }
 
 void IoThread::arm_idle_check() {
+  if (stopping_) return;
   loop_->idle_timer.expires_after(std::chrono::seconds(kIdleCheckSeconds));
   loop_->idle_timer.async_wait([this](const boost::system::error_code& error) {
     if (error) return;

@@ -1,5 +1,5 @@
-// One thread of the listener: it owns its connections, their long polls and their timers. Other threads
-// reach it only through post().
+// One thread of the listener: it owns its connections, their long polls and their timers. Other
+// threads reach it only through post().
 #pragma once
 
 #include <atomic>
@@ -25,8 +25,8 @@ namespace dataflow::kafka {
 
 class Connection;
 
-// Something to do on an io thread. run() is called exactly once for each post(); the task sees to its
-// own life.
+// Something to do on an io thread. run() is called exactly once for each post(); the task sees to
+// its own life.
 class IoTask {
  public:
   virtual ~IoTask() = default;
@@ -50,8 +50,8 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   ~IoThread();
 
   void start();
-  // Closes the connections and joins. Tasks posted from then on run on the thread that posts them, and
-  // find their connection closed.
+  // Closes the connections and joins. Tasks posted from then on run on the thread that posts them,
+  // and find their connection closed.
   void stop();
 
   // From any thread. One wake-up for all tasks that come while the thread is busy.
@@ -102,6 +102,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   bool stopped_ = false;         // guarded by mutex_
 
   std::vector<IoTask*> draining_;
+  bool stopping_ = false;
   std::map<TimerKey, std::shared_ptr<IoTimer>> timers_;
   uint64_t next_timer_ = 1;
   int64_t armed_for_ = 0;  // 0: not armed

@@ -1,7 +1,7 @@
-// Bytes as a client might send them, through framing, dispatch and every handler, over a log in memory.
+// Bytes as a client might send them, through framing, dispatch and every handler, over a log in
+// memory.
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <future>
 #include <memory>
 
@@ -10,52 +10,11 @@
 #include "connection.h"
 #include "fake_coordinators.h"
 #include "fake_log.h"
+#include "input_transport.h"
 #include "io_thread.h"
 
 namespace dataflow::kafka {
 namespace {
-
-// Hands out the input in pieces whose size the input's first byte decides, and swallows the answers.
-class InputTransport final : public Transport {
- public:
-  InputTransport(std::string_view input, size_t piece) : input_(input), piece_(piece) {}
-
-  IoOutcome read(std::span<char> into) override {
-    if (input_.empty()) return {IoState::kEnd, 0, 0};
-    size_t size = std::min({into.size(), input_.size(), piece_});
-    std::memcpy(into.data(), input_.data(), size);
-    input_.remove_prefix(size);
-    return {IoState::kDone, size, 0};
-  }
-  IoOutcome write(std::span<const iovec> parts, bool) override {
-    size_t size = 0;
-    for (const iovec& part : parts) size += part.iov_len;
-    return {IoState::kDone, size, 0};
-  }
-  bool can_send_files() const override { return false; }
-  IoOutcome send_file(int, uint64_t, size_t) override { return {IoState::kFailed, 0, 0}; }
-  void wait_readable(std::shared_ptr<TransportEvents> events) override { readable_ = std::move(events); }
-  void wait_writable(std::shared_ptr<TransportEvents> events) override { writable_ = std::move(events); }
-  void close() override {
-    input_ = {};
-    readable_.reset();
-    writable_.reset();
-  }
-
-  // Whether there was anybody to tell.
-  bool step() {
-    if (auto events = std::exchange(writable_, nullptr)) return events->on_writable(), true;
-    if (input_.empty()) return false;
-    if (auto events = std::exchange(readable_, nullptr)) return events->on_readable(), true;
-    return false;
-  }
-
- private:
-  std::string_view input_;
-  const size_t piece_;
-  std::shared_ptr<TransportEvents> readable_;
-  std::shared_ptr<TransportEvents> writable_;
-};
 
 void run_one(std::string_view input) {
   FakeLog log;
@@ -70,7 +29,8 @@ void run_one(std::string_view input) {
   io->poll();
 
   size_t piece = 1 + static_cast<uint8_t>(input.front()) * size_t{16};
-  auto transport = std::make_unique<InputTransport>(input.substr(1), piece);
+  auto transport =
+      std::make_unique<InputTransport>(input.substr(1), piece, InputTransport::Then::kEnd);
   InputTransport& wire = *transport;
   auto connection = std::make_shared<Connection>(io, broker, std::move(transport),
                                                  ClientAddress{"127.0.0.1", 1, "127.0.0.1", 2});

@@ -28,6 +28,7 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr int kAcceptsPerTurn = 64;
+constexpr int64_t kDetourLogIntervalMs = 3'600'000;
 
 class Socket {
  public:
@@ -46,8 +47,9 @@ class Socket {
 Status bind_error(const std::string& address, int error) {
   std::string doing = "listening for Kafka clients on " + address + ": ";
   if (error == EADDRINUSE) {
-    return Status::already_exists(doing + "another process listens there already; stop it, or choose "
-                                          "another port with --kafka-listen (port 0 takes a free one)");
+    return Status::already_exists(doing +
+                                  "another process listens there already; stop it, or choose "
+                                  "another port with --kafka-listen (port 0 takes a free one)");
   }
   if (error == EADDRNOTAVAIL) {
     return Status::invalid(doing + "this machine has no such address");
@@ -63,14 +65,16 @@ Result<Socket> listen_on(const std::string& host, uint16_t port) {
   addrinfo* found = nullptr;
   int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
   if (failed != 0) {
-    return Status::invalid("listening for Kafka clients on " + address + ": " + ::gai_strerror(failed));
+    return Status::invalid("listening for Kafka clients on " + address + ": " +
+                           ::gai_strerror(failed));
   }
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
   Socket socket(::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.get() < 0) return bind_error(address, errno);
   int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(socket.get(), found->ai_addr, found->ai_addrlen) != 0) return bind_error(address, errno);
+  if (::bind(socket.get(), found->ai_addr, found->ai_addrlen) != 0)
+    return bind_error(address, errno);
   if (::listen(socket.get(), kBacklog) != 0) return bind_error(address, errno);
   return socket;
 }
@@ -124,9 +128,9 @@ class PlainListener final : public Listener, public std::enable_shared_from_this
 
   // Out of descriptors or memory: what waits in the backlog is taken once some are free again.
   void pause(int error) {
-    log_limited("kafka-accept", LogLevel::kError, "cannot accept a Kafka client's connection",
-                {{"reason", std::strerror(error)},
-                 {"connections", broker_->metrics.open_connections()}});
+    log_limited(
+        "kafka-accept", LogLevel::kError, "cannot accept a Kafka client's connection",
+        {{"reason", std::strerror(error)}, {"connections", broker_->metrics.open_connections()}});
     pause_.expires_after(std::chrono::milliseconds(100));
     pause_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
       if (!cancelled && self->socket_.is_open()) self->wait();
@@ -135,7 +139,8 @@ class PlainListener final : public Listener, public std::enable_shared_from_this
 
   void take(int descriptor) {
     SocketAddress peer = peer_address(descriptor);
-    if (broker_->metrics.open_connections() >= static_cast<int64_t>(broker_->options.max_connections)) {
+    if (broker_->metrics.open_connections() >=
+        static_cast<int64_t>(broker_->options.max_connections)) {
       log_limited("kafka-connections", LogLevel::kWarn, "refused a Kafka client's connection",
                   {{"peer", peer.to_string()},
                    {"reason", "the limit of open connections is reached"},
@@ -144,6 +149,7 @@ class PlainListener final : public Listener, public std::enable_shared_from_this
       return;
     }
     SocketAddress local = local_address(descriptor);
+    explain_detour(local);
     ClientAddress address{std::move(peer.host), peer.port, std::move(local.host), local.port};
     broker_->metrics.connection_opened();
     auto thread = threads_[next_++ % threads_.size()];
@@ -157,6 +163,18 @@ class PlainListener final : public Listener, public std::enable_shared_from_this
                                    std::move(address))
           ->start();
     });
+  }
+
+  // Clients do all their work on the address that they are told; one that is wrong looks to them as
+  // if the server did not answer, so its name belongs in the log.
+  void explain_detour(const SocketAddress& local) {
+    const KafkaOptions& options = broker_->options;
+    SocketAddress told{options.advertised_host.empty() ? local.host : options.advertised_host,
+                       options.advertised_port == 0 ? local.port : options.advertised_port};
+    if (told.host == local.host && told.port == local.port) return;
+    log_limited("kafka-advertised", LogLevel::kInfo,
+                "Kafka clients that come here are told to go on at another address, as configured",
+                {{"came_to", local.to_string()}, {"told", told.to_string()}}, kDetourLogIntervalMs);
   }
 
   const std::shared_ptr<Broker> broker_;

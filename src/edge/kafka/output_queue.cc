@@ -58,7 +58,8 @@ bool OutputQueue::read_slice(Item& item, std::span<char> into, size_t& got) {
   return got > 0;
 }
 
-// One gather write of all that lies at the front: bytes as they are, small slices through `scratch`.
+// One gather write of all that lies at the front: bytes as they are, small slices through
+// `scratch`.
 IoOutcome OutputQueue::write_batch(Transport& transport, std::span<char> scratch) {
   iovec parts[kMaxParts];
   size_t count = 0;
@@ -90,8 +91,8 @@ IoOutcome OutputQueue::write_batch(Transport& transport, std::span<char> scratch
 IoOutcome OutputQueue::send_slice(Transport& transport) {
   Item& item = items_[first_];
   size_t wanted = std::min(item.left(), kSendFileMost);
-  IoOutcome outcome = transport.send_file(item.slice.file->descriptor(),
-                                          item.slice.position + item.done, wanted);
+  IoOutcome outcome =
+      transport.send_file(item.slice.file->descriptor(), item.slice.position + item.done, wanted);
   if (outcome.state == IoState::kEnd) {
     problem_ = "a log file ended before the bytes that an answer had promised";
     return {IoState::kFailed, 0, 0};
@@ -131,8 +132,9 @@ OutputQueue::Flush OutputQueue::flush(Transport& transport, std::span<char> scra
   uint64_t stop_at = written_ + most;
   while (!empty()) {
     if (written_ >= stop_at) return Flush::kMoreToDo;
-    IoOutcome outcome = wants_send_file(items_[first_], transport) ? send_slice(transport)
-                                                                   : write_batch(transport, scratch);
+    IoOutcome outcome = wants_send_file(items_[first_], transport)
+                            ? send_slice(transport)
+                            : write_batch(transport, scratch);
     if (outcome.state == IoState::kWouldBlock) return Flush::kWouldBlock;
     if (outcome.state != IoState::kDone) {
       if (problem_.empty()) problem_ = std::strerror(outcome.error);

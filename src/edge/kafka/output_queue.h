@@ -1,5 +1,5 @@
-// What a connection still has to send: answers' bytes, and slices of log files between them. A slice is
-// read when it is sent, so that a slow consumer holds no record in memory.
+// What a connection still has to send: answers' bytes, and slices of log files between them. A
+// slice is read when it is sent, so that a slow consumer holds no record in memory.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,9 @@ class OutputQueue {
   void add(std::string_view bytes, std::span<AnswerSlice> slices);
 
   enum class Flush : uint8_t { kAll, kWouldBlock, kMoreToDo, kFailed };
-  // Writes until all is gone, the transport takes no more, or about `most` bytes are written (so that one
-  // consumer does not keep the thread). `scratch` carries small slices. After kFailed problem() says why.
+  // Writes until all is gone, the transport takes no more, or about `most` bytes are written (so
+  // that one consumer does not keep the thread). `scratch` carries small slices. After kFailed
+  // problem() says why.
   Flush flush(Transport& transport, std::span<char> scratch, size_t most);
   const std::string& problem() const { return problem_; }
   uint64_t bytes_written() const { return written_; }

@@ -19,7 +19,8 @@ namespace {
 
 IoOutcome outcome_of(ssize_t moved) {
   if (moved >= 0) return {IoState::kDone, static_cast<size_t>(moved), 0};
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {IoState::kWouldBlock, 0, 0};
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+    return {IoState::kWouldBlock, 0, 0};
   return {IoState::kFailed, 0, errno};
 }
 
@@ -129,7 +130,8 @@ Result<std::unique_ptr<Transport>> make_plain_transport(asio::io_context& contex
   socket.set_option(asio::socket_base::keep_alive(true), error);
   socket.native_non_blocking(true, error);
   if (error) return Status::io_error("setting up an accepted connection: " + error.message());
-  return std::unique_ptr<Transport>(std::make_unique<PlainTransport>(std::move(socket), descriptor));
+  return std::unique_ptr<Transport>(
+      std::make_unique<PlainTransport>(std::move(socket), descriptor));
 }
 
 }  // namespace dataflow::kafka

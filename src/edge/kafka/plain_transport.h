@@ -21,8 +21,10 @@ struct SocketAddress {
   std::string to_string() const;  // "127.0.0.1:9092", "[::1]:9092"
 };
 
-// Takes over the connected socket `descriptor` (closed on an error too) for the io thread of `context`.
-Result<std::unique_ptr<Transport>> make_plain_transport(boost::asio::io_context& context, int descriptor);
+// Takes over the connected socket `descriptor` (closed on an error too) for the io thread of
+// `context`.
+Result<std::unique_ptr<Transport>> make_plain_transport(boost::asio::io_context& context,
+                                                        int descriptor);
 
 SocketAddress local_address(int descriptor);
 SocketAddress peer_address(int descriptor);

@@ -132,10 +132,12 @@ TEST(ProduceMemory, RequestsWaitWhileOthersHoldTheMemory) {
     wire::Writer out;
     wire::write_request_frame(out, produce_to("t", batch), 9, i, std::optional<std::string>("me"));
     frames.emplace_back(out.view());
-    ASSERT_TRUE(clients[i]->send_raw(std::string_view(frames[i]).substr(0, 200 << 10), kPatience).ok());
+    ASSERT_TRUE(
+        clients[i]->send_raw(std::string_view(frames[i]).substr(0, 200 << 10), kPatience).ok());
   }
   for (int i = 0; i < 6; ++i) {
-    ASSERT_TRUE(clients[i]->send_raw(std::string_view(frames[i]).substr(200 << 10), kPatience).ok());
+    ASSERT_TRUE(
+        clients[i]->send_raw(std::string_view(frames[i]).substr(200 << 10), kPatience).ok());
   }
   for (int i = 0; i < 6; ++i) EXPECT_TRUE(clients[i]->receive_raw(kPatience).ok());
   EXPECT_EQ(bed.log.at("t").high_offset(), Offset(6));

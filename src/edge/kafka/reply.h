@@ -40,19 +40,25 @@ class Reply {
  public:
   Reply(std::shared_ptr<ReplySink> sink, uint64_t slot, wire::ApiKey api, int16_t version,
         int32_t correlation)
-      : sink_(std::move(sink)), slot_(slot), correlation_(correlation), api_(api), version_(version) {}
+      : sink_(std::move(sink)),
+        slot_(slot),
+        correlation_(correlation),
+        api_(api),
+        version_(version) {}
 
   int16_t version() const { return version_; }
   IoThread& io() const { return sink_->io(); }
 
-  // `slices`: one for each records field that was encoded as external with a size above 0, in order.
+  // `slices`: one for each records field that was encoded as external with a size above 0, in
+  // order.
   template <class Response>
   void send(const Response& response, std::span<log::LogSlice> slices = {}) const {
     send_as(version_, response, slices);
   }
   // For the one answer that is encoded in another version than the request's.
   template <class Response>
-  void send_as(int16_t version, const Response& response, std::span<log::LogSlice> slices = {}) const {
+  void send_as(int16_t version, const Response& response,
+               std::span<log::LogSlice> slices = {}) const {
     wire::Writer& out = begin(version);
     response.encode(out, version);
     finish(out, slices);

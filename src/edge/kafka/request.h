@@ -36,8 +36,8 @@ struct Request {
   int16_t version() const { return reply.version(); }
   std::string_view body_view() const { return {body.data(), body.size()}; }
 
-  // Nothing, and the connection refused, if the body is no such message. Bytes behind the message are
-  // passed over, as Kafka does.
+  // Nothing, and the connection refused, if the body is no such message. Bytes behind the message
+  // are passed over, as Kafka does.
   template <class Message>
   std::optional<Message> decode() const {
     wire::Reader in(body_view());
@@ -62,8 +62,8 @@ struct RequestHead {
 
 inline constexpr size_t kMinRequestBytes = 10;  // the head with a null client id
 
-// kCorrupt if the bytes end within it. An ApiVersions request of a version that we do not have is read
-// as far as all versions are alike.
+// kCorrupt if the bytes end within it. An ApiVersions request of a version that we do not have is
+// read as far as all versions are alike.
 Result<RequestHead> parse_request_head(std::string_view frame);
 
 // nullptr if no request of that key is served.

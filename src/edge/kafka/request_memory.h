@@ -30,8 +30,8 @@ class RequestMemory {
   void take_anyway(size_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void give_back(size_t bytes);
 
-  // When half-received requests hold all of it, none could ever be completed: so one holder at a time
-  // may go on past the limit until it gives the privilege back.
+  // When half-received requests hold all of it, none could ever be completed: so one holder at a
+  // time may go on past the limit until it gives the privilege back.
   bool acquire_overdraft(const void* holder);
   bool holds_overdraft(const void* holder) const { return overdraft_.load() == holder; }
   void release_overdraft(const void* holder);
@@ -50,8 +50,9 @@ class RequestMemory {
   std::vector<std::weak_ptr<MemoryWaiter>> waiters_;  // guarded by mutex_
 };
 
-// The bytes of requests that could not be answered at once: one partly received frame, or whole frames
-// that wait for their turn. Grows as bytes arrive, never to what a length field merely promises.
+// The bytes of requests that could not be answered at once: one partly received frame, or whole
+// frames that wait for their turn. Grows as bytes arrive, never to what a length field merely
+// promises.
 class InputBuffer {
  public:
   explicit InputBuffer(RequestMemory& memory) : memory_(memory) {}
@@ -69,8 +70,8 @@ class InputBuffer {
   // Drops the first bytes; the last one gives all memory back.
   void consume(size_t bytes);
 
-  // Makes room for bytes of a frame of `frame_bytes` (the one at the front). False if the budget has
-  // none; `past_limit` takes it all the same.
+  // Makes room for bytes of a frame of `frame_bytes` (the one at the front). False if the budget
+  // has none; `past_limit` takes it all the same.
   bool grow_for(size_t frame_bytes, bool past_limit);
   // Takes the bytes in, whatever the budget says.
   void append(const char* from, size_t bytes);

@@ -61,10 +61,10 @@ RequestMetrics::Series::Series(MetricsRegistry& registry_in) : registry(registry
                                           "Bytes of Kafka clients' requests", labels);
     apis[key].sent = registry.counter("dataflow_kafka_sent_bytes_total",
                                       "Bytes of answers to Kafka clients", labels);
-    apis[key].latency = registry.histogram(
-        "dataflow_kafka_request_seconds",
-        "From a request's arrival to its answer, long polls' waiting included", latency_bounds(),
-        labels);
+    apis[key].latency =
+        registry.histogram("dataflow_kafka_request_seconds",
+                           "From a request's arrival to its answer, long polls' waiting included",
+                           latency_bounds(), labels);
   }
   events = registry.counter("dataflow_events_published_total", "Records that producers have added");
   publish_latency =
@@ -103,7 +103,8 @@ RequestMetrics::RequestMetrics(MetricsRegistry* registry) {
       "dataflow_kafka_connections", "Open connections of Kafka clients", MetricType::kGauge,
       [this](SampleSink& sink) { sink.add({}, static_cast<double>(open_connections())); });
   error_rate_callback_ = registry->callback(
-      "dataflow_error_rate", "Errors for each answered request of Kafka clients, over the last scrapes",
+      "dataflow_error_rate",
+      "Errors for each answered request of Kafka clients, over the last scrapes",
       MetricType::kGauge, [this](SampleSink& sink) { sink.add({}, series_->error_rate()); });
 }
 

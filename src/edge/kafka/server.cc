@@ -21,7 +21,8 @@ int thread_count(const KafkaOptions& options) {
 }  // namespace
 
 Broker::Broker(Env& env_in, log::Log& log_in, log::Groups& groups_in,
-               log::Transactions& transactions_in, KafkaOptions options_in, MetricsRegistry* registry)
+               log::Transactions& transactions_in, KafkaOptions options_in,
+               MetricsRegistry* registry)
     : env(env_in),
       log(log_in),
       groups(groups_in),
@@ -65,12 +66,13 @@ class KafkaServer::Impl {
   uint16_t port_ = 0;
 };
 
-Result<std::unique_ptr<KafkaServer>> KafkaServer::start(Env& env, log::Log& log, log::Groups& groups,
+Result<std::unique_ptr<KafkaServer>> KafkaServer::start(Env& env, log::Log& log,
+                                                        log::Groups& groups,
                                                         log::Transactions& transactions,
                                                         KafkaOptions options,
                                                         MetricsRegistry* registry) {
-  auto impl = std::make_unique<Impl>(std::make_shared<Broker>(env, log, groups, transactions,
-                                                              std::move(options), registry));
+  auto impl = std::make_unique<Impl>(
+      std::make_shared<Broker>(env, log, groups, transactions, std::move(options), registry));
   DF_RETURN_IF_ERROR(impl->start());
   return std::unique_ptr<KafkaServer>(new KafkaServer(std::move(impl)));
 }

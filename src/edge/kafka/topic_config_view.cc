@@ -16,7 +16,8 @@ int8_t config_type_number(log::ConfigValueType type) {
   return 0;
 }
 
-std::vector<TopicConfigEntry> topic_config_entries(const Broker& broker, const log::TopicConfig& config,
+std::vector<TopicConfigEntry> topic_config_entries(const Broker& broker,
+                                                   const log::TopicConfig& config,
                                                    const log::ConfigOverrides& overrides) {
   const log::TopicConfig built_in;
   std::vector<TopicConfigEntry> entries;

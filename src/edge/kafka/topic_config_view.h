@@ -37,7 +37,8 @@ struct TopicConfigEntry {
 };
 
 // Every key, in alphabetical order.
-std::vector<TopicConfigEntry> topic_config_entries(const Broker& broker, const log::TopicConfig& config,
+std::vector<TopicConfigEntry> topic_config_entries(const Broker& broker,
+                                                   const log::TopicConfig& config,
                                                    const log::ConfigOverrides& overrides);
 
 }  // namespace dataflow::kafka

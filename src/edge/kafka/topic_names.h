@@ -11,7 +11,7 @@ inline bool is_internal_topic(std::string_view name) {
 }
 
 // Everything that an unrestricted client may do, as bits of Kafka's ACL operations.
-inline constexpr int32_t kAllTopicOperations = 0b1101'1111'1000;    // read … alter configs
+inline constexpr int32_t kAllTopicOperations = 0b1101'1111'1000;  // read … alter configs
 inline constexpr int32_t kAllClusterOperations = 0b1'1111'1010'0000;
 inline constexpr int32_t kAllGroupOperations = 0b1'0100'1000;
 inline constexpr int32_t kOperationsNotAsked = INT32_MIN;

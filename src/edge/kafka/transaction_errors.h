@@ -13,7 +13,8 @@ inline constexpr int16_t kFirstTxnWithProducerFenced = 2;
 inline wire::ErrorCode transaction_error(Broker& broker, const Status& status, int16_t version) {
   wire::ErrorCode code = broker.coordinator(status);
   bool fenced = code == wire::ErrorCode::kProducerFenced;
-  return fenced && version < kFirstTxnWithProducerFenced ? wire::ErrorCode::kInvalidProducerEpoch : code;
+  return fenced && version < kFirstTxnWithProducerFenced ? wire::ErrorCode::kInvalidProducerEpoch
+                                                         : code;
 }
 
 }  // namespace dataflow::kafka

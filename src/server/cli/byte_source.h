@@ -19,7 +19,8 @@ class ByteSource {
 };
 
 // "-" is standard input. `on_wait` is called before a read that would wait for whoever writes.
-Result<std::unique_ptr<ByteSource>> open_source(const std::string& path, std::function<Status()> on_wait);
+Result<std::unique_ptr<ByteSource>> open_source(const std::string& path,
+                                                std::function<Status()> on_wait);
 // For tests; handed out in pieces of `piece` bytes.
 std::unique_ptr<ByteSource> text_source(std::string text, size_t piece);
 

@@ -38,7 +38,8 @@ int open_pidfd(int pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0
 
 std::string problem(const std::string& doing) { return doing + ": " + std::strerror(errno); }
 
-// In the child, where nothing may allocate any more: only what was prepared before the fork is used.
+// In the child, where nothing may allocate any more: only what was prepared before the fork is
+// used.
 [[noreturn]] void become_server(int log, bool detached, char* const* words) {
   if (detached) {
     setsid();
@@ -83,8 +84,8 @@ Status await_ready(int pid, const Descriptor& watch, const ServerStart& start, u
     const int64_t left = (end - posix_env().monotonic_nanos()) / 1'000'000;
     DF_RETURN_IF_ERROR(check_interrupt());
     if (left <= 0) {
-      return Status::timed_out("the server is not ready after " + std::to_string(timeout_ms / 1000) +
-                               " s; see " + start.log_file);
+      return Status::timed_out("the server is not ready after " +
+                               std::to_string(timeout_ms / 1000) + " s; see " + start.log_file);
     }
     pollfd entries[] = {{watch.get(), POLLIN, 0}, {process.get(), POLLIN, 0}};
     if (::poll(entries, 2, static_cast<int>(left)) < 0 && errno != EINTR) {
@@ -111,7 +112,8 @@ Result<int> start_server_process(const ServerStart& start, int64_t timeout_ms) {
   if (watch.get() < 0 || inotify_add_watch(watch.get(), folder.c_str(), IN_MOVED_TO) < 0) {
     return Status::io_error(problem("watching " + folder));
   }
-  const Descriptor log(::open(start.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  const Descriptor log(
+      ::open(start.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (log.get() < 0) return Status::io_error(problem("opening " + start.log_file));
   const auto log_from = static_cast<uint64_t>(lseek(log.get(), 0, SEEK_END));
   std::vector<std::string> words = {"dataflow"};
@@ -139,7 +141,8 @@ Result<bool> await_process_end(int pid, int64_t timeout_ms) {
   }
   pollfd entry{process.get(), POLLIN, 0};
   const int ended = ::poll(&entry, 1, static_cast<int>(timeout_ms));
-  if (ended < 0 && errno != EINTR) return Status::io_error(problem("waiting for process " + std::to_string(pid)));
+  if (ended < 0 && errno != EINTR)
+    return Status::io_error(problem("waiting for process " + std::to_string(pid)));
   return ended > 0;
 }
 

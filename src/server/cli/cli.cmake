@@ -49,4 +49,7 @@ set(CLI_SRCS
   cli/topic_offsets.cc
   cli/topic_settings.cc
   cli/topic_view.cc)
-set(CLI_TESTS)
+set(CLI_TESTS
+  cli/events_test.cc
+  cli/formats_test.cc
+  cli/kafka_client_test.cc)

@@ -55,7 +55,8 @@ int show_help(CLI::App& root, const std::vector<std::string>& arguments, bool as
   return static_cast<int>(ExitCode::kUsage);
 }
 
-int explain_usage(CLI::App& root, const std::vector<std::string>& arguments, const std::string& what) {
+int explain_usage(CLI::App& root, const std::vector<std::string>& arguments,
+                  const std::string& what) {
   std::string words = cli::unknown_command(root, arguments);
   if (words.empty()) words = cli::unknown_option(root, arguments);
   if (words.empty()) words = what;
@@ -98,8 +99,8 @@ int run_command_line(const std::vector<std::string>& arguments) {
   tree.root = &root;
   declare_commands(tree);
   if (arguments.empty() || arguments[0] == "help") {
-    const std::vector<std::string> rest(arguments.empty() ? arguments.begin() : arguments.begin() + 1,
-                                        arguments.end());
+    const std::vector<std::string> rest(
+        arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end());
     return show_help(root, rest, !arguments.empty());
   }
   if (arguments[0] == "--version") return run_command_line({"version"});

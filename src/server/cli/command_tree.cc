@@ -20,7 +20,8 @@ std::string example_lines(const std::vector<std::string>& examples) {
 std::string option_words(const CLI::Option& option) {
   std::string words;
   for (const std::string& name : option.get_snames()) words += (words.empty() ? "-" : ", -") + name;
-  for (const std::string& name : option.get_lnames()) words += (words.empty() ? "    --" : ", --") + name;
+  for (const std::string& name : option.get_lnames())
+    words += (words.empty() ? "    --" : ", --") + name;
   if (option.get_expected_max() > 0 && option.get_type_size_max() > 0) {
     words += " " + option.get_type_name();
   }
@@ -89,8 +90,8 @@ bool is_option(const std::string& argument) {
 
 // Whether the argument behind this one is its value.
 bool takes_next(const CLI::Option& option, const std::string& argument) {
-  const bool has_value = argument.find('=') != std::string::npos ||
-                         (argument[1] != '-' && argument.size() > 2);
+  const bool has_value =
+      argument.find('=') != std::string::npos || (argument[1] != '-' && argument.size() > 2);
   return option.get_expected_max() > 0 && option.get_type_size_max() > 0 && !has_value;
 }
 
@@ -158,10 +159,13 @@ void add_global_options(CommandTree& tree) {
   add("--server", to.endpoint.server, "HOST:PORT",
       "HTTP address of the server (DATAFLOW_ENDPOINT, then the\n"
       "profile in ~/.dataflow/config.yaml, then 127.0.0.1:8080)");
-  add("--kafka", to.endpoint.kafka, "HOST:PORT", "go to this Kafka broker directly (DATAFLOW_KAFKA)");
-  add("--profile", to.endpoint.profile, "NAME", "take this profile of ~/.dataflow/config.yaml (DATAFLOW_PROFILE)");
+  add("--kafka", to.endpoint.kafka, "HOST:PORT",
+      "go to this Kafka broker directly (DATAFLOW_KAFKA)");
+  add("--profile", to.endpoint.profile, "NAME",
+      "take this profile of ~/.dataflow/config.yaml (DATAFLOW_PROFILE)");
   add("--timeout", to.timeout, "TIME", "how long to wait for the server (default 30s)");
-  root.add_flag("-q,--quiet", to.quiet, "no words on standard error but errors")->group(kGlobalGroup);
+  root.add_flag("-q,--quiet", to.quiet, "no words on standard error but errors")
+      ->group(kGlobalGroup);
 }
 
 std::string path_of(const CLI::App& command) {

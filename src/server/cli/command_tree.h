@@ -1,4 +1,5 @@
-// The tree of commands: how one is declared, how its help reads, and which one the arguments choose.
+// The tree of commands: how one is declared, how its help reads, and which one the arguments
+// choose.
 #pragma once
 
 #include <functional>
@@ -23,7 +24,8 @@ struct CommandTree {
   Action chosen;
 };
 
-// A command below `parent`. `examples`: whole command lines, each with two spaces and what it does behind.
+// A command below `parent`. `examples`: whole command lines, each with two spaces and what it does
+// behind.
 CLI::App& add_command(CLI::App& parent, const std::string& name, const std::string& summary,
                       const std::vector<std::string>& examples);
 // A command that only has commands below it.

@@ -27,11 +27,14 @@ void add_options(const CLI::App& command, Place& place) {
   }
 }
 
-void collect(const CLI::App& root, const CLI::App& command, const std::string& path, std::vector<Place>& out) {
+void collect(const CLI::App& root, const CLI::App& command, const std::string& path,
+             std::vector<Place>& out) {
   Place place;
   place.path = path;
-  const auto below = command.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); });
-  for (const CLI::App* sub : below) place.commands.emplace_back(sub->get_name(), sub->get_description());
+  const auto below =
+      command.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); });
+  for (const CLI::App* sub : below)
+    place.commands.emplace_back(sub->get_name(), sub->get_description());
   add_options(command, place);
   if (&command != &root) add_options(root, place);
   out.push_back(std::move(place));
@@ -54,7 +57,8 @@ std::string quoted(const std::string& text) {
 }
 
 // The part that finds out, from the words so far, which command is being written.
-constexpr const char* kBashHead = R"SCRIPT(# bash completion for dataflow: source <(dataflow completion bash)
+constexpr const char* kBashHead =
+    R"SCRIPT(# bash completion for dataflow: source <(dataflow completion bash)
 _dataflow() {
   local word path="" i
   COMPREPLY=()
@@ -125,15 +129,19 @@ _dataflow() {
 )SCRIPT";
 
 std::string zsh_script(const std::vector<Place>& places) {
-  std::string text = std::string(kZshHead) + "_dataflow_place() {\n  commands=() options=()\n  case \"$1\" in\n";
+  std::string text =
+      std::string(kZshHead) + "_dataflow_place() {\n  commands=() options=()\n  case \"$1\" in\n";
   for (const Place& place : places) {
-    text += "    \"" + place.path + "\")\n      commands=(" + zsh_list(place.commands) + " )\n      options=(" +
-            zsh_list(place.options) + " ) ;;\n";
+    text += "    \"" + place.path + "\")\n      commands=(" + zsh_list(place.commands) +
+            " )\n      options=(" + zsh_list(place.options) + " ) ;;\n";
   }
-  return text + "  esac\n}\nif [ \"$funcstack[1]\" = _dataflow ]; then _dataflow \"$@\"; else compdef _dataflow dataflow dataflow-cli; fi\n";
+  return text +
+         "  esac\n}\nif [ \"$funcstack[1]\" = _dataflow ]; then _dataflow \"$@\"; else compdef "
+         "_dataflow dataflow dataflow-cli; fi\n";
 }
 
-constexpr const char* kFishHead = R"SCRIPT(# fish completion for dataflow: dataflow completion fish > ~/.config/fish/completions/dataflow.fish
+constexpr const char* kFishHead =
+    R"SCRIPT(# fish completion for dataflow, for a file in ~/.config/fish/completions
 function __dataflow_at
   set -l wanted $argv
   set -l seen
@@ -160,13 +168,14 @@ std::string fish_script(const std::vector<Place>& places) {
     for (const Place& place : places) {
       const std::string words = place.path.empty() ? "" : " " + place.path;
       for (const auto& [name, summary] : place.commands) {
-        text += "complete -c " + program + " -f -n '__dataflow_just_at" + words + "' -a " + name + " -d " +
-                quoted(summary) + "\n";
+        text += "complete -c " + program + " -f -n '__dataflow_just_at" + words + "' -a " + name +
+                " -d " + quoted(summary) + "\n";
       }
       for (const auto& [name, words_of] : place.options) {
         const bool is_long = name.starts_with("--");
-        text += "complete -c " + program + " -n '__dataflow_at" + words + "' " + (is_long ? "-l " : "-s ") +
-                name.substr(is_long ? 2 : 1) + " -d " + quoted(words_of) + "\n";
+        text += "complete -c " + program + " -n '__dataflow_at" + words + "' " +
+                (is_long ? "-l " : "-s ") + name.substr(is_long ? 2 : 1) + " -d " +
+                quoted(words_of) + "\n";
       }
     }
   }
@@ -181,7 +190,8 @@ Result<std::string> completion_script(const CLI::App& root, const std::string& s
   if (shell == "bash") return bash_script(places);
   if (shell == "zsh") return zsh_script(places);
   if (shell == "fish") return fish_script(places);
-  return usage_error("there is no completion for " + shell + "; there is one for bash, zsh and fish");
+  return usage_error("there is no completion for " + shell +
+                     "; there is one for bash, zsh and fish");
 }
 
 }  // namespace dataflow::cli

@@ -23,10 +23,15 @@ Status print_config(Session& session, const std::string& yaml,
   sources.environment = dataflow_environment(environ);
   Result<Config> config = Config::load(server::server_schema(), sources, posix_env());
   if (!config.ok()) return with_exit_code(config.status(), ExitCode::kValidation);
-  Listing listing({{"name"}, {"value"}, {"origin"}, {"flag", CellKind::kText, true},
-                   {"environment", CellKind::kText, true}, {"description", CellKind::kText, true}});
+  Listing listing({{"name"},
+                   {"value"},
+                   {"origin"},
+                   {"flag", CellKind::kText, true},
+                   {"environment", CellKind::kText, true},
+                   {"description", CellKind::kText, true}});
   for (const Config::Entry& entry : config->entries()) {
-    const Document value = session.structured() ? value_of(entry.value) : Document(entry.value.text);
+    const Document value =
+        session.structured() ? value_of(entry.value) : Document(entry.value.text);
     listing.add({entry.option.name, value, entry.value.origin.place, entry.option.flag,
                  entry.option.environment, entry.option.doc});
   }
@@ -50,7 +55,8 @@ void add_config_commands(CommandTree& tree) {
   auto values = std::make_shared<std::map<std::string, std::string>>();
   std::map<std::string, CLI::Option*> given;
   for (const Option& option : server::server_schema().options()) {
-    CLI::Option* flag = command.add_option(option.flag, (*values)[option.flag], option.doc)->type_name("VALUE");
+    CLI::Option* flag =
+        command.add_option(option.flag, (*values)[option.flag], option.doc)->type_name("VALUE");
     if (option.type == OptionType::kBool) flag->expected(0, 1)->default_str("true");
     given[option.flag] = flag;
   }

@@ -36,9 +36,7 @@ class Consumer {
   Status commit(bool now);
   bool write(int32_t partition, const Record& record);
   void note_waiting();
-  bool done() const {
-    return options_.max_messages >= 0 && count_ >= options_.max_messages;
-  }
+  bool done() const { return options_.max_messages >= 0 && count_ >= options_.max_messages; }
 
   Session& session_;
   const Consume& options_;
@@ -57,15 +55,18 @@ class Consumer {
 };
 
 Status Consumer::prepare() {
-  if (options_.exit_at_end && options_.follow) return usage_error("give either --exit or --follow, not both");
+  if (options_.exit_at_end && options_.follow)
+    return usage_error("give either --exit or --follow, not both");
   if (!options_.group.empty() && !options_.partitions.empty()) {
-    return usage_error("--partition and --group exclude each other: a group shares the partitions out itself");
+    return usage_error(
+        "--partition and --group exclude each other: a group shares the partitions out itself");
   }
   if (options_.has_format && session_.structured()) {
     return usage_error("--format and -o json or yaml exclude each other");
   }
   if (options_.isolation != "read_committed" && options_.isolation != "read_uncommitted") {
-    return usage_error("--isolation " + options_.isolation + ": it is read_committed or read_uncommitted");
+    return usage_error("--isolation " + options_.isolation +
+                       ": it is read_committed or read_uncommitted");
   }
   how_.read_committed = options_.isolation == "read_committed";
   const std::string from = options_.from.empty() ? "earliest" : options_.from;
@@ -82,8 +83,9 @@ Status Consumer::start_alone() {
   if (!options_.partitions.empty()) {
     for (const int32_t wanted : options_.partitions) {
       if (topic_.find(wanted) != nullptr) continue;
-      return Status::not_found("stream \"" + topic_.name + "\" has no partition " + std::to_string(wanted) +
-                               ": it has " + std::to_string(topic_.partitions.size()) + ", numbered from 0");
+      return Status::not_found("stream \"" + topic_.name + "\" has no partition " +
+                               std::to_string(wanted) + ": it has " +
+                               std::to_string(topic_.partitions.size()) + ", numbered from 0");
     }
     std::erase_if(read.partitions, [&](const PartitionPlace& p) {
       return std::find(options_.partitions.begin(), options_.partitions.end(), p.index) ==
@@ -102,7 +104,8 @@ Status Consumer::start_in_group() {
   TopicPlace fresh = topic_;
   std::erase_if(fresh.partitions, [&](const PartitionPlace& p) {
     const auto& mine = member_->partitions();
-    return positions.contains(p.index) || std::find(mine.begin(), mine.end(), p.index) == mine.end();
+    return positions.contains(p.index) ||
+           std::find(mine.begin(), mine.end(), p.index) == mine.end();
   });
   if (!fresh.partitions.empty()) {
     DF_ASSIGN_OR_RETURN(auto started, resolve_start(*cluster_, fresh, start_));
@@ -110,10 +113,14 @@ Status Consumer::start_in_group() {
   }
   fetcher_->assign(positions);
   std::string mine;
-  for (const int32_t partition : member_->partitions()) mine += (mine.empty() ? "" : ", ") + std::to_string(partition);
+  for (const int32_t partition : member_->partitions())
+    mine += (mine.empty() ? "" : ", ") + std::to_string(partition);
   session_.note("joined group \"" + options_.group + "\"" +
                 (mine.empty() ? ", which has no partition to spare for this member"
-                              : ", reading " + std::string(member_->partitions().size() == 1 ? "partition " : "partitions ") + mine));
+                              : ", reading " +
+                                    std::string(member_->partitions().size() == 1 ? "partition "
+                                                                                  : "partitions ") +
+                                    mine));
   return {};
 }
 
@@ -161,8 +168,9 @@ Status Consumer::tend_group() {
 void Consumer::note_waiting() {
   if (told_waiting_ || !stdout_is_terminal()) return;
   told_waiting_ = true;
-  session_.note(coloured_err(Colour::kDim, "at the end after " + plural(count_, "event") +
-                                               "; waiting for more (Ctrl-C stops, --exit would stop here)"));
+  session_.note(
+      coloured_err(Colour::kDim, "at the end after " + plural(count_, "event") +
+                                     "; waiting for more (Ctrl-C stops, --exit would stop here)"));
 }
 
 Status Consumer::step(bool& finished) {
@@ -178,9 +186,9 @@ Status Consumer::step(bool& finished) {
     pause_for(100'000'000);
     return {};
   }
-  Status polled = fetcher_->poll(!options_.exit_at_end || had_all, [this](int32_t partition, const Record& record) {
-    return write(partition, record);
-  });
+  Status polled = fetcher_->poll(
+      !options_.exit_at_end || had_all,
+      [this](int32_t partition, const Record& record) { return write(partition, record); });
   session_.out().flush();
   finished = done() || session_.out().closed() || !session_.out().status().ok();
   return polled;
@@ -199,7 +207,8 @@ Status Consumer::run() {
   DF_ASSIGN_OR_RETURN(cluster_, session_.connect());
   DF_ASSIGN_OR_RETURN(topic_, cluster_->topic(options_.stream));
   catch_interrupts();
-  fetcher_.emplace(*cluster_, topic_, how_, [this](const std::string& words) { session_.note(words); });
+  fetcher_.emplace(*cluster_, topic_, how_,
+                   [this](const std::string& words) { session_.note(words); });
   if (!options_.group.empty()) member_.emplace(*cluster_, options_.group, options_.stream);
   Status status = member_ ? start_in_group() : start_alone();
   if (status.ok()) status = read_until_done();

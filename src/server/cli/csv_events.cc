@@ -107,11 +107,13 @@ Result<bool> CsvEvents::take_field(InputEvent& event) {
       return false;
     }
     if (field.quoted) {
-      if (next != '\r' && event.problem.empty()) event.problem = "something follows a field's closing quote";
+      if (next != '\r' && event.problem.empty())
+        event.problem = "something follows a field's closing quote";
     } else {
       field.text += static_cast<char>(next);
     }
-    if (field.text.size() > kMaxRowBytes) return Status::too_large("line " + std::to_string(event.line) + ": a field is over 64 MiB");
+    if (field.text.size() > kMaxRowBytes)
+      return Status::too_large("line " + std::to_string(event.line) + ": a field is over 64 MiB");
   }
 }
 
@@ -131,14 +133,16 @@ Status CsvEvents::take_quoted(Field& field, InputEvent& event) {
       in_.take();
     }
     field.text += static_cast<char>(next);
-    if (field.text.size() > kMaxRowBytes) return Status::too_large("line " + std::to_string(event.line) + ": a field is over 64 MiB");
+    if (field.text.size() > kMaxRowBytes)
+      return Status::too_large("line " + std::to_string(event.line) + ": a field is over 64 MiB");
   }
 }
 
 Status CsvEvents::check_heading() {
   std::set<std::string> seen;
   for (const Field& field : row_) {
-    if (field.text.empty()) return Status::invalid("the CSV file's heading has a column without a name");
+    if (field.text.empty())
+      return Status::invalid("the CSV file's heading has a column without a name");
     if (!seen.insert(field.text).second) {
       return Status::invalid("the CSV file's heading names \"" + field.text + "\" twice");
     }
@@ -157,7 +161,8 @@ void CsvEvents::write_object(std::string& out) const {
     const bool bare = !field.quoted && !texts_;
     if (bare && field.text.empty()) {
       out += "null";
-    } else if (bare && (is_json_number(field.text) || field.text == "true" || field.text == "false")) {
+    } else if (bare &&
+               (is_json_number(field.text) || field.text == "true" || field.text == "false")) {
       out += field.text;
     } else {
       append_json_string(out, field.text);

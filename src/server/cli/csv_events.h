@@ -7,8 +7,9 @@
 
 namespace dataflow::cli {
 
-// RFC 4180, with line ends of either kind. A bare field that is written as JSON writes a number, or true or
-// false, becomes one, and an empty bare field null, unless `texts`; a field in quotes is always a text.
+// RFC 4180, with line ends of either kind. A bare field that is written as JSON writes a number, or
+// true or false, becomes one, and an empty bare field null, unless `texts`; a field in quotes is
+// always a text.
 std::unique_ptr<EventReader> csv_events(ByteSource& source, bool texts);
 
 }  // namespace dataflow::cli

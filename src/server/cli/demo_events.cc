@@ -16,7 +16,8 @@ struct Kind {
   const char* name;
   uint64_t weight;
 };
-constexpr Kind kKinds[] = {{"page_view", 60}, {"search", 20}, {"login", 8}, {"logout", 4}, {"purchase", 8}};
+constexpr Kind kKinds[] = {
+    {"page_view", 60}, {"search", 20}, {"login", 8}, {"logout", 4}, {"purchase", 8}};
 constexpr const char* kPages[] = {"/", "/products", "/products/42", "/cart", "/account", "/help"};
 
 // mt19937_64's own numbers are the same everywhere; the library's distributions are not.
@@ -44,7 +45,8 @@ void write_demo_events(Output& out, int64_t count, uint64_t seed, int64_t now_ms
     Document event = Document::object();
     event.put("user_id", user);
     event.put("event", kind);
-    if (kind == "purchase") event.put("amount", static_cast<double>(pick(random, 20'000) + 99) / 100);
+    if (kind == "purchase")
+      event.put("amount", static_cast<double>(pick(random, 20'000) + 99) / 100);
     if (kind == "page_view") event.put("page", kPages[pick(random, std::size(kPages))]);
     event.put("timestamp", format_moment(std::min(time, now_ms)));
     out.write(event.to_json() + "\n");

@@ -1,4 +1,5 @@
-// `dataflow doctor`: what may keep a server from running well on this machine, and what to do about it.
+// `dataflow doctor`: what may keep a server from running well on this machine, and what to do about
+// it.
 #pragma once
 
 #include <string>

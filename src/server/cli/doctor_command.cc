@@ -26,7 +26,8 @@ Document ask_server(Session& session, std::vector<Check>& checks) {
   }
   const std::string where = http->address.to_string() + " (from " + http->origin + ")";
   Result<HttpAnswer> answer = http_get(http->address, "/status", kAskMs);
-  Result<Document> page = answer.ok() ? parse_json(answer->body) : Result<Document>(answer.status());
+  Result<Document> page =
+      answer.ok() ? parse_json(answer->body) : Result<Document>(answer.status());
   if (!page.ok() || page->find("kafka") == nullptr) {
     // A server that was named should be there; nobody has promised one at the default address.
     const bool named = http->origin != "the default";
@@ -38,15 +39,17 @@ Document ask_server(Session& session, std::vector<Check>& checks) {
     return nullptr;
   }
   const Document* version = page->find("version");
-  check.found = "DataFlow " + (version == nullptr ? "" : version->to_cell()) + " answers at " + where;
+  check.found =
+      "DataFlow " + (version == nullptr ? "" : version->to_cell()) + " answers at " + where;
   checks.push_back(check);
   const Document* troubled = page->find("read_only_partitions");
   Check partitions{"partitions", Finding::kOk, "all of them take records", ""};
   if (troubled != nullptr && troubled->is_array() && !troubled->items().empty()) {
     partitions.finding = Finding::kProblem;
-    partitions.found = plural(static_cast<int64_t>(troubled->items().size()), "partition") + " refuse records: " +
-                       troubled->items().front().to_json();
-    partitions.advice = "stop the server, then: dataflow log verify --data-dir DIR, and dataflow log repair";
+    partitions.found = plural(static_cast<int64_t>(troubled->items().size()), "partition") +
+                       " refuse records: " + troubled->items().front().to_json();
+    partitions.advice =
+        "stop the server, then: dataflow log verify --data-dir DIR, and dataflow log repair";
   }
   checks.push_back(partitions);
   return *page;
@@ -71,7 +74,8 @@ void check_machine(const Config* config, const std::string& data_dir, const Docu
     const Address address = config->get_address(what + ".listen");
     checks.push_back(check_port(what, address, listens_on(page, what, address)));
   }
-  checks.push_back(check_disk_space(data_dir, config == nullptr ? 0 : config->get_bytes("log.reserve")));
+  checks.push_back(
+      check_disk_space(data_dir, config == nullptr ? 0 : config->get_bytes("log.reserve")));
   checks.push_back(check_file_system(data_dir));
   checks.push_back(check_sync_time(data_dir));
   checks.push_back(check_clock());
@@ -108,7 +112,8 @@ void print_checks(Session& session, const std::vector<Check>& checks) {
     word.resize(9, ' ');
     session.out().write(coloured_out(colour, word) + check.name +
                         std::string(width - check.name.size() + 2, ' ') + check.found + "\n");
-    if (!check.advice.empty()) session.out().write(std::string(width + 11, ' ') + "→ " + check.advice + "\n");
+    if (!check.advice.empty())
+      session.out().write(std::string(width + 11, ' ') + "→ " + check.advice + "\n");
   }
 }
 
@@ -117,15 +122,17 @@ void print_checks(Session& session, const std::vector<Check>& checks) {
 Status run_doctor(Session& session, const Doctor& options) {
   std::vector<Check> checks;
   Result<Config> config = load_config(options.config);
-  checks.push_back({"configuration", config.ok() ? Finding::kOk : Finding::kProblem,
-                    config.ok() ? (options.config.empty() ? "the defaults and the environment" : options.config)
-                                : config.status().message(),
-                    config.ok() ? "" : "see each value and its origin: dataflow config print"});
+  checks.push_back(
+      {"configuration", config.ok() ? Finding::kOk : Finding::kProblem,
+       config.ok() ? (options.config.empty() ? "the defaults and the environment" : options.config)
+                   : config.status().message(),
+       config.ok() ? "" : "see each value and its origin: dataflow config print"});
   const Document page = ask_server(session, checks);
   std::string data_dir = options.data_dir;
   const Document* told = page.find("data_dir");
   if (data_dir.empty() && told != nullptr && told->text() != nullptr) data_dir = *told->text();
-  if (data_dir.empty() && config.ok() && config->origin("data_dir").layer != ConfigLayer::kDefault) {
+  if (data_dir.empty() && config.ok() &&
+      config->origin("data_dir").layer != ConfigLayer::kDefault) {
     data_dir = config->get_string("data_dir");
   }
   if (data_dir.empty()) data_dir = emulator_place().default_data_dir;
@@ -139,21 +146,26 @@ Status run_doctor(Session& session, const Doctor& options) {
   }
   session.out().flush();
   if (problems > 0) {
-    return with_exit_code(Status::internal(plural(problems, "problem") + " and " + plural(warnings, "warning")),
-                          ExitCode::kFailed);
+    return with_exit_code(
+        Status::internal(plural(problems, "problem") + " and " + plural(warnings, "warning")),
+        ExitCode::kFailed);
   }
-  session.note(warnings > 0 ? "no problem, " + plural(warnings, "warning") : "everything looks well");
+  session.note(warnings > 0 ? "no problem, " + plural(warnings, "warning")
+                            : "everything looks well");
   return {};
 }
 
 void add_doctor_command(CommandTree& tree) {
-  CLI::App& command = add_command(*tree.root, "doctor", "check this machine and the server, and say what to do",
-                                  {"dataflow doctor", "dataflow doctor --data-dir /var/lib/dataflow",
-                                   "dataflow doctor --config dataflow.yaml -o json"});
+  CLI::App& command =
+      add_command(*tree.root, "doctor", "check this machine and the server, and say what to do",
+                  {"dataflow doctor", "dataflow doctor --data-dir /var/lib/dataflow",
+                   "dataflow doctor --config dataflow.yaml -o json"});
   auto options = std::make_shared<Doctor>();
   command.add_option("--config", options->config, "the server's YAML file")->type_name("FILE");
-  command.add_option("--data-dir", options->data_dir,
-                     "look at the disk of this folder (default: the server's,\nelse the emulator's)")->type_name("DIR");
+  command
+      .add_option("--data-dir", options->data_dir,
+                  "look at the disk of this folder (default: the server's,\nelse the emulator's)")
+      ->type_name("DIR");
   set_action(tree, command, [options](Session& session) { return run_doctor(session, *options); });
 }
 

@@ -57,11 +57,13 @@ bool is_number_text(std::string_view text) {
 // Whether YAML reads the bare text as this string and nothing else.
 bool is_plain_yaml(std::string_view text) {
   if (text.empty() || is_number_text(text)) return false;
-  for (std::string_view word : {"null", "Null", "NULL", "~", "true", "True", "TRUE", "false", "False",
-                                "FALSE", "yes", "Yes", "no", "No", "on", "On", "off", "Off", "y", "n"}) {
+  for (std::string_view word :
+       {"null", "Null", "NULL", "~",  "true", "True", "TRUE", "false", "False", "FALSE",
+        "yes",  "Yes",  "no",   "No", "on",   "On",   "off",  "Off",   "y",     "n"}) {
     if (text == word) return false;
   }
-  const bool letters = std::isalpha(static_cast<uint8_t>(text[0])) != 0 || text[0] == '/' || text[0] == '_';
+  const bool letters =
+      std::isalpha(static_cast<uint8_t>(text[0])) != 0 || text[0] == '/' || text[0] == '_';
   if (!letters || text.back() == ' ' || text.back() == ':') return false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];

@@ -1,5 +1,5 @@
-// Document: a value as JSON and YAML know it, with object members in the order in which they were put.
-// What a command prints with -o json or -o yaml.
+// Document: a value as JSON and YAML know it, with object members in the order in which they were
+// put. What a command prints with -o json or -o yaml.
 #pragma once
 
 #include <cstdint>

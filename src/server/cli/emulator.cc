@@ -50,10 +50,11 @@ void print_emulator(Session& session, const RunningEmulator& running, const Emul
 }
 
 std::string advice(const RunningEmulator& running, bool any_port) {
-  std::string text = "\nTry next:\n"
-                     "  dataflow stream create user-events --partitions 3\n"
-                     "  dataflow publish user-events '{\"user_id\":\"usr_1\",\"event\":\"login\"}'\n"
-                     "  dataflow consume user-events --exit\n";
+  std::string text =
+      "\nTry next:\n"
+      "  dataflow stream create user-events --partitions 3\n"
+      "  dataflow publish user-events '{\"user_id\":\"usr_1\",\"event\":\"login\"}'\n"
+      "  dataflow consume user-events --exit\n";
   text += "Any Kafka client works as well, with bootstrap server " + running.kafka + ".";
   if (any_port) text += "\nThese commands find this emulator by themselves.";
   return text;
@@ -61,7 +62,8 @@ std::string advice(const RunningEmulator& running, bool any_port) {
 
 std::vector<std::string> server_arguments(const EmulatorStart& options, const EmulatorPlace& place,
                                           const std::string& data_dir) {
-  std::vector<std::string> out = {"server", "--data-dir", data_dir, "--ready-file", place.ready_file};
+  std::vector<std::string> out = {"server", "--data-dir", data_dir, "--ready-file",
+                                  place.ready_file};
   if (options.any_port) {
     for (const char* flag : {"--kafka-listen", "--http-listen", "--metrics-listen"}) {
       out.insert(out.end(), {flag, "127.0.0.1:0"});
@@ -71,8 +73,9 @@ std::vector<std::string> server_arguments(const EmulatorStart& options, const Em
 }
 
 Status not_running() {
-  return with_exit_code(Status::not_found("no emulator is running; start one:  dataflow emulator start --background"),
-                        ExitCode::kNotFoundOrConflict);
+  return with_exit_code(
+      Status::not_found("no emulator is running; start one:  dataflow emulator start --background"),
+      ExitCode::kNotFoundOrConflict);
 }
 
 Status end_server(int pid, const EmulatorPlace& place) {
@@ -80,8 +83,9 @@ Status end_server(int pid, const EmulatorPlace& place) {
   kill(pid, SIGTERM);
   DF_ASSIGN_OR_RETURN(bool ended, await_process_end(pid, kStopMs));
   if (ended) return {};
-  return Status::timed_out("the emulator (process " + std::to_string(pid) + ") has not ended after " +
-                           std::to_string(kStopMs / 1000) + " s; see " + place.log_file);
+  return Status::timed_out("the emulator (process " + std::to_string(pid) +
+                           ") has not ended after " + std::to_string(kStopMs / 1000) + " s; see " +
+                           place.log_file);
 }
 
 // Until the server ends, or Ctrl-C ends it.
@@ -105,7 +109,7 @@ Status accompany(Session& session, int pid, const EmulatorPlace& place) {
 }
 
 std::string with_port_advice(const std::string& message) {
-  const bool port = message.find("in use") != std::string::npos || message.find("busy") != std::string::npos;
+  const bool port = message.find("another process listens there already") != std::string::npos;
   return message + (port ? "\n  take free ports:       dataflow emulator start --any-port"
                            "\n  see who has the port:  dataflow doctor"
                          : "");
@@ -117,12 +121,14 @@ Status start_emulator(Session& session, const EmulatorStart& options) {
   const EmulatorPlace place = emulator_place();
   if (std::optional<RunningEmulator> running = find_running_emulator()) {
     print_emulator(session, *running, place);
-    return with_exit_code(Status::conflict("an emulator is running already (process " + std::to_string(running->pid) +
-                                           "); stop it first:  dataflow emulator stop"),
-                          ExitCode::kNotFoundOrConflict);
+    return with_exit_code(
+        Status::conflict("an emulator is running already (process " + std::to_string(running->pid) +
+                         "); stop it first:  dataflow emulator stop"),
+        ExitCode::kNotFoundOrConflict);
   }
   DF_RETURN_IF_ERROR(posix_env().create_dirs(place.dir));
-  const std::string data_dir = options.data_dir.empty() ? place.default_data_dir : absolute_path(options.data_dir);
+  const std::string data_dir =
+      options.data_dir.empty() ? place.default_data_dir : absolute_path(options.data_dir);
   DF_RETURN_IF_ERROR(posix_env().write_file_durably(place.data_note, data_dir));
   catch_interrupts();
   ServerStart start;
@@ -131,7 +137,9 @@ Status start_emulator(Session& session, const EmulatorStart& options) {
   start.log_file = place.log_file;
   start.detached = options.background;
   Result<int> pid = start_server_process(start, kStartMs);
-  if (!pid.ok()) return Status(pid.status().code(), with_port_advice(pid.status().message()), pid.status().detail());
+  if (!pid.ok())
+    return Status(pid.status().code(), with_port_advice(pid.status().message()),
+                  pid.status().detail());
   std::optional<RunningEmulator> running = find_running_emulator();
   if (!running) return Status::internal("the server started and then ended; see " + place.log_file);
   session.note(std::string("DataFlow ") + DATAFLOW_VERSION + " is running" +
@@ -168,9 +176,10 @@ Status show_emulator(Session& session) {
 
 Status purge_emulator(Session& session, bool yes) {
   if (std::optional<RunningEmulator> running = find_running_emulator()) {
-    return with_exit_code(Status::conflict("the emulator is running (process " + std::to_string(running->pid) +
-                                           "); stop it first:  dataflow emulator stop"),
-                          ExitCode::kNotFoundOrConflict);
+    return with_exit_code(
+        Status::conflict("the emulator is running (process " + std::to_string(running->pid) +
+                         "); stop it first:  dataflow emulator stop"),
+        ExitCode::kNotFoundOrConflict);
   }
   Env& env = posix_env();
   const EmulatorPlace place = emulator_place();
@@ -180,13 +189,16 @@ Status purge_emulator(Session& session, bool yes) {
     return {};
   }
   // Somebody else's folder is never removed, whatever the note says.
-  if (env.exists(data_dir) && data_dir != place.default_data_dir && !env.exists(data_dir + "/format")) {
-    return Status::conflict(data_dir + " does not look like DataFlow's data; remove it by hand if it is to go");
+  if (env.exists(data_dir) && data_dir != place.default_data_dir &&
+      !env.exists(data_dir + "/format")) {
+    return Status::conflict(
+        data_dir + " does not look like DataFlow's data; remove it by hand if it is to go");
   }
   if (!yes) DF_RETURN_IF_ERROR(confirm("Remove the emulator's data in " + data_dir + "?"));
   // Its lock is held while it goes, so that no server starts in the middle of it.
   if (env.exists(data_dir)) {
-    DF_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock, env.lock(data_dir + "/lock", "dataflow emulator purge"));
+    DF_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock,
+                        env.lock(data_dir + "/lock", "dataflow emulator purge"));
     DF_RETURN_IF_ERROR(env.remove_tree(data_dir));
   }
   DF_RETURN_IF_ERROR(env.remove_tree(place.dir));

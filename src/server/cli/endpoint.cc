@@ -40,17 +40,19 @@ Result<KafkaEndpoint> ask_server(const HttpEndpoint& http, int64_t timeout_ms) {
   const std::string where = http.address.to_string();
   Result<HttpAnswer> answer = http_get(http.address, "/status", timeout_ms);
   if (!answer.ok()) {
-    return cannot_connect("cannot reach a DataFlow server at " + where + " (from " + http.origin + "): " +
-                          answer.status().message() +
-                          "\n  start one:        dataflow emulator start --background"
-                          "\n  or name another:  --server host:port, or --kafka host:port for any Kafka broker");
+    return cannot_connect(
+        "cannot reach a DataFlow server at " + where + " (from " + http.origin +
+        "): " + answer.status().message() +
+        "\n  start one:        dataflow emulator start --background"
+        "\n  or name another:  --server host:port, or --kafka host:port for any Kafka broker");
   }
   Result<Document> status = parse_json(answer->body);
   const Document* kafka = status.ok() ? status->find("kafka") : nullptr;
   if (kafka == nullptr || kafka->text() == nullptr) {
-    return cannot_connect("what answers at " + where + " (from " + http.origin +
-                          ") is no DataFlow server: its /status names no Kafka address; name the server "
-                          "with --server host:port");
+    return cannot_connect(
+        "what answers at " + where + " (from " + http.origin +
+        ") is no DataFlow server: its /status names no Kafka address; name the server "
+        "with --server host:port");
   }
   return kafka_from(*kafka->text(), "the server at " + where);
 }

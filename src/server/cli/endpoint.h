@@ -15,16 +15,16 @@ struct EndpointFlags {
   std::string profile;  // --profile
 };
 
-// The HTTP address and where it comes from: --server, DATAFLOW_ENDPOINT, the profile, the emulator if one
-// runs, 127.0.0.1:8080.
+// The HTTP address and where it comes from: --server, DATAFLOW_ENDPOINT, the profile, the emulator
+// if one runs, 127.0.0.1:8080.
 struct HttpEndpoint {
   Address address;
   std::string origin;
 };
 Result<HttpEndpoint> find_http_endpoint(const EndpointFlags& flags);
 
-// The Kafka address: --kafka, or what the HTTP server of --server tells; then DATAFLOW_KAFKA, or what the
-// HTTP server of find_http_endpoint() tells, unless the profile names it.
+// The Kafka address: --kafka, or what the HTTP server of --server tells; then DATAFLOW_KAFKA, or
+// what the HTTP server of find_http_endpoint() tells, unless the profile names it.
 struct KafkaEndpoint {
   Address address;
   std::string origin;

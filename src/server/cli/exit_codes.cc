@@ -6,7 +6,9 @@ namespace {
 // Far from every room's own details, which are small enumerators.
 constexpr uint16_t kDetailBase = 60000;
 
-uint16_t detail_of(ExitCode code) { return static_cast<uint16_t>(kDetailBase + static_cast<int>(code)); }
+uint16_t detail_of(ExitCode code) {
+  return static_cast<uint16_t>(kDetailBase + static_cast<int>(code));
+}
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// How the process ends. A Status of the command line may carry its exit code in its detail; any other
-// one gets the code that fits its kind.
+// How the process ends. A Status of the command line may carry its exit code in its detail; any
+// other one gets the code that fits its kind.
 #pragma once
 
 #include <string>

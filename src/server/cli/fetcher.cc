@@ -157,13 +157,15 @@ Status Fetcher::take_partition(const wire::FetchResponse::Partition& answer, con
                             std::to_string(reading.position);
   if (answer.error_code == wire::ErrorCode::kCorruptMessage ||
       answer.error_code == wire::ErrorCode::kKafkaStorageError) {
-    return Status::corrupt(kafka_error(answer.error_code, doing).message() +
-                           "\n  the data on the server's disk may be damaged; stop the server and see:"
-                           "  dataflow log verify --data-dir DIR");
+    return Status::corrupt(
+        kafka_error(answer.error_code, doing).message() +
+        "\n  the data on the server's disk may be damaged; stop the server and see:"
+        "  dataflow log verify --data-dir DIR");
   }
   DF_RETURN_IF_ERROR(kafka_error(answer.error_code, doing));
-  reading.end = options_.read_committed && answer.last_stable_offset >= 0 ? answer.last_stable_offset
-                                                                          : answer.high_watermark;
+  reading.end = options_.read_committed && answer.last_stable_offset >= 0
+                    ? answer.last_stable_offset
+                    : answer.high_watermark;
   return take_records(answer, reading, visit);
 }
 
@@ -191,8 +193,8 @@ Status Fetcher::take_records(const wire::FetchResponse::Partition& answer, Readi
     const std::string_view batch = bytes.substr(0, header.total_bytes());
     bytes.remove_prefix(batch.size());
     if (!batch_crc_ok(batch)) {
-      return Status::corrupt("partition " + std::to_string(answer.partition_index) + " of stream \"" +
-                             topic_.name + "\": the batch at offset " +
+      return Status::corrupt("partition " + std::to_string(answer.partition_index) +
+                             " of stream \"" + topic_.name + "\": the batch at offset " +
                              std::to_string(header.base_offset.value()) + " fails its checksum");
     }
     const bool skip = options_.read_committed && aborted.is_aborted(header);

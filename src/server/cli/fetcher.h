@@ -17,7 +17,7 @@ namespace dataflow::cli {
 struct FetcherOptions {
   bool read_committed = true;
   int32_t max_wait_ms = 500;
-  int32_t max_bytes = 16 << 20;           // of one answer
+  int32_t max_bytes = 16 << 20;  // of one answer
   int32_t max_partition_bytes = 1 << 20;
 };
 
@@ -50,8 +50,10 @@ class Fetcher {
   wire::FetchRequest request_for(int32_t leader, bool wait) const;
   Status take(const wire::FetchResponse& answer, const Visit& visit);
   Status take_partition(const wire::FetchResponse::Partition& answer, const Visit& visit);
-  Status take_records(const wire::FetchResponse::Partition& answer, Reading& reading, const Visit& visit);
-  Result<bool> take_batch(int32_t partition, std::string_view batch, Reading& reading, const Visit& visit);
+  Status take_records(const wire::FetchResponse::Partition& answer, Reading& reading,
+                      const Visit& visit);
+  Result<bool> take_batch(int32_t partition, std::string_view batch, Reading& reading,
+                          const Visit& visit);
   Status move_into_range(int32_t partition, Reading& reading);
   // The failure, once it has lasted too long; ok before that.
   Status endure(const Status& problem);
@@ -61,8 +63,9 @@ class Fetcher {
   const FetcherOptions options_;
   Notice notice_;
   std::map<int32_t, Reading> readings_;
-  std::map<int32_t, int> first_turn_;  // by leader: which partition comes first, so that all get their turn
-  bool stopped_ = false;               // by the visitor, in this poll
+  std::map<int32_t, int>
+      first_turn_;        // by leader: which partition comes first, so that all get their turn
+  bool stopped_ = false;  // by the visitor, in this poll
   int64_t failing_since_ = -1;
 };
 

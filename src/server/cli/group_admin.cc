@@ -26,7 +26,8 @@ Result<std::vector<wire::ListGroupsResponse::Group>> all_groups(KafkaCluster& cl
     DF_RETURN_IF_ERROR(kafka_error(answer.error_code, "listing the groups"));
     groups.insert(groups.end(), answer.groups.begin(), answer.groups.end());
   }
-  std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.group_id < b.group_id; });
+  std::sort(groups.begin(), groups.end(),
+            [](const auto& a, const auto& b) { return a.group_id < b.group_id; });
   return groups;
 }
 
@@ -68,7 +69,8 @@ std::map<OffsetQuestion, size_t> readers_of(const GroupView& view) {
 }
 
 // The topics named, as far as they are there.
-Result<std::vector<TopicPlace>> topics_named(KafkaCluster& cluster, const std::vector<std::string>& names) {
+Result<std::vector<TopicPlace>> topics_named(KafkaCluster& cluster,
+                                             const std::vector<std::string>& names) {
   DF_ASSIGN_OR_RETURN(std::vector<TopicPlace> topics, cluster.topics());
   std::erase_if(topics, [&](const TopicPlace& topic) {
     return std::find(names.begin(), names.end(), topic.name) == names.end();
@@ -112,7 +114,8 @@ LagView lag_view(const GroupView& view, const std::map<OffsetQuestion, size_t>& 
     Document lag;
     if (last != end.end() && start != first.end()) {
       // Without an offset everything that is there is still to be read; what retention took is not.
-      const int64_t from = at == committed.end() ? start->second : std::max(at->second, start->second);
+      const int64_t from =
+          at == committed.end() ? start->second : std::max(at->second, start->second);
       lag = std::max<int64_t>(0, last->second - from);
       out.lag += *lag.integer();
     }
@@ -129,7 +132,8 @@ LagView lag_view(const GroupView& view, const std::map<OffsetQuestion, size_t>& 
 }
 
 // New offsets for every partition of the topic.
-Status plan_reset(KafkaCluster& cluster, const std::string& topic, const StartPoint& to, OffsetsByPartition& plan) {
+Status plan_reset(KafkaCluster& cluster, const std::string& topic, const StartPoint& to,
+                  OffsetsByPartition& plan) {
   DF_ASSIGN_OR_RETURN(TopicPlace place, cluster.topic(topic));
   DF_ASSIGN_OR_RETURN(auto offsets, resolve_start(cluster, place, to));
   for (const auto& [partition, offset] : offsets) plan[{topic, partition}] = offset;
@@ -140,7 +144,8 @@ Status refuse_active(const GroupView& view, const std::string& doing) {
   if (view.group_state == kEmpty || view.group_state == kDead) return {};
   return Status::conflict(doing + " group \"" + view.group_id + "\": it has " +
                           plural(static_cast<int64_t>(view.members.size()), "member") + " (it is " +
-                          view.group_state + "); stop them first:  dataflow group describe " + view.group_id);
+                          view.group_state + "); stop them first:  dataflow group describe " +
+                          view.group_id);
 }
 
 }  // namespace
@@ -148,15 +153,20 @@ Status refuse_active(const GroupView& view, const std::string& doing) {
 Status list_groups(Session& session) {
   DF_ASSIGN_OR_RETURN(std::unique_ptr<KafkaCluster> cluster, session.connect());
   DF_ASSIGN_OR_RETURN(auto groups, all_groups(*cluster));
-  Listing listing({{"group"}, {"state"}, {"members", CellKind::kNumber}, {"protocol"}, {"assignor", CellKind::kText, true}});
+  Listing listing({{"group"},
+                   {"state"},
+                   {"members", CellKind::kNumber},
+                   {"protocol"},
+                   {"assignor", CellKind::kText, true}});
   for (const auto& group : groups) {
     DF_ASSIGN_OR_RETURN(GroupView view, view_of(*cluster, group.group_id));
-    listing.add({group.group_id, view.group_state, uint64_t{view.members.size()}, group.protocol_type,
-                 view.protocol_data});
+    listing.add({group.group_id, view.group_state, uint64_t{view.members.size()},
+                 group.protocol_type, view.protocol_data});
   }
   print_listing(session.out(), session.format(), listing);
   if (listing.empty() && !session.structured()) {
-    session.note("there are no groups yet; one comes to be with:  dataflow consume STREAM --group NAME");
+    session.note(
+        "there are no groups yet; one comes to be with:  dataflow consume STREAM --group NAME");
   }
   return {};
 }
@@ -164,10 +174,12 @@ Status list_groups(Session& session) {
 Status describe_group(Session& session, const std::string& group) {
   DF_ASSIGN_OR_RETURN(std::unique_ptr<KafkaCluster> cluster, session.connect());
   DF_ASSIGN_OR_RETURN(GroupView view, view_of(*cluster, group));
-  DF_ASSIGN_OR_RETURN(OffsetsByPartition committed, fetch_group_offsets(*cluster, group, std::nullopt, false));
+  DF_ASSIGN_OR_RETURN(OffsetsByPartition committed,
+                      fetch_group_offsets(*cluster, group, std::nullopt, false));
   if (view.group_state == kDead && committed.empty()) return unknown_group(*cluster, group);
   const auto readers = readers_of(view);
-  DF_ASSIGN_OR_RETURN(std::vector<TopicPlace> topics, topics_named(*cluster, topic_names(readers, committed)));
+  DF_ASSIGN_OR_RETURN(std::vector<TopicPlace> topics,
+                      topics_named(*cluster, topic_names(readers, committed)));
   DF_ASSIGN_OR_RETURN(OffsetsByPartition first, list_offsets(*cluster, topics, kEarliestTimestamp));
   DF_ASSIGN_OR_RETURN(OffsetsByPartition end, list_offsets(*cluster, topics, kLatestTimestamp));
   const LagView lag = lag_view(view, readers, committed, first, end);
@@ -193,27 +205,36 @@ Status reset_group(Session& session, const GroupReset& options) {
   DF_ASSIGN_OR_RETURN(StartPoint to, parse_start_point(options.to, posix_env().now().value()));
   DF_ASSIGN_OR_RETURN(std::unique_ptr<KafkaCluster> cluster, session.connect());
   DF_ASSIGN_OR_RETURN(GroupView view, view_of(*cluster, options.group));
-  DF_ASSIGN_OR_RETURN(OffsetsByPartition before, fetch_group_offsets(*cluster, options.group, std::nullopt, false));
-  std::vector<std::string> topics = options.topics.empty() ? topic_names({}, before) : options.topics;
+  DF_ASSIGN_OR_RETURN(OffsetsByPartition before,
+                      fetch_group_offsets(*cluster, options.group, std::nullopt, false));
+  std::vector<std::string> topics =
+      options.topics.empty() ? topic_names({}, before) : options.topics;
   if (topics.empty()) {
     if (view.group_state == kDead) return unknown_group(*cluster, options.group);
-    return usage_error("group \"" + options.group + "\" has no offsets yet: name the stream with --topic");
+    return usage_error("group \"" + options.group +
+                       "\" has no offsets yet: name the stream with --topic");
   }
   if (!options.dry_run) DF_RETURN_IF_ERROR(refuse_active(view, "resetting"));
   OffsetsByPartition plan;
   for (const std::string& topic : topics) DF_RETURN_IF_ERROR(plan_reset(*cluster, topic, to, plan));
-  Listing listing({{"stream"}, {"partition", CellKind::kNumber}, {"before", CellKind::kNumber}, {"after", CellKind::kNumber}});
+  Listing listing({{"stream"},
+                   {"partition", CellKind::kNumber},
+                   {"before", CellKind::kNumber},
+                   {"after", CellKind::kNumber}});
   for (const auto& [place, offset] : plan) {
     const auto old = before.find(place);
-    listing.add({place.topic, place.partition, old == before.end() ? Document() : Document(old->second), offset});
+    listing.add({place.topic, place.partition,
+                 old == before.end() ? Document() : Document(old->second), offset});
   }
   if (!options.dry_run) {
     DF_ASSIGN_OR_RETURN(int32_t coordinator, cluster->coordinator(options.group));
-    DF_ASSIGN_OR_RETURN(wire::ErrorCode error, commit_group_offsets(*cluster, coordinator, options.group, {}, plan));
+    DF_ASSIGN_OR_RETURN(wire::ErrorCode error,
+                        commit_group_offsets(*cluster, coordinator, options.group, {}, plan));
     DF_RETURN_IF_ERROR(kafka_error(error, "resetting group \"" + options.group + "\""));
   }
   print_listing(session.out(), session.format(), listing);
-  session.note(options.dry_run ? "a dry run: nothing was changed" : "reset group \"" + options.group + "\"");
+  session.note(options.dry_run ? "a dry run: nothing was changed"
+                               : "reset group \"" + options.group + "\"");
   return {};
 }
 
@@ -235,8 +256,8 @@ Status delete_groups(Session& session, const std::vector<std::string>& groups, b
     wire::DeleteGroupsRequest request;
     request.groups_names = {group};
     DF_ASSIGN_OR_RETURN(wire::DeleteGroupsResponse answer, cluster->call(coordinator, request));
-    const wire::ErrorCode error =
-        answer.results.empty() ? wire::ErrorCode::kUnknownServerError : answer.results[0].error_code;
+    const wire::ErrorCode error = answer.results.empty() ? wire::ErrorCode::kUnknownServerError
+                                                         : answer.results[0].error_code;
     Status deleted = kafka_error(error, "deleting group \"" + group + "\"");
     if (deleted.ok()) session.note("deleted group \"" + group + "\"");
     if (!deleted.ok() && !worst.ok()) say(worst.message());

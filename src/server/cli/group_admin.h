@@ -13,7 +13,7 @@ Status describe_group(Session& session, const std::string& group);
 
 struct GroupReset {
   std::string group;
-  std::string to;  // a start point
+  std::string to;                   // a start point
   std::vector<std::string> topics;  // empty: those that the group has offsets of
   bool dry_run = false;
 };

@@ -78,8 +78,9 @@ Status GroupMember::join_once(bool& again) {
     DF_ASSIGN_OR_RETURN(joined, cluster_.call(coordinator_, request, kRebalanceTimeoutMs));
   }
   if (joined.error_code == wire::ErrorCode::kInconsistentGroupProtocol) {
-    return Status::conflict(doing + ": its members share partitions in another way than \"range\"; "
-                                    "take another group, or stop them first");
+    return Status::conflict(doing +
+                            ": its members share partitions in another way than \"range\"; "
+                            "take another group, or stop them first");
   }
   DF_RETURN_IF_ERROR(judge(joined.error_code, doing, again));
   if (again) return {};
@@ -108,14 +109,16 @@ Status GroupMember::sync(const wire::JoinGroupResponse& joined, bool& again) {
 }
 
 // As the group's leader: who reads what, of every topic that a member asked for.
-Status GroupMember::share_out(const wire::JoinGroupResponse& joined, wire::SyncGroupRequest& request) {
+Status GroupMember::share_out(const wire::JoinGroupResponse& joined,
+                              wire::SyncGroupRequest& request) {
   std::map<std::string, std::vector<std::string>> topics_by_member;
   for (const auto& member : joined.members) {
     DF_ASSIGN_OR_RETURN(topics_by_member[member.member_id], decode_subscription(member.metadata));
   }
   DF_ASSIGN_OR_RETURN(std::vector<TopicPlace> topics, cluster_.topics());
   std::map<std::string, int32_t> counts;
-  for (const TopicPlace& topic : topics) counts[topic.name] = static_cast<int32_t>(topic.partitions.size());
+  for (const TopicPlace& topic : topics)
+    counts[topic.name] = static_cast<int32_t>(topic.partitions.size());
   for (const auto& [member, partitions] : assign_ranges(topics_by_member, counts)) {
     request.assignments.push_back({member, encode_assignment(partitions)});
   }
@@ -126,7 +129,8 @@ Result<std::map<int32_t, int64_t>> GroupMember::committed() {
   std::map<int32_t, int64_t> out;
   if (partitions_.empty()) return out;
   const PartitionsByTopic mine{{topic_, partitions_}};
-  DF_ASSIGN_OR_RETURN(OffsetsByPartition offsets, fetch_group_offsets(cluster_, group_, mine, true));
+  DF_ASSIGN_OR_RETURN(OffsetsByPartition offsets,
+                      fetch_group_offsets(cluster_, group_, mine, true));
   for (const auto& [place, offset] : offsets) out[place.partition] = offset;
   return out;
 }
@@ -159,13 +163,16 @@ Result<bool> GroupMember::commit(const std::map<int32_t, int64_t>& offsets) {
   Backoff backoff(cluster_.timeout_ms());
   while (true) {
     DF_RETURN_IF_ERROR(find_coordinator());
-    auto error = commit_group_offsets(cluster_, coordinator_, group_, {member_id_, generation_}, places);
+    auto error =
+        commit_group_offsets(cluster_, coordinator_, group_, {member_id_, generation_}, places);
     if (!error.ok() && !is_connection_failure(error.status())) return error.status();
     if (error.ok()) {
       bool again = false;
-      DF_RETURN_IF_ERROR(judge(*error, "committing the offsets of group \"" + group_ + "\"", again));
+      DF_RETURN_IF_ERROR(
+          judge(*error, "committing the offsets of group \"" + group_ + "\"", again));
       if (!again) return true;
-      // A group that rebalances still takes its members' offsets; one that has forgotten us does not.
+      // A group that rebalances still takes its members' offsets; one that has forgotten us does
+      // not.
       if (*error == wire::ErrorCode::kRebalanceInProgress || member_id_.empty()) return false;
     } else {
       has_coordinator_ = false;

@@ -8,7 +8,8 @@ namespace dataflow::cli {
 namespace {
 
 wire::OffsetFetchRequest request_for(const std::string& group,
-                                     const std::optional<PartitionsByTopic>& partitions, bool stable) {
+                                     const std::optional<PartitionsByTopic>& partitions,
+                                     bool stable) {
   wire::OffsetFetchRequest request;
   request.group_id = group;
   request.require_stable = stable;

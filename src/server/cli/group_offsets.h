@@ -22,7 +22,8 @@ struct Committer {
   std::string member_id;
   int32_t generation = -1;
 };
-// The first partition's error; kNone when all were taken. Fails only when the coordinator was not reached.
+// The first partition's error; kNone when all were taken. Fails only when the coordinator was not
+// reached.
 Result<wire::ErrorCode> commit_group_offsets(KafkaCluster& cluster, int32_t coordinator,
                                              const std::string& group, const Committer& committer,
                                              const OffsetsByPartition& offsets);

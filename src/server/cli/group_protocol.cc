@@ -30,7 +30,8 @@ Result<std::vector<std::string>> decode_subscription(std::string_view bytes) {
   wire::Reader in(bytes);
   int16_t version = 0;
   size_t count = 0;
-  if (!in.read_int16(version) || !in.read_count(count, false, kSmallestString, sizeof(std::string))) {
+  if (!in.read_int16(version) ||
+      !in.read_count(count, false, kSmallestString, sizeof(std::string))) {
     return broken("subscription");
   }
   std::vector<std::string> topics(count);
@@ -66,7 +67,8 @@ Result<PartitionsByTopic> decode_assignment(std::string_view bytes) {
   for (size_t i = 0; i < topics; ++i) {
     std::string topic;
     size_t count = 0;
-    if (!in.read_string(topic, false) || !in.read_count(count, false, 4, 4)) return broken("assignment");
+    if (!in.read_string(topic, false) || !in.read_count(count, false, 4, 4))
+      return broken("assignment");
     std::vector<int32_t>& indexes = out[topic];
     indexes.resize(count);
     for (int32_t& index : indexes) {
@@ -94,7 +96,8 @@ std::map<std::string, PartitionsByTopic> assign_ranges(
     int32_t next = 0;
     for (int32_t i = 0; i < count; ++i) {
       const int32_t size = each + (i < one_more ? 1 : 0);
-      for (int32_t n = 0; n < size; ++n) out[members[static_cast<size_t>(i)]][topic].push_back(next++);
+      for (int32_t n = 0; n < size; ++n)
+        out[members[static_cast<size_t>(i)]][topic].push_back(next++);
     }
   }
   return out;

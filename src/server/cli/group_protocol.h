@@ -21,8 +21,8 @@ std::string encode_assignment(const PartitionsByTopic& partitions);
 // Empty bytes are an empty assignment.
 Result<PartitionsByTopic> decode_assignment(std::string_view bytes);
 
-// By member: each topic's partitions in order are dealt out in ranges as even as possible, the first
-// members by id getting one more. `partition_counts`: topics without an entry are left out.
+// By member: each topic's partitions in order are dealt out in ranges as even as possible, the
+// first members by id getting one more. `partition_counts`: topics without an entry are left out.
 std::map<std::string, PartitionsByTopic> assign_ranges(
     const std::map<std::string, std::vector<std::string>>& topics_by_member,
     const std::map<std::string, int32_t>& partition_counts);

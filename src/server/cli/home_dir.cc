@@ -36,7 +36,8 @@ Status read_text(const YAML::Node& node, const std::string& path, std::string& o
 
 Status read_level(const YAML::Node& node, bool top, Profile& profile, std::string& chosen) {
   if (!node.IsMap()) {
-    return bad_profile(place_of(profile.path, node.Mark()), "settings are expected, such as `server: 127.0.0.1:8080`");
+    return bad_profile(place_of(profile.path, node.Mark()),
+                       "settings are expected, such as `server: 127.0.0.1:8080`");
   }
   std::vector<std::string> known = {"server", "kafka", "output"};
   if (top) known.insert(known.end(), {"profile", "profiles"});
@@ -70,7 +71,8 @@ Status read_named(const YAML::Node& root, Profile& profile, const std::string& n
     std::string none;
     return read_level(profiles[name], false, profile, none);
   }
-  return bad_profile(profile.path, "there is no profile \"" + name + "\"" + suggestion(name, names));
+  return bad_profile(profile.path,
+                     "there is no profile \"" + name + "\"" + suggestion(name, names));
 }
 
 // Whether the process is a `dataflow server` that was given our ready file.
@@ -80,7 +82,8 @@ bool is_our_server(int pid, const std::string& ready_file) {
   if (!words) return false;
   const std::string_view text = *words;
   return text.find(std::string("\0server\0", 8)) != std::string_view::npos &&
-         text.find(std::string("\0", 1) + ready_file + std::string("\0", 1)) != std::string_view::npos;
+         text.find(std::string("\0", 1) + ready_file + std::string("\0", 1)) !=
+             std::string_view::npos;
 }
 
 std::string text_member(const Document& object, std::string_view name) {
@@ -92,7 +95,8 @@ std::string text_member(const Document& object, std::string_view name) {
 }  // namespace
 
 std::string home_dir() {
-  if (const char* own = std::getenv("DATAFLOW_HOME"); own != nullptr && *own != '\0') return absolute_path(own);
+  if (const char* own = std::getenv("DATAFLOW_HOME"); own != nullptr && *own != '\0')
+    return absolute_path(own);
   if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
     return std::string(home) + "/.dataflow";
   }
@@ -111,10 +115,11 @@ Result<Profile> load_profile(const std::string& wanted) {
   profile.path = home_dir() + "/config.yaml";
   Result<std::string> text = posix_env().read_file(profile.path, kMaxProfileBytes);
   if (!text.ok()) {
-    if (text.status().code() != StatusCode::kNotFound) return text.status().with_context("reading the profile");
+    if (text.status().code() != StatusCode::kNotFound)
+      return text.status().with_context("reading the profile");
     if (wanted.empty()) return profile;
-    return with_exit_code(Status::not_found("there is no profile \"" + wanted + "\": " + profile.path +
-                                            " does not exist"),
+    return with_exit_code(Status::not_found("there is no profile \"" + wanted +
+                                            "\": " + profile.path + " does not exist"),
                           ExitCode::kValidation);
   }
   try {

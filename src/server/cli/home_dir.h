@@ -38,7 +38,7 @@ struct EmulatorPlace {
   std::string dir;         // ~/.dataflow/emulator
   std::string ready_file;  // written by the server once it is up, removed by a clean stop
   std::string log_file;
-  std::string data_note;   // which data directory was used last
+  std::string data_note;  // which data directory was used last
   std::string default_data_dir;
 };
 EmulatorPlace emulator_place();

@@ -67,7 +67,8 @@ Status HttpConnection::connect(const Address& server) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int problem = getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &hints, &found);
+  const int problem =
+      getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &hints, &found);
   if (problem != 0) return Status::unavailable(gai_strerror(problem));
   Status last = Status::unavailable("the name has no address");
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
@@ -112,7 +113,8 @@ Result<std::string> HttpConnection::receive_all() {
 Result<HttpAnswer> parse_answer(std::string_view text) {
   const size_t end = text.find("\r\n\r\n");
   HttpAnswer answer;
-  const bool http = text.starts_with("HTTP/1.") && text.size() > 12 && end != std::string_view::npos;
+  const bool http =
+      text.starts_with("HTTP/1.") && text.size() > 12 && end != std::string_view::npos;
   if (http) std::from_chars(text.data() + 9, text.data() + 12, answer.status);
   if (answer.status == 0) return Status::corrupt("what listens there does not speak HTTP");
   answer.body = std::string(text.substr(end + 4));

@@ -1,4 +1,5 @@
-// Ctrl-C and SIGTERM as something to look at between two steps of work. A second Ctrl-C ends at once.
+// Ctrl-C and SIGTERM as something to look at between two steps of work. A second Ctrl-C ends at
+// once.
 #pragma once
 
 #include "base/status.h"

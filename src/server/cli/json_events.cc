@@ -132,7 +132,8 @@ Status JsonEvents::take_string(std::string& out, bool& ended) {
         out += static_cast<char>(escaped);
       }
     }
-    if (out.size() > kMaxValueBytes) return Status::too_large("line " + std::to_string(in_.line()) + ": a value is over 64 MiB");
+    if (out.size() > kMaxValueBytes)
+      return Status::too_large("line " + std::to_string(in_.line()) + ": a value is over 64 MiB");
   }
 }
 
@@ -156,7 +157,8 @@ Status JsonEvents::take_bracketed(InputEvent& event) {
     if (next == '}' || next == ']') --depth;
     if (depth == 0) return {};
     if (event.value.size() > kMaxValueBytes) {
-      return Status::too_large("the value that begins in line " + std::to_string(event.line) + " is over 64 MiB");
+      return Status::too_large("the value that begins in line " + std::to_string(event.line) +
+                               " is over 64 MiB");
     }
   }
 }
@@ -171,12 +173,14 @@ Status JsonEvents::take_word(InputEvent& event) {
     in_.take();
     event.value += static_cast<char>(next);
     if (event.value.size() > kMaxValueBytes) {
-      return Status::too_large("the value that begins in line " + std::to_string(event.line) + " is over 64 MiB");
+      return Status::too_large("the value that begins in line " + std::to_string(event.line) +
+                               " is over 64 MiB");
     }
   }
 }
 
-// Without what the library says of itself: "[json.exception.parse_error.101] parse error at …: words".
+// Without what the library says of itself: "[json.exception.parse_error.101] parse error at …:
+// words".
 std::string plain_words(const std::string& what) {
   const size_t at = what.find("parse error at ");
   if (at == std::string::npos) return what;

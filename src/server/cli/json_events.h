@@ -8,8 +8,8 @@
 
 namespace dataflow::cli {
 
-// Elements of an array, or values one behind the other. A value that is not JSON is a problem of its
-// own; what comes behind it is found by counting brackets.
+// Elements of an array, or values one behind the other. A value that is not JSON is a problem of
+// its own; what comes behind it is found by counting brackets.
 std::unique_ptr<EventReader> json_events(ByteSource& source);
 
 // Empty if the text is one JSON value, otherwise what is wrong with it.

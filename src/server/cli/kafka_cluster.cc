@@ -20,9 +20,9 @@ TopicPlace place_of(const wire::MetadataResponse::Topic& topic) {
   place.internal = topic.is_internal;
   place.error = topic.error_code;
   for (const auto& partition : topic.partitions) {
-    place.partitions.push_back({partition.partition_index, partition.leader_id, partition.leader_epoch,
-                                partition.replica_nodes.size(), partition.isr_nodes.size(),
-                                partition.error_code});
+    place.partitions.push_back({partition.partition_index, partition.leader_id,
+                                partition.leader_epoch, partition.replica_nodes.size(),
+                                partition.isr_nodes.size(), partition.error_code});
   }
   std::sort(place.partitions.begin(), place.partitions.end(),
             [](const PartitionPlace& a, const PartitionPlace& b) { return a.index < b.index; });
@@ -122,7 +122,8 @@ Status KafkaCluster::unknown_topic(const std::string& name) {
   }
   return Status::not_found("there is no stream \"" + name + "\"" + suggestion(name, names) +
                            "\n  see what there is:  dataflow stream list"
-                           "\n  create it:          dataflow stream create " + name);
+                           "\n  create it:          dataflow stream create " +
+                           name);
 }
 
 Result<TopicPlace> KafkaCluster::topic(const std::string& name) {
@@ -135,9 +136,10 @@ Result<TopicPlace> KafkaCluster::topic(const std::string& name) {
       TopicPlace& topic = found->front();
       if (topic.error == E::kUnknownTopicOrPartition) return unknown_topic(name);
       if (topic.error == E::kNone && every_partition_led(topic)) return topic;
-      problem = topic.error == E::kNone
-                    ? Status::unavailable("stream \"" + name + "\" has a partition without a leader")
-                    : kafka_error(topic.error, "looking for stream \"" + name + "\"");
+      problem =
+          topic.error == E::kNone
+              ? Status::unavailable("stream \"" + name + "\" has a partition without a leader")
+              : kafka_error(topic.error, "looking for stream \"" + name + "\"");
       if (topic.error != E::kNone && !is_retriable(topic.error)) return problem;
     } else if (found.ok()) {
       problem = Status::internal("the server did not answer for stream \"" + name + "\"");

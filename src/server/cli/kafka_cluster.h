@@ -59,7 +59,8 @@ class KafkaCluster {
   static constexpr int32_t kAnyBroker = -1;
 
   // Connects, negotiates and reads which brokers there are. Fails as cannot_connect().
-  static Result<std::unique_ptr<KafkaCluster>> connect(const Address& bootstrap, int64_t timeout_ms);
+  static Result<std::unique_ptr<KafkaCluster>> connect(const Address& bootstrap,
+                                                       int64_t timeout_ms);
 
   const ClusterFacts& facts() const { return facts_; }
   int64_t timeout_ms() const { return timeout_ms_; }
@@ -75,10 +76,12 @@ class KafkaCluster {
   // Forgets a connection that failed; the next client() makes a new one.
   void drop(int32_t broker);
 
-  // One request and its answer; a failed connection is dropped. Records of the answer stay valid until
-  // the next call to the same broker. `wait_ms`: how long the server may take beyond the timeout.
+  // One request and its answer; a failed connection is dropped. Records of the answer stay valid
+  // until the next call to the same broker. `wait_ms`: how long the server may take beyond the
+  // timeout.
   template <class Request>
-  Result<typename Request::Response> call(int32_t broker, const Request& request, int64_t wait_ms = 0) {
+  Result<typename Request::Response> call(int32_t broker, const Request& request,
+                                          int64_t wait_ms = 0) {
     DF_ASSIGN_OR_RETURN(wire::Client * to, client(broker));
     auto answer = to->call(request, std::chrono::milliseconds(timeout_ms_ + wait_ms));
     if (!answer.ok() && is_connection_failure(answer.status())) drop(broker);
@@ -86,7 +89,8 @@ class KafkaCluster {
   }
   template <class Request>
   Result<typename Request::Response> call_controller(const Request& request) {
-    return call(facts_.brokers.contains(facts_.controller) ? facts_.controller : kAnyBroker, request);
+    return call(facts_.brokers.contains(facts_.controller) ? facts_.controller : kAnyBroker,
+                request);
   }
 
   // The broker that keeps the group; waits until there is one.
@@ -97,7 +101,8 @@ class KafkaCluster {
       : bootstrap_(std::move(bootstrap)), timeout_ms_(timeout_ms) {}
 
   // Refreshes facts_; null asks for all topics.
-  Result<std::vector<TopicPlace>> read_metadata(const std::optional<std::vector<std::string>>& names);
+  Result<std::vector<TopicPlace>> read_metadata(
+      const std::optional<std::vector<std::string>>& names);
   Status unknown_topic(const std::string& name);
 
   Address bootstrap_;

@@ -48,7 +48,8 @@ Status kafka_error(wire::ErrorCode code, const std::string& doing,
                    const std::optional<std::string>& words) {
   if (code == wire::ErrorCode::kNone) return {};
   const std::string said = words && !words->empty() ? *words : std::string(error_message(code));
-  return Status(status_code_of(code), doing + ": " + said + " (" + std::string(error_name(code)) + ")");
+  return Status(status_code_of(code),
+                doing + ": " + said + " (" + std::string(error_name(code)) + ")");
 }
 
 bool is_connection_failure(const Status& status) {

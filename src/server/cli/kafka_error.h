@@ -9,8 +9,8 @@
 
 namespace dataflow::cli {
 
-// `doing`: "creating stream orders". `words`: what the server said of it, if it said something. ok for
-// kNone.
+// `doing`: "creating stream orders". `words`: what the server said of it, if it said something. ok
+// for kNone.
 Status kafka_error(wire::ErrorCode code, const std::string& doing,
                    const std::optional<std::string>& words = std::nullopt);
 

@@ -63,7 +63,8 @@ std::optional<int> bind_error(const Address& address) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
-  if (getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) != 0) {
+  if (getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) !=
+      0) {
     return EADDRNOTAVAIL;
   }
   const int fd = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -94,7 +95,8 @@ Check check_disk_space(const std::string& data_dir, int64_t reserve_bytes) {
   const std::string folder = existing_folder(data_dir);
   Result<uint64_t> free = posix_env().free_bytes(folder);
   if (!free.ok()) {
-    return {check.name, Finding::kProblem, free.status().message(), "choose another folder with --data-dir"};
+    return {check.name, Finding::kProblem, free.status().message(),
+            "choose another folder with --data-dir"};
   }
   const auto bytes = static_cast<int64_t>(*free);
   check.found = human_bytes(bytes) + " free for " + data_dir;
@@ -104,7 +106,8 @@ Check check_disk_space(const std::string& data_dir, int64_t reserve_bytes) {
                    " (log.reserve): make room, or shorten a stream's retention";
   } else if (bytes < kLittleSpace) {
     check.finding = Finding::kWarning;
-    check.advice = "make room, or shorten the streams' retention: dataflow stream alter NAME --retention 1d";
+    check.advice =
+        "make room, or shorten the streams' retention: dataflow stream alter NAME --retention 1d";
   }
   return check;
 }
@@ -125,10 +128,13 @@ Check check_file_system(const std::string& data_dir) {
       {0x58465342, "xfs", nullptr},
       {static_cast<long>(0x9123683E), "btrfs", nullptr},
       {0x2FC12FC1, "zfs", nullptr},
-      {0x794c7630, "overlay", "a container's own layer goes with the container: mount a volume for the data"},
-      {0x01021994, "tmpfs", "this is memory: everything is gone at the next restart of the machine"},
+      {0x794c7630, "overlay",
+       "a container's own layer goes with the container: mount a volume for the data"},
+      {0x01021994, "tmpfs",
+       "this is memory: everything is gone at the next restart of the machine"},
       {0x6969, "NFS", "a network file system may lose what it has acknowledged: take a local disk"},
-      {static_cast<long>(0xFF534D42), "CIFS", "a network file system may lose what it has acknowledged: take a local disk"},
+      {static_cast<long>(0xFF534D42), "CIFS",
+       "a network file system may lose what it has acknowledged: take a local disk"},
   };
   check.found = "not one of the usual ones";
   for (const Kind& kind : kKinds) {
@@ -144,20 +150,23 @@ Check check_file_system(const std::string& data_dir) {
 
 Check check_sync_time(const std::string& data_dir) {
   Check check{"fsync time"};
-  const std::string path = existing_folder(data_dir) + "/dataflow-doctor-" + std::to_string(getpid());
+  const std::string path =
+      existing_folder(data_dir) + "/dataflow-doctor-" + std::to_string(getpid());
   Result<std::vector<double>> times = measure_syncs(path);
   (void)posix_env().remove_file(path).ok();
   if (!times.ok()) {
     return {check.name, Finding::kProblem, times.status().message(),
-            "the data directory must be writable: choose another one with --data-dir, or change its owner"};
+            "the data directory must be writable: choose another one with --data-dir, or change "
+            "its owner"};
   }
   const double median = (*times)[times->size() / 2];
   const double worst = times->back();
-  check.found = millis(median) + " typically, " + millis(worst) + " at worst (" + std::to_string(kSyncRounds) +
-                " writes of 4 KiB)";
+  check.found = millis(median) + " typically, " + millis(worst) + " at worst (" +
+                std::to_string(kSyncRounds) + " writes of 4 KiB)";
   if (median > kVerySlowSyncMs || median > kSlowSyncMs) {
     check.finding = Finding::kWarning;
-    check.advice = "every acknowledgement waits for it: put the data on an SSD or NVMe disk of this machine";
+    check.advice =
+        "every acknowledgement waits for it: put the data on an SSD or NVMe disk of this machine";
   }
   return check;
 }
@@ -168,13 +177,16 @@ Check check_clock() {
   check.found = format_moment(now);
   if (now < kNotBefore) {
     check.finding = Finding::kProblem;
-    check.advice = "it was never set: records would get wrong times and retention would go wrong; set it, or run NTP";
+    check.advice =
+        "it was never set: records would get wrong times and retention would go wrong; set it, or "
+        "run NTP";
     return check;
   }
   timex state{};
   if (adjtimex(&state) < 0) return check;
   const bool synced = (state.status & STA_UNSYNC) == 0;
-  check.found += synced ? ", kept right by a time service" : ", not kept right by a time service that the kernel knows";
+  check.found += synced ? ", kept right by a time service"
+                        : ", not kept right by a time service that the kernel knows";
   return check;
 }
 
@@ -189,8 +201,9 @@ Check check_open_files() {
   check.found = unlimited ? "no limit" : "at most " + grouped(static_cast<int64_t>(limit.rlim_max));
   if (!unlimited && limit.rlim_max < kFewFiles) {
     check.finding = Finding::kWarning;
-    check.advice = "each connection and each segment takes one: raise the hard limit (LimitNOFILE in systemd, "
-                   "ulimit -Hn, nofile in /etc/security/limits.conf)";
+    check.advice =
+        "each connection and each segment takes one: raise the hard limit (LimitNOFILE in systemd, "
+        "ulimit -Hn, nofile in /etc/security/limits.conf)";
   }
   return check;
 }
@@ -230,7 +243,8 @@ Check check_port(const std::string& what, const Address& address, bool ours) {
   }
   check.finding = Finding::kProblem;
   if (*error != EADDRINUSE) {
-    check.found = address.to_string() + " cannot be listened on" + role + ": " + std::strerror(*error);
+    check.found =
+        address.to_string() + " cannot be listened on" + role + ": " + std::strerror(*error);
     check.advice = "choose another address for " + what + ".listen";
     return check;
   }
@@ -241,7 +255,8 @@ Check check_port(const std::string& what, const Address& address, bool ours) {
   } else if (owner) {
     check.found += " by a process that this user may not see";
   }
-  check.advice = "stop it, or give DataFlow another port: --" + what + "-listen 127.0.0.1:0 takes a free one "
+  check.advice = "stop it, or give DataFlow another port: --" + what +
+                 "-listen 127.0.0.1:0 takes a free one "
                  "(emulator start --any-port for all)";
   return check;
 }

@@ -90,11 +90,11 @@ std::string format_moment(int64_t ms) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
   char text[48];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()),
-                static_cast<int>(clock.subseconds().count()));
+  std::snprintf(
+      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return text;
 }
 
@@ -116,7 +116,8 @@ Result<int64_t> parse_moment(std::string_view text, int64_t now_ms) {
 
 Result<StartPoint> parse_start_point(std::string_view text, int64_t now_ms) {
   using Kind = StartPoint::Kind;
-  if (text == "beginning" || text == "earliest" || text == "start") return StartPoint{Kind::kEarliest, 0};
+  if (text == "beginning" || text == "earliest" || text == "start")
+    return StartPoint{Kind::kEarliest, 0};
   if (text == "end" || text == "latest") return StartPoint{Kind::kLatest, 0};
   Result<int64_t> number = parse_int(text);
   if (number.ok()) {
@@ -127,7 +128,8 @@ Result<StartPoint> parse_start_point(std::string_view text, int64_t now_ms) {
   if (moment.ok()) return StartPoint{Kind::kMoment, *moment};
   return usage_error("\"" + std::string(text) +
                      "\" is no place in a stream: say earliest, latest, an offset, -5 for the last "
-                     "five, or a time (" + std::string(kMomentForms) + ")");
+                     "five, or a time (" +
+                     std::string(kMomentForms) + ")");
 }
 
 }  // namespace dataflow::cli

@@ -11,8 +11,8 @@ namespace dataflow::cli {
 
 // "2026-11-21T06:40:00.123Z"
 std::string format_moment(int64_t ms_since_1970);
-// "2026-11-21", "2026-11-21T06:40", "…:00", "….123", with "Z" or "+02:00" behind (UTC without), "@" and
-// milliseconds since 1970, or how long ago: "10m", "10m ago", "-10m". Milliseconds since 1970.
+// "2026-11-21", "2026-11-21T06:40", "…:00", "….123", with "Z" or "+02:00" behind (UTC without), "@"
+// and milliseconds since 1970, or how long ago: "10m", "10m ago", "-10m". Milliseconds since 1970.
 Result<int64_t> parse_moment(std::string_view text, int64_t now_ms);
 
 struct StartPoint {

@@ -17,7 +17,8 @@ constexpr std::string_view kListenState = "0A";
 std::optional<std::string> listening_inode(const std::string& line, uint16_t port) {
   std::istringstream fields(line);
   std::string slot, local, remote, state, queues, timer, retransmits, user, timeout, inode;
-  fields >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> user >> timeout >> inode;
+  fields >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> user >> timeout >>
+      inode;
   const size_t colon = local.rfind(':');
   if (inode.empty() || state != kListenState || colon == std::string::npos) return std::nullopt;
   unsigned found = 0;
@@ -44,7 +45,8 @@ Listener owner_of(const std::string& inode) {
   if (!processes.ok()) return {};
   for (const DirEntry& entry : *processes) {
     int pid = 0;
-    auto [end, error] = std::from_chars(entry.name.data(), entry.name.data() + entry.name.size(), pid);
+    auto [end, error] =
+        std::from_chars(entry.name.data(), entry.name.data() + entry.name.size(), pid);
     if (error != std::errc() || *end != '\0') continue;
     const std::string process = "/proc/" + entry.name;
     if (!holds_socket(process, inode)) continue;

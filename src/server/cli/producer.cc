@@ -47,6 +47,7 @@ Status Producer::renew_producer_id() {
   Backoff backoff(cluster_.timeout_ms());
   while (true) {
     wire::InitProducerIdRequest request;
+    request.transactional_id.reset();
     request.transaction_timeout_ms = 60000;
     Result<wire::InitProducerIdResponse> answer = cluster_.call(KafkaCluster::kAnyBroker, request);
     Status problem = answer.status();
@@ -93,8 +94,10 @@ Status Producer::add(OutgoingRecord record) {
   const bool keyless = !record.key;
   batch.records.push_back(std::move(record));
   ++pending_records_;
-  if (batch.records.size() < options_.batch_records && batch.bytes < options_.batch_bytes) return {};
-  // As Kafka's own producer: records without keys stay with one partition for a batch, then move on.
+  if (batch.records.size() < options_.batch_records && batch.bytes < options_.batch_bytes)
+    return {};
+  // As Kafka's own producer: records without keys stay with one partition for a batch, then move
+  // on.
   if (keyless) ++sticky_;
   Result<int32_t> leader = leader_of(partition);
   if (!leader.ok()) return flush();
@@ -148,7 +151,8 @@ wire::ProduceRequest Producer::request_for(const std::vector<Batch>& batches,
       headers.clear();
       for (const auto& [name, value] : record.headers) headers.push_back({name, value});
       // A batch is far below the builder's limit, so this cannot fail.
-      (void)builder.add(Timestamp(record.timestamp), view_of(record.key), view_of(record.value), headers)
+      (void)builder
+          .add(Timestamp(record.timestamp), view_of(record.key), view_of(record.value), headers)
           .ok();
     }
     bytes.push_back(builder.finish());
@@ -180,11 +184,13 @@ Status Producer::send_to(int32_t leader) {
   const std::chrono::milliseconds timeout(cluster_.timeout_ms());
   const int16_t version = (*client)->best_version(wire::ApiKey::kProduce);
   if (version < 0) {
-    return give_up(std::move(batches),
-                   Status::unsupported("the server takes no records in a form that this client speaks"));
+    return give_up(
+        std::move(batches),
+        Status::unsupported("the server takes no records in a form that this client speaks"));
   }
-  Result<int32_t> sent = options_.acks == 0 ? (*client)->send_without_answer(request, version, timeout)
-                                            : (*client)->send(request, version, timeout);
+  Result<int32_t> sent = options_.acks == 0
+                             ? (*client)->send_without_answer(request, version, timeout)
+                             : (*client)->send(request, version, timeout);
   if (!sent.ok()) {
     cluster_.drop(leader);
     return repeat(std::move(batches), sent.status());
@@ -207,10 +213,11 @@ Status Producer::await(int32_t leader) {
   in_flight_.erase(found);
   DF_ASSIGN_OR_RETURN(wire::Client * client, cluster_.client(leader));
   // Twice the time: the server itself may use it up before it answers.
-  Result<wire::ReceivedFrame> frame = client->receive(std::chrono::milliseconds(2 * cluster_.timeout_ms()));
-  Result<wire::ProduceResponse> answer =
-      frame.ok() ? wire::decode_response<wire::ProduceResponse>(*frame)
-                 : Result<wire::ProduceResponse>(frame.status());
+  Result<wire::ReceivedFrame> frame =
+      client->receive(std::chrono::milliseconds(2 * cluster_.timeout_ms()));
+  Result<wire::ProduceResponse> answer = frame.ok()
+                                             ? wire::decode_response<wire::ProduceResponse>(*frame)
+                                             : Result<wire::ProduceResponse>(frame.status());
   if (!answer.ok()) {
     cluster_.drop(leader);
     return repeat(std::move(batches), answer.status());
@@ -238,8 +245,8 @@ Status Producer::settle(std::vector<Batch> batches, const wire::ProduceResponse&
   return {};
 }
 
-Status Producer::settle_one(Batch batch, wire::ErrorCode error, const std::optional<std::string>& words,
-                            std::vector<Batch>& again) {
+Status Producer::settle_one(Batch batch, wire::ErrorCode error,
+                            const std::optional<std::string>& words, std::vector<Batch>& again) {
   using E = wire::ErrorCode;
   const auto count = static_cast<int64_t>(batch.records.size());
   if (error == E::kNone || error == E::kDuplicateSequenceNumber) {
@@ -266,7 +273,8 @@ Status Producer::settle_one(Batch batch, wire::ErrorCode error, const std::optio
     again.push_back(std::move(batch));
     return {};
   }
-  fail(batch, kafka_error(error, "publishing to partition " + std::to_string(batch.partition), words));
+  fail(batch,
+       kafka_error(error, "publishing to partition " + std::to_string(batch.partition), words));
   // The failed batch's sequence numbers leave a gap that the server would refuse to pass.
   if (options_.idempotent) DF_RETURN_IF_ERROR(renew_producer_id());
   return {};
@@ -286,7 +294,8 @@ Result<wire::ErrorCode> Producer::try_alone(const Batch& batch, std::optional<st
   return answer.responses[0].partition_responses[0].error_code;
 }
 
-// What is left of a partition's split batch was never stored: it starts anew under the new producer id.
+// What is left of a partition's split batch was never stored: it starts anew under the new producer
+// id.
 void Producer::forget_sequences(std::vector<Batch>& batches, int32_t partition) {
   for (Batch& batch : batches) {
     if (batch.partition == partition) batch.base_sequence = -1;
@@ -332,7 +341,8 @@ Status Producer::repeat(std::vector<Batch> batches, Status why) {
     }
     Result<TopicPlace> fresh = cluster_.topic(topic_.name);
     if (fresh.ok()) topic_ = std::move(*fresh);
-    if (fresh.status().code() == StatusCode::kNotFound) return give_up(std::move(queue), fresh.status());
+    if (fresh.status().code() == StatusCode::kNotFound)
+      return give_up(std::move(queue), fresh.status());
   }
   return {};
 }

@@ -79,11 +79,13 @@ class Producer {
   int32_t choose_partition(const OutgoingRecord& record);
   Result<int32_t> leader_of(int32_t partition);
   void number(Batch& batch);
-  wire::ProduceRequest request_for(const std::vector<Batch>& batches, std::vector<std::string>& bytes) const;
+  wire::ProduceRequest request_for(const std::vector<Batch>& batches,
+                                   std::vector<std::string>& bytes) const;
   Status send_to(int32_t leader);
   Status await(int32_t leader);
   // Sorts the answers; what is worth another try comes back in `again`.
-  Status settle(std::vector<Batch> batches, const wire::ProduceResponse& answer, std::vector<Batch>& again);
+  Status settle(std::vector<Batch> batches, const wire::ProduceResponse& answer,
+                std::vector<Batch>& again);
   Status settle_one(Batch batch, wire::ErrorCode error, const std::optional<std::string>& words,
                     std::vector<Batch>& again);
   void forget_sequences(std::vector<Batch>& batches, int32_t partition);
@@ -98,7 +100,7 @@ class Producer {
   int64_t producer_id_ = -1;
   int16_t producer_epoch_ = -1;
   std::map<int32_t, int32_t> next_sequence_;
-  std::map<int32_t, Batch> pending_;   // by partition
+  std::map<int32_t, Batch> pending_;       // by partition
   std::map<int32_t, InFlight> in_flight_;  // by leader
   int32_t sticky_ = 0;
   int64_t pending_records_ = 0;  // taken, not acknowledged, not failed

@@ -117,7 +117,8 @@ Status Publisher::prepare() {
   DF_ASSIGN_OR_RETURN(how_.acks, parse_acks(options_.acks));
   Result<Codec> codec = codec_from_name(options_.compression);
   if (!codec.ok()) {
-    return usage_error("--compression " + options_.compression + ": it is none, gzip, snappy, lz4 or zstd");
+    return usage_error("--compression " + options_.compression +
+                       ": it is none, gzip, snappy, lz4 or zstd");
   }
   how_.codec = *codec;
   how_.idempotent = options_.idempotent && how_.acks == -1;
@@ -149,7 +150,8 @@ Status Publisher::keep_pace() {
     const int64_t wait = pace_.due_in_nanos();
     const int64_t now = posix_env().monotonic_nanos();
     // What is waiting goes out before this thread rests.
-    if (producer_->has_pending() && (wait > kRateFlushNanos || now - last_flush_ > kRateFlushNanos)) {
+    if (producer_->has_pending() &&
+        (wait > kRateFlushNanos || now - last_flush_ > kRateFlushNanos)) {
       DF_RETURN_IF_ERROR(producer_->flush());
       last_flush_ = now;
       continue;
@@ -167,7 +169,8 @@ void Publisher::note_bad(uint64_t line, const std::string& why) {
   if (bad_.size() < kBadLinesKept) bad_.push_back({line, why});
   if (bad_count_ > static_cast<int64_t>(kBadLinesShown)) return;
   progress_.clear();
-  const std::string place = (options_.file == "-" ? "standard input" : options_.file) + ":" + std::to_string(line);
+  const std::string place =
+      (options_.file == "-" ? "standard input" : options_.file) + ":" + std::to_string(line);
   say(coloured_err(Colour::kYellow, place) + ": not published: " + why);
   if (bad_count_ == static_cast<int64_t>(kBadLinesShown)) say("further bad lines are only counted");
 }
@@ -194,10 +197,12 @@ Status Publisher::take(const InputEvent& event) {
 void Publisher::show_progress(const EventReader* events, int64_t size) {
   if (session_.quiet() || !progress_.due()) return;
   const int64_t done = producer_->published();
-  std::string text = grouped(done) + " published, " +
-                     grouped(static_cast<int64_t>(static_cast<double>(done) / std::max(seconds(), 0.001))) + "/s";
+  std::string text =
+      grouped(done) + " published, " +
+      grouped(static_cast<int64_t>(static_cast<double>(done) / std::max(seconds(), 0.001))) + "/s";
   if (events != nullptr && size > 0) {
-    text += ", " + std::to_string(static_cast<int64_t>(events->bytes_taken()) * 100 / size) + "% read";
+    text +=
+        ", " + std::to_string(static_cast<int64_t>(events->bytes_taken()) * 100 / size) + "% read";
   }
   if (bad_count_ > 0) text += ", " + plural(bad_count_, "bad line");
   progress_.show(text);
@@ -240,7 +245,8 @@ void Publisher::report_failures() const {
     if (failure.first_line > 0) {
       place += failure.first_line == failure.last_line
                    ? " (line " + std::to_string(failure.first_line) + ")"
-                   : " (lines " + std::to_string(failure.first_line) + " to " + std::to_string(failure.last_line) + ")";
+                   : " (lines " + std::to_string(failure.first_line) + " to " +
+                         std::to_string(failure.last_line) + ")";
     }
     say(coloured_err(Colour::kYellow, place) + ": not published: " + failure.why.message());
   }
@@ -278,7 +284,8 @@ Status Publisher::finish(const Status& stopped) {
   print_result();
   const int64_t done = producer_->published();
   const int64_t not_done = producer_->failed() + bad_count_ + unread_;
-  const std::string words = "published " + plural(done, "event") + " to \"" + options_.stream + "\"";
+  const std::string words =
+      "published " + plural(done, "event") + " to \"" + options_.stream + "\"";
   if (stopped.ok() && not_done == 0) {
     char took[32];
     std::snprintf(took, sizeof took, " in %.2f s", seconds());
@@ -294,7 +301,8 @@ Status Publisher::finish(const Status& stopped) {
     }
     return stopped.with_context(all);
   }
-  const Status cause = producer_->failures().empty() ? Status::invalid("") : producer_->failures().front().why;
+  const Status cause =
+      producer_->failures().empty() ? Status::invalid("") : producer_->failures().front().why;
   return with_exit_code(Status(StatusCode::kInvalid, all), exit_code_of(cause));
 }
 
@@ -325,7 +333,10 @@ Result<double> parse_rate(const std::string& text) {
   const size_t slash = text.find('/');
   Result<double> count = parse_double(text.substr(0, slash));
   const std::string unit = slash == std::string::npos ? "s" : text.substr(slash + 1);
-  const double seconds = unit == "s" || unit == "sec" ? 1 : unit == "m" || unit == "min" ? 60 : unit == "h" ? 3600 : 0;
+  const double seconds = unit == "s" || unit == "sec"   ? 1
+                         : unit == "m" || unit == "min" ? 60
+                         : unit == "h"                  ? 3600
+                                                        : 0;
   if (!count.ok() || *count <= 0 || seconds == 0) {
     return usage_error("--rate " + text + ": write it as 100/s, 6000/m or 10/h");
   }

@@ -94,9 +94,10 @@ Result<RecordFormat> RecordFormat::parse(std::string_view text) {
       literal(text[i]);
     } else if (++i >= text.size() || kKinds.find(text[i]) == std::string_view::npos) {
       const std::string wrong = i < text.size() ? std::string("%") + text[i] : "a lone %";
-      return usage_error("--format has no " + wrong +
-                         "; there are %t stream, %p partition, %o offset, %k key, %v value, %T timestamp, "
-                         "%h headers, %H their number, %K %S lengths of key and value, %% a percent sign");
+      return usage_error(
+          "--format has no " + wrong +
+          "; there are %t stream, %p partition, %o offset, %k key, %v value, %T timestamp, "
+          "%h headers, %H their number, %K %S lengths of key and value, %% a percent sign");
     } else if (text[i] == '%') {
       literal('%');
     } else {
@@ -146,7 +147,8 @@ Document record_document(std::string_view topic, int32_t partition, const Record
 }
 
 std::string to_base64(std::string_view bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t group = 0;

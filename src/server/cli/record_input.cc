@@ -68,13 +68,17 @@ class LineReader final : public EventReader {
 class PeekedSource final : public ByteSource {
  public:
   explicit PeekedSource(ByteSource& source) : source_(source) {}
+  // What comes first, up to and with a character that is no white space.
   Result<std::string_view> peek() {
-    DF_ASSIGN_OR_RETURN(std::string_view piece, source_.read());
-    first_ = std::string(piece);
+    while (first_.find_first_not_of(" \t\r\n\xEF\xBB\xBF") == std::string::npos) {
+      DF_ASSIGN_OR_RETURN(std::string_view piece, source_.read());
+      if (piece.empty()) break;
+      first_ += piece;
+    }
     return std::string_view(first_);
   }
   Result<std::string_view> read() override {
-    if (!given_) {
+    if (!given_ && !first_.empty()) {
       given_ = true;
       return std::string_view(first_);
     }
@@ -145,7 +149,8 @@ Result<std::unique_ptr<EventReader>> open_events(ByteSource& source, const Input
 
 Result<std::string> key_from_field(const std::string& json, const std::string& path) {
   const nlohmann::json whole = nlohmann::json::parse(json, nullptr, false);
-  if (!whole.is_object()) return Status::invalid("it is no object, so it has no field \"" + path + "\"");
+  if (!whole.is_object())
+    return Status::invalid("it is no object, so it has no field \"" + path + "\"");
   const nlohmann::json* at = &whole;
   std::string rest = path;
   while (true) {

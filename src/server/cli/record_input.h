@@ -1,5 +1,5 @@
-// Events out of a file: JSON (an array, or values one behind the other), JSON lines, CSV with a heading,
-// or plain lines. What cannot be read is named by its line and does not stop the rest.
+// Events out of a file: JSON (an array, or values one behind the other), JSON lines, CSV with a
+// heading, or plain lines. What cannot be read is named by its line and does not stop the rest.
 #pragma once
 
 #include <cstdint>
@@ -34,13 +34,14 @@ class EventReader {
 };
 
 struct InputOptions {
-  std::optional<InputForm> form;  // nothing: an opening bracket means a JSON array, otherwise JSON lines
-  bool csv_texts = false;         // numbers and true/false of a CSV file stay texts
+  std::optional<InputForm>
+      form;                // nothing: an opening bracket means a JSON array, otherwise JSON lines
+  bool csv_texts = false;  // numbers and true/false of a CSV file stay texts
 };
 Result<std::unique_ptr<EventReader>> open_events(ByteSource& source, const InputOptions& options);
 
-// The member's value as a record's key: a text as it is, anything else as JSON. `path`: "user.id" goes
-// into objects. kInvalid where it is missing or null.
+// The member's value as a record's key: a text as it is, anything else as JSON. `path`: "user.id"
+// goes into objects. kInvalid where it is missing or null.
 Result<std::string> key_from_field(const std::string& json, const std::string& path);
 
 }  // namespace dataflow::cli

@@ -11,11 +11,24 @@ namespace {
 
 constexpr std::string_view kGap = "  ";
 
+// The key in words; a duration for people needs no unit in its name.
+std::string words_of(const Column& column) {
+  std::string text = column.key;
+  if (column.kind == CellKind::kDuration && text.ends_with("_ms")) text.resize(text.size() - 3);
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
 std::string heading(const Column& column) {
-  std::string text;
-  for (const char c : column.key) {
-    text += c == '_' ? ' ' : static_cast<char>(std::toupper(static_cast<uint8_t>(c)));
-  }
+  std::string text = words_of(column);
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<uint8_t>(c)));
+  return text;
+}
+
+std::string label(const Column& column) {
+  std::string text = words_of(column);
+  if (text == "http") return "HTTP";
+  text[0] = static_cast<char>(std::toupper(static_cast<uint8_t>(text[0])));
   return text;
 }
 
@@ -32,7 +45,8 @@ std::string cell(const Document& value, CellKind kind) {
 
 bool right_aligned(CellKind kind) { return kind == CellKind::kNumber || kind == CellKind::kBytes; }
 
-void append_padded(std::string& line, const std::string& text, size_t width, bool right, bool last) {
+void append_padded(std::string& line, const std::string& text, size_t width, bool right,
+                   bool last) {
   const size_t used = display_width(text);
   const std::string space(width > used ? width - used : 0, ' ');
   if (right) line += space;
@@ -73,7 +87,8 @@ std::string Listing::to_table(bool wide) const {
   }
   std::vector<size_t> widths(shown.size(), 0);
   for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
+    for (size_t i = 0; i < line.size(); ++i)
+      widths[i] = std::max(widths[i], display_width(line[i]));
   }
   std::string text;
   for (size_t n = 0; n < lines.size(); ++n) {
@@ -99,16 +114,15 @@ void Facts::put_into(Document& object) const {
 std::string Facts::to_table(bool wide) const {
   size_t width = 0;
   for (const Fact& fact : facts_) {
-    if (wide || !fact.column.wide) width = std::max(width, fact.column.key.size());
+    if (wide || !fact.column.wide) width = std::max(width, label(fact.column).size());
   }
   std::string text;
   for (const Fact& fact : facts_) {
     if (fact.column.wide && !wide) continue;
-    std::string name = fact.column.key;
-    std::replace(name.begin(), name.end(), '_', ' ');
-    name[0] = static_cast<char>(std::toupper(static_cast<uint8_t>(name[0])));
+    const std::string name = label(fact.column);
     const std::string space(width - name.size() + kGap.size(), ' ');
-    text += coloured_out(Colour::kBold, name + ":") + space + cell(fact.value, fact.column.kind) + "\n";
+    text +=
+        coloured_out(Colour::kBold, name + ":") + space + cell(fact.value, fact.column.kind) + "\n";
   }
   return text;
 }

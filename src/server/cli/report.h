@@ -24,8 +24,8 @@ struct Column {
   bool wide = false;  // only with -o wide, and always in JSON and YAML
 };
 
-// Rows of the same columns; a row has one value for each. Numbers of bytes, durations (ms) and times
-// (ms since 1970) are numbers in JSON and written for people in the table.
+// Rows of the same columns; a row has one value for each. Numbers of bytes, durations (ms) and
+// times (ms since 1970) are numbers in JSON and written for people in the table.
 class Listing {
  public:
   explicit Listing(std::vector<Column> columns) : columns_(std::move(columns)) {}

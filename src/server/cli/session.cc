@@ -11,7 +11,8 @@ namespace dataflow::cli {
 Status Session::prepare(const GlobalOptions& options) {
   options_ = options;
   std::string& profile_name = options_.endpoint.profile;
-  if (const char* named = std::getenv("DATAFLOW_PROFILE"); named != nullptr && profile_name.empty()) {
+  if (const char* named = std::getenv("DATAFLOW_PROFILE");
+      named != nullptr && profile_name.empty()) {
     profile_name = named;
   }
   Result<int64_t> timeout = parse_duration_ms(options.timeout);

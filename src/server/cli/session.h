@@ -1,5 +1,5 @@
-// What every command has at hand: the options that are the same everywhere, the two outputs, and the way
-// to the server.
+// What every command has at hand: the options that are the same everywhere, the two outputs, and
+// the way to the server.
 #pragma once
 
 #include <cstdint>

@@ -25,10 +25,10 @@ void add_shell_commands(CommandTree& tree) {
   CLI::App& version = add_command(*tree.root, "version", "print the version", {"dataflow version"});
   set_action(tree, version, print_version);
 
-  CLI::App& completion = add_command(*tree.root, "completion", "print a completion script for your shell",
-                                     {"source <(dataflow completion bash)",
-                                      "dataflow completion zsh > \"${fpath[1]}/_dataflow\"",
-                                      "dataflow completion fish > ~/.config/fish/completions/dataflow.fish"});
+  CLI::App& completion = add_command(
+      *tree.root, "completion", "print a completion script for your shell",
+      {"source <(dataflow completion bash)", "dataflow completion zsh > \"${fpath[1]}/_dataflow\"",
+       "dataflow completion fish > ~/.config/fish/completions/dataflow.fish"});
   auto shell = std::make_shared<std::string>();
   completion.add_option("SHELL", *shell, "bash, zsh or fish")->required();
   const CLI::App* root = tree.root;
@@ -38,8 +38,9 @@ void add_shell_commands(CommandTree& tree) {
     return {};
   });
 
-  CLI::App& demo = add_command(*tree.root, "demo-events", "print made-up user events as JSON lines",
-                               {"dataflow demo-events 1000 | dataflow publish user-events --file -"});
+  CLI::App& demo =
+      add_command(*tree.root, "demo-events", "print made-up user events as JSON lines",
+                  {"dataflow demo-events 1000 | dataflow publish user-events --file -"});
   hide_command(demo);
   auto count = std::make_shared<int64_t>(0);
   auto seed = std::make_shared<uint64_t>(1);

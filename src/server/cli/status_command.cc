@@ -45,7 +45,7 @@ void print_page(Session& session, const Document& page) {
     if (value.items().empty() || !value.items()[0].is_object()) continue;
     std::vector<Column> columns;
     for (const auto& [key, cell] : value.items()[0].members()) {
-      const CellKind kind = key == "bytes"               ? CellKind::kBytes
+      const CellKind kind = key == "bytes"              ? CellKind::kBytes
                             : cell.integer() != nullptr ? CellKind::kNumber
                                                         : CellKind::kText;
       columns.push_back({key, kind, key == "id"});
@@ -69,15 +69,16 @@ Status print_status(Session& session) {
   DF_ASSIGN_OR_RETURN(HttpEndpoint http, find_http_endpoint(session.endpoint()));
   Result<HttpAnswer> answer = http_get(http.address, "/status", session.timeout_ms());
   if (!answer.ok()) {
-    return cannot_connect("no DataFlow server answers at " + http.address.to_string() + " (from " + http.origin +
-                          "): " + answer.status().message() +
+    return cannot_connect("no DataFlow server answers at " + http.address.to_string() + " (from " +
+                          http.origin + "): " + answer.status().message() +
                           "\n  start one:      dataflow emulator start --background"
                           "\n  find out more:  dataflow doctor");
   }
   Result<Document> page = parse_json(answer->body);
   if (answer->status != 200 || !page.ok() || !page->is_object()) {
-    return Status::internal("the server at " + http.address.to_string() + " answered /status with HTTP " +
-                            std::to_string(answer->status) + " and no status page");
+    return Status::internal("the server at " + http.address.to_string() +
+                            " answered /status with HTTP " + std::to_string(answer->status) +
+                            " and no status page");
   }
   if (session.structured()) {
     print_document(session.out(), session.format(), *page);
@@ -90,7 +91,8 @@ Status print_status(Session& session) {
 }  // namespace
 
 void add_status_command(CommandTree& tree) {
-  CLI::App& command = add_command(*tree.root, "status", "show the server: addresses, streams, partitions in trouble",
+  CLI::App& command = add_command(*tree.root, "status",
+                                  "show the server: addresses, streams, partitions in trouble",
                                   {"dataflow status", "dataflow status -o json",
                                    "dataflow status --kafka 127.0.0.1:9092   of any Kafka broker"});
   set_action(tree, command, print_status);

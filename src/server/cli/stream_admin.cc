@@ -31,7 +31,8 @@ Document settings_document(const std::vector<TopicSetting>& settings, bool all) 
   return object;
 }
 
-const TopicSetting* find_setting(const std::vector<TopicSetting>& settings, const std::string& name) {
+const TopicSetting* find_setting(const std::vector<TopicSetting>& settings,
+                                 const std::string& name) {
   for (const TopicSetting& setting : settings) {
     if (setting.name == name) return &setting;
   }
@@ -78,9 +79,11 @@ Status change_settings(KafkaCluster& cluster, const std::string& topic, const Se
     request.resources[0].configs.push_back({name, kDelete, std::nullopt});
     all.emplace_back(name, "");
   }
-  DF_ASSIGN_OR_RETURN(wire::IncrementalAlterConfigsResponse answer, cluster.call_controller(request));
+  DF_ASSIGN_OR_RETURN(wire::IncrementalAlterConfigsResponse answer,
+                      cluster.call_controller(request));
   for (const auto& result : answer.responses) {
-    Status changed = kafka_error(result.error_code, "changing stream " + quoted(topic), result.error_message);
+    Status changed =
+        kafka_error(result.error_code, "changing stream " + quoted(topic), result.error_message);
     if (!changed.ok()) return name_the_setting(cluster, topic, all, changed);
   }
   return {};
@@ -95,8 +98,8 @@ Status grow_partitions(KafkaCluster& cluster, const std::string& topic, int32_t 
   request.topics[0].assignments.reset();
   DF_ASSIGN_OR_RETURN(wire::CreatePartitionsResponse answer, cluster.call_controller(request));
   for (const auto& result : answer.results) {
-    DF_RETURN_IF_ERROR(
-        kafka_error(result.error_code, "adding partitions to stream " + quoted(topic), result.error_message));
+    DF_RETURN_IF_ERROR(kafka_error(
+        result.error_code, "adding partitions to stream " + quoted(topic), result.error_message));
   }
   return {};
 }
@@ -136,7 +139,8 @@ Listing partition_listing(const TopicPlace& topic, std::map<int32_t, OffsetRange
     auto size = sizes.find({topic.name, partition.index});
     listing.add({partition.index, range.first, range.end, range.end - range.first,
                  size == sizes.end() ? Document() : Document(size->second), partition.leader,
-                 partition.leader_epoch, uint64_t{partition.replicas}, uint64_t{partition.in_sync}});
+                 partition.leader_epoch, uint64_t{partition.replicas},
+                 uint64_t{partition.in_sync}});
   }
   return listing;
 }
@@ -202,7 +206,8 @@ Status create_stream(Session& session, const StreamCreate& options) {
   }
   session.note(existed ? "stream " + quoted(options.name) + " is there already, with " +
                              plural(partitions, "partition")
-                       : "created stream " + quoted(options.name) + " with " + plural(partitions, "partition"));
+                       : "created stream " + quoted(options.name) + " with " +
+                             plural(partitions, "partition"));
   return {};
 }
 
@@ -210,7 +215,8 @@ Status list_streams(Session& session, bool internal) {
   DF_ASSIGN_OR_RETURN(std::unique_ptr<KafkaCluster> cluster, session.connect());
   DF_ASSIGN_OR_RETURN(std::vector<TopicPlace> topics, cluster->topics());
   if (!internal) {
-    std::erase_if(topics, [](const TopicPlace& t) { return t.internal || t.name.starts_with("__"); });
+    std::erase_if(topics,
+                  [](const TopicPlace& t) { return t.internal || t.name.starts_with("__"); });
   }
   DF_ASSIGN_OR_RETURN(OffsetsByPartition first, list_offsets(*cluster, topics, kEarliestTimestamp));
   DF_ASSIGN_OR_RETURN(OffsetsByPartition end, list_offsets(*cluster, topics, kLatestTimestamp));
@@ -276,7 +282,8 @@ Status alter_stream(Session& session, const StreamAlter& options) {
   DF_ASSIGN_OR_RETURN(auto settings,
                       topic_settings(options.configs, options.retention, options.retention_bytes));
   if (settings.empty() && options.deleted_configs.empty() && !options.partitions) {
-    return usage_error("say what to change: --partitions, --retention, --config or --delete-config");
+    return usage_error(
+        "say what to change: --partitions, --retention, --config or --delete-config");
   }
   DF_ASSIGN_OR_RETURN(std::unique_ptr<KafkaCluster> cluster, session.connect());
   DF_ASSIGN_OR_RETURN(TopicPlace topic, cluster->topic(options.name));
@@ -286,7 +293,8 @@ Status alter_stream(Session& session, const StreamAlter& options) {
   }
   if (options.partitions && *options.partitions != static_cast<int32_t>(topic.partitions.size())) {
     Status grown = grow_partitions(*cluster, options.name, *options.partitions);
-    if (!grown.ok() && !settings.empty()) return grown.with_context("the settings were changed, but");
+    if (!grown.ok() && !settings.empty())
+      return grown.with_context("the settings were changed, but");
     DF_RETURN_IF_ERROR(grown);
   }
   session.note("changed stream " + quoted(options.name));
@@ -302,7 +310,8 @@ Status alter_stream(Session& session, const StreamAlter& options) {
   return {};
 }
 
-Status delete_streams(Session& session, const std::vector<std::string>& names, bool yes, bool if_exists) {
+Status delete_streams(Session& session, const std::vector<std::string>& names, bool yes,
+                      bool if_exists) {
   DF_ASSIGN_OR_RETURN(std::unique_ptr<KafkaCluster> cluster, session.connect());
   DF_ASSIGN_OR_RETURN(std::vector<TopicPlace> topics, cluster->topics());
   std::vector<std::string> there;
@@ -323,11 +332,13 @@ Status delete_streams(Session& session, const std::vector<std::string>& names, b
   Listing listing({{"name"}, {"deleted"}, {"error"}});
   Status worst;
   for (const auto& result : answer.responses) {
-    Status deleted = kafka_error(result.error_code, "deleting stream " + quoted(result.name), result.error_message);
+    Status deleted = kafka_error(result.error_code, "deleting stream " + quoted(result.name),
+                                 result.error_message);
     if (deleted.ok()) session.note("deleted stream " + quoted(result.name));
     if (!deleted.ok() && !worst.ok()) say(worst.message());
     if (!deleted.ok()) worst = deleted;
-    listing.add({result.name, deleted.ok(), deleted.ok() ? Document() : Document(deleted.message())});
+    listing.add(
+        {result.name, deleted.ok(), deleted.ok() ? Document() : Document(deleted.message())});
   }
   if (session.structured()) print_listing(session.out(), session.format(), listing);
   return worst;

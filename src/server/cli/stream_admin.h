@@ -15,8 +15,8 @@ struct StreamCreate {
   std::string name;
   int32_t partitions = -1;  // the server's default
   int16_t replication = -1;
-  std::string retention;        // "7d", "forever"
-  std::string retention_bytes;  // "10GiB"
+  std::string retention;             // "7d", "forever"
+  std::string retention_bytes;       // "10GiB"
   std::vector<std::string> configs;  // "k=v"
   bool if_not_exists = false;
 };
@@ -35,10 +35,11 @@ struct StreamAlter {
 };
 Status alter_stream(Session& session, const StreamAlter& options);
 
-Status delete_streams(Session& session, const std::vector<std::string>& names, bool yes, bool if_exists);
+Status delete_streams(Session& session, const std::vector<std::string>& names, bool yes,
+                      bool if_exists);
 
-// "k=v" of --config, with --retention and --retention-bytes as what they stand for. Usage error for what
-// is no pair.
+// "k=v" of --config, with --retention and --retention-bytes as what they stand for. Usage error for
+// what is no pair.
 Result<std::vector<std::pair<std::string, std::string>>> topic_settings(
     const std::vector<std::string>& pairs, const std::string& retention,
     const std::string& retention_bytes);

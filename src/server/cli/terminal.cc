@@ -66,7 +66,8 @@ void Output::flush() {
     } else if (errno == EPIPE) {
       closed_ = true;
     } else if (errno != EINTR) {
-      status_ = Status::io_error(std::string("writing to standard output: ") + std::strerror(errno));
+      status_ =
+          Status::io_error(std::string("writing to standard output: ") + std::strerror(errno));
     }
   }
   buffer_.clear();

@@ -1,4 +1,5 @@
-// What a person sees: standard output as data, standard error as words, colours where they are wanted.
+// What a person sees: standard output as data, standard error as words, colours where they are
+// wanted.
 #pragma once
 
 #include <cstdint>
@@ -58,9 +59,9 @@ class ProgressLine {
 // Asks on the terminal; kInvalid (usage) where there is none, naming --yes.
 Status confirm(const std::string& question);
 
-std::string grouped(int64_t number);       // 1,234,567
-std::string human_bytes(int64_t bytes);    // 1.4 MiB
-std::string human_duration(int64_t ms);    // 1h 5m
+std::string grouped(int64_t number);                        // 1,234,567
+std::string human_bytes(int64_t bytes);                     // 1.4 MiB
+std::string human_duration(int64_t ms);                     // 1h 5m
 std::string plural(int64_t count, std::string_view thing);  // "1 record", "2,000 records"
 // Columns that the text takes on a terminal, near enough: its code points.
 size_t display_width(std::string_view text);

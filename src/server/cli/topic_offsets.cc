@@ -17,7 +17,8 @@ std::map<int32_t, Questions> by_leader(const std::vector<TopicPlace>& topics,
   for (const TopicPlace& topic : topics) {
     for (const PartitionPlace& partition : topic.partitions) {
       OffsetQuestion question{topic.name, partition.index};
-      if (partition.leader >= 0 && !known.contains(question)) out[partition.leader].push_back(question);
+      if (partition.leader >= 0 && !known.contains(question))
+        out[partition.leader].push_back(question);
     }
   }
   return out;
@@ -39,15 +40,16 @@ wire::ListOffsetsRequest request_for(const Questions& questions, int64_t timesta
 }
 
 // The worst retriable failure; a final one is returned as the status.
-Status take_answers(const wire::ListOffsetsResponse& answer, OffsetsByPartition& out, Status& again) {
+Status take_answers(const wire::ListOffsetsResponse& answer, OffsetsByPartition& out,
+                    Status& again) {
   for (const auto& topic : answer.topics) {
     for (const auto& partition : topic.partitions) {
       if (partition.error_code == wire::ErrorCode::kNone) {
         out[{topic.name, partition.partition_index}] = partition.offset;
         continue;
       }
-      Status problem = kafka_error(partition.error_code, "asking for the offsets of stream \"" +
-                                                             topic.name + "\"");
+      Status problem = kafka_error(partition.error_code,
+                                   "asking for the offsets of stream \"" + topic.name + "\"");
       if (!is_retriable(partition.error_code)) return problem;
       again = problem;
     }
@@ -55,7 +57,8 @@ Status take_answers(const wire::ListOffsetsResponse& answer, OffsetsByPartition&
   return {};
 }
 
-Result<std::vector<TopicPlace>> places_again(KafkaCluster& cluster, const std::vector<TopicPlace>& topics) {
+Result<std::vector<TopicPlace>> places_again(KafkaCluster& cluster,
+                                             const std::vector<TopicPlace>& topics) {
   std::vector<TopicPlace> fresh;
   for (const TopicPlace& topic : topics) {
     DF_ASSIGN_OR_RETURN(TopicPlace place, cluster.topic(topic.name));
@@ -66,8 +69,8 @@ Result<std::vector<TopicPlace>> places_again(KafkaCluster& cluster, const std::v
 
 }  // namespace
 
-Result<OffsetsByPartition> list_offsets(KafkaCluster& cluster, const std::vector<TopicPlace>& topics,
-                                        int64_t timestamp) {
+Result<OffsetsByPartition> list_offsets(KafkaCluster& cluster,
+                                        const std::vector<TopicPlace>& topics, int64_t timestamp) {
   OffsetsByPartition out;
   std::vector<TopicPlace> places = topics;
   Backoff backoff(cluster.timeout_ms());
@@ -92,7 +95,8 @@ Result<OffsetsByPartition> list_offsets(KafkaCluster& cluster, const std::vector
   }
 }
 
-Result<std::map<int32_t, OffsetRange>> offset_ranges(KafkaCluster& cluster, const TopicPlace& topic) {
+Result<std::map<int32_t, OffsetRange>> offset_ranges(KafkaCluster& cluster,
+                                                     const TopicPlace& topic) {
   DF_ASSIGN_OR_RETURN(OffsetsByPartition first, list_offsets(cluster, {topic}, kEarliestTimestamp));
   DF_ASSIGN_OR_RETURN(OffsetsByPartition end, list_offsets(cluster, {topic}, kLatestTimestamp));
   std::map<int32_t, OffsetRange> out;

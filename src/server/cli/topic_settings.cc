@@ -41,10 +41,12 @@ Result<std::vector<std::pair<std::string, std::string>>> topic_settings(
   for (const std::string& pair : pairs) {
     const size_t equals = pair.find('=');
     if (equals == 0 || equals == std::string::npos) {
-      return usage_error("--config " + pair + ": write it as name=value, such as cleanup.policy=compact");
+      return usage_error("--config " + pair +
+                         ": write it as name=value, such as cleanup.policy=compact");
     }
     for (const auto& [name, value] : out) {
-      if (name == pair.substr(0, equals)) return usage_error("the setting " + name + " is given twice");
+      if (name == pair.substr(0, equals))
+        return usage_error("the setting " + name + " is given twice");
     }
     out.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
   }

@@ -27,12 +27,14 @@ Result<std::map<std::string, std::vector<TopicSetting>>> topic_settings_of(
     resource.configuration_keys.reset();
     request.resources.push_back(std::move(resource));
   }
-  DF_ASSIGN_OR_RETURN(wire::DescribeConfigsResponse answer, cluster.call(KafkaCluster::kAnyBroker, request));
+  DF_ASSIGN_OR_RETURN(wire::DescribeConfigsResponse answer,
+                      cluster.call(KafkaCluster::kAnyBroker, request));
   for (const auto& result : answer.results) {
     if (result.error_code != wire::ErrorCode::kNone) continue;
     std::vector<TopicSetting>& settings = out[result.resource_name];
     for (const auto& config : result.configs) {
-      settings.push_back({config.name, config.value.value_or(""), config.config_source == kSetForTopic});
+      settings.push_back(
+          {config.name, config.value.value_or(""), config.config_source == kSetForTopic});
     }
     std::sort(settings.begin(), settings.end(),
               [](const TopicSetting& a, const TopicSetting& b) { return a.name < b.name; });

@@ -38,14 +38,13 @@ void handle_add_partitions_to_txn(Request& request) {
                                     ProducerEpoch(question->v3_and_below_producer_epoch)};
   std::vector<log::TopicPartition> partitions;
   for (const auto& topic : question->v3_and_below_topics) {
-    for (int32_t index : topic.partitions) partitions.push_back({topic.name, PartitionIndex(index)});
+    for (int32_t index : topic.partitions)
+      partitions.push_back({topic.name, PartitionIndex(index)});
   }
   request.broker.transactions.add_partitions(
       identity, std::move(partitions),
-      [&broker = request.broker, reply = request.reply,
-       question = std::move(*question)](const log::AddPartitionsResult& result) {
-        send(broker, reply, question, result);
-      });
+      [&broker = request.broker, reply = request.reply, question = std::move(*question)](
+          const log::AddPartitionsResult& result) { send(broker, reply, question, result); });
 }
 
 }  // namespace dataflow::kafka

@@ -24,7 +24,8 @@ Refusal alter(Broker& broker, const Question::Resource& resource, bool validate_
   }
   log::ConfigOverrides overrides;
   for (const auto& config : resource.configs) {
-    if (!config.value) return {ErrorCode::kInvalidRequest, "the value of " + config.name + " is null"};
+    if (!config.value)
+      return {ErrorCode::kInvalidRequest, "the value of " + config.name + " is null"};
     overrides[config.name] = *config.value;
   }
   auto checked = log::make_topic_config(broker.log.options().defaults, overrides);

@@ -17,7 +17,8 @@ using Question = wire::CreatePartitionsRequest;
 using Answer = wire::CreatePartitionsResponse;
 
 // Empty if the new partitions' replicas are left to us or all on this node.
-std::string check_assignments(const Broker& broker, const Question::Topic& topic, int32_t existing) {
+std::string check_assignments(const Broker& broker, const Question::Topic& topic,
+                              int32_t existing) {
   if (!topic.assignments) return {};
   if (static_cast<int64_t>(topic.assignments->size()) != int64_t{topic.count} - existing) {
     return "adding partitions to " + topic.name + ": assign replicas to each new partition";

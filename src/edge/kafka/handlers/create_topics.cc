@@ -24,11 +24,12 @@ constexpr int16_t kFirstWithDefaults = 4;  // -1 for partitions and replication 
 constexpr int32_t kServerDefault = -1;
 
 Status invalid(Fault fault, const std::string& topic, std::string_view what) {
-  return log::fault(fault, StatusCode::kInvalid, "creating topic " + topic + ": " + std::string(what));
+  return log::fault(fault, StatusCode::kInvalid,
+                    "creating topic " + topic + ": " + std::string(what));
 }
 
-// What is wrong with replicas that were assigned by hand: each must be this one node, for partitions 0,
-// 1, 2 and so on. Empty if nothing is.
+// What is wrong with replicas that were assigned by hand: each must be this one node, for
+// partitions 0, 1, 2 and so on. Empty if nothing is.
 std::string check_assignments(const Broker& broker, const Question::Topic& topic) {
   std::set<int32_t> indexes;
   for (const auto& assignment : topic.assignments) {
@@ -45,7 +46,8 @@ std::string check_assignments(const Broker& broker, const Question::Topic& topic
   return {};
 }
 
-Result<int32_t> wanted_partitions(const Broker& broker, const Question::Topic& topic, int16_t version) {
+Result<int32_t> wanted_partitions(const Broker& broker, const Question::Topic& topic,
+                                  int16_t version) {
   if (!topic.assignments.empty()) {
     if (topic.num_partitions == kServerDefault && topic.replication_factor == kServerDefault) {
       return static_cast<int32_t>(topic.assignments.size());
@@ -82,8 +84,8 @@ void describe_configs(Broker& broker, const log::TopicConfig& config,
                       const log::ConfigOverrides& overrides, Answer::Topic& to) {
   to.configs.emplace();
   for (const TopicConfigEntry& entry : topic_config_entries(broker, config, overrides)) {
-    to.configs->push_back({std::string(entry.name), entry.value, false,
-                           static_cast<int8_t>(entry.source), false});
+    to.configs->push_back(
+        {std::string(entry.name), entry.value, false, static_cast<int8_t>(entry.source), false});
   }
 }
 
@@ -95,7 +97,8 @@ Status create(Broker& broker, const Question::Topic& topic, bool validate_only, 
   DF_ASSIGN_OR_RETURN(log::TopicConfig config,
                       log::make_topic_config(broker.log.options().defaults, overrides));
   if (!validate_only) {
-    DF_ASSIGN_OR_RETURN(log::TopicInfo made, broker.log.create_topic(topic.name, partitions, overrides));
+    DF_ASSIGN_OR_RETURN(log::TopicInfo made,
+                        broker.log.create_topic(topic.name, partitions, overrides));
     to.topic_id = made.id;
   }
   to.error_message.reset();

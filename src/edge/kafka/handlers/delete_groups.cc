@@ -33,10 +33,11 @@ void handle_delete_groups(Request& request) {
   deletion->left = question->groups_names.size() + 1;
   for (size_t i = 0; i < question->groups_names.size(); ++i) {
     deletion->answer.results[i].group_id = question->groups_names[i];
-    request.broker.groups.delete_group(question->groups_names[i], [deletion, i](const Status& status) {
-      deletion->answer.results[i].error_code = deletion->broker.coordinator(status);
-      deletion->one_done();
-    });
+    request.broker.groups.delete_group(
+        question->groups_names[i], [deletion, i](const Status& status) {
+          deletion->answer.results[i].error_code = deletion->broker.coordinator(status);
+          deletion->one_done();
+        });
   }
   deletion->one_done();
 }

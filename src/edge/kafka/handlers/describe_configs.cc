@@ -59,10 +59,11 @@ Refusal describe_topic(Broker& broker, const Question& question, const Question:
   return {};
 }
 
-Refusal describe_broker(Broker& broker, const Question& question, const Question::Resource& resource,
-                        Answer::Resource& to) {
+Refusal describe_broker(Broker& broker, const Question& question,
+                        const Question::Resource& resource, Answer::Resource& to) {
   Refusal wrong = check_broker_resource(broker, resource.resource_name);
-  // Without a name it is about settings for all brokers that were changed at run time: there are none.
+  // Without a name it is about settings for all brokers that were changed at run time: there are
+  // none.
   if (wrong.refused() || resource.resource_name.empty()) return wrong;
   for (BrokerConfigEntry& entry : broker_config_entries(broker)) {
     if (!is_asked(resource, entry.name)) continue;
@@ -90,7 +91,8 @@ void handle_describe_configs(Request& request) {
     to.resource_type = resource.resource_type;
     to.resource_name = resource.resource_name;
     to.error_message.reset();
-    Refusal refusal{ErrorCode::kInvalidRequest, "only topics (2) and brokers (4) have settings here"};
+    Refusal refusal{ErrorCode::kInvalidRequest,
+                    "only topics (2) and brokers (4) have settings here"};
     if (resource.resource_type == kTopicResource) {
       refusal = describe_topic(broker, *question, resource, to);
     } else if (resource.resource_type == kBrokerResource) {

@@ -27,7 +27,8 @@ void describe(Broker& broker, const std::string& topic, int32_t index, Answer::P
     out.last_sequence = producer.last_sequence;
     out.last_timestamp = producer.last_timestamp.value();
     out.coordinator_epoch = producer.coordinator_epoch;
-    if (producer.transaction_start) out.current_txn_start_offset = producer.transaction_start->value();
+    if (producer.transaction_start)
+      out.current_txn_start_offset = producer.transaction_start->value();
   }
 }
 

@@ -14,10 +14,8 @@ void answer_on_control(Request& request, void (*answer)(Broker&, const Reply&, Q
   auto question = request.decode<Question>();
   if (!question) return;
   Broker& broker = request.broker;
-  broker.control.post(
-      [&broker, reply = request.reply, question = std::move(*question), answer]() mutable {
-        answer(broker, reply, question);
-      });
+  broker.control.post([&broker, reply = request.reply, question = std::move(*question),
+                       answer]() mutable { answer(broker, reply, question); });
 }
 
 void handle_produce(Request& request);

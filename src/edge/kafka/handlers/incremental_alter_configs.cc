@@ -66,14 +66,16 @@ Refusal apply(const log::TopicConfig& config, const Question::Config& change,
     overrides.erase(change.name);
     return {};
   }
-  if (!change.value) return {ErrorCode::kInvalidRequest, "the value of " + change.name + " is null"};
+  if (!change.value)
+    return {ErrorCode::kInvalidRequest, "the value of " + change.name + " is null"};
   switch (change.config_operation) {
     case kSet: overrides[change.name] = *change.value; return {};
     case kAppend:
     case kSubtract: {
       if (!is_list(change.name)) {
-        return {ErrorCode::kInvalidConfig,
-                change.name + " is no list: its value can be set or deleted, not extended or reduced"};
+        return {
+            ErrorCode::kInvalidConfig,
+            change.name + " is no list: its value can be set or deleted, not extended or reduced"};
       }
       std::string old = log::topic_config_value(config, overrides, change.name).value_or("");
       overrides[change.name] = change_list(old, *change.value, change.config_operation == kAppend);

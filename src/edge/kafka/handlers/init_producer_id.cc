@@ -31,18 +31,18 @@ void handle_init_producer_id(Request& request) {
     init.producer_id = ProducerId(question->producer_id);
     init.producer_epoch = ProducerEpoch(question->producer_epoch);
   }
-  request.broker.transactions.init_producer(
-      init, [&broker = request.broker, reply = request.reply](const log::InitProducerResult& result) {
-        wire::InitProducerIdResponse answer;
-        answer.error_code = broker.coordinator(result.status);
-        if (answer.error_code == ErrorCode::kProducerFenced &&
-            reply.version() < kFirstWithProducerFenced) {
-          answer.error_code = ErrorCode::kInvalidProducerEpoch;
-        }
-        answer.producer_id = result.producer_id.value();
-        answer.producer_epoch = result.producer_epoch.value();
-        reply.send(answer);
-      });
+  request.broker.transactions.init_producer(init, [&broker = request.broker, reply = request.reply](
+                                                      const log::InitProducerResult& result) {
+    wire::InitProducerIdResponse answer;
+    answer.error_code = broker.coordinator(result.status);
+    if (answer.error_code == ErrorCode::kProducerFenced &&
+        reply.version() < kFirstWithProducerFenced) {
+      answer.error_code = ErrorCode::kInvalidProducerEpoch;
+    }
+    answer.producer_id = result.producer_id.value();
+    answer.producer_epoch = result.producer_epoch.value();
+    reply.send(answer);
+  });
 }
 
 }  // namespace dataflow::kafka

@@ -47,8 +47,8 @@ void send(Broker& broker, const Reply& reply, log::JoinResult&& result) {
   answer.leader = std::move(result.leader);
   answer.skip_assignment = result.skip_assignment;
   for (log::JoinedMember& member : result.members) {
-    answer.members.push_back({std::move(member.member_id), std::move(member.instance_id),
-                              std::move(member.metadata)});
+    answer.members.push_back(
+        {std::move(member.member_id), std::move(member.instance_id), std::move(member.metadata)});
   }
   reply.send(answer);
 }

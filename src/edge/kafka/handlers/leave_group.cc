@@ -43,10 +43,9 @@ void handle_leave_group(Request& request) {
       leave.members.push_back({std::move(member.member_id), std::move(member.group_instance_id)});
     }
   }
-  request.broker.groups.leave(leave, [&broker = request.broker, reply = request.reply,
-                                      members = leave.members](const log::LeaveResult& result) {
-    send(broker, reply, members, result);
-  });
+  request.broker.groups.leave(
+      leave, [&broker = request.broker, reply = request.reply, members = leave.members](
+                 const log::LeaveResult& result) { send(broker, reply, members, result); });
 }
 
 }  // namespace dataflow::kafka

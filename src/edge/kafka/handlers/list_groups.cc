@@ -11,8 +11,8 @@ void handle_list_groups(Request& request) {
   if (!question) return;
   wire::ListGroupsResponse answer;
   for (log::GroupListing& group : request.broker.groups.list(question->states_filter)) {
-    answer.groups.push_back({group.group, group.protocol_type,
-                             std::string(log::group_phase_name(group.phase))});
+    answer.groups.push_back(
+        {group.group, group.protocol_type, std::string(log::group_phase_name(group.phase))});
   }
   request.reply.send(answer);
 }

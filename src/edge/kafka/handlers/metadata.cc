@@ -48,7 +48,8 @@ Status create(Broker& broker, const std::string& name) {
 
 ErrorCode why_missing(Broker& broker, const std::string& name) {
   Status status = broker.log.check_new_topic(name, 1, {});
-  if (log::fault_of(status) == log::Fault::kInvalidTopicName) return ErrorCode::kInvalidTopicException;
+  if (log::fault_of(status) == log::Fault::kInvalidTopicName)
+    return ErrorCode::kInvalidTopicException;
   return ErrorCode::kUnknownTopicOrPartition;
 }
 
@@ -113,9 +114,9 @@ void handle_metadata(Request& request) {
   auto question = request.decode<Question>();
   if (!question) return;
   Broker& broker = request.broker;
-  bool may_create = broker.options.auto_create_topics &&
-                    (request.version() < kFirstWithAutoCreationFlag ||
-                     question->allow_auto_topic_creation);
+  bool may_create =
+      broker.options.auto_create_topics &&
+      (request.version() < kFirstWithAutoCreationFlag || question->allow_auto_topic_creation);
   Answer begun;
   fill_cluster(broker, request.client, question->include_cluster_authorized_operations, begun);
   if (!may_create || !names_a_missing_topic(broker, *question)) {

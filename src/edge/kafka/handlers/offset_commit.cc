@@ -27,7 +27,8 @@ void handle_offset_commit(Request& request) {
   Broker& broker = request.broker;
 
   log::OffsetCommitRequest commit;
-  commit.origin = {std::move(question->group_id), Generation(question->generation_id_or_member_epoch),
+  commit.origin = {std::move(question->group_id),
+                   Generation(question->generation_id_or_member_epoch),
                    std::move(question->member_id), std::move(question->group_instance_id)};
   if (question->retention_time_ms >= 0) commit.retention_ms = question->retention_time_ms;
 
@@ -53,8 +54,9 @@ void handle_offset_commit(Request& request) {
   }
   if (places.empty() && !answer.topics.empty()) return request.reply.send(answer);
   broker.groups.commit_offsets(
-      std::move(commit), [&broker, reply = request.reply, answer = std::move(answer),
-                          places = std::move(places)](const log::OffsetCommitResult& result) mutable {
+      std::move(commit),
+      [&broker, reply = request.reply, answer = std::move(answer),
+       places = std::move(places)](const log::OffsetCommitResult& result) mutable {
         for (size_t i = 0; i < places.size(); ++i) {
           answer.topics[places[i].topic].partitions[places[i].partition].error_code =
               broker.coordinator(result.statuses[i]);

@@ -22,12 +22,12 @@ void send(Broker& broker, const Reply& reply, const Question& question,
       Answer::Topic& to = answer.topics.emplace_back();
       to.name = topic.name;
       for (const auto& partition : topic.partitions) {
-        bool known = broker.log.partition(topic.name, PartitionIndex(partition.partition_index)) != nullptr;
+        bool known =
+            broker.log.partition(topic.name, PartitionIndex(partition.partition_index)) != nullptr;
         Status status = result.statuses[next++];
-        to.partitions.push_back(
-            {partition.partition_index,
-             known ? broker.coordinator(status)
-                   : broker.noted(wire::ErrorCode::kUnknownTopicOrPartition)});
+        to.partitions.push_back({partition.partition_index,
+                                 known ? broker.coordinator(status)
+                                       : broker.noted(wire::ErrorCode::kUnknownTopicOrPartition)});
       }
     }
   }
@@ -48,10 +48,8 @@ void handle_offset_delete(Request& request) {
   std::string group = question->group_id;
   request.broker.groups.delete_offsets(
       group, partitions,
-      [&broker = request.broker, reply = request.reply,
-       question = std::move(*question)](const log::OffsetDeleteResult& result) {
-        send(broker, reply, question, result);
-      });
+      [&broker = request.broker, reply = request.reply, question = std::move(*question)](
+          const log::OffsetDeleteResult& result) { send(broker, reply, question, result); });
 }
 
 }  // namespace dataflow::kafka

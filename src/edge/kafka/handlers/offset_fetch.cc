@@ -20,7 +20,8 @@ constexpr int16_t kFirstWithTopError = 2;
 constexpr int16_t kFirstWithGroups = 8;
 
 template <class Topics>
-log::OffsetFetchRequest to_fetch(const std::string& group, const Topics& topics, bool require_stable) {
+log::OffsetFetchRequest to_fetch(const std::string& group, const Topics& topics,
+                                 bool require_stable) {
   log::OffsetFetchRequest fetch;
   fetch.group = group;
   fetch.require_stable = require_stable;

@@ -21,7 +21,7 @@ using Answer = wire::ProduceResponse;
 using Question = wire::ProduceRequest;
 
 constexpr int16_t kAllReplicas = -1;
-constexpr int16_t kFirstAnswered = 3;      // below it are only advertised (see kafka clients' tests)
+constexpr int16_t kFirstAnswered = 3;  // below it are only advertised (see kafka clients' tests)
 constexpr int16_t kFirstWithZstd = 7;
 constexpr int16_t kFirstWithStorageError = 4;
 constexpr int16_t kFirstWithMessage = 8;
@@ -57,8 +57,8 @@ BatchTraits look_at(std::span<const char> batches) {
     ProducerId producer(static_cast<int64_t>(load_be64(batch + kProducerIdAt)));
     ProducerEpoch epoch(static_cast<int16_t>(load_be16(batch + kProducerEpochAt)));
     traits.zstd |= static_cast<Codec>(attributes & kAttributeCodecMask) == Codec::kZstd;
-    traits.mixed |= !first && (transactional != traits.transactional || producer != traits.producer ||
-                               epoch != traits.epoch);
+    traits.mixed |= !first && (transactional != traits.transactional ||
+                               producer != traits.producer || epoch != traits.epoch);
     traits.transactional = transactional;
     traits.producer = producer;
     traits.epoch = epoch;
@@ -113,7 +113,8 @@ class ProduceRun final : public IoTask {
 
 void ProduceRun::refuse(Answer::Partition& answer, const Status& status) const {
   answer.error_code = error_of(status);
-  if (answer.error_code == ErrorCode::kKafkaStorageError && reply_.version() < kFirstWithStorageError) {
+  if (answer.error_code == ErrorCode::kKafkaStorageError &&
+      reply_.version() < kFirstWithStorageError) {
     answer.error_code = ErrorCode::kNotLeaderOrFollower;
   }
   answer.base_offset = -1;
@@ -134,7 +135,8 @@ Status ProduceRun::append_batches(const Question& question, const std::string& t
                       "producing to " + topic + ": the request holds no whole record batch");
   }
   // The bytes lie in the connection's own buffer, where they may be changed.
-  std::span<char> batches(const_cast<char*>(from.records.bytes->data()), from.records.bytes->size());
+  std::span<char> batches(const_cast<char*>(from.records.bytes->data()),
+                          from.records.bytes->size());
 
   log::AppendPermit permit;
   if (traits.transactional) {
@@ -188,14 +190,14 @@ void ProduceRun::append_all(Question& question) {
   await_synced();
 }
 
-// One more than there are waits, so that no callback can finish the run while this still walks them.
+// One more than there are waits, so that no callback can finish the run while this still walks
+// them.
 void ProduceRun::await_synced() {
   left_ = waits_.size() + 1;
   for (const Wait& wait : waits_) {
     // Two pointers: std::function keeps them without taking memory.
-    wait.partition->await_synced(wait.until, [this, answer = wait.answer](Status status) {
-      one_synced(answer, status);
-    });
+    wait.partition->await_synced(
+        wait.until, [this, answer = wait.answer](Status status) { one_synced(answer, status); });
   }
   if (left_.fetch_sub(1) == 1) finish();
 }
@@ -217,7 +219,8 @@ void ProduceRun::finish() {
   }
   broker_.metrics.published(records_, reply_.io().now() - started_);
   if (acks_ != 0) return reply_.send(answer_);
-  // A producer that wants no answers learns of a failure only by losing its connection, as with Kafka.
+  // A producer that wants no answers learns of a failure only by losing its connection, as with
+  // Kafka.
   if (failed.empty()) return reply_.send_nothing();
   reply_.refuse("its Produce request without acknowledgement failed with " + std::string(failed));
 }

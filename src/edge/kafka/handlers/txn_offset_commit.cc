@@ -51,8 +51,9 @@ void handle_txn_offset_commit(Request& request) {
   }
   if (places.empty()) return request.reply.send(answer);
   broker.transactions.commit_offsets(
-      std::move(commit), [&broker, reply = request.reply, answer = std::move(answer),
-                          places = std::move(places)](const log::OffsetCommitResult& result) mutable {
+      std::move(commit),
+      [&broker, reply = request.reply, answer = std::move(answer),
+       places = std::move(places)](const log::OffsetCommitResult& result) mutable {
         for (size_t i = 0; i < places.size(); ++i) {
           answer.topics[places[i].topic].partitions[places[i].partition].error_code =
               broker.coordinator(result.statuses[i]);

@@ -1,5 +1,6 @@
-// The log's own reasons for refusing something, carried in Status::detail(). The edge that answers a
-// client translates them into its protocol's words; everything else may look at the StatusCode alone.
+// The log's own reasons for refusing something, carried in Status::detail(). The edge that answers
+// a client translates them into its protocol's words; everything else may look at the StatusCode
+// alone.
 #pragma once
 
 #include <cstdint>
@@ -11,20 +12,20 @@ namespace dataflow::log {
 enum class Fault : uint16_t {
   kNone = 0,
   // Append
-  kCorruptBatch,          // structure or checksum
-  kUnsupportedMagic,      // not a version 2 batch
-  kBatchTooLarge,         // over max.message.bytes
+  kCorruptBatch,      // structure or checksum
+  kUnsupportedMagic,  // not a version 2 batch
+  kBatchTooLarge,     // over max.message.bytes
   kInvalidTimestamp,
-  kInvalidRecord,         // e.g. no key where the topic is compacted
+  kInvalidRecord,  // e.g. no key where the topic is compacted
   kOutOfOrderSequence,
-  kDuplicateSequence,     // older than the batches that are remembered
+  kDuplicateSequence,  // older than the batches that are remembered
   kInvalidProducerEpoch,
   kInvalidTransactionState,
   kUnknownProducerId,
-  kStorage,               // failed fsync, damage, read-only partition, full disk
+  kStorage,  // failed fsync, damage, read-only partition, full disk
   // Read
   kOffsetOutOfRange,
-  kDamagedData,           // the bytes at this offset fail their checksum
+  kDamagedData,  // the bytes at this offset fail their checksum
   // Topics
   kUnknownTopic,
   kTopicExists,
@@ -43,7 +44,7 @@ enum class Fault : uint16_t {
   kGroupMaxSizeReached,
   kGroupNotFound,
   kGroupNotEmpty,
-  kGroupSubscribed,       // offsets of a topic that a member still reads
+  kGroupSubscribed,  // offsets of a topic that a member still reads
   kInvalidGroupId,
   kOffsetMetadataTooLarge,
   kUnstableOffsetCommit,

@@ -1,9 +1,11 @@
-// The group coordinator: members, generations and assignments of Kafka's classic group protocol, and the
-// offsets that groups commit. Every answer that promises something is given after meta has it on disk.
+// The group coordinator: members, generations and assignments of Kafka's classic group protocol,
+// and the offsets that groups commit. Every answer that promises something is given after meta has
+// it on disk.
 //
-// Thread-safe, and nothing here blocks. A callback is called exactly once, from any thread (perhaps before
-// the call returns), never with a lock held; it must not block. Errors are Status with a Fault as detail;
-// kUnavailable without a Fault means "not now, the coordinator is stopping or its store fails".
+// Thread-safe, and nothing here blocks. A callback is called exactly once, from any thread (perhaps
+// before the call returns), never with a lock held; it must not block. Errors are Status with a
+// Fault as detail; kUnavailable without a Fault means "not now, the coordinator is stopping or its
+// store fails".
 #pragma once
 
 #include <cstdint>
@@ -35,7 +37,13 @@ struct GroupsOptions {
 };
 
 // "Dead" is only ever seen in a description: that group does not exist.
-enum class GroupPhase : uint8_t { kEmpty, kPreparingRebalance, kCompletingRebalance, kStable, kDead };
+enum class GroupPhase : uint8_t {
+  kEmpty,
+  kPreparingRebalance,
+  kCompletingRebalance,
+  kStable,
+  kDead
+};
 std::string_view group_phase_name(GroupPhase phase);  // as Kafka prints it: "Stable"
 
 struct GroupProtocol {  // an assignor that a member knows, with what it tells the leader
@@ -53,9 +61,9 @@ struct JoinRequest {
   std::string protocol_type;
   std::vector<GroupProtocol> protocols;
   int32_t session_timeout_ms = 0;
-  int32_t rebalance_timeout_ms = 0;   // version 0 has none: pass the session timeout
-  bool require_member_id = false;     // version 4 and later
-  bool can_skip_assignment = false;   // version 9 and later
+  int32_t rebalance_timeout_ms = 0;  // version 0 has none: pass the session timeout
+  bool require_member_id = false;    // version 4 and later
+  bool can_skip_assignment = false;  // version 9 and later
 };
 
 struct JoinedMember {
@@ -66,7 +74,7 @@ struct JoinedMember {
 
 struct JoinResult {
   Status status;
-  std::string member_id;      // also with kMemberIdRequired: join again with it
+  std::string member_id;  // also with kMemberIdRequired: join again with it
   Generation generation{-1};
   std::string protocol_type;  // these three are empty unless the status is ok
   std::string protocol;
@@ -115,8 +123,8 @@ struct LeaveRequest {
 };
 
 struct LeaveResult {
-  Status status;                       // of the request as a whole
-  std::vector<Status> member_statuses; // one for each LeavingMember, in order, if the status is ok
+  Status status;                        // of the request as a whole
+  std::vector<Status> member_statuses;  // one for each LeavingMember, in order, if the status is ok
 };
 
 struct OffsetToCommit {
@@ -126,8 +134,8 @@ struct OffsetToCommit {
   std::string metadata;
 };
 
-// Who commits: a member of a generation, or (generation -1, no member id, no instance id) a consumer that
-// only keeps its offsets here.
+// Who commits: a member of a generation, or (generation -1, no member id, no instance id) a
+// consumer that only keeps its offsets here.
 struct CommitOrigin {
   std::string group;
   Generation generation{-1};
@@ -142,7 +150,8 @@ struct OffsetCommitRequest {
 };
 
 struct OffsetCommitResult {
-  std::vector<Status> statuses;  // one for each offset, in order; a refused request repeats its reason
+  std::vector<Status>
+      statuses;  // one for each offset, in order; a refused request repeats its reason
 };
 
 struct OffsetFetchRequest {
@@ -174,7 +183,7 @@ struct MemberDescription {
   std::optional<std::string> instance_id;
   std::string client_id;
   std::string client_host;
-  std::string metadata;    // both only while the group is stable
+  std::string metadata;  // both only while the group is stable
   std::string assignment;
 };
 
@@ -222,23 +231,24 @@ class TransactionalOffsets {
                                     const std::vector<OffsetToCommit>& offsets) = 0;
   // Once more after a restart, for what was accepted before it.
   virtual void restage(ProducerId producer, const std::vector<Staged>& offsets) = 0;
-  // Writes `batch` with these offsets as committed, whole or not at all; they are readable once that is
-  // durable. If it fails the producer's offsets stay staged.
-  virtual void settle(ProducerId producer, meta::WriteBatch batch, const std::vector<Staged>& offsets,
-                      StatusCallback callback) = 0;
+  // Writes `batch` with these offsets as committed, whole or not at all; they are readable once
+  // that is durable. If it fails the producer's offsets stay staged.
+  virtual void settle(ProducerId producer, meta::WriteBatch batch,
+                      const std::vector<Staged>& offsets, StatusCallback callback) = 0;
   // Nothing of the producer's is staged any more in these groups.
   virtual void forget(ProducerId producer, const std::vector<std::string>& groups) = 0;
 };
 
 class Groups : public TransactionalOffsets {
  public:
-  // Loads every group. Members go on in the generation they had; their session timeouts start now. The
-  // arguments outlive it. It listens to `log` for deleted topics.
+  // Loads every group. Members go on in the generation they had; their session timeouts start now.
+  // The arguments outlive it. It listens to `log` for deleted topics.
   static Result<std::unique_ptr<Groups>> open(Env& env, meta::Store& store, Log& log,
                                               GroupsOptions options, TimerQueue& timers);
   ~Groups() override = default;
 
-  // Answers every waiting request with kUnavailable and refuses later ones. Waits for its own writes.
+  // Answers every waiting request with kUnavailable and refuses later ones. Waits for its own
+  // writes.
   virtual void close() = 0;
 
   virtual void join(JoinRequest request, JoinCallback callback) = 0;
@@ -248,7 +258,8 @@ class Groups : public TransactionalOffsets {
 
   virtual void commit_offsets(OffsetCommitRequest request, OffsetCommitCallback callback) = 0;
   virtual OffsetFetchResult fetch_offsets(const OffsetFetchRequest& request) = 0;
-  virtual void delete_offsets(const std::string& group, const std::vector<TopicPartition>& partitions,
+  virtual void delete_offsets(const std::string& group,
+                              const std::vector<TopicPartition>& partitions,
                               OffsetDeleteCallback callback) = 0;
 
   // A group that does not exist is described as kDead.

@@ -1,5 +1,5 @@
-// The log: every topic of one data directory, and the threads that make appends durable and keep the
-// partitions within their retention.
+// The log: every topic of one data directory, and the threads that make appends durable and keep
+// the partitions within their retention.
 #pragma once
 
 #include <functional>
@@ -24,11 +24,13 @@ class Metrics;
 namespace dataflow::log {
 
 struct LogOptions {
-  std::string dir;                        // <data-dir>/log
+  std::string dir;  // <data-dir>/log
   TopicConfig defaults;
-  int sync_threads = 4;                   // fdatasync calls that may be under way at once
-  int64_t checkpoint_bytes = 64LL << 20;  // appended between two checkpoints of a partition; bounds recovery
-  int64_t reserve_bytes = 64LL << 20;     // appends are refused when less than this is free on the disk
+  int sync_threads = 4;  // fdatasync calls that may be under way at once
+  int64_t checkpoint_bytes =
+      64LL << 20;  // appended between two checkpoints of a partition; bounds recovery
+  int64_t reserve_bytes =
+      64LL << 20;  // appends are refused when less than this is free on the disk
   int64_t housekeeping_interval_ms = 5000;
   int64_t producer_id_expiration_ms = 24LL * 3600 * 1000;
   int32_t max_partitions_per_topic = 10000;
@@ -46,7 +48,8 @@ struct TopicInfo {
 
 class Log {
  public:
-  // Recovers every partition; after an unclean stop each takes a new leader epoch. `registry` may be null.
+  // Recovers every partition; after an unclean stop each takes a new leader epoch. `registry` may
+  // be null.
   static Result<std::unique_ptr<Log>> open(Env& env, meta::Store& store, LogOptions options,
                                            Metrics* registry);
   virtual ~Log() = default;
@@ -67,14 +70,16 @@ class Log {
   virtual std::vector<TopicInfo> topics() const = 0;  // in order of name
   virtual std::optional<TopicInfo> topic(std::string_view name) const = 0;
   virtual std::optional<TopicInfo> topic_by_id(const Uuid& id) const = 0;
-  virtual std::shared_ptr<Partition> partition(std::string_view topic, PartitionIndex index) const = 0;
+  virtual std::shared_ptr<Partition> partition(std::string_view topic,
+                                               PartitionIndex index) const = 0;
   virtual const LogOptions& options() const = 0;
 
   // Called (on the caller's thread of delete_topic, once the topic is gone) so that groups and
   // transactions forget it.
   virtual void on_topic_deleted(std::function<void(const std::string&)> listener) = 0;
 
-  // Runs one round of retention, rolling, producer expiry and compaction now. Tests and the housekeeper.
+  // Runs one round of retention, rolling, producer expiry and compaction now. Tests and the
+  // housekeeper.
   virtual void keep_house() = 0;
 };
 

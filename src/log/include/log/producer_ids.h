@@ -10,8 +10,8 @@
 
 namespace dataflow::log {
 
-// Ids are taken from blocks that meta reserves ahead, so that handing one out rarely waits for the disk;
-// what is left of a block when the process ends is never used.
+// Ids are taken from blocks that meta reserves ahead, so that handing one out rarely waits for the
+// disk; what is left of a block when the process ends is never used.
 class ProducerIds {
  public:
   using Callback = std::function<void(Result<ProducerId>)>;

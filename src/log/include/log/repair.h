@@ -27,17 +27,18 @@ struct StoredPartition {
 };
 
 // In order of topic and partition. `log_dir` is <data dir>/log.
-Result<std::vector<StoredPartition>> stored_partitions(meta::Store& store, const std::string& log_dir);
+Result<std::vector<StoredPartition>> stored_partitions(meta::Store& store,
+                                                       const std::string& log_dir);
 
 // A stretch of the log that was on disk once and cannot be read any more.
 struct DamagedRange {
   std::string file;       // the segment; empty where the bytes are not there at all
   uint64_t position = 0;  // where the damage begins in it, and how many bytes it has there
   uint64_t bytes = 0;
-  Offset first{0};        // the offsets from here to before `end` are lost
+  Offset first{0};  // the offsets from here to before `end` are lost
   Offset end{0};
   std::string what;
-  std::string kept_in;    // after a repair: the copy of the damaged bytes
+  std::string kept_in;  // after a repair: the copy of the damaged bytes
 };
 
 struct PartitionCheck {
@@ -59,10 +60,12 @@ using CheckProgress = std::function<void(uint64_t, uint64_t)>;
 Result<PartitionCheck> check_partition(Env& env, const StoredPartition& partition,
                                        const CheckProgress& progress);
 
-// The same, and afterwards the damage is gone: the lost offsets are covered by empty batches, so that the
-// log is whole, its offsets are what they were, and the partition takes records again. The damaged bytes
-// are copied to files in `aside_dir` first. A crash in the middle leaves the log as it was or repaired.
+// The same, and afterwards the damage is gone: the lost offsets are covered by empty batches, so
+// that the log is whole, its offsets are what they were, and the partition takes records again. The
+// damaged bytes are copied to files in `aside_dir` first. A crash in the middle leaves the log as
+// it was or repaired.
 Result<PartitionCheck> repair_partition(Env& env, const StoredPartition& partition,
-                                        const std::string& aside_dir, const CheckProgress& progress);
+                                        const std::string& aside_dir,
+                                        const CheckProgress& progress);
 
 }  // namespace dataflow::log

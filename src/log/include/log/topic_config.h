@@ -30,7 +30,7 @@ struct TopicConfig {
   int32_t compression_level = -1;  // -1: the codec's own default
   bool append_time = false;        // message.timestamp.type=LogAppendTime
   int64_t timestamp_before_max_ms = INT64_MAX;
-  int64_t timestamp_after_max_ms = INT64_MAX;
+  int64_t timestamp_after_max_ms = 3600 * 1000;
   int64_t index_interval_bytes = 4096;
   int64_t file_delete_delay_ms = 60000;
 };
@@ -46,17 +46,19 @@ struct ConfigKey {
   std::string_view doc;
 };
 
-// Every key that a topic may set, in alphabetical order. Keys that Kafka has and that mean nothing to
-// one machine (min.insync.replicas and the like) are accepted and kept, so that tools which always
-// send them work; they are marked so in their doc.
+// Every key that a topic may set, in alphabetical order. Keys that Kafka has and that mean nothing
+// to one machine (min.insync.replicas and the like) are accepted and kept, so that tools which
+// always send them work; they are marked so in their doc.
 std::span<const ConfigKey> topic_config_keys();
 
-// kInvalid with Fault::kInvalidConfig, naming the key, its value, what is allowed and (for an unknown
-// key) the nearest known one.
-Result<TopicConfig> make_topic_config(const TopicConfig& defaults, const ConfigOverrides& overrides);
+// kInvalid with Fault::kInvalidConfig, naming the key, its value, what is allowed and (for an
+// unknown key) the nearest known one.
+Result<TopicConfig> make_topic_config(const TopicConfig& defaults,
+                                      const ConfigOverrides& overrides);
 
 // The effective value of one key as text, or nothing if the key is unknown.
-std::optional<std::string> topic_config_value(const TopicConfig& config, const ConfigOverrides& overrides,
+std::optional<std::string> topic_config_value(const TopicConfig& config,
+                                              const ConfigOverrides& overrides,
                                               std::string_view name);
 
 }  // namespace dataflow::log

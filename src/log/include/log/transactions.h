@@ -1,10 +1,11 @@
-// The transaction coordinator: producer ids and epochs, which partitions and groups a transaction has
-// touched, and its end. The order of an end: data synced, decision (with the groups' offsets) synced in
-// meta, markers appended and synced, decision dropped.
+// The transaction coordinator: producer ids and epochs, which partitions and groups a transaction
+// has touched, and its end. The order of an end: data synced, decision (with the groups' offsets)
+// synced in meta, markers appended and synced, decision dropped.
 //
-// Thread-safe, and nothing here blocks. A callback is called exactly once, from any thread (perhaps before
-// the call returns), never with a lock held; it must not block. Errors are Status with a Fault as detail;
-// kUnavailable without a Fault means "not now, the coordinator is stopping or its store fails".
+// Thread-safe, and nothing here blocks. A callback is called exactly once, from any thread (perhaps
+// before the call returns), never with a lock held; it must not block. Errors are Status with a
+// Fault as detail; kUnavailable without a Fault means "not now, the coordinator is stopping or its
+// store fails".
 #pragma once
 
 #include <cstdint>
@@ -41,12 +42,14 @@ enum class TransactionPhase : uint8_t {
   kCompleteCommit,
   kCompleteAbort,
 };
-std::string_view transaction_phase_name(TransactionPhase phase);  // as Kafka prints it: "PrepareCommit"
+std::string_view transaction_phase_name(
+    TransactionPhase phase);  // as Kafka prints it: "PrepareCommit"
 
 struct InitProducerRequest {
-  std::optional<std::string> transactional_id;  // nothing: an idempotent producer without transactions
+  std::optional<std::string>
+      transactional_id;  // nothing: an idempotent producer without transactions
   int32_t timeout_ms = 0;
-  ProducerId producer_id = kNoProducerId;       // KIP-360: the identity whose epoch shall be raised
+  ProducerId producer_id = kNoProducerId;  // KIP-360: the identity whose epoch shall be raised
   ProducerEpoch producer_epoch = kNoProducerEpoch;
 };
 
@@ -63,7 +66,8 @@ struct TransactionIdentity {
 };
 
 struct AddPartitionsResult {
-  std::vector<Status> statuses;  // one for each partition, in order; a refused request repeats its reason
+  std::vector<Status>
+      statuses;  // one for each partition, in order; a refused request repeats its reason
 };
 
 struct TxnOffsetCommitRequest {
@@ -79,9 +83,9 @@ struct TransactionListing {
 };
 
 struct TransactionFilter {
-  std::vector<std::string> phases;        // empty: any
-  std::vector<ProducerId> producer_ids;   // empty: any
-  int64_t min_duration_ms = -1;           // only those that have been ongoing for at least this long
+  std::vector<std::string> phases;       // empty: any
+  std::vector<ProducerId> producer_ids;  // empty: any
+  int64_t min_duration_ms = -1;          // only those that have been ongoing for at least this long
 };
 
 struct TransactionList {
@@ -100,8 +104,8 @@ struct TransactionDescription {
   std::vector<TopicPartition> partitions;
 };
 
-// Held around the append of a transactional batch: the transaction's end waits for it, so that no batch
-// can land behind its transaction's marker. Keep it no longer than the append() call itself.
+// Held around the append of a transactional batch: the transaction's end waits for it, so that no
+// batch can land behind its transaction's marker. Keep it no longer than the append() call itself.
 class AppendPermit {
  public:
   AppendPermit() = default;
@@ -128,35 +132,39 @@ using AddPartitionsCallback = std::function<void(AddPartitionsResult)>;
 
 class Transactions {
  public:
-  // Loads every transaction: decided ones are carried to their end, ongoing ones keep what is left of
-  // their timeout. The arguments outlive it. It listens to `log` for deleted topics.
+  // Loads every transaction: decided ones are carried to their end, ongoing ones keep what is left
+  // of their timeout. The arguments outlive it. It listens to `log` for deleted topics.
   static Result<std::unique_ptr<Transactions>> open(Env& env, meta::Store& store, Log& log,
                                                     TransactionalOffsets& groups,
-                                                    TransactionsOptions options, TimerQueue& timers);
+                                                    TransactionsOptions options,
+                                                    TimerQueue& timers);
   virtual ~Transactions() = default;
 
-  // Refuses later calls with kUnavailable and waits for what is under way. Before Groups and Log close.
+  // Refuses later calls with kUnavailable and waits for what is under way. Before Groups and Log
+  // close.
   virtual void close() = 0;
 
-  // kConcurrentTransactions while the id's last transaction is still being ended: the client retries.
-  // kProducerFenced if KIP-360's identity is no longer the id's own.
+  // kConcurrentTransactions while the id's last transaction is still being ended: the client
+  // retries. kProducerFenced if KIP-360's identity is no longer the id's own.
   virtual void init_producer(const InitProducerRequest& request, InitProducerCallback callback) = 0;
 
   // If one partition does not exist (kUnknownTopic) none is added and the others say
   // kOperationNotAttempted.
-  virtual void add_partitions(const TransactionIdentity& identity, std::vector<TopicPartition> partitions,
+  virtual void add_partitions(const TransactionIdentity& identity,
+                              std::vector<TopicPartition> partitions,
                               AddPartitionsCallback callback) = 0;
   virtual void add_group(const TransactionIdentity& identity, const std::string& group,
                          StatusCallback callback) = 0;
   virtual void commit_offsets(TxnOffsetCommitRequest request, OffsetCommitCallback callback) = 0;
-  // Answers once the decision is durable and the markers are readable (or will be, if a partition refuses
-  // them for now).
+  // Answers once the decision is durable and the markers are readable (or will be, if a partition
+  // refuses them for now).
   virtual void end(const TransactionIdentity& identity, bool commit, StatusCallback callback) = 0;
 
-  // For the produce path; in memory and cheap. kInvalidTransactionState unless the partition is part of
-  // the ongoing transaction; kInvalidProducerEpoch, kInvalidProducerIdMapping.
-  virtual Result<AppendPermit> verify_partition(std::string_view transactional_id, ProducerId producer,
-                                                ProducerEpoch epoch, const TopicPartition& partition) = 0;
+  // For the produce path; in memory and cheap. kInvalidTransactionState unless the partition is
+  // part of the ongoing transaction; kInvalidProducerEpoch, kInvalidProducerIdMapping.
+  virtual Result<AppendPermit> verify_partition(std::string_view transactional_id,
+                                                ProducerId producer, ProducerEpoch epoch,
+                                                const TopicPartition& partition) = 0;
 
   virtual TransactionList list(const TransactionFilter& filter) = 0;
   virtual TransactionDescription describe(const std::string& transactional_id) = 0;

@@ -1,5 +1,6 @@
-// A small HTTP/1.1 listener: a table of routes, each answered by a function on the server's one thread.
-// A handler must be quick; what blocks belongs elsewhere. Errors are application/problem+json.
+// A small HTTP/1.1 listener: a table of routes, each answered by a function on the server's one
+// thread. A handler must be quick; what blocks belongs elsewhere. Errors are
+// application/problem+json.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +36,12 @@ struct Route {
 };
 
 struct ServerOptions {
-  std::string name = "http";       // for messages: which listener this is
+  std::string name = "http";  // for messages: which listener this is
   std::string host = "127.0.0.1";
-  uint16_t port = 8080;            // 0: any free one
-  size_t max_connections = 1024;   // further ones are closed at once
+  uint16_t port = 8080;           // 0: any free one
+  size_t max_connections = 1024;  // further ones are closed at once
   size_t max_body_bytes = 1 << 20;
-  int timeout_seconds = 30;        // for a request to arrive, and for an idle connection
+  int timeout_seconds = 30;  // for a request to arrive, and for an idle connection
 };
 
 class Server {

@@ -1,4 +1,5 @@
-// The Kafka listener: connections, requests in order, and the log's answers to them in Kafka's protocol.
+// The Kafka listener: connections, requests in order, and the log's answers to them in Kafka's
+// protocol.
 #pragma once
 
 #include <cstddef>
@@ -19,13 +20,15 @@ struct KafkaOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 9092;  // 0: a free one
 
-  // What clients are told to connect to. Empty and 0: the address that each client connected to itself,
-  // which is right unless something translates addresses in between.
+  // What clients are told to connect to. Empty and 0: the address that each client connected to
+  // itself, which is right unless something translates addresses in between.
   std::string advertised_host;
   uint16_t advertised_port = 0;
 
   int32_t node_id = 1;
   std::string cluster_id = "dataflow";
+
+  int64_t max_transaction_timeout_ms = 3'600'000;  // told to who asks; the coordinator's own limit
 
   bool auto_create_topics = true;
   int32_t default_partitions = 1;
@@ -44,14 +47,17 @@ struct KafkaOptions {
 // callback of theirs that comes later finds nobody and does nothing.
 class KafkaServer {
  public:
-  // Binds, listens and starts the threads. The error of a port that is taken names address and port.
+  // Binds, listens and starts the threads. The error of a port that is taken names address and
+  // port.
   static Result<std::unique_ptr<KafkaServer>> start(Env& env, log::Log& log, log::Groups& groups,
                                                     log::Transactions& transactions,
-                                                    KafkaOptions options, MetricsRegistry* registry);
+                                                    KafkaOptions options,
+                                                    MetricsRegistry* registry);
   ~KafkaServer();
 
   uint16_t port() const;
-  // Closes every connection and joins the threads. Requests that are not answered by then never are.
+  // Closes every connection and joins the threads. Requests that are not answered by then never
+  // are.
   void stop();
 
  private:

@@ -1,0 +1,839 @@
+"""The command line as its users see it: what it prints, where, and how it ends."""
+
+import csv
+import http.server
+import json
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+import yaml
+
+OK, FAILED, USAGE, CANNOT_CONNECT, NOT_FOUND, VALIDATION, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+CLEARED = ("DATAFLOW_ENDPOINT", "DATAFLOW_KAFKA", "DATAFLOW_PROFILE", "DATAFLOW_CONFIG",
+           "DATAFLOW_DATA_DIR", "NO_COLOR")
+
+
+class Cli:
+    """Runs dataflow-cli with a home of its own, against one server."""
+
+    def __init__(self, program, home, server=None):
+        self.program = program
+        self.home = home
+        self.env = {k: v for k, v in os.environ.items() if k not in CLEARED}
+        self.env["DATAFLOW_HOME"] = str(home)
+        if server:
+            self.env["DATAFLOW_ENDPOINT"] = server.http
+
+    def __call__(self, *args, expect=OK, stdin="", env=None):
+        """What it wrote to stdout; `.err` has what it wrote to stderr."""
+        done = subprocess.run([self.program, *map(str, args)], input=stdin, text=True, timeout=120,
+                              capture_output=True, env={**self.env, **(env or {})})
+        assert done.returncode == expect, f"{args}: ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        self.err = done.stderr
+        return done.stdout
+
+    def json(self, *args, **options):
+        return json.loads(self(*args, "-o", "json", **options))
+
+    def start(self, *args, **options):
+        return subprocess.Popen([self.program, *map(str, args)], env=self.env, text=True, **options)
+
+
+@pytest.fixture
+def cli(dataflow_cli, server, tmp_path):
+    return Cli(dataflow_cli, tmp_path / "home", server)
+
+
+@pytest.fixture
+def offline(dataflow_cli, tmp_path):
+    """Without a server."""
+    return Cli(dataflow_cli, tmp_path / "home")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def consume_all(cli, stream, *args):
+    return cli("consume", stream, "--exit", *args).splitlines()
+
+
+# Help, usage, version, completion
+
+
+def commands_below(cli, path=()):
+    text = cli(*path, "--help")
+    yield path, text
+    section = re.search(r"^Commands:\n((?:  .*\n| {10,}.*\n)+)", text, re.MULTILINE)
+    for line in section.group(1).splitlines() if section else []:
+        name = re.match(r"  (\S+)", line)
+        if name and name.group(1) != "server":
+            yield from commands_below(cli, (*path, name.group(1)))
+
+
+def test_every_command_has_help_with_examples(offline):
+    found = {}
+    for path, text in commands_below(offline):
+        found[" ".join(path)] = text
+        assert "Usage: dataflow" in text
+        assert "\nExamples:\n  " in text, path
+    for name in ("emulator start", "emulator status", "emulator stop", "emulator purge", "stream create",
+                 "stream list", "stream describe", "stream alter", "stream delete", "publish", "consume",
+                 "group list", "group describe", "group reset", "group delete", "config print", "doctor",
+                 "log verify", "log repair", "version", "completion", "status"):
+        assert name in found
+    assert "demo-events" not in found[""]
+
+
+def test_no_arguments_show_the_help_as_a_usage_error(offline):
+    assert offline(expect=USAGE) == ""
+    assert "Usage: dataflow" in offline.err
+    offline("stream", expect=USAGE)
+    assert "Usage: dataflow stream" in offline.err
+
+
+@pytest.mark.parametrize("args, words", [
+    (("strem", "list"), 'did you mean "stream"'),
+    (("stream", "lst"), 'did you mean "list"'),
+    (("stream", "create", "x", "--partition", "3"), 'did you mean "--partitions"'),
+    (("stream", "create"), "NAME"),
+    (("stream", "create", "x", "--partitions", "many"), "partitions"),
+    (("stream", "list", "-o", "xml"), "table, wide, json and yaml"),
+    (("publish", "s"), "--file"),
+    (("publish", "s", "{}", "--acks", "2"), "--acks"),
+    (("publish", "s", "{}", "--compression", "zip"), "--compression"),
+    (("publish", "s", "{}", "--rate", "fast"), "--rate"),
+    (("consume", "s", "--from", "somewhere"), "somewhere"),
+    (("consume", "s", "--format", "%q"), "%q"),
+    (("consume", "s", "--exit", "--follow"), "--follow"),
+    (("--timeout", "soon", "stream", "list"), "--timeout"),
+    (("--server", "nowhere", "stream", "list"), "--server"),
+    (("completion", "tcsh"), "bash, zsh"),
+])
+def test_usage_errors_say_what_is_meant(offline, args, words):
+    assert offline(*args, expect=USAGE) == ""
+    assert words in offline.err
+
+
+def test_version(offline):
+    assert re.fullmatch(r"dataflow \d+\.\d+\.\d+\n", offline("version"))
+    assert offline("--version") == offline("version")
+    assert offline.json("version")["version"] in offline("version")
+
+
+def test_bash_completion_completes(offline, tmp_path):
+    script = tmp_path / "completion.bash"
+    script.write_text(offline("completion", "bash"))
+
+    def complete(*words):
+        line = "source %s; COMP_WORDS=(dataflow %s); COMP_CWORD=%d; _dataflow; echo ${COMPREPLY[*]}" % (
+            script, " ".join(f"'{w}'" for w in words), len(words))
+        return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout.split()
+
+    assert complete("str") == ["stream"]
+    assert set(complete("stream", "")) == {"create", "list", "describe", "alter", "delete"}
+    assert "--partitions" in complete("stream", "create", "x", "--p")
+    assert complete("stream", "list", "-o", "j") == ["json"]
+
+
+@pytest.mark.parametrize("shell, mark", [("zsh", "#compdef dataflow"), ("fish", "complete -c dataflow ")])
+def test_other_completions_name_every_command(offline, shell, mark):
+    script = offline("completion", shell)
+    assert mark in script
+    for word in ("emulator", "describe", "max-messages", "repair"):
+        assert word in script
+
+
+# Finding the server
+
+
+def test_no_server_is_exit_3_and_says_what_to_do(offline):
+    offline("--server", f"127.0.0.1:{free_port()}", "stream", "list", expect=CANNOT_CONNECT)
+    assert "emulator start" in offline.err
+    offline("--kafka", f"127.0.0.1:{free_port()}", "stream", "list", expect=CANNOT_CONNECT)
+    offline("--server", f"127.0.0.1:{free_port()}", "status", expect=CANNOT_CONNECT)
+
+
+def test_something_else_than_a_server_is_exit_3(offline):
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Page) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{other.server_port}"
+        offline("--server", address, "stream", "list", expect=CANNOT_CONNECT)
+        assert "no DataFlow server" in offline.err
+        offline("--kafka", address, "--timeout", "2s", "stream", "list", expect=CANNOT_CONNECT)
+        other.shutdown()
+
+
+def test_the_server_is_found_by_flag_environment_and_profile(dataflow_cli, server, tmp_path):
+    cli = Cli(dataflow_cli, tmp_path / "home")
+    cli("--server", server.http, "stream", "list")
+    cli("stream", "list", "--server", f"http://{server.http}/")
+    cli("--kafka", server.kafka, "stream", "list")
+    cli("stream", "list", env={"DATAFLOW_ENDPOINT": server.http})
+    cli("stream", "list", env={"DATAFLOW_KAFKA": server.kafka})
+    nowhere = f"127.0.0.1:{free_port()}"
+    # A flag wins over the environment.
+    cli("--server", server.http, "stream", "list", env={"DATAFLOW_KAFKA": nowhere, "DATAFLOW_ENDPOINT": nowhere})
+    (tmp_path / "home").mkdir()
+    profile = tmp_path / "home" / "config.yaml"
+    profile.write_text(f"server: {server.http}\noutput: json\nprofiles:\n  other: {{server: '{nowhere}'}}\n")
+    assert json.loads(cli("stream", "list")) == []
+    cli("--profile", "other", "stream", "list", expect=CANNOT_CONNECT)
+    cli("stream", "list", expect=CANNOT_CONNECT, env={"DATAFLOW_PROFILE": "other"})
+    profile.write_text("sever: x\n")
+    cli("stream", "list", expect=VALIDATION)
+    assert "config.yaml:1" in cli.err and '"server"' in cli.err
+
+
+# Streams
+
+
+def test_streams_from_creation_to_deletion(cli):
+    assert cli("stream", "list") == "NAME  PARTITIONS  RECORDS  SIZE\n"
+    assert "stream create" in cli.err
+    assert cli("stream", "create", "orders", "--partitions", 3, "--retention", "7d", "-c",
+               "cleanup.policy=compact") == ""
+    assert "3 partitions" in cli.err
+    cli("stream", "create", "orders", expect=NOT_FOUND)
+    assert "orders" in cli.err
+    cli("stream", "create", "orders", "--if-not-exists")
+    made = cli.json("stream", "create", "user-events")
+    assert made["name"] == "user-events" and made["created"] and len(made["id"]) == 22
+    listed = cli.json("stream", "list")
+    assert [(s["name"], s["partitions"], s["records"]) for s in listed] == [("orders", 3, 0), ("user-events", 1, 0)]
+    assert listed[0]["retention_ms"] == 7 * 24 * 3600 * 1000
+    assert yaml.safe_load(cli("stream", "list", "-o", "yaml")) == listed
+    wide = cli("stream", "list", "-o", "wide")
+    assert "CLEANUP POLICY" in wide and "compact" in wide and "7d" in wide
+    cli("stream", "delete", "orders", "--yes")
+    assert [s["name"] for s in cli.json("stream", "list")] == ["user-events"]
+
+
+def test_stream_describe(cli):
+    cli("stream", "create", "s", "--partitions", 2, "--config", "segment.bytes=1048576")
+    cli("publish", "s", "one", "--partition", 1)
+    told = cli.json("stream", "describe", "s")
+    assert told["name"] == "s" and told["partitions"] == 2 and told["records"] == 1
+    assert told["config"] == {"segment.bytes": "1048576"}
+    assert told["effective_config"]["cleanup.policy"] == "delete"
+    assert [p["records"] for p in told["partition_list"]] == [0, 1]
+    assert yaml.safe_load(cli("stream", "describe", "s", "-o", "yaml")) == told
+    table = cli("stream", "describe", "s")
+    assert re.search(r"^Name: +s$", table, re.MULTILINE)
+    assert "segment.bytes" in table and "retention.ms" not in table
+    assert "retention.ms" in cli("stream", "describe", "s", "-o", "wide")
+    cli("stream", "describe", "t", expect=NOT_FOUND)
+
+
+def test_an_unknown_stream_names_the_nearest_one(cli):
+    cli("stream", "create", "user-events")
+    for command in (("stream", "describe"), ("consume",), ("stream", "alter", "--retention", "1d"),
+                    ("stream", "delete", "--yes")):
+        cli(*command, "user-event", expect=NOT_FOUND)
+        assert 'did you mean "user-events"' in cli.err, command
+    cli("publish", "user-event", "{}", expect=NOT_FOUND)
+    assert [s["name"] for s in cli.json("stream", "list")] == ["user-events"]
+
+
+def test_stream_alter(cli):
+    cli("stream", "create", "s", "--partitions", 2)
+    cli("stream", "alter", "s", expect=USAGE)
+    cli("stream", "alter", "s", "--partitions", 4, "--retention", "1h")
+    told = cli.json("stream", "describe", "s")
+    assert told["partitions"] == 4 and told["config"] == {"retention.ms": "3600000"}
+    cli("stream", "alter", "s", "--delete-config", "retention.ms")
+    assert cli.json("stream", "describe", "s")["config"] == {}
+    cli("stream", "alter", "s", "--partitions", 1, expect=VALIDATION)
+    cli("stream", "alter", "s", "--config", "retention.mss=1", expect=VALIDATION)
+    assert "retention.mss" in cli.err and '"retention.ms"' in cli.err
+
+
+@pytest.mark.parametrize("args", [
+    ("no/good",), ("s", "--config", "cleanup.policy=sometimes"), ("s", "--config", "nonsense.setting=1"),
+])
+def test_stream_create_validates(cli, args):
+    cli("stream", "create", *args, expect=VALIDATION)
+    assert cli.json("stream", "list") == []
+
+
+def test_stream_delete_asks_first(cli):
+    cli("stream", "create", "a")
+    cli("stream", "create", "b")
+    cli("stream", "delete", "a", expect=USAGE)
+    assert "--yes" in cli.err
+    # One that is not there keeps all of them.
+    cli("stream", "delete", "a", "nothing-like-it", "--yes", expect=NOT_FOUND)
+    assert len(cli.json("stream", "list")) == 2
+    deleted = cli.json("stream", "delete", "a", "b", "nothing-like-it", "--yes", "--if-exists")
+    assert deleted == [{"name": n, "deleted": True, "error": None} for n in ("a", "b")]
+
+
+# Publish
+
+
+def test_publish_one_event(cli):
+    cli("stream", "create", "s")
+    assert cli("publish", "s", '{"n":1}', "--key", "k", "-H", "source=test", "-H", "a=b=c") == ""
+    assert "published 1 event" in cli.err
+    cli("publish", "s", "--value=-dash")
+    assert cli("consume", "s", "--exit", "--format", "%k|%v|%h\\n") == 'k|{"n":1}|source=test,a=b=c\n|-dash|\n'
+
+
+def test_publish_a_json_array(cli, tmp_path):
+    cli("stream", "create", "s")
+    file = tmp_path / "sample_data.json"
+    events = [{"user_id": f"u{i}", "amount": i + 0.5, "text": "a, [b] {c} \"d\""} for i in range(10)]
+    file.write_text(json.dumps(events, indent=2))
+    assert cli.json("publish", "s", "--file", file)["published"] == 10
+    assert [json.loads(line) for line in consume_all(cli, "s")] == events
+
+
+def test_publish_json_lines_from_standard_input(cli):
+    cli("stream", "create", "s", "--partitions", 3)
+    lines = [json.dumps({"user": {"id": i % 5}, "n": i}) for i in range(100)]
+    result = cli.json("publish", "s", "-f", "-", "--key-field", "user.id", stdin="\n".join(lines))
+    assert result["published"] == 100 and result["failed"] == 0 and result["errors"] == []
+    seen = {}
+    for record in map(json.loads, consume_all(cli, "s", "-o", "json")):
+        seen.setdefault(record["key"], []).append((record["partition"], record["value"]["n"]))
+    assert set(seen) == set("01234")
+    for records in seen.values():
+        assert len({partition for partition, _ in records}) == 1
+        numbers = [n for _, n in records]
+        assert numbers == sorted(numbers) and len(numbers) == 20
+
+
+def test_publish_csv(cli, tmp_path):
+    cli("stream", "create", "s")
+    file = tmp_path / "events.csv"
+    with open(file, "w", newline="") as out:
+        csv.writer(out).writerows([["id", "name", "price"], [1, 'Doe, "J"', 9.5], ["007", "two\nlines", ""]])
+    cli("publish", "s", "--file", file, "--key-field", "id")
+    assert [json.loads(line) for line in consume_all(cli, "s")] == [
+        {"id": 1, "name": 'Doe, "J"', "price": 9.5}, {"id": "007", "name": "two\nlines", "price": None}]
+
+
+def test_publish_plain_lines(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", "--file", "-", "--input", "text", stdin="one\n\nthree")
+    assert consume_all(cli, "s") == ["one", "", "three"]
+
+
+def test_a_partly_failed_publish_is_not_0_and_counts(cli, tmp_path):
+    cli("stream", "create", "s")
+    file = tmp_path / "events.ndjson"
+    file.write_text('{"id":1}\n{"id":\n{"id":3}\n{"x":4}\n')
+    cli("publish", "s", "--file", file, "--key-field", "id", expect=VALIDATION)
+    assert "events.ndjson:2" in cli.err and "events.ndjson:4" in cli.err
+    assert "published 2 events" in cli.err and "2 not published" in cli.err
+    result = json.loads(cli("publish", "s", "--file", file, "-o", "json", expect=VALIDATION))
+    assert (result["published"], result["failed"]) == (3, 1)
+    assert [e["line"] for e in result["errors"]] == [2]
+    assert len(consume_all(cli, "s")) == 5
+
+
+def test_a_record_over_the_limit_fails_alone(cli, tmp_path):
+    cli("stream", "create", "s", "--config", "max.message.bytes=2000")
+    file = tmp_path / "events.ndjson"
+    sizes = [10] * 20 + [5000] + [10] * 20 + [5000] + [10] * 5
+    file.write_text("".join(json.dumps({"n": n, "x": "y" * size}) + "\n" for n, size in enumerate(sizes)))
+    result = json.loads(cli("publish", "s", "--file", file, "-o", "json", expect=VALIDATION))
+    assert (result["published"], result["failed"]) == (45, 2)
+    assert [e["line"] for e in result["errors"]] == [21, 42]
+    small = [n for n, size in enumerate(sizes) if size == 10]
+    assert [json.loads(line)["n"] for line in consume_all(cli, "s")] == small
+
+
+def test_publish_refuses_what_is_not_there(cli, tmp_path):
+    cli("stream", "create", "s", "--partitions", 2)
+    cli("publish", "s", "--file", tmp_path / "missing.json", expect=NOT_FOUND)
+    cli("publish", "s", "{}", "--partition", 2, expect=NOT_FOUND)
+    assert "numbered from 0" in cli.err
+    cli("publish", "nowhere", "{}", expect=NOT_FOUND)
+    assert "stream create nowhere" in cli.err
+
+
+@pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
+@pytest.mark.parametrize("acks", ["all", "1", "0"])
+def test_codecs_and_acks(cli, codec, acks):
+    cli("stream", "create", "s", "--partitions", 2)
+    stdin = cli("demo-events", 2500)
+    cli("publish", "s", "--file", "-", "--compression", codec, "--acks", acks, "--batch-size", 100, stdin=stdin)
+    deadline = time.monotonic() + 30
+    while True:
+        lines = consume_all(cli, "s")
+        if acks != "0" or len(lines) == 2500 or time.monotonic() > deadline:
+            break
+    assert sorted(lines) == sorted(stdin.splitlines())
+
+
+def test_keys_go_where_other_clients_put_them(cli, server):
+    from kafka import KafkaProducer
+
+    cli("stream", "create", "s", "--partitions", 7)
+    keys = [f"key-{i}-{'x' * (i % 5)}" for i in range(50)]
+    producer = KafkaProducer(bootstrap_servers=server.kafka)
+    placed = {key: producer.send("s", key=key.encode(), value=b"v").get(30).partition for key in keys}
+    producer.close()
+    stdin = "\n".join(json.dumps({"k": key}) for key in keys)
+    cli("stream", "create", "t", "--partitions", 7)
+    cli("publish", "t", "--file", "-", "--key-field", "k", stdin=stdin)
+    records = map(json.loads, consume_all(cli, "t", "-o", "json"))
+    assert {r["key"]: r["partition"] for r in records} == placed
+
+
+def test_what_is_written_slowly_is_published_as_it_comes(cli):
+    cli("stream", "create", "s")
+    reader = cli.start("consume", "s", "-n", 1, stdout=subprocess.PIPE)
+    writer = cli.start("publish", "s", "--file", "-", stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    writer.stdin.write('{"n":1}\n')
+    writer.stdin.flush()
+    assert reader.communicate(timeout=60)[0] == '{"n":1}\n'
+    writer.stdin.close()
+    assert writer.wait(60) == OK
+
+
+def test_rate_limits(cli):
+    cli("stream", "create", "s")
+    result = cli.json("publish", "s", "--file", "-", "--rate", "200/s", stdin="\n".join(["{}"] * 101))
+    assert result["published"] == 101 and result["seconds"] >= 0.5
+
+
+# Consume
+
+
+def test_consume_formats(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", '{"a": [1]}', "--key", "k")
+    assert cli("consume", "s", "--exit") == '{"a": [1]}\n'
+    assert re.fullmatch(r's/0@0\t\d+\tk\t\{"a": \[1\]\}\n', cli("consume", "s", "--exit", "-o", "wide"))
+    record = json.loads(cli("consume", "s", "--exit", "-o", "json"))
+    assert record["stream"] == "s" and record["value"] == {"a": [1]} and record["key"] == "k"
+    documents = list(yaml.safe_load_all(cli("consume", "s", "--exit", "-o", "yaml")))
+    assert documents == [record] or documents[0]["value"] == {"a": [1]}
+    assert cli("consume", "s", "--exit", "-f", "%t %p %o %K %S %H %%") == "s 0 0 1 10 0 %"
+
+
+def test_consume_from_every_kind_of_place(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", "--file", "-", stdin="0\n1\n2\n")
+    first = [json.loads(line) for line in consume_all(cli, "s", "-o", "json")]
+    cut = time.time()
+    while time.time() < cut + 0.01:
+        pass
+    cli("publish", "s", "--file", "-", stdin="3\n4\n")
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(cut)) + f".{int(cut % 1 * 1000) + 1:03d}Z"
+    if int(cut % 1 * 1000) == 999:
+        moment = f"@{int(cut * 1000) + 1}"
+    for place, want in (("earliest", "01234"), ("beginning", "01234"), ("latest", ""), ("end", ""), ("2", "234"),
+                        ("-2", "34"), ("99", ""), (moment, "34"), (f"@{int(cut * 1000) + 1}", "34"),
+                        ("1h", "01234"), (first[0]["timestamp"], "01234")):
+        assert consume_all(cli, "s", "--from", place) == list(want), place
+
+
+def test_consume_stops_where_it_is_told(cli):
+    cli("stream", "create", "s", "--partitions", 3)
+    cli("publish", "s", "--file", "-", "--batch-size", 10, stdin=cli("demo-events", 100))
+    assert len(cli("consume", "s", "--max-messages", 7).splitlines()) == 7
+    assert cli("consume", "s", "-n", 0) == ""
+    counts = [len(consume_all(cli, "s", "--partition", p)) for p in range(3)]
+    assert sum(counts) == 100 and all(counts)
+    assert len(consume_all(cli, "s", "-p", 0, "-p", 2)) == counts[0] + counts[2]
+    cli("consume", "s", "-p", 3, expect=NOT_FOUND)
+
+
+def test_consume_follows_until_interrupted(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", "one")
+    process = cli.start("consume", "s", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == "one\n"
+    cli("publish", "s", "two")
+    assert process.stdout.readline() == "two\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (INTERRUPTED, "", "")
+
+
+def test_a_reader_that_goes_away_is_no_error(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", "--file", "-", stdin=cli("demo-events", 5000))
+    process = cli.start("consume", "s", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.close()
+    cli("publish", "s", "one more")
+    assert process.wait(60) == OK
+    assert process.stderr.read() == ""
+
+
+def test_consume_shows_only_committed_transactions(cli, server):
+    from confluent_kafka import Producer
+
+    cli("stream", "create", "s")
+    for ending in ("commit", "abort"):
+        producer = Producer({"bootstrap.servers": server.kafka, "transactional.id": ending})
+        producer.init_transactions(60)
+        producer.begin_transaction()
+        producer.produce("s", value=ending)
+        producer.flush(60)
+        (producer.commit_transaction if ending == "commit" else producer.abort_transaction)(60)
+    assert consume_all(cli, "s") == ["commit"]
+    assert consume_all(cli, "s", "--isolation", "read_uncommitted") == ["commit", "abort"]
+
+
+def test_bytes_that_are_no_text(cli, server):
+    from confluent_kafka import Producer
+
+    cli("stream", "create", "s")
+    producer = Producer({"bootstrap.servers": server.kafka})
+    producer.produce("s", key=None, value=None)
+    producer.produce("s", key=b"\xff", value=b"\x00\xfe", headers=[("h", b"\xfd")])
+    assert producer.flush(30) == 0
+    null, raw = map(json.loads, consume_all(cli, "s", "-o", "json"))
+    assert null["key"] is None and null["value"] is None
+    assert raw["key"] == {"base64": "/w=="} and raw["value"] == {"base64": "AP4="}
+    assert raw["headers"] == {"h": {"base64": "/Q=="}}
+
+
+# Groups
+
+
+def test_a_group_goes_on_where_it_left_off(cli):
+    cli("stream", "create", "s", "--partitions", 2)
+    cli("publish", "s", "--file", "-", "--batch-size", 10, stdin=cli("demo-events", 100))
+    first = cli("consume", "s", "--group", "g", "-n", 30).splitlines()
+    rest = cli("consume", "s", "--group", "g", "--exit").splitlines()
+    assert len(first) == 30 and len(rest) == 70
+    assert sorted(first + rest) == sorted(consume_all(cli, "s"))
+    assert cli("consume", "s", "--group", "g", "--exit") == ""
+
+
+def test_group_list_and_describe(cli):
+    assert cli.json("group", "list") == []
+    cli("stream", "create", "s", "--partitions", 2)
+    cli("publish", "s", "--file", "-", "--batch-size", 10, stdin=cli("demo-events", 100))
+    cli("consume", "s", "--group", "g", "-n", 30)
+    assert [(g["group"], g["state"], g["members"]) for g in cli.json("group", "list")] == [("g", "Empty", 0)]
+    told = cli.json("group", "describe", "g")
+    assert told["lag"] == 70 and sum(p["lag"] for p in told["partitions"]) == 70
+    assert yaml.safe_load(cli("group", "describe", "g", "-o", "yaml")) == told
+    assert re.search(r"^Lag: +70$", cli("group", "describe", "g"), re.MULTILINE)
+    assert "MEMBER ID" in cli("group", "describe", "g", "-o", "wide")
+    cli("group", "describe", "h", expect=NOT_FOUND)
+
+
+def test_two_members_share_and_an_active_group_is_protected(cli):
+    cli("stream", "create", "s", "--partitions", 4)
+    members = [cli.start("consume", "s", "--group", "g", "--format", "%p\\n", stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE) for _ in range(2)]
+    deadline = time.monotonic() + 90
+    while True:
+        told = json.loads(cli("group", "describe", "g", "-o", "json")) if cli.json("group", "list") else None
+        if told and told["members"] == 2 and told["state"] == "Stable" and len(told["partitions"]) == 4:
+            break
+        assert time.monotonic() < deadline, told
+    cli("group", "reset", "g", "--to", "earliest", "--topic", "s", expect=NOT_FOUND)
+    assert "2 members" in cli.err
+    cli("group", "delete", "g", "--yes", expect=NOT_FOUND)
+    for partition in range(4):
+        cli("publish", "s", "x", "--partition", partition)
+    seen = [sorted([m.stdout.readline(), m.stdout.readline()]) for m in members]
+    assert sorted(seen) == [["0\n", "1\n"], ["2\n", "3\n"]]
+    for member in members:
+        member.send_signal(signal.SIGINT)
+        assert member.wait(60) == INTERRUPTED
+    told = cli.json("group", "describe", "g")
+    assert told["state"] == "Empty" and told["lag"] == 0
+
+
+def test_group_reset_and_delete(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", "--file", "-", stdin="0\n1\n2\n3\n")
+    cli("consume", "s", "--group", "g", "--exit")
+    plan = cli.json("group", "reset", "g", "--to", "1", "--dry-run")
+    assert plan == [{"stream": "s", "partition": 0, "before": 4, "after": 1}]
+    assert cli.json("group", "describe", "g")["lag"] == 0
+    for to, want in (("1", "123"), ("earliest", "0123"), ("-1", "3"), ("latest", ""), ("1h", "0123")):
+        cli("group", "reset", "g", "--to", to)
+        assert cli("consume", "s", "--group", "g", "--exit").split() == list(want), to
+    cli("group", "reset", "other", "--to", "2", "--topic", "s")
+    assert cli("consume", "s", "--group", "other", "--exit").split() == ["2", "3"]
+    cli("group", "reset", "unheard-of", "--to", "earliest", expect=NOT_FOUND)
+    cli("group", "delete", "g", expect=USAGE)
+    cli("group", "delete", "g", "--yes")
+    assert [g["group"] for g in cli.json("group", "list")] == ["other"]
+    cli("group", "delete", "g", "--yes", expect=NOT_FOUND)
+
+
+# Status, configuration, doctor
+
+
+def test_status(cli, server):
+    cli("stream", "create", "s")
+    told = cli.json("status")
+    assert told["kafka"] == server.kafka
+    assert re.search(rf"^Kafka: +{server.kafka}$", cli("status"), re.MULTILINE)
+    assert yaml.safe_load(cli("status", "-o", "yaml"))["http"] == server.http
+    assert cli.json("status", "--kafka", server.kafka)["streams"] == 1
+
+
+def test_config_print_names_each_origin(offline, tmp_path):
+    file = tmp_path / "f.yaml"
+    file.write_text("kafka:\n  listen: 127.0.0.1:1111\nlog:\n  retention: 3d\n")
+    values = {v["name"]: v for v in offline.json(
+        "config", "print", "--config", file, "--data-dir", "/tmp/x", env={"DATAFLOW_HTTP_LISTEN": "127.0.0.1:2222"})}
+    assert values["kafka.listen"]["value"] == "127.0.0.1:1111" and values["kafka.listen"]["origin"].endswith("f.yaml:2")
+    assert values["data_dir"]["origin"] == "--data-dir"
+    assert values["http.listen"]["origin"] == "DATAFLOW_HTTP_LISTEN"
+    assert values["metrics.listen"]["origin"] == "default"
+    table = offline("config", "print", "--config", file)
+    assert re.search(r"^log\.retention +3d +\S*f\.yaml:4$", table, re.MULTILINE)
+    file.write_text("kafka:\n  lisen: x\n")
+    offline("config", "print", "--config", file, expect=VALIDATION)
+    assert "f.yaml:2" in offline.err and "listen" in offline.err
+    offline("config", "print", "--data-dri", "x", expect=USAGE)
+
+
+def test_doctor_with_a_server(cli):
+    checks = {c["check"]: c for c in json.loads(cli("doctor", "-o", "json", expect=None) if False else doctor(cli))}
+    assert checks["server"]["result"] == "ok" and checks["partitions"]["result"] == "ok"
+    assert "ms" in checks["fsync time"]["found"]
+    assert "free" in checks["disk space"]["found"]
+    assert {"clock", "open files", "memory", "file system"} <= set(checks)
+
+
+def doctor(cli, *args):
+    """Ends with 0 or 1, as this machine has it; the ports 8080 and the like may be anybody's."""
+    done = subprocess.run([cli.program, "doctor", "-o", "json", *map(str, args)], env=cli.env, text=True,
+                          capture_output=True, timeout=120)
+    checks = json.loads(done.stdout)
+    assert done.returncode == (FAILED if any(c["result"] == "problem" for c in checks) else OK)
+    return done.stdout
+
+
+def test_doctor_names_who_has_a_port(offline, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        file = tmp_path / "f.yaml"
+        file.write_text(f"kafka:\n  listen: 127.0.0.1:{port}\n")
+        checks = {c["check"]: c for c in json.loads(doctor(offline, "--config", file, "--data-dir", tmp_path))}
+    assert checks[f"port {port}"]["result"] == "problem"
+    assert f"process {os.getpid()}" in checks[f"port {port}"]["found"]
+    assert checks[f"port {port}"]["advice"]
+    assert not list(tmp_path.glob("dataflow-doctor-*"))
+    free = free_port()
+    file.write_text(f"kafka:\n  listen: 127.0.0.1:{free}\n")
+    checks = {c["check"]: c for c in json.loads(doctor(offline, "--config", file, "--data-dir", tmp_path))}
+    assert checks[f"port {free}"]["result"] == "ok"
+
+
+def test_doctor_without_anything(offline):
+    offline("doctor", "--server", f"127.0.0.1:{free_port()}", expect=FAILED)
+    assert "problem" in offline.err
+
+
+# The emulator
+
+
+@pytest.fixture
+def emulator(offline):
+    yield offline
+    # Whatever a test left running.
+    subprocess.run([offline.program, "-q", "emulator", "stop"], env=offline.env, capture_output=True, timeout=90)
+
+
+def has_ended(pid):
+    """Gone, or only waiting for the machine's first process to take note of its end."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_emulator_in_the_background(emulator):
+    emulator("emulator", "status", expect=NOT_FOUND)
+    emulator("emulator", "stop", expect=NOT_FOUND)
+    started = emulator.json("emulator", "start", "--any-port", "--background")
+    assert started["running"] and started["data_dir"] == str(emulator.home / "emulator" / "data")
+    assert "stream create" in emulator.err and "emulator stop" in emulator.err
+    assert emulator.json("emulator", "status") == started
+    assert re.search(r"^Kafka: +127", emulator("emulator", "status"), re.MULTILINE)
+    # Without an endpoint it is the one that is found.
+    emulator("stream", "create", "s")
+    emulator("publish", "s", "kept")
+    emulator("emulator", "start", "--any-port", "--background", expect=NOT_FOUND)
+    emulator("emulator", "purge", "--yes", expect=NOT_FOUND)
+    emulator("emulator", "stop")
+    assert has_ended(started["pid"])
+    emulator("emulator", "start", "--any-port", "-b")
+    assert emulator("consume", "s", "--exit") == "kept\n"
+    emulator("emulator", "stop")
+    emulator("emulator", "purge", expect=USAGE)
+    emulator("emulator", "purge", "--yes")
+    assert not os.path.exists(started["data_dir"])
+
+
+def test_emulator_in_the_foreground_ends_with_ctrl_c(emulator, tmp_path):
+    process = emulator.start("emulator", "start", "--any-port", "--data-dir", tmp_path / "own", stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
+    assert process.stdout.readline().startswith("Kafka:")
+    emulator("stream", "create", "s")
+    told = emulator.json("emulator", "status")
+    assert told["data_dir"] == str(tmp_path / "own")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(90) == OK
+    emulator("emulator", "status", expect=NOT_FOUND)
+
+
+def test_emulator_names_a_port_that_is_taken(emulator):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        emulator("emulator", "start", "--background", expect=FAILED, env={
+            "DATAFLOW_KAFKA_LISTEN": f"127.0.0.1:{port}", "DATAFLOW_HTTP_LISTEN": "127.0.0.1:0",
+            "DATAFLOW_METRICS_LISTEN": "127.0.0.1:0"})
+    assert str(port) in emulator.err and "--any-port" in emulator.err
+
+
+def test_a_stale_state_file_stops_nobody(emulator):
+    place = emulator.home / "emulator"
+    place.mkdir(parents=True)
+    other = subprocess.Popen(["sleep", "600"])
+    try:
+        (place / "ready.json").write_text(json.dumps({"pid": other.pid, "kafka": "127.0.0.1:1", "http": "127.0.0.1:2",
+                                                      "metrics": "127.0.0.1:3"}))
+        emulator("emulator", "stop", expect=NOT_FOUND)
+        assert other.poll() is None
+        emulator("emulator", "start", "--any-port", "--background")
+        emulator("emulator", "stop")
+    finally:
+        other.kill()
+        other.wait()
+
+
+# The log of a stopped server
+
+
+def segments_of(server):
+    return sorted(server.data_dir.glob("log/topics/*/*/*.log"))
+
+
+def test_log_verify_wants_a_stopped_server_and_real_data(cli, server, tmp_path):
+    cli("log", "verify", "--data-dir", server.data_dir, expect=NOT_FOUND)
+    assert "stop the server" in cli.err
+    cli("log", "verify", "--data-dir", tmp_path / "nothing", expect=NOT_FOUND)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_log_verify_and_repair(cli, server):
+    cli("stream", "create", "s", "--partitions", 2)
+    cli("stream", "create", "other")
+    for n in range(10):
+        cli("publish", "s", f"event {n}", "--partition", 0)
+    server.stop()
+    told = cli.json("log", "verify", "--data-dir", server.data_dir)
+    assert [(p["stream"], p["partition"], p["result"], p["records"]) for p in told] == [
+        ("other", 0, "sound", 0), ("s", 0, "sound", 10), ("s", 1, "sound", 0)]
+    cli("log", "verify", "--data-dir", server.data_dir, "--topic", "sss", expect=NOT_FOUND)
+    cli("log", "verify", "--data-dir", server.data_dir, "--topic", "s", "--partition", 2, expect=NOT_FOUND)
+    segment = max(segments_of(server), key=lambda path: path.stat().st_size)
+    size = segment.stat().st_size
+    with open(segment, "r+b") as file:
+        file.seek(size // 2)
+        byte = file.read(1)
+        file.seek(size // 2)
+        file.write(bytes([byte[0] ^ 0xFF]))
+    damaged = json.loads(cli("log", "verify", "--data-dir", server.data_dir, "--topic", "s", "-o", "json",
+                             expect=FAILED))
+    assert "log repair" in cli.err
+    (range_,) = damaged[0]["damage"]
+    lost = range(range_["first_lost_offset"], range_["first_lost_offset"] + range_["lost_offsets"])
+    assert len(lost) == 1
+    cli("log", "repair", "--data-dir", server.data_dir, expect=USAGE)
+    repaired = cli.json("log", "repair", "--data-dir", server.data_dir, "--yes")
+    (fixed,) = [p for p in repaired if p["damage"]]
+    assert fixed["result"] == "repaired" and fixed["damage"][0]["first_lost_offset"] == lost[0]
+    kept = fixed["damage"][0]["kept_in"]
+    assert os.path.getsize(kept) == range_["bytes"]
+    assert "sound" in cli("log", "verify", "--data-dir", server.data_dir, "--topic", "s")
+    server.start(same_ports=True)
+    want = [f"event {n}" for n in range(10) if n not in lost]
+    assert consume_all(cli, "s", "-p", 0) == want
+    cli("publish", "s", "writable again", "--partition", 0)
+    assert cli("consume", "s", "-p", 0, "--exit", "--from", 10, "-f", "%o %v") == "10 writable again"
+    assert cli.json("status")["read_only_partitions"] == []
+
+
+# On a terminal
+
+
+def run_on_terminal(cli, *args, answer=None):
+    """Everything that the command shows on a terminal, and its exit code."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(cli.program, [cli.program, *map(str, args)], {**cli.env, "TERM": "xterm"})
+    shown = b""
+    while True:
+        try:
+            select.select([terminal], [], [], 60)
+            piece = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+        if answer and b"[y/N]" in shown:
+            os.write(terminal, answer.encode())
+            answer = None
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(terminal)
+    return shown.decode(), code
+
+
+def test_colours_only_on_a_terminal(cli):
+    cli("stream", "create", "s")
+    assert "\033[" not in cli("stream", "list")
+    shown, code = run_on_terminal(cli, "stream", "list")
+    assert code == OK and "\033[1m" in shown
+    cli.env["NO_COLOR"] = "1"
+    assert "\033[" not in run_on_terminal(cli, "stream", "list")[0]
+
+
+def test_delete_asks_on_a_terminal(cli):
+    cli("stream", "create", "s")
+    shown, code = run_on_terminal(cli, "stream", "delete", "s", answer="n\n")
+    assert code == FAILED and "nothing was done" in shown
+    assert len(cli.json("stream", "list")) == 1
+    assert run_on_terminal(cli, "stream", "delete", "s", answer="y\n")[1] == OK
+    assert cli.json("stream", "list") == []
+
+
+def test_progress_on_a_terminal(cli, tmp_path):
+    cli("stream", "create", "s")
+    file = tmp_path / "events.ndjson"
+    file.write_text(cli("demo-events", 20000))
+    shown, code = run_on_terminal(cli, "publish", "s", "--file", file, "--batch-size", 100)
+    assert code == OK and "\r" in shown and "% read" in shown
+    assert "published 20,000 events" in shown
