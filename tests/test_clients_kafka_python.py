@@ -152,7 +152,7 @@ class Member(threading.Thread):
             if self.assigned:
                 try:
                     consumer.commit()
-                except kafka.errors.CommitFailedError:
+                except (kafka.errors.CommitFailedError, kafka.errors.RebalanceInProgressError):
                     pass  # a rebalance came between; the next owner reads on from the last commit
         consumer.close(autocommit=False)
         self.assigned = set()
