@@ -18,6 +18,8 @@ NO_PARTITIONER = ("-X", "partitioner=consistent_random")
 
 def kcat(bootstrap, *args, stdin=""):
     """What it printed. It must end with 0."""
+    if "-C" in args:
+        args = (*args, "-X", "fetch.wait.max.ms=20")
     done = subprocess.run(
         ["kcat", "-b", bootstrap, "-q", *args],
         input=stdin,

@@ -86,7 +86,9 @@ cat <<NEXT
 NEXT
 if [ "$keep" = 1 ]; then
   printf '\nThe server goes on. Stop it with: DATAFLOW_HOME=%s dataflow emulator stop\n' "$DATAFLOW_HOME"
-elif [ -t 0 ]; then
+elif [ ! -t 0 ]; then
+  printf '\nThis server ends here. For one that stays: script/demo --keep\n'
+else
   printf '\nThe server goes on until you press Enter here (or Ctrl-C).\n'
   read -r _ || true
 fi

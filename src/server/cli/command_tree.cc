@@ -23,7 +23,9 @@ std::string option_words(const CLI::Option& option) {
   for (const std::string& name : option.get_lnames())
     words += (words.empty() ? "    --" : ", --") + name;
   if (option.get_expected_max() > 0 && option.get_type_size_max() > 0) {
-    words += " " + option.get_type_name();
+    // Behind the name the library puts what the checks of the value say of themselves.
+    const std::string name = option.get_type_name();
+    words += " " + name.substr(0, std::min(name.find(":INT in"), name.find(":NONNEGATIVE")));
   }
   return words;
 }

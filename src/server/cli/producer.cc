@@ -1,5 +1,7 @@
 #include "cli/producer.h"
 
+#include <poll.h>
+
 #include <algorithm>
 
 #include "cli/exit_codes.h"
@@ -13,6 +15,7 @@ namespace {
 
 constexpr size_t kRecordOverhead = 24;
 constexpr size_t kMaxFailuresKept = 1000;
+constexpr size_t kLookEvery = 250;  // records between two looks at whether the leader has answered
 
 size_t size_of(const OutgoingRecord& record) {
   size_t size = kRecordOverhead + (record.key ? record.key->size() : 0) +
@@ -96,11 +99,15 @@ Status Producer::add(OutgoingRecord record) {
   ++pending_records_;
   if (batch.records.size() < options_.batch_records && batch.bytes < options_.batch_bytes)
     return {};
+  Result<int32_t> leader = leader_of(partition);
+  if (!leader.ok()) return flush();
+  if (options_.may_grow && batch.bytes < options_.batch_bytes &&
+      (batch.records.size() % kLookEvery != 0 || is_busy(*leader))) {
+    return {};
+  }
   // As Kafka's own producer: records without keys stay with one partition for a batch, then move
   // on.
   if (keyless) ++sticky_;
-  Result<int32_t> leader = leader_of(partition);
-  if (!leader.ok()) return flush();
   return send_to(*leader);
 }
 
@@ -160,6 +167,15 @@ wire::ProduceRequest Producer::request_for(const std::vector<Batch>& batches,
         {batch.partition, wire::RecordsField::of(bytes.back())});
   }
   return request;
+}
+
+// Whether the answer to the last request to this leader is still to come.
+bool Producer::is_busy(int32_t leader) {
+  if (!in_flight_.contains(leader)) return false;
+  Result<wire::Client*> client = cluster_.client(leader);
+  if (!client.ok()) return false;
+  pollfd entry{(*client)->descriptor(), POLLIN, 0};
+  return ::poll(&entry, 1, 0) == 0;
 }
 
 // Everything that is pending for the leader's partitions, behind the answer to what went before.

@@ -29,6 +29,9 @@ struct ProducerOptions {
   int16_t acks = -1;
   Codec codec = Codec::kNone;
   size_t batch_records = 1000;
+  // A full batch goes on growing, up to batch_bytes, while its leader has not answered the last
+  // one.
+  bool may_grow = true;
   size_t batch_bytes = 512 << 10;
   std::optional<int32_t> partition;  // all records go there
   bool idempotent = true;            // needs acks -1
@@ -81,6 +84,7 @@ class Producer {
   void number(Batch& batch);
   wire::ProduceRequest request_for(const std::vector<Batch>& batches,
                                    std::vector<std::string>& bytes) const;
+  bool is_busy(int32_t leader);
   Status send_to(int32_t leader);
   Status await(int32_t leader);
   // Sorts the answers; what is worth another try comes back in `again`.

@@ -122,7 +122,8 @@ Status Publisher::prepare() {
   }
   how_.codec = *codec;
   how_.idempotent = options_.idempotent && how_.acks == -1;
-  how_.batch_records = static_cast<size_t>(options_.batch_size);
+  how_.may_grow = options_.batch_size == 0;
+  if (options_.batch_size > 0) how_.batch_records = static_cast<size_t>(options_.batch_size);
   how_.partition = options_.partition;
   DF_ASSIGN_OR_RETURN(double rate, parse_rate(options_.rate));
   pace_ = Pace(rate);

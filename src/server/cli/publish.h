@@ -22,7 +22,7 @@ struct Publish {
   std::optional<int32_t> partition;
   std::string input = "auto";
   bool csv_texts = false;
-  int32_t batch_size = 1000;
+  int32_t batch_size = 0;  // 0: 1000, and more while the server is busy
   std::string compression = "none";
   std::string acks = "all";
   bool idempotent = true;

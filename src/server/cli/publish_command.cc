@@ -45,7 +45,9 @@ void add_publish_command(CommandTree& tree) {
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
   command.add_option("--rate", to.rate, "at most so many events: 100/s, 6000/m")->type_name("N/s");
-  command.add_option("--batch-size", to.batch_size, "most events in a batch (default 1000)")
+  command
+      .add_option("--batch-size", to.batch_size,
+                  "most events in a batch (default 1000, and more while\nthe server is busy)")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000));
   command

@@ -29,8 +29,10 @@ Status Session::prepare(const GlobalOptions& options) {
   return {};
 }
 
-void Session::note(std::string_view words) const {
-  if (!options_.quiet) say(words);
+void Session::note(std::string_view words) {
+  if (options_.quiet) return;
+  out_.flush();
+  say(words);
 }
 
 Result<std::unique_ptr<KafkaCluster>> Session::connect() const {

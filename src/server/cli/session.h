@@ -35,8 +35,8 @@ class Session {
   int64_t timeout_ms() const { return timeout_ms_; }
   const EndpointFlags& endpoint() const { return options_.endpoint; }
 
-  // Words for people on standard error, unless --quiet.
-  void note(std::string_view words) const;
+  // Words for people on standard error, behind the data written so far, unless --quiet.
+  void note(std::string_view words);
   Result<std::unique_ptr<KafkaCluster>> connect() const;
 
  private:

@@ -1,5 +1,6 @@
 // dataflow status
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
@@ -30,36 +31,59 @@ Status print_cluster(Session& session) {
   return {};
 }
 
+// The members that matter most, in this order; the rest behind them as the server has it.
+std::vector<std::pair<std::string, Document>> in_order(const Document& object) {
+  std::vector<std::pair<std::string, Document>> out;
+  for (const char* first : {"name", "topic", "partition", "version", "kafka", "http", "metrics",
+                            "uptime_seconds", "data_dir"}) {
+    if (const Document* value = object.find(first)) out.emplace_back(first, *value);
+  }
+  const size_t ordered = out.size();
+  for (const auto& [name, value] : object.members()) {
+    const auto end = out.begin() + static_cast<std::ptrdiff_t>(ordered);
+    const bool known =
+        std::any_of(out.begin(), end, [&](const auto& one) { return one.first == name; });
+    if (!known) out.emplace_back(name, value);
+  }
+  return out;
+}
+
+// A list of objects as a table.
+std::string table_of(const Document& list, bool wide) {
+  std::vector<Column> columns;
+  for (const auto& [key, cell] : in_order(list.items()[0])) {
+    const CellKind kind = key == "bytes"              ? CellKind::kBytes
+                          : cell.integer() != nullptr ? CellKind::kNumber
+                                                      : CellKind::kText;
+    columns.push_back({key, kind, key == "id"});
+  }
+  Listing listing(columns);
+  for (const Document& item : list.items()) {
+    std::vector<Document> row;
+    for (const Column& column : columns) {
+      const Document* cell = item.find(column.key);
+      row.push_back(cell == nullptr ? Document() : *cell);
+    }
+    listing.add(std::move(row));
+  }
+  return listing.to_table(wide);
+}
+
 // Scalars as lines, lists of objects as tables behind them.
 void print_page(Session& session, const Document& page) {
   Facts facts;
   std::string tables;
-  for (const auto& [name, value] : page.members()) {
+  for (const auto& [name, value] : in_order(page)) {
     if (!value.is_array()) {
       const bool time = name == "uptime_seconds" && value.integer() != nullptr;
       facts.add(time ? "uptime" : name, time ? Document(*value.integer() * 1000) : value,
                 time ? CellKind::kDuration : CellKind::kText);
       continue;
     }
-    facts.add(name, uint64_t{value.items().size()}, CellKind::kNumber);
+    facts.add(name == "topics" ? "streams" : name, uint64_t{value.items().size()},
+              CellKind::kNumber);
     if (value.items().empty() || !value.items()[0].is_object()) continue;
-    std::vector<Column> columns;
-    for (const auto& [key, cell] : value.items()[0].members()) {
-      const CellKind kind = key == "bytes"              ? CellKind::kBytes
-                            : cell.integer() != nullptr ? CellKind::kNumber
-                                                        : CellKind::kText;
-      columns.push_back({key, kind, key == "id"});
-    }
-    Listing listing(columns);
-    for (const Document& item : value.items()) {
-      std::vector<Document> row;
-      for (const Column& column : columns) {
-        const Document* cell = item.find(column.key);
-        row.push_back(cell == nullptr ? Document() : *cell);
-      }
-      listing.add(std::move(row));
-    }
-    tables += "\n" + listing.to_table(session.wide());
+    tables += "\n" + table_of(value, session.wide());
   }
   session.out().write(facts.to_table(session.wide()) + tables);
 }

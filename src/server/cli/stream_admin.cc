@@ -65,6 +65,16 @@ Status name_the_setting(KafkaCluster& cluster, const std::string& topic, const S
   return refused;
 }
 
+// A cluster's brokers hear of a new stream one after the other.
+Result<TopicPlace> await_topic(KafkaCluster& cluster, const std::string& name) {
+  Backoff backoff(cluster.timeout_ms());
+  while (true) {
+    Result<TopicPlace> topic = cluster.topic(name);
+    if (topic.ok() || topic.status().code() != StatusCode::kNotFound || !backoff.wait())
+      return topic;
+  }
+}
+
 Status change_settings(KafkaCluster& cluster, const std::string& topic, const Settings& settings,
                        const std::vector<std::string>& deleted) {
   wire::IncrementalAlterConfigsRequest request;
@@ -191,7 +201,7 @@ Status create_stream(Session& session, const StreamCreate& options) {
     DF_RETURN_IF_ERROR(kafka_error(created.error_code, "creating stream " + quoted(options.name),
                                    created.error_message));
   }
-  DF_ASSIGN_OR_RETURN(TopicPlace topic, cluster->topic(options.name));
+  DF_ASSIGN_OR_RETURN(TopicPlace topic, await_topic(*cluster, options.name));
   const auto partitions = static_cast<int64_t>(topic.partitions.size());
   if (session.structured()) {
     Document object = Document::object();
