@@ -169,6 +169,10 @@ class PosixFile final : public File {
     return static_cast<uint64_t>(info.st_size);
   }
 
+  void forget_cached(uint64_t from, uint64_t to) override {
+    (void)::posix_fadvise(fd_.get(), static_cast<off_t>(from), static_cast<off_t>(to - from),
+                          POSIX_FADV_DONTNEED);
+  }
   int descriptor() const override { return fd_.get(); }
 
  private:

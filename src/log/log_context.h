@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "log/log.h"
 #include "meta/store.h"
+#include "page_budget.h"
 #include "syncer.h"
 
 namespace dataflow::log {
@@ -44,6 +45,7 @@ struct LogContext {
   // Asks the housekeeper to look at checkpoints soon; called under a partition's lock, must not
   // block.
   std::function<void()> wake_housekeeper = [] {};
+  PageBudget pages{options.page_cache_bytes};
 };
 
 }  // namespace dataflow::log

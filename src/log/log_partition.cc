@@ -5,7 +5,11 @@
 namespace dataflow::log {
 
 LogPartition::LogPartition(LogContext& context, PartitionSpec spec)
-    : context_(context), spec_(std::move(spec)), config_(spec_.config), epochs_(spec_.epochs) {}
+    : context_(context),
+      spec_(std::move(spec)),
+      config_(spec_.config),
+      epochs_(spec_.epochs),
+      page_tail_(context.pages) {}
 
 Offset LogPartition::log_start() const {
   std::lock_guard lock(mutex_);

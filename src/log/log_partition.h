@@ -128,6 +128,7 @@ class LogPartition final : public Partition,
 
   // partition_sync.cc
   Status sync_files(const std::vector<std::shared_ptr<Segment>>& segments, bool folder);
+  void note_pages(const std::vector<std::shared_ptr<Segment>>& segments, const SyncedBound& place);
   void finish_sync(const Status& synced, Offset end, const SyncedBound& bound);
   void fail_locked(PartitionHealth health, std::string reason);
   void report_damage(const Segment& segment, uint64_t position, Offset offset,
@@ -198,6 +199,7 @@ class LogPartition final : public Partition,
   size_t next_place_ = 0;
 
   std::unique_ptr<SyncedFile> synced_file_;  // used by the syncing thread only, and at open
+  PageTail page_tail_;                       // used by the syncing thread only
 };
 
 }  // namespace dataflow::log

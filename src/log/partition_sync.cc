@@ -27,6 +27,7 @@ bool LogPartition::sync_appended() {
     place = {end, segments_.back()->base(), segments_.back()->bytes()};
   }
   finish_sync(sync_files(files, folder), end, place);
+  note_pages(files, place);
   std::lock_guard lock(mutex_);
   if (health_ != PartitionHealth::kSyncFailed && end_ > high_) return true;
   sync_queued_ = false;
@@ -45,6 +46,16 @@ Status LogPartition::sync_files(const std::vector<std::shared_ptr<Segment>>& seg
   }
   if (folder) DF_RETURN_IF_ERROR(context_.env.sync_dir(spec_.dir));
   return {};
+}
+
+void LogPartition::note_pages(const std::vector<std::shared_ptr<Segment>>& segments,
+                              const SyncedBound& place) {
+  for (const auto& segment : segments) {
+    Result<std::shared_ptr<File>> file = segment->file();
+    if (!file.ok()) continue;
+    const bool sealed = segment != segments.back();
+    page_tail_.note_synced(*file, sealed ? segment->bytes() : place.position, sealed);
+  }
 }
 
 void LogPartition::finish_sync(const Status& synced, Offset end, const SyncedBound& place) {

@@ -143,6 +143,11 @@ void add_log(ConfigSchema& s) {
          .default_value = "64MiB",
          .doc = "Free disk space below which writes are refused.",
          .min = "0"});
+  s.add({.name = "log.page_cache",
+         .type = T::kBytes,
+         .default_value = "1GiB",
+         .doc = "How much of what was written last stays in the machine's page cache; 0: no bound.",
+         .min = "0"});
   s.add({.name = "log.housekeeping_interval",
          .type = T::kDuration,
          .default_value = "5s",
@@ -263,6 +268,7 @@ void read_log(const Config& config, log::LogOptions& out) {
   out.sync_threads = static_cast<int>(config.get_int("log.sync_threads"));
   out.checkpoint_bytes = config.get_bytes("log.checkpoint_bytes");
   out.reserve_bytes = config.get_bytes("log.reserve");
+  out.page_cache_bytes = config.get_bytes("log.page_cache");
   out.housekeeping_interval_ms = config.get_duration_ms("log.housekeeping_interval");
   out.producer_id_expiration_ms = config.get_duration_ms("log.producer_id_expiration");
 }

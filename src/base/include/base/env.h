@@ -44,6 +44,9 @@ class File {
   virtual Status sync() = 0;
   virtual Status truncate(uint64_t size) = 0;
   virtual Result<uint64_t> size() = 0;
+  // Nobody is likely to read these bytes soon: the machine need not keep them in memory. Only
+  // advice; bytes that are not synced stay.
+  virtual void forget_cached(uint64_t /*from*/, uint64_t /*to*/) {}
   // A descriptor for sendfile, or -1 where there is none (then the caller copies through read_at).
   virtual int descriptor() const { return -1; }
 };
