@@ -89,7 +89,8 @@ int run_fetch(const Options& o) {
   for (int c = 0; c < o.connections; ++c) {
     threads.emplace_back([&, c] {
       auto client = connect(o);
-      for (int p = c; p < o.partitions; p += o.connections) {
+      for (int i = c; i < o.partitions * o.repeats; i += o.connections) {
+        const int p = i % o.partitions;
         const int64_t end = end_offset(*client, o, p);
         for (int64_t at = 0; at < end;) {
           const Fetched got = fetch(*client, o, p, at, o.fetch_bytes, 500);

@@ -4,14 +4,17 @@
 //   loadgen produce port=9092 topic=t connections=10 in_flight=5 records=1000 record_bytes=100
 //           codec=lz4 acks=-1 requests=10000 [rate=500]
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "options.h"
 #include "types/batch_builder.h"
 #include "wire/client.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/metadata.h"
+#include "wire/messages/produce.h"
 
 namespace loadgen {
 
@@ -24,7 +27,7 @@ void die(const std::string& why) {
 
 Options parse_options(int argc, char** argv) {
   Options o;
-  if (argc < 2) die("say what to do: produce, fetch, random, e2e, fsync or create");
+  if (argc < 2) die("say what to do: produce, fetch, random, e2e, fsync, create or first");
   o.mode = argv[1];
   for (int i = 2; i < argc; ++i) {
     const std::string a = argv[i];
@@ -57,6 +60,8 @@ Options parse_options(int argc, char** argv) {
       o.rate = std::stod(value);
     else if (name == "fetch_bytes")
       o.fetch_bytes = std::stoll(value);
+    else if (name == "repeats")
+      o.repeats = std::stoi(value);
     else if (name == "path")
       o.path = value;
     else
@@ -104,19 +109,21 @@ std::string make_batch(const Options& options, uint32_t seed) {
   return builder.finish();
 }
 
-int run_create(const Options& options) {
-  auto client = dataflow::wire::Client::connect(options.host, options.port, 5s);
-  if (!client.ok()) die(client.status().message());
+namespace {
+
+// kTopicAlreadyExists is fine.
+void create_topic(dataflow::wire::Client& client, const Options& options) {
   dataflow::wire::CreateTopicsRequest request;
   request.timeout_ms = 10000;
   auto& topic = request.topics.emplace_back();
   topic.name = options.topic;
   topic.num_partitions = options.partitions;
   topic.replication_factor = 1;
-  auto answer = (*client)->call(request, 5, 15s);
+  auto answer = client.call(request, 5, 15s);
   if (!answer.ok()) die(answer.status().message());
   for (const auto& t : answer->topics) {
-    if (t.error_code != dataflow::wire::ErrorCode::kNone) {
+    if (t.error_code != dataflow::wire::ErrorCode::kNone &&
+        t.error_code != dataflow::wire::ErrorCode::kTopicAlreadyExists) {
       die("creating the topic failed with error " + std::to_string(static_cast<int>(t.error_code)));
     }
   }
@@ -125,7 +132,7 @@ int run_create(const Options& options) {
     dataflow::wire::MetadataRequest question;
     question.topics.emplace();
     question.topics->emplace_back().name = options.topic;
-    auto known = (*client)->call(question, 5, 5s);
+    auto known = client.call(question, 5, 5s);
     if (!known.ok()) die(known.status().message());
     bool ready = known->topics.size() == 1;
     for (const auto& t : known->topics) {
@@ -134,7 +141,43 @@ int run_create(const Options& options) {
     }
     if (ready) break;
   }
+}
+
+}  // namespace
+
+int run_create(const Options& options) {
+  auto client = dataflow::wire::Client::connect(options.host, options.port, 5s);
+  if (!client.ok()) die(client.status().message());
+  create_topic(**client, options);
   std::printf("{\"created\":\"%s\"}\n", options.topic.c_str());
+  return 0;
+}
+
+int run_first(const Options& options) {
+  using Clock = std::chrono::steady_clock;
+  const auto limit = Clock::now() + 120s;
+  auto client = dataflow::wire::Client::connect(options.host, options.port, 5s);
+  while (!client.ok()) {
+    if (Clock::now() > limit) die(client.status().message());
+    std::this_thread::sleep_for(500us);
+    client = dataflow::wire::Client::connect(options.host, options.port, 5s);
+  }
+  create_topic(**client, options);
+  dataflow::wire::ProduceRequest request;
+  request.acks = -1;
+  request.timeout_ms = 30000;
+  auto& topic = request.topic_data.emplace_back();
+  topic.name = options.topic;
+  const std::string batch = make_batch(options, 1);
+  topic.partition_data.emplace_back().records = dataflow::wire::RecordsField::of(batch);
+  auto answer = (*client)->call(request, 7, 60s);
+  if (!answer.ok()) die(answer.status().message());
+  if (answer->responses.at(0).partition_responses.at(0).error_code !=
+      dataflow::wire::ErrorCode::kNone) {
+    die("the record was refused");
+  }
+  const auto now = Clock::now().time_since_epoch();
+  std::printf("{\"monotonic_ms\":%.3f}\n", std::chrono::duration<double, std::milli>(now).count());
   return 0;
 }
 
@@ -148,5 +191,7 @@ int main(int argc, char** argv) {
   if (options.mode == "e2e") return loadgen::run_e2e(options);
   if (options.mode == "fsync") return loadgen::run_fsync(options);
   if (options.mode == "create") return loadgen::run_create(options);
-  loadgen::die("`" + options.mode + "` is not one of produce, fetch, random, e2e, fsync, create");
+  if (options.mode == "first") return loadgen::run_first(options);
+  loadgen::die("`" + options.mode +
+               "` is not one of produce, fetch, random, e2e, fsync, create, first");
 }

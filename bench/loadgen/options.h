@@ -9,7 +9,7 @@
 namespace loadgen {
 
 struct Options {
-  std::string mode;  // produce, fetch, random, e2e, fsync, create
+  std::string mode;  // produce, fetch, random, e2e, fsync, create, first
   std::string host = "127.0.0.1";
   uint16_t port = 9092;
   std::string topic = "bench";
@@ -23,6 +23,7 @@ struct Options {
   int64_t requests = 10000;  // in all
   double rate = 0;           // requests a second in all; 0: as fast as they are answered
   int64_t fetch_bytes = 1 << 20;
+  int repeats = 1;   // fetch: how often each partition is read from start to end
   std::string path;  // fsync: a file to write to
 };
 
@@ -48,6 +49,8 @@ int run_random(const Options& options);
 int run_e2e(const Options& options);
 int run_fsync(const Options& options);
 int run_create(const Options& options);
+// Waits until somebody listens, creates the topic unless it is there, and produces one record.
+int run_first(const Options& options);
 
 // One pre-built batch; `seed` makes its bytes differ from another one's.
 std::string make_batch(const Options& options, uint32_t seed);

@@ -85,6 +85,14 @@ void add_kafka(ConfigSchema& s) {
          .default_value = "64MiB",
          .doc = "Memory for the unanswered requests of one connection.",
          .min = "64KiB"});
+  s.add({.name = "kafka.send_buffer",
+         .type = T::kBytes,
+         .default_value = "200KiB",
+         .doc =
+             "What the kernel may hold of the answers on a connection; 0: as it sees fit. More for "
+             "consumers far away.",
+         .min = "0",
+         .max = "1GiB"});
   s.add({.name = "kafka.max_connections",
          .type = T::kInt,
          .default_value = "20000",
@@ -254,6 +262,7 @@ Status read_kafka(const Config& config, kafka::KafkaOptions& out) {
   out.max_request_bytes = static_cast<size_t>(config.get_bytes("kafka.max_request_bytes"));
   out.request_memory_bytes = static_cast<size_t>(config.get_bytes("kafka.request_memory"));
   out.max_in_flight_bytes = static_cast<size_t>(config.get_bytes("kafka.connection_memory"));
+  out.send_buffer_bytes = static_cast<int>(config.get_bytes("kafka.send_buffer"));
   out.max_connections = static_cast<size_t>(config.get_int("kafka.max_connections"));
   out.idle_timeout_ms = config.get_duration_ms("kafka.idle_timeout");
   return {};

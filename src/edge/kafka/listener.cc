@@ -57,7 +57,7 @@ Status bind_error(const std::string& address, int error) {
   return Status::io_error(doing + std::strerror(error));
 }
 
-Result<Socket> listen_on(const std::string& host, uint16_t port) {
+Result<Socket> listen_on(const std::string& host, uint16_t port, int send_buffer) {
   std::string address = SocketAddress{host, port}.to_string();
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -73,6 +73,10 @@ Result<Socket> listen_on(const std::string& host, uint16_t port) {
   if (socket.get() < 0) return bind_error(address, errno);
   int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // Accepted connections take it over.
+  if (send_buffer > 0) {
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
+  }
   if (::bind(socket.get(), found->ai_addr, found->ai_addrlen) != 0)
     return bind_error(address, errno);
   if (::listen(socket.get(), kBacklog) != 0) return bind_error(address, errno);
@@ -189,7 +193,8 @@ class PlainListener final : public Listener, public std::enable_shared_from_this
 
 Result<std::shared_ptr<Listener>> Listener::open(std::shared_ptr<Broker> broker,
                                                  std::vector<std::shared_ptr<IoThread>> threads) {
-  DF_ASSIGN_OR_RETURN(Socket socket, listen_on(broker->options.host, broker->options.port));
+  DF_ASSIGN_OR_RETURN(Socket socket, listen_on(broker->options.host, broker->options.port,
+                                               broker->options.send_buffer_bytes));
   return std::shared_ptr<Listener>(
       std::make_shared<PlainListener>(std::move(broker), std::move(threads), std::move(socket)));
 }
