@@ -15,6 +15,21 @@ namespace {
 constexpr uint32_t kColdReadBytes = 1 << 20;
 constexpr size_t kMaxUncompressedBytes = size_t{1} << 30;
 
+// The offset behind a slice that holds nothing but the gaps that compaction left; nothing if there
+// is a record in it. A gap is a header alone, so that most slices are told by their length.
+Result<std::optional<Offset>> behind_gaps(const LogSlice& slice) {
+  std::optional<Offset> next;
+  if (slice.length == 0 || slice.length % kBatchHeaderBytes != 0) return next;
+  BatchWalker walker(*slice.file, slice.position, slice.position + slice.length);
+  while (true) {
+    DF_ASSIGN_OR_RETURN(std::optional<BatchHeader> batch, walker.peek());
+    if (!batch) return next;
+    if (batch->record_count > 0) return std::optional<Offset>();
+    next = batch->next_offset();
+    walker.skip(*batch);
+  }
+}
+
 }  // namespace
 
 struct LogPartition::ReadView {
@@ -234,19 +249,23 @@ Status LogPartition::missing(const ReadView& view, uint64_t position, Offset fro
   return fault(Fault::kDamagedData, StatusCode::kCorrupt, what);
 }
 
+// A client that gets no record, because compaction left nothing there, believes that its fetch size
+// is too small, and gives up after some answers of that kind. So gaps are answered only where
+// nothing readable lies behind them: there they move the client on to the end.
 Result<ReadOutcome> LogPartition::read(Offset from, uint32_t max_bytes, Isolation isolation,
                                        bool at_least_one) {
+  Offset next{-1};
+  DF_ASSIGN_OR_RETURN(ReadOutcome outcome,
+                      read_slice(from, max_bytes, isolation, at_least_one, &next));
   while (true) {
-    Offset next{-1};
-    DF_ASSIGN_OR_RETURN(ReadOutcome outcome,
-                        read_slice(from, max_bytes, isolation, at_least_one, &next));
-    // Nothing but the gap that compaction left. A client that gets no record believes that its
-    // fetch size is too small; so it is given what lies behind.
+    DF_ASSIGN_OR_RETURN(std::optional<Offset> behind, behind_gaps(outcome.slice));
     const Offset readable =
         isolation == Isolation::kReadCommitted ? outcome.last_stable : outcome.high_offset;
-    const bool only_gap = outcome.slice.length == kBatchHeaderBytes;
-    if (!only_gap || next <= from || next >= readable) return outcome;
-    from = next;
+    if (!behind || *behind >= readable) return outcome;
+    Result<ReadOutcome> further = read_slice(*behind, max_bytes, isolation, at_least_one, &next);
+    // What is wrong behind the gap is told to the read that begins there.
+    if (!further.ok()) return outcome;
+    outcome = std::move(*further);
   }
 }
 
