@@ -13,7 +13,8 @@ from kafka.admin import (
     TransactionState,
 )
 from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.structs import OffsetAndMetadata
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from eventually import eventually
 from kafka_topics import create_topic, read_to_end
@@ -21,6 +22,7 @@ from raw_kafka import CODECS, stored_codecs
 
 LIMIT_S = 30
 PARTITIONS = 4
+POLL_MS = 50
 
 
 @pytest.fixture
@@ -130,7 +132,13 @@ def test_offsets_for_times(bootstrap, topic, opened):
 
 
 class Member(threading.Thread):
-    """A member of a group. kafka-python's consumers belong to one thread."""
+    """A member of a group. kafka-python's consumers belong to one thread.
+
+    Version 3.0.12 throws an assignment away that arrives between two polls, which a busy machine
+    brings about again and again: if the join was asked for by the group it joins once more (and as
+    the leader rebalances everybody); if it came from a change in the topic's metadata it never joins
+    again and sends no heartbeats. So a member knows its topic's metadata before its first poll,
+    and a poll that did not live to see the assignment is followed by a longer one."""
 
     def __init__(self, bootstrap, topic, assignor, **config):
         super().__init__(daemon=True)
@@ -144,8 +152,10 @@ class Member(threading.Thread):
 
     def run(self):
         consumer = reader(self.bootstrap, self.topic, group_id=self.topic + "-g", **self.config)
+        eventually(lambda: self.topic in consumer.topics(), "the topic's metadata", LIMIT_S)
+        patience_ms = POLL_MS
         while not self.stopping.is_set():
-            for place, records in consumer.poll(50).items():
+            for place, records in consumer.poll(patience_ms).items():
                 self.seen |= {(place.partition, record.offset) for record in records}
             self.assigned = {place.partition for place in consumer.assignment()}
             if self.assigned:
@@ -153,6 +163,8 @@ class Member(threading.Thread):
                     consumer.commit()
                 except (kafka.errors.CommitFailedError, kafka.errors.RebalanceInProgressError):
                     pass  # a rebalance came between; the next owner reads on from the last commit
+            joined = consumer.group_metadata().state is MemberState.STABLE
+            patience_ms = POLL_MS if joined else min(2 * patience_ms, 1000 * LIMIT_S // 2)
         consumer.close(autocommit=False)
         self.assigned = set()
 
@@ -177,9 +189,8 @@ def shared_out(*members):
 
 
 # This client's sticky assignors leave partitions without an owner, against Apache Kafka too;
-# librdkafka's and Java's stand in for them. Its round robin sometimes hands out nothing when this
-# whole suite runs on a busy machine (docs/roadmap.md).
-@pytest.mark.parametrize("assignor", [RangePartitionAssignor])
+# librdkafka's and Java's stand in for them.
+@pytest.mark.parametrize("assignor", [RangePartitionAssignor, RoundRobinPartitionAssignor])
 def test_members_join_and_leave(bootstrap, topic, admin, assignor):
     write(bootstrap, topic)
     first, second = (Member(bootstrap, topic, assignor) for _ in range(2))
