@@ -77,19 +77,22 @@ Result<InitDecision> decide_init(const TransactionRecord& current,
     if (names_identity && !is_current) return producer_fenced(id);
     return InitDecision{InitDecision::Kind::kAbortFirst, fenced(current)};
   }
-  if (current.epoch >= kExhaustedEpoch && (!names_identity || is_current)) {
+  const bool was_current = names_identity && current.last_epoch != kNoProducerEpoch &&
+                           request.producer_epoch == current.last_epoch;
+  // The very last epoch is left to fence with; no producer may have it.
+  const bool raised_too_far = was_current && current.epoch > kExhaustedEpoch;
+  if (current.epoch >= kExhaustedEpoch && (!names_identity || is_current || raised_too_far)) {
     next.producer_id = kNoProducerId;
     next.epoch = ProducerEpoch(0);
     next.last_producer_id = current.producer_id;
-    if (names_identity) next.last_epoch = current.epoch;
+    if (names_identity) next.last_epoch = request.producer_epoch;
     return InitDecision{InitDecision::Kind::kNewProducerId, std::move(next)};
   }
   next.last_producer_id = current.last_producer_id;
   if (!names_identity || is_current) {
     next.epoch = current.epoch + 1;
     if (names_identity) next.last_epoch = current.epoch;
-  } else if (current.last_epoch != kNoProducerEpoch &&
-             request.producer_epoch == current.last_epoch) {
+  } else if (was_current) {
     next.epoch = current.epoch;
     next.last_epoch = current.last_epoch;
   } else {
@@ -161,7 +164,9 @@ Result<EndDecision> decide_end(const TransactionRecord& current,
 TransactionRecord fenced(const TransactionRecord& current) {
   TransactionRecord next = current;
   if (next.epoch.value() < INT16_MAX) next.epoch = next.epoch + 1;
-  next.last_epoch = kNoProducerEpoch;
+  // Nobody has this epoch yet. If the producer comes back with its own identity before another one
+  // takes over, it may have it and goes on (KIP-588).
+  next.last_epoch = current.epoch;
   return next;
 }
 

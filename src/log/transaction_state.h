@@ -18,7 +18,8 @@ struct TransactionRecord {
   ProducerId producer_id = kNoProducerId;  // none: nobody has been given an id yet
   ProducerEpoch epoch = kNoProducerEpoch;
   // The identity before the last raise that its owner asked for (KIP-360), so that a repeat of that
-  // request, whose answer was lost, is told apart from a fenced producer's.
+  // request, whose answer was lost, is told apart from a fenced producer's. Likewise before a raise
+  // that nobody asked for (a timeout): its owner may ask for it afterwards.
   ProducerId last_producer_id = kNoProducerId;
   ProducerEpoch last_epoch = kNoProducerEpoch;
   TransactionPhase phase = TransactionPhase::kEmpty;

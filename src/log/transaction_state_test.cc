@@ -88,6 +88,34 @@ TEST(TransactionState, AnExhaustedEpochGetsANewProducerId) {
   EXPECT_EQ(fenced(record_of(kExhaustedEpoch.value())).epoch, ProducerEpoch(INT16_MAX));
 }
 
+TEST(TransactionState, AProducerThatATimeoutFencedMayAskForTheNextEpoch) {
+  const TransactionRecord ongoing = record_of(4, TransactionPhase::kOngoing);
+  const TransactionRecord aborted = completed(decided(fenced(ongoing), false, kNow), kNow);
+  const auto recovered = init(aborted, 7, 4);
+  ASSERT_TRUE(recovered.ok()) << recovered.status();
+  EXPECT_EQ(recovered->next.epoch, ProducerEpoch(5));
+  EXPECT_EQ(init(recovered->next, 7, 4)->next.epoch, ProducerEpoch(5)) << "its answer was lost";
+  EXPECT_EQ(init(recovered->next, 7, 5)->next.epoch, ProducerEpoch(6));
+  // Not once another instance has taken over, and never an older one.
+  EXPECT_EQ(refusal(init(init(aborted)->next, 7, 4)), Fault::kProducerFenced);
+  EXPECT_EQ(refusal(init(aborted, 7, 3)), Fault::kProducerFenced);
+}
+
+TEST(TransactionState, TheEpochThatIsLeftToFenceWithIsNeverGivenAway) {
+  const TransactionRecord last = record_of(kExhaustedEpoch.value(), TransactionPhase::kOngoing);
+  const TransactionRecord aborted = completed(decided(fenced(last), false, kNow), kNow);
+  ASSERT_EQ(aborted.epoch, ProducerEpoch(INT16_MAX));
+  const auto recovered = init(aborted, 7, kExhaustedEpoch.value());
+  ASSERT_TRUE(recovered.ok()) << recovered.status();
+  EXPECT_EQ(recovered->kind, InitDecision::Kind::kNewProducerId);
+  TransactionRecord next = recovered->next;
+  next.producer_id = ProducerId(8);
+  const auto repeated = init(next, 7, kExhaustedEpoch.value());
+  ASSERT_TRUE(repeated.ok()) << repeated.status();
+  EXPECT_EQ(repeated->next.producer_id, ProducerId(8));
+  EXPECT_EQ(repeated->next.epoch, ProducerEpoch(0));
+}
+
 TEST(TransactionState, EndsOnlyOneWay) {
   const auto end = [](TransactionPhase phase, bool commit) {
     return decide_end(record_of(1, phase), "x", commit);

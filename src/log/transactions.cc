@@ -7,6 +7,7 @@
 #include <shared_mutex>
 
 #include "coordinator_tables.h"
+#include "group_faults.h"
 #include "reservation.h"
 #include "transaction_rows.h"
 #include "transaction_runner.h"
@@ -138,7 +139,12 @@ void TransactionTable::expire_ids() {
   }
 }
 
+Status empty_id() {
+  return Status::invalid("the transactional id is empty; set transactional.id in the client");
+}
+
 Status unknown_id(const TransactionIdentity& who) {
+  if (who.transactional_id.empty()) return empty_id();
   // The words and the reason are those of an id without a producer.
   return check_identity(TransactionRecord(), who, Fault::kProducerFenced);
 }
@@ -183,9 +189,7 @@ class TransactionsImpl final : public Transactions {
 Status TransactionsImpl::check_init(const InitProducerRequest& request) const {
   if (table_->closed()) return Status::unavailable("the server is stopping");
   if (!request.transactional_id) return {};
-  if (request.transactional_id->empty()) {
-    return Status::invalid("the transactional id is empty; set transactional.id in the client");
-  }
+  if (request.transactional_id->empty()) return empty_id();
   const int32_t limit = table_->context().options.max_timeout_ms;
   if (request.timeout_ms <= 0 || request.timeout_ms > limit) {
     return fault(Fault::kInvalidTransactionTimeout, StatusCode::kInvalid,
@@ -271,6 +275,11 @@ void TransactionsImpl::add_group(const TransactionIdentity& identity, const std:
 
 void TransactionsImpl::commit_offsets(TxnOffsetCommitRequest request,
                                       OffsetCommitCallback callback) {
+  if (request.origin.group.empty()) {
+    const Status refusal = group_faults::invalid_id();
+    callback(OffsetCommitResult{std::vector<Status>(request.offsets.size(), refusal)});
+    return;
+  }
   if (const RunnerPtr runner = table_->find(request.identity.transactional_id)) {
     runner->commit_offsets(request, std::move(callback));
     return;
@@ -330,6 +339,10 @@ TransactionList TransactionsImpl::list(const TransactionFilter& filter) {
 TransactionDescription TransactionsImpl::describe(const std::string& transactional_id) {
   TransactionDescription out;
   out.transactional_id = transactional_id;
+  if (transactional_id.empty()) {
+    out.status = empty_id();
+    return out;
+  }
   const RunnerPtr runner = table_->find(transactional_id);
   const TransactionRecord record = runner == nullptr ? TransactionRecord() : runner->record();
   if (record.producer_id == kNoProducerId) {
@@ -341,7 +354,7 @@ TransactionDescription TransactionsImpl::describe(const std::string& transaction
   out.producer_id = record.producer_id;
   out.producer_epoch = record.epoch;
   out.timeout_ms = record.timeout_ms;
-  out.started = is_finished(record.phase) ? kNoTimestamp : record.started;
+  out.started = record.started;
   out.partitions.assign(record.partitions.begin(), record.partitions.end());
   return out;
 }

@@ -200,6 +200,40 @@ TEST_F(TransactionsTest, ATransactionThatTakesTooLongIsAbortedAndItsProducerFenc
   EXPECT_EQ(fault_of(verify(who, part("t")).status()), Fault::kInvalidProducerEpoch);
 }
 
+TEST_F(TransactionsTest, AProducerGoesOnAfterItsTransactionTimedOut) {
+  const TransactionIdentity who = producer("x", 10000);
+  bed.add(who, {part("t")});
+  produce(who, part("t"));
+  bed.pass(10000);
+  bed.crash({});
+  InitProducerRequest again{"x", 10000, who.producer_id, who.producer_epoch};
+  const InitProducerResult raised = bed.init(again);
+  ASSERT_TRUE(raised.status.ok()) << raised.status;
+  EXPECT_EQ(raised.producer_id, who.producer_id);
+  EXPECT_EQ(raised.producer_epoch, who.producer_epoch + 1);
+  const TransactionIdentity now{"x", raised.producer_id, raised.producer_epoch};
+  EXPECT_TRUE(bed.add(now, {part("t")}).at(0).ok());
+  produce(now, part("t"));
+  EXPECT_TRUE(bed.end(now, true).ok());
+  EXPECT_THAT(markers(part("t")), ElementsAre(false, true));
+  // Another instance still fences it for good.
+  producer("x");
+  EXPECT_EQ(fault_of(bed.init({"x", 10000, now.producer_id, now.producer_epoch}).status),
+            Fault::kProducerFenced);
+}
+
+TEST_F(TransactionsTest, AnEmptyIdIsNoTransactionalId) {
+  const TransactionIdentity nobody{"", ProducerId(1), ProducerEpoch(0)};
+  EXPECT_EQ(bed.init("").status.code(), StatusCode::kInvalid);
+  EXPECT_EQ(bed.add(nobody, {part("t")}).at(0).code(), StatusCode::kInvalid);
+  EXPECT_EQ(bed.add_group(nobody, "g").code(), StatusCode::kInvalid);
+  EXPECT_EQ(bed.end(nobody, true).code(), StatusCode::kInvalid);
+  EXPECT_EQ(bed.transactions().describe("").status.code(), StatusCode::kInvalid);
+  TxnOffsetCommitRequest request = offsets(producer(), 1);
+  request.origin.group = "";
+  EXPECT_EQ(fault_of(bed.txn_commit(request).at(0)), Fault::kInvalidGroupId);
+}
+
 TEST_F(TransactionsTest, OffsetsTakeEffectWithTheCommit) {
   const TransactionIdentity who = producer();
   EXPECT_EQ(fault_of(bed.txn_commit(offsets(who, 5)).at(0)), Fault::kInvalidTransactionState);
@@ -320,6 +354,9 @@ TEST_F(TransactionsTest, ListsAndDescribes) {
   EXPECT_TRUE(about.status.ok());
   EXPECT_EQ(about.timeout_ms, 60000);
   EXPECT_THAT(about.partitions, ElementsAre(part("t")));
+  EXPECT_EQ(bed.transactions().describe("y").started, kNoTimestamp);
+  EXPECT_TRUE(bed.end(who, true).ok());
+  EXPECT_EQ(bed.transactions().describe("x").started, about.started) << "as Kafka tells it";
   EXPECT_EQ(fault_of(bed.transactions().describe("nobody").status),
             Fault::kTransactionalIdNotFound);
 }

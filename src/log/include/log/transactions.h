@@ -100,7 +100,7 @@ struct TransactionDescription {
   ProducerId producer_id = kNoProducerId;
   ProducerEpoch producer_epoch = kNoProducerEpoch;
   int32_t timeout_ms = 0;
-  Timestamp started = kNoTimestamp;
+  Timestamp started = kNoTimestamp;  // of the last transaction, also once it has ended
   std::vector<TopicPartition> partitions;
 };
 
