@@ -31,7 +31,8 @@ void GroupState::prepare_rebalance(Moment now, GroupEffects& fx) {
   }
   unsynced_.clear();
   sync_deadline_ = kNever;
-  initial_delay_ = phase_ == GroupPhase::kEmpty && options_.initial_rebalance_delay_ms > 0;
+  const bool was_empty = phase_ == GroupPhase::kEmpty;
+  initial_delay_ = was_empty && options_.initial_rebalance_delay_ms > 0;
   phase_ = GroupPhase::kPreparingRebalance;
   phase_since_ = now.wall;
   if (initial_delay_) {
@@ -42,6 +43,12 @@ void GroupState::prepare_rebalance(Moment now, GroupEffects& fx) {
     return;
   }
   join_deadline_ = now.ms + rebalance_timeout();
+  if (was_empty) {
+    // Nobody owns anything yet, so nobody has to wait for an id that was given out and may never be
+    // used: its client may have died. Once there is a generation, the next one waits for it.
+    complete_join(now, fx);
+    return;
+  }
   complete_if_all_joined(now, fx);
 }
 

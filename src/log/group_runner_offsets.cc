@@ -255,7 +255,10 @@ void GroupRunner::expire_offsets(std::function<void()> gone) {
   view.phase = state_.phase();
   view.ever_had_members = !state_.protocol_type().empty();
   view.phase_since = state_.phase_since();
-  view.subscribed = state_.subscribed_topics();
+  // During a rebalance whoever reads a topic may just be away; the members that are left do not
+  // tell.
+  const bool settled = view.phase == GroupPhase::kStable || view.phase == GroupPhase::kEmpty;
+  if (settled) view.subscribed = state_.subscribed_topics();
   const std::vector<TopicPartition> expired = offsets_.expired(view);
   const bool nothing_left = expired.size() == offsets_.committed().size() &&
                             state_.phase() == GroupPhase::kEmpty && state_.pending() == 0 &&

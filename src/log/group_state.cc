@@ -302,7 +302,7 @@ Status GroupState::remove_leaving(const LeavingMember& leaving, bool& removed, G
     const auto it = instances_.find(*leaving.instance_id);
     if (it == instances_.end()) return group_faults::unknown_member(name_, *leaving.instance_id);
     id = it->second;
-  } else if (!leaving.instance_id && pending_.erase(id) > 0) {
+  } else if (pending_.erase(id) > 0) {
     return {};
   } else {
     DF_RETURN_IF_ERROR(check_member(id, leaving.instance_id));
@@ -356,11 +356,9 @@ GroupDescription GroupState::describe() const {
   if (stable) out.protocol = protocol_;
   for (const auto& [id, member] : members_) {
     MemberDescription about{id, member.instance_id, member.client_id, member.client_host, "", ""};
-    if (stable) {
-      const std::string* metadata = member.metadata_of(protocol_);
-      if (metadata != nullptr) about.metadata = *metadata;
-      about.assignment = member.assignment;
-    }
+    const std::string* metadata = stable ? member.metadata_of(protocol_) : nullptr;
+    if (metadata != nullptr) about.metadata = *metadata;
+    about.assignment = member.assignment;
     out.members.push_back(std::move(about));
   }
   return out;

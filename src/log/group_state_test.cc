@@ -54,16 +54,30 @@ TEST(GroupState, AnIdThatIsNotUsedIsForgottenAfterTheSessionTimeout) {
 
 TEST(GroupState, APendingMemberHoldsTheRebalanceUntilItJoins) {
   GroupBed bed;
+  bed.two_stable();
   JoinRequest asked = GroupBed::request("");
   asked.require_member_id = true;
-  bed.join(asked);
-  bed.join(asked);
+  const Ticket first = bed.join(asked);
+  const std::string id = bed.joins.at(first).member_id;
   const Ticket one = bed.join("m1");
-  EXPECT_FALSE(bed.joins.contains(one));
   const Ticket two = bed.join("m2");
-  EXPECT_EQ(bed.joins.at(one).generation, Generation(1));
-  EXPECT_EQ(bed.joins.at(one).members.size(), 2u);
-  EXPECT_TRUE(bed.joins.at(two).members.empty());
+  EXPECT_FALSE(bed.joins.contains(one));
+  EXPECT_FALSE(bed.joins.contains(two));
+  const Ticket three = bed.join(id);
+  EXPECT_EQ(bed.joins.at(one).members.size(), 3u);
+  EXPECT_TRUE(bed.joins.at(three).members.empty());
+}
+
+TEST(GroupState, AnIdThatIsNeverUsedDoesNotHoldUpAnEmptyGroup) {
+  GroupBed bed;
+  JoinRequest asked = GroupBed::request("");
+  asked.require_member_id = true;
+  bed.join(asked);  // and its client dies
+  const Ticket second = bed.join(asked);
+  const Ticket joined = bed.join(bed.joins.at(second).member_id);
+  ASSERT_TRUE(bed.joins.contains(joined));
+  EXPECT_EQ(bed.joins.at(joined).generation, Generation(1));
+  EXPECT_EQ(bed.joins.at(joined).members.size(), 1u);
 }
 
 TEST(GroupState, SecondMemberWaitsForTheFirstToRejoin) {
@@ -302,6 +316,9 @@ TEST(GroupState, APendingMemberCanLeave) {
   bed.join(asked);
   EXPECT_THAT(bed.leave({{"m1", {}}}), ElementsAre(Fault::kNone));
   EXPECT_EQ(bed.state->pending(), 0u);
+  bed.join(asked);
+  EXPECT_THAT(bed.leave({{"m2", "instance"}}), ElementsAre(Fault::kNone));
+  EXPECT_EQ(bed.state->pending(), 0u);
 }
 
 TEST(GroupState, LeavingByInstanceId) {
@@ -495,7 +512,7 @@ TEST(GroupState, AnEmptyGroupsGenerationSurvivesARestart) {
   EXPECT_EQ(bed.joins.at(bed.join("")).generation, Generation(4));
 }
 
-TEST(GroupState, DescribesMetadataOnlyWhileStable) {
+TEST(GroupState, DescribesMetadataOnlyWhileStableAndAssignmentsUntilTheNextGeneration) {
   GroupBed bed;
   bed.two_stable();
   GroupDescription about = bed.state->describe();
@@ -507,6 +524,12 @@ TEST(GroupState, DescribesMetadataOnlyWhileStable) {
   bed.join("m1");
   about = bed.state->describe();
   EXPECT_EQ(about.phase, GroupPhase::kPreparingRebalance);
+  EXPECT_EQ(about.protocol, "");
+  EXPECT_EQ(about.members[0].metadata, "");
+  EXPECT_EQ(about.members[1].assignment, "a2");
+  bed.join("m2");
+  about = bed.state->describe();
+  EXPECT_EQ(about.phase, GroupPhase::kCompletingRebalance);
   EXPECT_EQ(about.members[1].assignment, "");
 }
 

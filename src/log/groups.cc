@@ -159,7 +159,9 @@ OffsetFetchResult GroupsImpl::fetch_offsets(const OffsetFetchRequest& request) {
 void GroupsImpl::delete_offsets(const std::string& group,
                                 const std::vector<TopicPartition>& partitions,
                                 OffsetDeleteCallback callback) {
-  if (const auto runner = table_->find(group)) {
+  if (group.empty()) {
+    callback(OffsetDeleteResult{group_faults::invalid_id(), {}});
+  } else if (const auto runner = table_->find(group)) {
     runner->delete_offsets(partitions, callback);
   } else {
     callback(OffsetDeleteResult{group_faults::not_found(group), {}});

@@ -182,6 +182,7 @@ TEST_F(GroupsTest, OffsetsOfTopicsThatAreReadCannotBeDeleted) {
   mine.origin = {"g", Generation(1), member, {}};
   mine.offsets.push_back(offset_of(part("u"), 6));
   bed.commit(mine);
+  EXPECT_EQ(fault_of(bed.delete_offsets("", {part("t")}).status), Fault::kInvalidGroupId);
   OffsetDeleteResult result = bed.delete_offsets("g", {part("t"), part("u"), part("nope")});
   ASSERT_TRUE(result.status.ok());
   EXPECT_EQ(fault_of(result.statuses.at(0)), Fault::kGroupSubscribed);
@@ -234,6 +235,19 @@ TEST_F(GroupsTest, AMembersOffsetsOfTopicsItDoesNotReadExpire) {
   settle_store();
   EXPECT_EQ(offset(part("t")), 5);
   EXPECT_EQ(offset(part("u")), -1);
+}
+
+TEST_F(GroupsTest, NoOffsetsExpireDuringARebalance) {
+  const std::string member = stable_member();
+  OffsetCommitRequest mine = simple_commit(part("u"), 6);
+  mine.origin = {"g", Generation(1), member, {}};
+  bed.commit(mine);
+  bed.groups().join(join_request(), [](const JoinResult&) {});
+  ASSERT_EQ(bed.groups().describe("g").phase, GroupPhase::kPreparingRebalance);
+  bed.env().set_now(bed.env().now() + 7 * kDayMs);
+  bed.groups().expire_offsets();
+  settle_store();
+  EXPECT_EQ(offset(part("u")), 6) << "its reader may be the one that is away";
 }
 
 TEST_F(GroupsTest, SimpleConsumersOffsetsExpireByTheirOwnAge) {

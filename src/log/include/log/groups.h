@@ -183,8 +183,8 @@ struct MemberDescription {
   std::optional<std::string> instance_id;
   std::string client_id;
   std::string client_host;
-  std::string metadata;  // both only while the group is stable
-  std::string assignment;
+  std::string metadata;    // only while the group is stable
+  std::string assignment;  // until the next generation begins
 };
 
 struct GroupDescription {
