@@ -22,6 +22,7 @@ void handle_init_producer_id(Request& request) {
   if (request.version() >= 3 && half) {
     wire::InitProducerIdResponse answer;
     answer.error_code = request.broker.noted(ErrorCode::kInvalidRequest);
+    answer.producer_epoch = -1;
     return request.reply.send(answer);
   }
   log::InitProducerRequest init;

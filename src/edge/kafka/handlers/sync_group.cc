@@ -11,6 +11,8 @@ namespace {
 using Question = wire::SyncGroupRequest;
 using Answer = wire::SyncGroupResponse;
 
+constexpr int16_t kFirstWithProtocol = 5;
+
 void send(Broker& broker, const Reply& reply, log::SyncResult&& result) {
   Answer answer;
   answer.error_code = broker.coordinator(result.status);
@@ -27,6 +29,13 @@ void send(Broker& broker, const Reply& reply, log::SyncResult&& result) {
 void handle_sync_group(Request& request) {
   auto question = request.decode<Question>();
   if (!question) return;
+  // From here on a member must say which protocol it syncs with (KIP-559).
+  if (request.version() >= kFirstWithProtocol &&
+      (!question->protocol_type || !question->protocol_name)) {
+    Answer answer;
+    answer.error_code = request.broker.noted(wire::ErrorCode::kInconsistentGroupProtocol);
+    return request.reply.send(answer);
+  }
   log::SyncRequest sync;
   sync.group = std::move(question->group_id);
   sync.member_id = std::move(question->member_id);
