@@ -240,7 +240,7 @@ void GroupState::after_removal(Moment now, GroupEffects& fx) {
 
 GroupEffects GroupState::expire(Moment now) {
   GroupEffects fx;
-  const bool pending_gone = expire_pending_joins(now.ms);
+  const bool pending_gone = pending_.forget_due(now.ms);
   if (expire_sessions(now.ms, fx)) {
     after_removal(now, fx);
   } else if (pending_gone) {
@@ -256,10 +256,6 @@ GroupEffects GroupState::expire(Moment now) {
     after_removal(now, fx);
   }
   return fx;
-}
-
-bool GroupState::expire_pending_joins(int64_t now) {
-  return std::erase_if(pending_, [&](const auto& entry) { return entry.second <= now; }) > 0;
 }
 
 bool GroupState::expire_sessions(int64_t now, GroupEffects& fx) {
@@ -301,8 +297,7 @@ GroupEffects GroupState::abandon(const Status& reason) {
 int64_t GroupState::next_deadline() const {
   int64_t next = std::min(join_deadline_, sync_deadline_);
   for (const auto& [id, member] : members_) next = std::min(next, member.effective_deadline());
-  for (const auto& [id, deadline] : pending_) next = std::min(next, deadline);
-  return next;
+  return std::min(next, pending_.next_ms());
 }
 
 JoinResult GroupState::join_answer(const Member& member) const {

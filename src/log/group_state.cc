@@ -139,7 +139,7 @@ void GroupState::join_new(JoinRequest& request, std::string new_id, Ticket ticke
     add_member(request, std::move(new_id), ticket, now, fx);
     return;
   }
-  pending_[new_id] = now.ms + request.session_timeout_ms;
+  pending_.add(new_id, now.ms + request.session_timeout_ms);
   Status status = fault(Fault::kMemberIdRequired, StatusCode::kConflict,
                         "group `" + name_ + "` gave the new member an id; join again with it");
   fx.joins.emplace_back(ticket, refused_join(std::move(status), std::move(new_id)));
@@ -302,7 +302,7 @@ Status GroupState::remove_leaving(const LeavingMember& leaving, bool& removed, G
     const auto it = instances_.find(*leaving.instance_id);
     if (it == instances_.end()) return group_faults::unknown_member(name_, *leaving.instance_id);
     id = it->second;
-  } else if (pending_.erase(id) > 0) {
+  } else if (pending_.erase(id)) {
     return {};
   } else {
     DF_RETURN_IF_ERROR(check_member(id, leaving.instance_id));

@@ -17,6 +17,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "log/groups.h"
+#include "pending_members.h"
 
 namespace dataflow::log {
 
@@ -157,7 +158,6 @@ class GroupState {
   void extend_initial_delay(Moment now, GroupEffects& fx);
   bool elect_joined_leader();
   std::string select_protocol() const;
-  bool expire_pending_joins(int64_t now);
   bool expire_sessions(int64_t now, GroupEffects& fx);
   bool expire_unsynced(int64_t now, GroupEffects& fx);
   void become_stable(Moment now, GroupEffects& fx);
@@ -182,9 +182,9 @@ class GroupState {
   Timestamp phase_since_;
   Members members_;
   std::map<std::string, std::string> instances_;  // instance id -> member id
-  std::map<std::string, int64_t> pending_;        // member id given out -> when it is forgotten
-  std::map<std::string, int32_t> support_;        // protocol -> how many members know it
-  std::set<std::string> unsynced_;  // members of this generation that sent no sync yet
+  PendingMembers pending_;
+  std::map<std::string, int32_t> support_;  // protocol -> how many members know it
+  std::set<std::string> unsynced_;          // members of this generation that sent no sync yet
   std::optional<std::map<std::string, std::string>>
       assignments_;  // the leader's, while being stored
 

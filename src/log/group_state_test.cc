@@ -52,6 +52,23 @@ TEST(GroupState, AnIdThatIsNotUsedIsForgottenAfterTheSessionTimeout) {
   EXPECT_EQ(fault_of(bed.joins.at(bed.join("m1")).status), Fault::kUnknownMember);
 }
 
+TEST(PendingMembers, AreForgottenInTheOrderOfTheirTimes) {
+  PendingMembers pending;
+  EXPECT_EQ(pending.next_ms(), GroupState::kNever);
+  pending.add("b", 20);
+  pending.add("a", 30);
+  pending.add("c", 10);
+  EXPECT_EQ(pending.next_ms(), 10);
+  EXPECT_FALSE(pending.forget_due(9));
+  EXPECT_TRUE(pending.erase("c"));
+  EXPECT_FALSE(pending.erase("c"));
+  EXPECT_EQ(pending.next_ms(), 20);
+  EXPECT_TRUE(pending.forget_due(20));
+  EXPECT_FALSE(pending.contains("b"));
+  EXPECT_TRUE(pending.contains("a"));
+  EXPECT_EQ(pending.size(), 1u);
+}
+
 TEST(GroupState, APendingMemberHoldsTheRebalanceUntilItJoins) {
   GroupBed bed;
   bed.two_stable();
