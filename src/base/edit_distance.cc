@@ -47,6 +47,8 @@ std::optional<std::string> nearest_name(std::string_view wanted,
   for (const std::string& name : names) {
     const size_t distance = edit_distance(lower, lower_case(name));
     const size_t limit = std::max<size_t>(1, std::max(lower.size(), name.size()) / 3);
+    // Of a name as short as that nothing would be left.
+    if (distance >= std::max(lower.size(), name.size())) continue;
     if (distance > limit || (nearest != nullptr && distance >= least)) continue;
     nearest = &name;
     least = distance;

@@ -25,6 +25,10 @@ TEST(EditDistanceTest, suggests_the_nearest_name_or_none) {
   EXPECT_EQ(nearest_name("frobnicate", names), std::nullopt);
   EXPECT_EQ(nearest_name(std::string(100000, 'x'), names), std::nullopt);
   EXPECT_EQ(nearest_name("x", {}), std::nullopt);
+  const std::vector<std::string> letters = {"a", "id"};
+  EXPECT_EQ(nearest_name("b", letters), std::nullopt);
+  EXPECT_EQ(nearest_name("A", letters), "a");
+  EXPECT_EQ(nearest_name("ie", letters), "id");
   EXPECT_EQ(suggestion("data.dri", names), "; did you mean \"data.dir\"?");
   EXPECT_EQ(suggestion("frobnicate", names), "");
 }

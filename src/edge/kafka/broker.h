@@ -16,7 +16,7 @@ namespace dataflow::kafka {
 
 struct Broker {
   Broker(Env& env, log::Log& log, log::Groups& groups, log::Transactions& transactions,
-         KafkaOptions options, MetricsRegistry* registry);
+         KafkaOptions options, Metrics* registry);
 
   // What `client` is told to connect to.
   std::string advertised_host(const ClientAddress& client) const {

@@ -33,12 +33,12 @@ struct RateSample {
 }  // namespace
 
 struct RequestMetrics::Series {
-  explicit Series(MetricsRegistry& registry_in);
+  explicit Series(Metrics& registry_in);
 
   Counter& error_counter(wire::ErrorCode code);
   double error_rate();
 
-  MetricsRegistry& registry;
+  Metrics& registry;
   std::array<ApiSeries, kApiSlots> apis;
   std::shared_ptr<Counter> events;
   std::shared_ptr<Histogram> publish_latency;
@@ -50,7 +50,7 @@ struct RequestMetrics::Series {
   std::deque<RateSample> samples;                                   // guarded by mutex
 };
 
-RequestMetrics::Series::Series(MetricsRegistry& registry_in) : registry(registry_in) {
+RequestMetrics::Series::Series(Metrics& registry_in) : registry(registry_in) {
   for (const wire::ApiRange& api : wire::api_ranges()) {
     size_t key = static_cast<size_t>(api.key);
     if (!api.served || key >= kApiSlots) continue;
@@ -96,7 +96,7 @@ double RequestMetrics::Series::error_rate() {
   return static_cast<double>(now.errors - before.errors) / static_cast<double>(answered);
 }
 
-RequestMetrics::RequestMetrics(MetricsRegistry* registry) {
+RequestMetrics::RequestMetrics(Metrics* registry) {
   if (registry == nullptr) return;
   series_ = std::make_unique<Series>(*registry);
   connections_callback_ = registry->callback(

@@ -14,7 +14,7 @@ namespace dataflow::kafka {
 // Safe from every thread. Without a registry only the open connections are counted.
 class RequestMetrics {
  public:
-  explicit RequestMetrics(MetricsRegistry* registry);
+  explicit RequestMetrics(Metrics* registry);
   ~RequestMetrics();
 
   void connection_opened();

@@ -21,8 +21,7 @@ int thread_count(const KafkaOptions& options) {
 }  // namespace
 
 Broker::Broker(Env& env_in, log::Log& log_in, log::Groups& groups_in,
-               log::Transactions& transactions_in, KafkaOptions options_in,
-               MetricsRegistry* registry)
+               log::Transactions& transactions_in, KafkaOptions options_in, Metrics* registry)
     : env(env_in),
       log(log_in),
       groups(groups_in),
@@ -69,8 +68,7 @@ class KafkaServer::Impl {
 Result<std::unique_ptr<KafkaServer>> KafkaServer::start(Env& env, log::Log& log,
                                                         log::Groups& groups,
                                                         log::Transactions& transactions,
-                                                        KafkaOptions options,
-                                                        MetricsRegistry* registry) {
+                                                        KafkaOptions options, Metrics* registry) {
   auto impl = std::make_unique<Impl>(
       std::make_shared<Broker>(env, log, groups, transactions, std::move(options), registry));
   DF_RETURN_IF_ERROR(impl->start());

@@ -39,7 +39,7 @@ struct ServerBed {
   FakeLog log;
   FakeGroups groups;
   FakeTransactions transactions;
-  MetricsRegistry metrics;
+  Metrics metrics;
   std::unique_ptr<KafkaServer> server;
 };
 

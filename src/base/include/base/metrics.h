@@ -123,6 +123,4 @@ class Metrics {
   std::unique_ptr<Registry> registry_;
 };
 
-using MetricsRegistry = Metrics;
-
 }  // namespace dataflow

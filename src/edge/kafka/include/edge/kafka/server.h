@@ -55,8 +55,7 @@ class KafkaServer {
   // port.
   static Result<std::unique_ptr<KafkaServer>> start(Env& env, log::Log& log, log::Groups& groups,
                                                     log::Transactions& transactions,
-                                                    KafkaOptions options,
-                                                    MetricsRegistry* registry);
+                                                    KafkaOptions options, Metrics* registry);
   ~KafkaServer();
 
   uint16_t port() const;
