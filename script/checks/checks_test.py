@@ -56,6 +56,21 @@ class ChecksTest(unittest.TestCase):
         for check in (rooms_check, include_check, style_check):
             self.assertEqual(check.check(self.root), [])
 
+    # The configuration
+
+    def require_files(self, files):
+        self.write("CMakeLists.txt", "cmake_minimum_required(VERSION 3.24)\nproject(Sound LANGUAGES NONE)\n"
+                   f"include({PROJECT}/cmake/DataflowRoom.cmake)\n"
+                   f"dataflow_require_files(base ${{CMAKE_SOURCE_DIR}}/src/base {files})\n")
+        return subprocess.run(["cmake", "-S", self.root, "-B", os.path.join(self.root, "out")],
+                              capture_output=True, text=True)
+
+    def test_a_listed_file_that_is_not_there_stops_the_build(self):
+        self.assertEqual(self.require_files("x.cc hidden.h").returncode, 0)
+        done = self.require_files("x.cc forgotten.cc")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("room base lists forgotten.cc", done.stderr)
+
     # rooms.txt and the rooms' lists
 
     def test_a_room_below_its_own_name_is_found(self):
