@@ -1,5 +1,7 @@
 #include "server_options.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace dataflow::server {
@@ -292,7 +294,7 @@ const ConfigSchema& server_schema() {
     add_log(s);
     add_coordinators(s);
     add_logging(s);
-    // Read by the command line and by test scripts, not by the server.
+    // No settings: they say which file to read, or concern the command line and test scripts only.
     for (const char* name : {"DATAFLOW_ENDPOINT", "DATAFLOW_KAFKA", "DATAFLOW_CONFIG",
                              "DATAFLOW_PROFILE", "DATAFLOW_BIN", "DATAFLOW_HOME"}) {
       s.allow_environment(name);
@@ -300,6 +302,19 @@ const ConfigSchema& server_schema() {
     return s;
   }();
   return kSchema;
+}
+
+ConfigSources server_sources(const std::string& yaml, std::map<std::string, std::string> flags) {
+  ConfigSources sources;
+  sources.flags = std::move(flags);
+  sources.environment = dataflow_environment(environ);
+  const auto named = sources.environment.find("DATAFLOW_CONFIG");
+  if (!yaml.empty()) {
+    sources.yaml_path = yaml;
+  } else if (named != sources.environment.end() && !named->second.empty()) {
+    sources.yaml_path = named->second;
+  }
+  return sources;
 }
 
 Result<ServerSettings> server_settings(const Config& config) {

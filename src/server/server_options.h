@@ -17,6 +17,10 @@ namespace dataflow::server {
 
 const ConfigSchema& server_schema();
 
+// Where the server's configuration comes from: its flags, the process's environment, and the YAML
+// file of `yaml`, or of DATAFLOW_CONFIG if `yaml` is empty.
+ConfigSources server_sources(const std::string& yaml, std::map<std::string, std::string> flags);
+
 struct ServerSettings {
   std::string data_dir;
   std::string ready_file;

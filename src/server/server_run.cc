@@ -132,23 +132,26 @@ Status RunningServer::stop() {
 }
 
 Result<ServerSettings> read_settings(const std::vector<std::string>& arguments) {
-  ConfigSources sources;
+  std::string yaml;
   std::vector<std::string> rest;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& a = arguments[i];
     if (a.starts_with("--config=")) {
-      sources.yaml_path = a.substr(9);
+      yaml = a.substr(9);
     } else if (a == "--config") {
       if (i + 1 == arguments.size())
         return Status::invalid("--config needs the path of a YAML file");
-      sources.yaml_path = arguments[++i];
+      yaml = arguments[++i];
     } else {
       rest.push_back(a);
+      continue;
     }
+    if (yaml.empty()) return Status::invalid("--config is empty; give it the path of a YAML file");
   }
-  DF_ASSIGN_OR_RETURN(sources.flags, parse_flags(server_schema(), rest));
-  sources.environment = dataflow_environment(environ);
-  DF_ASSIGN_OR_RETURN(Config config, Config::load(server_schema(), sources, posix_env()));
+  DF_ASSIGN_OR_RETURN(auto flags, parse_flags(server_schema(), rest));
+  DF_ASSIGN_OR_RETURN(
+      Config config,
+      Config::load(server_schema(), server_sources(yaml, std::move(flags)), posix_env()));
   return server_settings(config);
 }
 
@@ -163,7 +166,8 @@ std::string server_help() {
   std::string text =
       "Runs the DataFlow server until SIGTERM or SIGINT.\n\n"
       "Usage: dataflow server [--config FILE.yaml] [options]\n\n"
-      "A flag wins over the environment, that over the file, that over the default.\n"
+      "A flag wins over the environment, that over the file (--config or DATAFLOW_CONFIG), that\n"
+      "over the default. "
       "`dataflow config print` shows each value and where it comes from.\n\nOptions:\n";
   for (const Option& o : server_schema().options()) {
     std::string left = "  " + o.flag + " " + (o.default_value.empty() ? "\"\"" : o.default_value);

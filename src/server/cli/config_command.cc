@@ -1,6 +1,4 @@
 // dataflow config print
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 
 #include "base/config.h"
@@ -17,11 +15,8 @@ Document value_of(const ConfigValue& value) {
 
 Status print_config(Session& session, const std::string& yaml,
                     const std::map<std::string, std::string>& flags) {
-  ConfigSources sources;
-  if (!yaml.empty()) sources.yaml_path = yaml;
-  sources.flags = flags;
-  sources.environment = dataflow_environment(environ);
-  Result<Config> config = Config::load(server::server_schema(), sources, posix_env());
+  Result<Config> config =
+      Config::load(server::server_schema(), server::server_sources(yaml, flags), posix_env());
   if (!config.ok()) return with_exit_code(config.status(), ExitCode::kValidation);
   Listing listing({{"name"},
                    {"value"},
@@ -36,7 +31,9 @@ Status print_config(Session& session, const std::string& yaml,
                  entry.option.environment, entry.option.doc});
   }
   print_listing(session.out(), session.format(), listing);
-  return {};
+  const Status taken = server::server_settings(*config).status();
+  if (taken.ok()) return {};
+  return with_exit_code(taken.with_context("the server would refuse this"), ExitCode::kValidation);
 }
 
 }  // namespace

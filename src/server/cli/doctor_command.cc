@@ -1,6 +1,4 @@
 // dataflow doctor
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 
 #include "base/config.h"
@@ -61,10 +59,10 @@ bool listens_on(const Document& page, const std::string& what, const Address& ad
 }
 
 Result<Config> load_config(const std::string& yaml) {
-  ConfigSources sources;
-  if (!yaml.empty()) sources.yaml_path = yaml;
-  sources.environment = dataflow_environment(environ);
-  return Config::load(server::server_schema(), sources, posix_env());
+  DF_ASSIGN_OR_RETURN(Config config, Config::load(server::server_schema(),
+                                                  server::server_sources(yaml, {}), posix_env()));
+  DF_RETURN_IF_ERROR(server::server_settings(config).status());
+  return config;
 }
 
 void check_machine(const Config* config, const std::string& data_dir, const Document& page,
@@ -122,11 +120,11 @@ void print_checks(Session& session, const std::vector<Check>& checks) {
 Status run_doctor(Session& session, const Doctor& options) {
   std::vector<Check> checks;
   Result<Config> config = load_config(options.config);
-  checks.push_back(
-      {"configuration", config.ok() ? Finding::kOk : Finding::kProblem,
-       config.ok() ? (options.config.empty() ? "the defaults and the environment" : options.config)
-                   : config.status().message(),
-       config.ok() ? "" : "see each value and its origin: dataflow config print"});
+  const std::string file =
+      server::server_sources(options.config, {}).yaml_path.value_or("the defaults");
+  checks.push_back({"configuration", config.ok() ? Finding::kOk : Finding::kProblem,
+                    config.ok() ? file + " and the environment" : config.status().message(),
+                    config.ok() ? "" : "see each value and its origin: dataflow config print"});
   const Document page = ask_server(session, checks);
   std::string data_dir = options.data_dir;
   const Document* told = page.find("data_dir");
