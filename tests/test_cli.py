@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -115,6 +116,12 @@ def test_no_arguments_show_the_help_as_a_usage_error(offline):
     (("publish", "s", "{}", "--rate", "fast"), "--rate"),
     (("consume", "s", "--from", "somewhere"), "somewhere"),
     (("consume", "s", "--format", "%q"), "%q"),
+    (("consume", "s", "--format", "100%"), "a lone %"),
+    (("consume", "s", "-n", "-1"), "range 0 to 1000000000000000"),
+    (("consume", "s", "-p", "-1"), "range 0 to"),
+    (("publish", "s", "{}", "--key-field", ""), "--key-field is empty"),
+    (("group", "reset", "g"), "--to"),
+    (("group", "reset", "g", "--to", "latest", "--shift", "1"), "either"),
     (("consume", "s", "--exit", "--follow"), "--follow"),
     (("--timeout", "soon", "stream", "list"), "--timeout"),
     (("--server", "nowhere", "stream", "list"), "--server"),
@@ -131,19 +138,96 @@ def test_version(offline):
     assert offline.json("version")["version"] in offline("version")
 
 
-def test_bash_completion_completes(offline, tmp_path):
-    script = tmp_path / "completion.bash"
-    script.write_text(offline("completion", "bash"))
+def bash_completer(cli, script):
+    script.write_text(cli("completion", "bash"))
 
     def complete(*words):
-        line = "source %s; COMP_WORDS=(dataflow %s); COMP_CWORD=%d; _dataflow; echo ${COMPREPLY[*]}" % (
-            script, " ".join(f"'{w}'" for w in words), len(words))
-        return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout.split()
+        line = "source %s; COMP_WORDS=(%s %s); COMP_CWORD=%d; _dataflow; echo ${COMPREPLY[*]}" % (
+            script, cli.program, " ".join(f"'{w}'" for w in words), len(words))
+        return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True, env=cli.env,
+                              cwd=script.parent).stdout.split()
 
+    return complete
+
+
+def test_bash_completion_completes(offline, tmp_path):
+    complete = bash_completer(offline, tmp_path / "completion.bash")
     assert complete("str") == ["stream"]
     assert set(complete("stream", "")) == {"create", "list", "describe", "alter", "delete"}
     assert "--partitions" in complete("stream", "create", "x", "--p")
+    options = complete("stream", "list", "--")
+    assert len(options) == len(set(options)) and {"--internal", "--output", "--help"} <= set(options)
     assert complete("stream", "list", "-o", "j") == ["json"]
+    assert complete("publish", "s", "--compression", "l") == ["lz4"]
+    assert complete("completion", "f") == ["fish"]
+    assert complete("publish", "s", "--file", "compl") == ["completion.bash"]
+    # Here -f is a format, and no file.
+    assert complete("consume", "s", "-f", "compl") == []
+    assert "--kafka-listen" in complete("server", "--kafka-l")
+
+
+def test_bash_completion_knows_streams_and_groups(cli, tmp_path):
+    complete = bash_completer(cli, tmp_path / "completion.bash")
+    for name in ("user-events", "user-clicks", "orders"):
+        cli("stream", "create", name)
+    cli("publish", "orders", "x")
+    cli("consume", "orders", "--group", "billing", "--exit")
+    assert set(complete("consume", "user-")) == {"user-events", "user-clicks"}
+    assert complete("stream", "delete", "or") == ["orders"]
+    assert complete("group", "reset", "billing", "--topic", "or") == ["orders"]
+    assert complete("group", "describe", "b") == ["billing"]
+    # The name of a new stream is the user's to invent.
+    assert complete("stream", "create", "or") == []
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+def test_fish_completion_completes(cli, tmp_path):
+    script = tmp_path / "dataflow.fish"
+    script.write_text(cli("completion", "fish"))
+    cli("stream", "create", "user-events")
+    env = {**cli.env, "PATH": f"{os.path.dirname(cli.program)}:{cli.env['PATH']}", "HOME": str(tmp_path)}
+
+    def complete(line):
+        done = subprocess.run(["fish", "-N", "-c", f"source {script}; complete -C '{line}'"], capture_output=True,
+                              text=True, check=True, env=env)
+        assert done.stderr == ""
+        return {one.split("\t")[0] for one in done.stdout.splitlines()}
+
+    assert complete("dataflow-cli str") == {"stream"}
+    assert complete("dataflow-cli stream de") == {"describe", "delete"}
+    assert "--partitions" in complete("dataflow-cli stream create --p")
+    assert complete("dataflow-cli stream list -o j") == {"json"}
+    assert complete("dataflow-cli consume us") == {"user-events"}
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_completion_completes(cli, tmp_path):
+    script = tmp_path / "_dataflow"
+    script.write_text(cli("completion", "zsh"))
+    cli("stream", "create", "user-events")
+
+    # What the shell would offer, without the editor that it offers it in.
+    frame = """
+compdef() { :; }
+compadd() { if [[ "$1" == -a ]]; then print -l -- ${(P)2}; else shift; print -l -- "$@"; fi }
+_describe() { print -l -- ${(P)2} | sed 's/:.*//'; }
+_files() { print files; }
+source %s
+words=(%s %s); CURRENT=$#words; _dataflow
+"""
+
+    def complete(*words):
+        done = subprocess.run(["zsh", "-f", "-c", frame % (script, cli.program, " ".join(f"'{w}'" for w in words))],
+                              capture_output=True, text=True, check=True, env=cli.env)
+        assert done.stderr == ""
+        return set(done.stdout.split())
+
+    assert {"stream", "emulator", "server"} <= complete("")
+    assert complete("stream", "") == {"create", "list", "describe", "alter", "delete"}
+    assert {"--partitions", "--output"} <= complete("stream", "create", "x", "--")
+    assert complete("stream", "list", "-o", "") == {"table", "wide", "json", "yaml"}
+    assert complete("consume", "") == {"user-events"}
+    assert complete("publish", "s", "--file", "") == {"files"}
 
 
 @pytest.mark.parametrize("shell, mark", [("zsh", "#compdef dataflow"), ("fish", "complete -c dataflow ")])
@@ -359,8 +443,43 @@ def test_a_record_over_the_limit_fails_alone(cli, tmp_path):
     result = json.loads(cli("publish", "s", "--file", file, "-o", "json", expect=VALIDATION))
     assert (result["published"], result["failed"]) == (45, 2)
     assert [e["line"] for e in result["errors"]] == [21, 42]
+    assert "dataflow stream alter s --config max.message.bytes=" in cli.err
     small = [n for n, size in enumerate(sizes) if size == 10]
     assert [json.loads(line)["n"] for line in consume_all(cli, "s")] == small
+
+
+def test_a_csv_row_that_is_not_utf8_is_refused(cli, tmp_path):
+    cli("stream", "create", "s")
+    file = tmp_path / "latin1.csv"
+    file.write_bytes("id,name\n1,Z\u00fcrich\n2,Bern\n".encode("latin-1"))
+    cli("publish", "s", "--file", file, expect=VALIDATION)
+    assert "latin1.csv:2" in cli.err and "not UTF-8" in cli.err and "iconv" in cli.err
+    assert consume_all(cli, "s") == ['{"id":2,"name":"Bern"}']
+
+
+def test_a_file_that_is_not_there_is_all_that_is_said(cli, tmp_path):
+    cli("stream", "create", "s")
+    cli("publish", "s", "--file", tmp_path / "none.json", expect=NOT_FOUND)
+    assert cli.err == f"dataflow: reading {tmp_path}/none.json: No such file or directory\n"
+
+
+def test_no_single_letter_is_suggested_for_another(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", "--file", "-", "--key-field", "i", expect=VALIDATION, stdin='{"a":1}\n')
+    assert 'no field "i"' in cli.err and "did you mean" not in cli.err
+
+
+def test_an_interrupted_publish_says_how_far_it_came(cli, tmp_path):
+    cli("stream", "create", "s")
+    file = tmp_path / "events.ndjson"
+    file.write_text(cli("demo-events", 1000))
+    process = cli.start("publish", "s", "--file", file, "--rate", "20/s", stderr=subprocess.PIPE)
+    assert cli("consume", "s", "-n", 1) != ""
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=60)[1]
+    assert process.returncode == INTERRUPTED
+    said = re.fullmatch(r'interrupted: published (\d+) events? to "s"\n', err)
+    assert said and int(said.group(1)) == len(consume_all(cli, "s"))
 
 
 def test_publish_refuses_what_is_not_there(cli, tmp_path):
@@ -470,7 +589,8 @@ def test_consume_follows_until_interrupted(cli):
     assert process.stdout.readline() == "two\n"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (INTERRUPTED, "", "")
+    assert (process.returncode, out) == (INTERRUPTED, "")
+    assert err == 'interrupted: consumed 2 events from "s"\n'
 
 
 def test_a_reader_that_goes_away_is_no_error(cli):
@@ -511,6 +631,24 @@ def test_bytes_that_are_no_text(cli, server):
     assert null["key"] is None and null["value"] is None
     assert raw["key"] == {"base64": "/w=="} and raw["value"] == {"base64": "AP4="}
     assert raw["headers"] == {"h": {"base64": "/Q=="}}
+
+
+def test_a_header_that_comes_twice_keeps_both_values(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", "x", "-H", "a=1", "-H", "b=2", "-H", "a=3")
+    assert json.loads(cli("consume", "s", "--exit", "-o", "json"))["headers"] == {"a": ["1", "3"], "b": "2"}
+    assert yaml.safe_load(cli("consume", "s", "--exit", "-o", "yaml"))["headers"] == {"a": ["1", "3"], "b": "2"}
+
+
+def test_an_offset_that_no_partition_has_is_mentioned(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", "x")
+    assert cli("consume", "s", "--exit", "--from", 99) == ""
+    assert "no partition has offset 99" in cli.err
+    cli("consume", "s", "--exit", "--from", 1795243200000)
+    assert "--from @1795243200000" in cli.err
+    cli("consume", "s", "--exit", "--from", 1)
+    assert cli.err == ""
 
 
 # Groups
@@ -577,6 +715,14 @@ def test_group_reset_and_delete(cli):
     cli("group", "reset", "other", "--to", "2", "--topic", "s")
     assert cli("consume", "s", "--group", "other", "--exit").split() == ["2", "3"]
     cli("group", "reset", "unheard-of", "--to", "earliest", expect=NOT_FOUND)
+    for shift, want in ((-3, "123"), (-99, "0123"), (-2, "23")):
+        cli("group", "reset", "g", "--shift", shift)
+        assert cli("consume", "s", "--group", "g", "--exit").split() == list(want), shift
+    plan = cli.json("group", "reset", "g", "--shift", 99, "--dry-run")
+    assert plan == [{"stream": "s", "partition": 0, "before": 4, "after": 4}]
+    cli("stream", "create", "unread")
+    cli("group", "reset", "g", "--shift", 1, "--topic", "unread", expect=USAGE)
+    assert "--to" in cli.err
     cli("group", "delete", "g", expect=USAGE)
     cli("group", "delete", "g", "--yes")
     assert [g["group"] for g in cli.json("group", "list")] == ["other"]
@@ -610,6 +756,26 @@ def test_config_print_names_each_origin(offline, tmp_path):
     offline("config", "print", "--config", file, expect=VALIDATION)
     assert "f.yaml:2" in offline.err and "listen" in offline.err
     offline("config", "print", "--data-dri", "x", expect=USAGE)
+
+
+def test_the_configuration_file_may_be_named_in_the_environment(offline, tmp_path):
+    file = tmp_path / "f.yaml"
+    file.write_text("log:\n  retention: 3d\n")
+    env = {"DATAFLOW_CONFIG": str(file)}
+    values = {v["name"]: v for v in offline.json("config", "print", env=env)}
+    assert values["log.retention"]["value"] == 3 * 86400000 and values["log.retention"]["origin"].endswith("f.yaml:2")
+    other = tmp_path / "other.yaml"
+    other.write_text("log:\n  retention: 4d\n")
+    values = {v["name"]: v for v in offline.json("config", "print", "--config", other, env=env)}
+    assert values["log.retention"]["value"] == 4 * 86400000
+
+
+def test_config_print_and_doctor_say_what_the_server_would_refuse(offline):
+    env = {"DATAFLOW_HTTP_LISTEN": "0.0.0.0:8080"}
+    assert "0.0.0.0:8080" in offline("config", "print", env=env, expect=VALIDATION)
+    assert "loopback" in offline.err and "DATAFLOW_HTTP_LISTEN" in offline.err
+    checks = json.loads(offline("doctor", "-o", "json", env=env, expect=FAILED))
+    assert checks[0]["result"] == "problem" and "loopback" in checks[0]["found"]
 
 
 def test_doctor_with_a_server(cli):
@@ -692,6 +858,21 @@ def test_emulator_in_the_background(emulator):
     emulator("emulator", "purge", expect=USAGE)
     emulator("emulator", "purge", "--yes")
     assert not os.path.exists(started["data_dir"])
+
+
+def test_purge_leaves_what_is_not_dataflows(emulator, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "thesis.txt").write_text("years of work")
+    emulator("emulator", "start", "--any-port", "-b", "--data-dir", own)
+    emulator("stream", "create", "s")
+    stopped = emulator.json("emulator", "stop")
+    assert stopped["running"] is False and stopped["data_dir"] == str(own)
+    assert emulator.json("emulator", "purge", "--yes") == {"removed": True, "data_dir": str(own)}
+    assert "was left there" in emulator.err
+    assert [f.name for f in own.iterdir()] == ["thesis.txt"]
+    assert not (emulator.home / "emulator").exists()
+    assert emulator.json("emulator", "purge", "--yes") == {"removed": False, "data_dir": None}
 
 
 def test_emulator_in_the_foreground_ends_with_ctrl_c(emulator, tmp_path):
@@ -789,8 +970,8 @@ def test_log_verify_and_repair(cli, server):
 # On a terminal
 
 
-def run_on_terminal(cli, *args, answer=None):
-    """Everything that the command shows on a terminal, and its exit code."""
+def run_on_terminal(cli, *args, answer=None, interrupt_at=None):
+    """Everything that the command shows on a terminal, and its exit code. Ctrl-C once it shows `interrupt_at`."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(cli.program, [cli.program, *map(str, args)], {**cli.env, "TERM": "xterm"})
@@ -807,6 +988,9 @@ def run_on_terminal(cli, *args, answer=None):
         if answer and b"[y/N]" in shown:
             os.write(terminal, answer.encode())
             answer = None
+        if interrupt_at and interrupt_at in shown:
+            os.write(terminal, b"\x03")
+            interrupt_at = None
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     os.close(terminal)
     return shown.decode(), code
@@ -837,3 +1021,33 @@ def test_progress_on_a_terminal(cli, tmp_path):
     shown, code = run_on_terminal(cli, "publish", "s", "--file", file, "--batch-size", 100)
     assert code == OK and "\r" in shown and "% read" in shown
     assert "published 20,000 events" in shown
+
+
+def test_progress_at_a_rate_shows_how_much_is_read_until_ctrl_c(cli, tmp_path):
+    cli("stream", "create", "s")
+    file = tmp_path / "events.ndjson"
+    file.write_text(cli("demo-events", 2000))
+    shown, code = run_on_terminal(cli, "publish", "s", "--file", file, "--rate", "6000/m", interrupt_at=b"20 published")
+    assert code == INTERRUPTED and "interrupted: published" in shown
+    lines = re.findall(r"\r\x1b\[K(\d[^\r]*published[^\r\x1b^]*)", shown)
+    assert lines and all("% read" in line for line in lines), lines
+
+
+def test_an_event_does_not_drive_the_terminal(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", "--file", "-", "--input", "text", stdin="a\tb\x1b[31mred\x07\n")
+    shown, code = run_on_terminal(cli, "consume", "s", "--exit")
+    assert code == OK and shown == "a\tb\\x1b[31mred\\x07\r\n"
+    # Whoever says how it is to be written gets it so, and so does a pipe.
+    assert "\x1b[31m" in run_on_terminal(cli, "consume", "s", "--exit", "--format", "%v\\n")[0]
+    assert "\x1b[31m" in cli("consume", "s", "--exit")
+
+
+def test_settings_may_be_written_with_units(cli):
+    cli("stream", "create", "s", "-c", "segment.bytes=64MiB", "-c", "segment.ms=2h", "-c", "retention.ms=forever")
+    config = cli.json("stream", "describe", "s")["config"]
+    assert config == {"segment.bytes": str(64 << 20), "segment.ms": "7200000", "retention.ms": "-1"}
+    cli("stream", "alter", "s", "--config", "max.message.bytes=2MiB", "--config", "retention.ms=86400000")
+    config = cli.json("stream", "describe", "s")["config"]
+    assert config["max.message.bytes"] == str(2 << 20) and config["retention.ms"] == "86400000"
+    cli("stream", "alter", "s", "--config", "segment.ms=soon", expect=VALIDATION)

@@ -16,6 +16,8 @@ namespace dataflow::cli {
 namespace {
 
 constexpr int64_t kCommitNanos = 1'000'000'000;
+// So large a number is rather a time in ms since 1970 than an offset.
+constexpr int64_t kLikelyMoment = 1'000'000'000'000;
 constexpr const char* kPlainFormat = "%v\n";
 constexpr const char* kWideFormat = "%t/%p@%o\t%T\t%k\t%v\n";
 
@@ -36,6 +38,7 @@ class Consumer {
   Status commit(bool now);
   bool write(int32_t partition, const Record& record);
   void note_waiting();
+  void note_missing_offset(const std::map<int32_t, int64_t>& positions);
   bool done() const { return options_.max_messages >= 0 && count_ >= options_.max_messages; }
 
   Session& session_;
@@ -51,6 +54,8 @@ class Consumer {
   int64_t last_commit_ = 0;
   int64_t count_ = 0;
   bool told_waiting_ = false;
+  // Unless the user says how an event is to be written, its bytes do not drive the terminal.
+  bool on_terminal_ = false;
   std::string line_;
 };
 
@@ -75,6 +80,7 @@ Status Consumer::prepare() {
                              : session_.wide()   ? kWideFormat
                                                  : kPlainFormat;
   DF_ASSIGN_OR_RETURN(format_, RecordFormat::parse(format));
+  on_terminal_ = !options_.has_format && stdout_is_terminal();
   return {};
 }
 
@@ -93,8 +99,19 @@ Status Consumer::start_alone() {
     });
   }
   DF_ASSIGN_OR_RETURN(auto positions, resolve_start(*cluster_, read, start_));
+  note_missing_offset(positions);
   fetcher_->assign(positions);
   return {};
+}
+
+void Consumer::note_missing_offset(const std::map<int32_t, int64_t>& positions) {
+  if (start_.kind != StartPoint::Kind::kOffset) return;
+  for (const auto& [partition, offset] : positions) {
+    if (offset >= start_.value) return;
+  }
+  const std::string offset = std::to_string(start_.value);
+  session_.note("no partition has offset " + offset + " yet: reading from the end" +
+                (start_.value >= kLikelyMoment ? "; for a time write --from @" + offset : ""));
 }
 
 Status Consumer::start_in_group() {
@@ -132,6 +149,7 @@ bool Consumer::write(int32_t partition, const Record& record) {
     line_ = "---\n" + record_document(topic_.name, partition, record).to_yaml();
   } else {
     format_.append(line_, topic_.name, partition, record);
+    if (on_terminal_) line_ = printable_lines(line_);
   }
   session_.out().write(line_);
   ++count_;
@@ -216,6 +234,10 @@ Status Consumer::run() {
   session_.out().flush();
   Status kept = session_.out().closed() ? Status() : commit(true);
   if (member_) member_->leave();
+  if (interrupted()) {
+    session_.note("interrupted: consumed " + plural(count_, "event") + " from \"" + topic_.name +
+                  "\"");
+  }
   return status.ok() ? kept : status;
 }
 

@@ -5,6 +5,11 @@
 #include "cli/consume.h"
 
 namespace dataflow::cli {
+namespace {
+
+constexpr int64_t kMostMessages = 1'000'000'000'000'000;
+
+}  // namespace
 
 void add_consume_command(CommandTree& tree) {
   CLI::App& command =
@@ -25,15 +30,15 @@ void add_consume_command(CommandTree& tree) {
       ->type_name("WHERE");
   command.add_option("-g,--group", to.group, "join this consumer group and commit to it")
       ->type_name("GROUP");
-  command.add_option("-n,--max-messages", to.max_messages, "stop after so many events")
+  command.add_option("-n,--max-messages,--count", to.max_messages, "stop after so many events")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(int64_t{0}, kMostMessages));
   command.add_flag("-e,--exit", to.exit_at_end, "stop at the end of the stream");
   command.add_flag("--follow", to.follow, "wait for more at the end (the default)");
   command.add_option("-p,--partition", to.partitions, "only this partition; may be repeated")
       ->type_name("N")
       ->allow_extra_args(false)
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1'000'000));
   CLI::Option* format = command.add_option(
       "-f,--format", to.format,
       "how an event is written: %t stream, %p partition, %o offset,\n%k key, %v value, %T "

@@ -9,6 +9,8 @@
 namespace dataflow::cli {
 namespace {
 
+constexpr const char* kNotUtf8 =
+    "it is not UTF-8; convert the file first:  iconv -f WINDOWS-1252 -t UTF-8 FILE";
 constexpr size_t kMaxRowBytes = 64 << 20;
 
 struct Field {
@@ -58,7 +60,10 @@ class CsvEvents final : public EventReader {
                       " where the heading has " + std::to_string(names_.size());
       return true;
     }
-    write_object(event.value);
+    for (const Field& field : row_) {
+      if (!is_utf8(field.text)) event.problem = kNotUtf8;
+    }
+    if (event.problem.empty()) write_object(event.value);
     return true;
   }
   uint64_t bytes_taken() const override { return in_.bytes_taken(); }
@@ -145,6 +150,9 @@ Status CsvEvents::check_heading() {
       return Status::invalid("the CSV file's heading has a column without a name");
     if (!seen.insert(field.text).second) {
       return Status::invalid("the CSV file's heading names \"" + field.text + "\" twice");
+    }
+    if (!is_utf8(field.text)) {
+      return Status::invalid(std::string("the CSV file's heading: ") + kNotUtf8);
     }
     names_.push_back(field.text);
   }

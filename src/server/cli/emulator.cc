@@ -115,6 +115,51 @@ std::string with_port_advice(const std::string& message) {
                          : "");
 }
 
+// What a server keeps in its data directory.
+constexpr const char* kOwnEntries[] = {"log", "meta", "format", "lock"};
+
+// Removes what the server wrote there, and the folder if nothing else is in it (false if there is).
+Result<bool> remove_data(Env& env, const std::string& data_dir) {
+  {
+    // Its lock is held while the data goes, so that no server starts in the middle of it.
+    DF_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock,
+                        env.lock(data_dir + "/lock", "dataflow emulator purge"));
+    for (const char* entry : kOwnEntries) {
+      const std::string path = data_dir + "/" + entry;
+      if (env.exists(path)) DF_RETURN_IF_ERROR(env.remove_tree(path));
+    }
+  }
+  DF_ASSIGN_OR_RETURN(std::vector<DirEntry> rest, env.list_dir(data_dir));
+  if (!rest.empty()) return false;
+  DF_RETURN_IF_ERROR(env.remove_tree(data_dir));
+  return true;
+}
+
+// The emulator's own notes, and their folder unless somebody's files are left in it.
+Status remove_place(Env& env, const EmulatorPlace& place, bool emptied) {
+  if (emptied || data_dir_of(place) != place.default_data_dir) return env.remove_tree(place.dir);
+  for (const std::string& file : {place.data_note, place.ready_file, place.log_file}) {
+    if (env.exists(file)) DF_RETURN_IF_ERROR(env.remove_file(file));
+  }
+  return {};
+}
+
+Status say_removed(Session& session, const std::string& data_dir, bool emptied) {
+  if (data_dir.empty()) {
+    session.note("there is nothing to remove");
+  } else {
+    session.note("removed " + std::string(emptied ? data_dir : "DataFlow's data from " + data_dir));
+    if (!emptied) session.note("what else is in that folder was left there");
+  }
+  if (session.structured()) {
+    Document object = Document::object();
+    object.put("removed", !data_dir.empty());
+    object.put("data_dir", data_dir.empty() ? Document() : Document(data_dir));
+    print_document(session.out(), session.format(), object);
+  }
+  return {};
+}
+
 }  // namespace
 
 Status start_emulator(Session& session, const EmulatorStart& options) {
@@ -157,6 +202,13 @@ Status stop_emulator(Session& session) {
   const EmulatorPlace place = emulator_place();
   DF_RETURN_IF_ERROR(end_server(running->pid, place));
   session.note("stopped; the data is kept in " + data_dir_of(place));
+  if (session.structured()) {
+    Document object = Document::object();
+    object.put("running", false);
+    object.put("pid", running->pid);
+    object.put("data_dir", data_dir_of(place));
+    print_document(session.out(), session.format(), object);
+  }
   return {};
 }
 
@@ -185,25 +237,21 @@ Status purge_emulator(Session& session, bool yes) {
   const EmulatorPlace place = emulator_place();
   const std::string data_dir = data_dir_of(place);
   if (!env.exists(place.dir) && !env.exists(data_dir)) {
-    session.note("there is nothing to remove");
-    return {};
+    return say_removed(session, "", true);
   }
-  // Somebody else's folder is never removed, whatever the note says.
+  // Somebody else's folder is never touched, whatever the note says.
   if (env.exists(data_dir) && data_dir != place.default_data_dir &&
       !env.exists(data_dir + "/format")) {
     return Status::conflict(
         data_dir + " does not look like DataFlow's data; remove it by hand if it is to go");
   }
   if (!yes) DF_RETURN_IF_ERROR(confirm("Remove the emulator's data in " + data_dir + "?"));
-  // Its lock is held while it goes, so that no server starts in the middle of it.
+  bool emptied = true;
   if (env.exists(data_dir)) {
-    DF_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock,
-                        env.lock(data_dir + "/lock", "dataflow emulator purge"));
-    DF_RETURN_IF_ERROR(env.remove_tree(data_dir));
+    DF_ASSIGN_OR_RETURN(emptied, remove_data(env, data_dir));
   }
-  DF_RETURN_IF_ERROR(env.remove_tree(place.dir));
-  session.note("removed " + data_dir);
-  return {};
+  DF_RETURN_IF_ERROR(remove_place(env, place, emptied));
+  return say_removed(session, data_dir, emptied);
 }
 
 }  // namespace dataflow::cli

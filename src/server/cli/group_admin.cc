@@ -140,6 +140,40 @@ Status plan_reset(KafkaCluster& cluster, const std::string& topic, const StartPo
   return {};
 }
 
+// So many records on from where the group is; partitions that it has no offset of stay so.
+Status plan_shift(KafkaCluster& cluster, const std::string& topic, int64_t shift,
+                  const OffsetsByPartition& before, OffsetsByPartition& plan) {
+  DF_ASSIGN_OR_RETURN(TopicPlace place, cluster.topic(topic));
+  DF_ASSIGN_OR_RETURN(auto ranges, offset_ranges(cluster, place));
+  for (const auto& [partition, range] : ranges) {
+    const auto at = before.find({topic, partition});
+    if (at == before.end()) continue;
+    const int64_t end = std::max(range.first, range.end);
+    const int64_t from = std::clamp(at->second, range.first, end);
+    // Within what is there, so that no sum leaves the numbers.
+    plan[{topic, partition}] = from + std::clamp(shift, range.first - from, end - from);
+  }
+  return {};
+}
+
+Status make_plan(KafkaCluster& cluster, const GroupReset& options,
+                 const std::vector<std::string>& topics, const OffsetsByPartition& before,
+                 OffsetsByPartition& plan) {
+  StartPoint to;
+  if (!options.shift) {
+    DF_ASSIGN_OR_RETURN(to, parse_start_point(options.to, posix_env().now().value()));
+  }
+  for (const std::string& topic : topics) {
+    DF_RETURN_IF_ERROR(options.shift ? plan_shift(cluster, topic, *options.shift, before, plan)
+                                     : plan_reset(cluster, topic, to, plan));
+  }
+  if (plan.empty()) {
+    return usage_error("group \"" + options.group +
+                       "\" has no offsets there that could be shifted: say --to where it starts");
+  }
+  return {};
+}
+
 Status refuse_active(const GroupView& view, const std::string& doing) {
   if (view.group_state == kEmpty || view.group_state == kDead) return {};
   return Status::conflict(doing + " group \"" + view.group_id + "\": it has " +
@@ -169,6 +203,14 @@ Status list_groups(Session& session) {
         "there are no groups yet; one comes to be with:  dataflow consume STREAM --group NAME");
   }
   return {};
+}
+
+Result<std::vector<std::string>> group_names(Session& session) {
+  DF_ASSIGN_OR_RETURN(std::unique_ptr<KafkaCluster> cluster, session.connect());
+  DF_ASSIGN_OR_RETURN(auto groups, all_groups(*cluster));
+  std::vector<std::string> names;
+  for (const auto& group : groups) names.push_back(group.group_id);
+  return names;
 }
 
 Status describe_group(Session& session, const std::string& group) {
@@ -202,7 +244,12 @@ Status describe_group(Session& session, const std::string& group) {
 }
 
 Status reset_group(Session& session, const GroupReset& options) {
-  DF_ASSIGN_OR_RETURN(StartPoint to, parse_start_point(options.to, posix_env().now().value()));
+  if (options.to.empty() == !options.shift) {
+    return usage_error("say where to: either --to WHERE or --shift N");
+  }
+  if (!options.shift) {
+    DF_RETURN_IF_ERROR(parse_start_point(options.to, posix_env().now().value()).status());
+  }
   DF_ASSIGN_OR_RETURN(std::unique_ptr<KafkaCluster> cluster, session.connect());
   DF_ASSIGN_OR_RETURN(GroupView view, view_of(*cluster, options.group));
   DF_ASSIGN_OR_RETURN(OffsetsByPartition before,
@@ -216,7 +263,7 @@ Status reset_group(Session& session, const GroupReset& options) {
   }
   if (!options.dry_run) DF_RETURN_IF_ERROR(refuse_active(view, "resetting"));
   OffsetsByPartition plan;
-  for (const std::string& topic : topics) DF_RETURN_IF_ERROR(plan_reset(*cluster, topic, to, plan));
+  DF_RETURN_IF_ERROR(make_plan(*cluster, options, topics, before, plan));
   Listing listing({{"stream"},
                    {"partition", CellKind::kNumber},
                    {"before", CellKind::kNumber},

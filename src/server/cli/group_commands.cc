@@ -12,14 +12,18 @@ void add_reset(CommandTree& tree, CLI::App& group) {
       add_command(group, "reset", "move where a group without members goes on reading",
                   {"dataflow group reset analytics --to earliest --dry-run",
                    "dataflow group reset analytics --to 2026-11-21T06:40:00Z",
-                   "dataflow group reset analytics --to 1h --topic user-events"});
+                   "dataflow group reset analytics --to 1h --topic user-events",
+                   "dataflow group reset analytics --shift -100   a hundred records back"});
   auto options = std::make_shared<GroupReset>();
   command.add_option("GROUP", options->group, "the group")->required();
   command
       .add_option("--to", options->to,
                   "earliest, latest, an offset, -5 (the last five), a time, or 10m (ago)")
-      ->type_name("WHERE")
-      ->required();
+      ->type_name("WHERE");
+  command
+      .add_option("--shift", options->shift,
+                  "so many records on in each partition, -100 for a hundred back")
+      ->type_name("N");
   command
       .add_option("--topic,--stream", options->topics,
                   "only this stream (default: all that the group has read);\nmay be repeated")

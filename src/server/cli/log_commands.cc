@@ -15,7 +15,7 @@ std::shared_ptr<LogCare> add_options(CLI::App& command) {
   command.add_option("--topic,--stream", options->topic, "only this stream")->type_name("STREAM");
   command.add_option("--partition", options->partition, "only this partition of it")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1'000'000));
   return options;
 }
 

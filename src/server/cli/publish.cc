@@ -59,12 +59,14 @@ class Publisher {
   Status send(OutgoingRecord record);
   Status keep_pace();
   void note_bad(uint64_t line, const std::string& why);
-  void show_progress(const EventReader* events, int64_t size);
+  void show_progress();
   // What is left of the input counts as not published.
-  void count_rest(EventReader& events);
+  void count_rest();
   Status finish(const Status& stopped);
   void print_result() const;
   void report_failures() const;
+  // What to do about it, as a line of its own.
+  std::string advice_on(const Status& why) const;
   double seconds() const {
     return static_cast<double>(posix_env().monotonic_nanos() - started_) / 1e9;
   }
@@ -78,6 +80,9 @@ class Publisher {
   std::unique_ptr<KafkaCluster> cluster_;
   std::unique_ptr<Producer> producer_;
   ProgressLine progress_;
+  std::unique_ptr<ByteSource> source_;
+  std::unique_ptr<EventReader> events_;  // reads from the source
+  int64_t size_ = -1;                    // of the source, -1 where nobody knows
   int64_t started_ = 0;
   int64_t last_flush_ = 0;
   int64_t bad_count_ = 0;
@@ -109,6 +114,9 @@ Status Publisher::prepare() {
     return usage_error(options_.value ? "give either an event or --file, not both"
                                       : "what shall be published? give an event, or --file F "
                                         "(.json, .ndjson, .csv, or - for standard input)");
+  }
+  if (options_.has_key_field && options_.key_field.empty()) {
+    return usage_error("--key-field is empty: name the field that holds the key");
   }
   if (options_.has_key && !options_.key_field.empty()) {
     return usage_error("give either --key or --key-field, not both");
@@ -157,7 +165,7 @@ Status Publisher::keep_pace() {
       last_flush_ = now;
       continue;
     }
-    show_progress(nullptr, -1);
+    show_progress();
     if (wait <= 0) break;
     pause_for(std::min(wait, kRateFlushNanos));
   }
@@ -195,24 +203,24 @@ Status Publisher::take(const InputEvent& event) {
   return send(std::move(record));
 }
 
-void Publisher::show_progress(const EventReader* events, int64_t size) {
+void Publisher::show_progress() {
   if (session_.quiet() || !progress_.due()) return;
   const int64_t done = producer_->published();
   std::string text =
       grouped(done) + " published, " +
       grouped(static_cast<int64_t>(static_cast<double>(done) / std::max(seconds(), 0.001))) + "/s";
-  if (events != nullptr && size > 0) {
-    text +=
-        ", " + std::to_string(static_cast<int64_t>(events->bytes_taken()) * 100 / size) + "% read";
+  if (events_ != nullptr && size_ > 0) {
+    text += ", " + std::to_string(static_cast<int64_t>(events_->bytes_taken()) * 100 / size_) +
+            "% read";
   }
   if (bad_count_ > 0) text += ", " + plural(bad_count_, "bad line");
   progress_.show(text);
 }
 
-void Publisher::count_rest(EventReader& events) {
+void Publisher::count_rest() {
   InputEvent event;
   while (true) {
-    Result<bool> more = events.next(event);
+    Result<bool> more = events_->next(event);
     if (!more.ok() || !*more) return;
     ++unread_;
   }
@@ -222,19 +230,20 @@ Status Publisher::publish_file() {
   auto flush_early = [this]() -> Status {
     return producer_->has_pending() ? producer_->flush() : Status();
   };
-  DF_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, open_source(options_.file, flush_early));
-  DF_ASSIGN_OR_RETURN(std::unique_ptr<EventReader> events, open_events(*source, input_));
+  DF_ASSIGN_OR_RETURN(source_, open_source(options_.file, flush_early));
+  size_ = source_->size();
+  DF_ASSIGN_OR_RETURN(events_, open_events(*source_, input_));
   InputEvent event;
   while (true) {
     DF_RETURN_IF_ERROR(check_interrupt());
-    DF_ASSIGN_OR_RETURN(bool more, events->next(event));
+    DF_ASSIGN_OR_RETURN(bool more, events_->next(event));
     if (!more) return {};
     Status taken = take(event);
     if (!taken.ok()) {
-      if (source->size() >= 0 && !interrupted()) count_rest(*events);
+      if (size_ >= 0 && !interrupted()) count_rest();
       return taken;
     }
-    show_progress(events.get(), source->size());
+    show_progress();
   }
 }
 
@@ -249,8 +258,15 @@ void Publisher::report_failures() const {
                    : " (lines " + std::to_string(failure.first_line) + " to " +
                          std::to_string(failure.last_line) + ")";
     }
-    say(coloured_err(Colour::kYellow, place) + ": not published: " + failure.why.message());
+    say(coloured_err(Colour::kYellow, place) + ": not published: " + failure.why.message() +
+        advice_on(failure.why));
   }
+}
+
+std::string Publisher::advice_on(const Status& why) const {
+  if (why.code() != StatusCode::kTooLarge) return {};
+  return "\n  allow larger ones:  dataflow stream alter " + options_.stream +
+         " --config max.message.bytes=8MiB";
 }
 
 void Publisher::print_result() const {
@@ -294,13 +310,13 @@ Status Publisher::finish(const Status& stopped) {
     return {};
   }
   std::string all = words;
-  if (not_done > 0 || !stopped.ok()) all += "; " + grouped(not_done) + " not published";
+  if (not_done > 0) all += "; " + grouped(not_done) + " not published";
   if (!stopped.ok()) {
     if (interrupted()) {
       say("interrupted: " + all);
       return stopped;
     }
-    return stopped.with_context(all);
+    return done + not_done == 0 ? stopped : stopped.with_context(all);
   }
   const Status cause =
       producer_->failures().empty() ? Status::invalid("") : producer_->failures().front().why;

@@ -17,6 +17,7 @@ struct Publish {
   std::string key;                   // of every event
   bool has_key = false;
   std::string key_field;
+  bool has_key_field = false;
   std::vector<std::string> headers;  // "k=v"
   std::string rate;                  // "100/s"
   std::optional<int32_t> partition;

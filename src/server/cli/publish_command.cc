@@ -33,17 +33,18 @@ void add_publish_command(CommandTree& tree) {
       ->type_name("FORM");
   CLI::Option* key =
       command.add_option("-k,--key", to.key, "the key of every event")->type_name("KEY");
-  command
-      .add_option("--key-field", to.key_field,
-                  "take each event's key from this field (a.b goes deeper)")
-      ->type_name("FIELD");
+  CLI::Option* key_field =
+      command
+          .add_option("--key-field", to.key_field,
+                      "take each event's key from this field (a.b goes deeper)")
+          ->type_name("FIELD");
   command.add_option("-H,--header", to.headers, "a header of every event; may be repeated")
       ->type_name("K=V")
       ->allow_extra_args(false);
   command
       .add_option("--partition", to.partition, "publish to this partition (default: by the key)")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1'000'000));
   command.add_option("--rate", to.rate, "at most so many events: 100/s, 6000/m")->type_name("N/s");
   command
       .add_option("--batch-size", to.batch_size,
@@ -59,9 +60,10 @@ void add_publish_command(CommandTree& tree) {
                    "keep a CSV file's numbers, true and false as texts");
   command.add_flag("!--no-idempotence", to.idempotent,
                    "repeat without the protection against doubles");
-  set_action(tree, command, [options, value, event, named, key](Session& session) {
+  set_action(tree, command, [options, value, event, named, key, key_field](Session& session) {
     if (event->count() + named->count() > 0) options->value = *value;
     options->has_key = key->count() > 0;
+    options->has_key_field = key_field->count() > 0;
     return publish(session, *options);
   });
 }

@@ -1,5 +1,6 @@
 #include "cli/record_format.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -62,6 +63,29 @@ Document text_or_bytes(const std::optional<std::string_view>& bytes) {
   return object;
 }
 
+struct HeaderValues {
+  std::string name;
+  std::vector<Document> values;
+};
+
+// A name that a record has more than once has the list of its values, in their order.
+Document headers_document(const Record& record) {
+  std::vector<HeaderValues> all;
+  for (const RecordHeader& header : record.headers) {
+    auto known = std::find_if(all.begin(), all.end(),
+                              [&](const HeaderValues& one) { return one.name == header.key; });
+    if (known == all.end()) known = all.insert(all.end(), {std::string(header.key), {}});
+    known->values.push_back(text_or_bytes(header.value));
+  }
+  Document object = Document::object();
+  for (HeaderValues& header : all) {
+    const bool repeated = header.values.size() > 1;
+    object.put(header.name,
+               repeated ? Document(std::move(header.values)) : std::move(header.values.front()));
+  }
+  return object;
+}
+
 Document value_document(const std::optional<std::string_view>& bytes) {
   if (bytes) {
     const size_t at = bytes->find_first_not_of(" \t\r\n");
@@ -93,9 +117,11 @@ Result<RecordFormat> RecordFormat::parse(std::string_view text) {
     } else if (text[i] != '%') {
       literal(text[i]);
     } else if (++i >= text.size() || kKinds.find(text[i]) == std::string_view::npos) {
-      const std::string wrong = i < text.size() ? std::string("%") + text[i] : "a lone %";
+      const std::string wrong = i < text.size()
+                                    ? std::string("--format has no %") + text[i]
+                                    : "--format ends with a lone %, which is written %%";
       return usage_error(
-          "--format has no " + wrong +
+          wrong +
           "; there are %t stream, %p partition, %o offset, %k key, %v value, %T timestamp, "
           "%h headers, %H their number, %K %S lengths of key and value, %% a percent sign");
     } else if (text[i] == '%') {
@@ -138,11 +164,7 @@ Document record_document(std::string_view topic, int32_t partition, const Record
   object.put("timestamp", timed ? Document(format_moment(record.timestamp.value())) : Document());
   object.put("key", text_or_bytes(record.key));
   object.put("value", value_document(record.value));
-  Document headers = Document::object();
-  for (const RecordHeader& header : record.headers) {
-    headers.put(std::string(header.key), text_or_bytes(header.value));
-  }
-  object.put("headers", std::move(headers));
+  object.put("headers", headers_document(record));
   return object;
 }
 

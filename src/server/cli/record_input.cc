@@ -150,7 +150,7 @@ Result<std::unique_ptr<EventReader>> open_events(ByteSource& source, const Input
 Result<std::string> key_from_field(const std::string& json, const std::string& path) {
   const nlohmann::json whole = nlohmann::json::parse(json, nullptr, false);
   if (!whole.is_object())
-    return Status::invalid("it is no object, so it has no field \"" + path + "\"");
+    return Status::invalid("the event is no JSON object, so it has no field \"" + path + "\"");
   const nlohmann::json* at = &whole;
   std::string rest = path;
   while (true) {

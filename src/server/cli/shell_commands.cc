@@ -4,9 +4,12 @@
 #include "cli/command_tree.h"
 #include "cli/demo_events.h"
 #include "cli/exit_codes.h"
+#include "cli/group_admin.h"
 
 namespace dataflow::cli {
 namespace {
+
+constexpr int64_t kMostEvents = 1'000'000'000'000;
 
 Status print_version(Session& session) {
   if (!session.structured()) {
@@ -17,6 +20,32 @@ Status print_version(Session& session) {
   object.put("version", DATAFLOW_VERSION);
   print_document(session.out(), session.format(), object);
   return {};
+}
+
+// For the completion scripts: names, one on a line. Where there is nobody to ask, there are none.
+Status print_names(Session& session, const std::string& what) {
+  const auto print = [&](const std::string& name) { session.out().write(name + "\n"); };
+  if (what == "streams") {
+    DF_ASSIGN_OR_RETURN(std::unique_ptr<KafkaCluster> cluster, session.connect());
+    DF_ASSIGN_OR_RETURN(std::vector<TopicPlace> topics, cluster->topics());
+    for (const TopicPlace& topic : topics) print(topic.name);
+    return {};
+  }
+  if (what == "groups") {
+    DF_ASSIGN_OR_RETURN(std::vector<std::string> groups, group_names(session));
+    for (const std::string& group : groups) print(group);
+    return {};
+  }
+  return usage_error("there are names of streams and of groups");
+}
+
+void add_names_command(CommandTree& tree) {
+  CLI::App& command = add_command(*tree.root, "complete", "print names for a completion script",
+                                  {"dataflow complete streams", "dataflow complete groups"});
+  hide_command(command);
+  auto what = std::make_shared<std::string>();
+  command.add_option("WHAT", *what, "streams or groups")->required();
+  set_action(tree, command, [what](Session& session) { return print_names(session, *what); });
 }
 
 }  // namespace
@@ -38,13 +67,16 @@ void add_shell_commands(CommandTree& tree) {
     return {};
   });
 
+  add_names_command(tree);
   CLI::App& demo =
       add_command(*tree.root, "demo-events", "print made-up user events as JSON lines",
                   {"dataflow demo-events 1000 | dataflow publish user-events --file -"});
   hide_command(demo);
   auto count = std::make_shared<int64_t>(0);
   auto seed = std::make_shared<uint64_t>(1);
-  demo.add_option("COUNT", *count, "how many")->required()->check(CLI::NonNegativeNumber);
+  demo.add_option("COUNT", *count, "how many")
+      ->required()
+      ->check(CLI::Range(int64_t{0}, kMostEvents));
   demo.add_option("--seed", *seed, "another seed gives other events (default 1)")->type_name("N");
   set_action(tree, demo, [count, seed](Session& session) {
     write_demo_events(session.out(), *count, *seed, posix_env().now().value());

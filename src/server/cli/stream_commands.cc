@@ -12,7 +12,8 @@ void add_create(CommandTree& tree, CLI::App& stream) {
       add_command(stream, "create", "create a stream",
                   {"dataflow stream create user-events",
                    "dataflow stream create user-events --partitions 12 --retention 7d",
-                   "dataflow stream create accounts --config cleanup.policy=compact"});
+                   "dataflow stream create accounts --config cleanup.policy=compact",
+                   "dataflow stream create logs -c segment.bytes=64MiB -c segment.ms=1h"});
   auto options = std::make_shared<StreamCreate>();
   command.add_option("NAME", options->name, "the stream's name: letters, digits, . _ -")
       ->required();
@@ -59,7 +60,7 @@ void add_describe(CommandTree& tree, CLI::App& stream) {
                   {"dataflow stream describe user-events",
                    "dataflow stream describe user-events -o wide   with every setting"});
   auto name = std::make_shared<std::string>();
-  command.add_option("NAME", *name, "the stream")->required();
+  command.add_option("STREAM", *name, "the stream")->required();
   set_action(tree, command, [name](Session& session) { return describe_stream(session, *name); });
 }
 
@@ -70,7 +71,7 @@ void add_alter(CommandTree& tree, CLI::App& stream) {
                    "dataflow stream alter user-events --retention 30d",
                    "dataflow stream alter user-events --delete-config retention.ms"});
   auto options = std::make_shared<StreamAlter>();
-  command.add_option("NAME", options->name, "the stream")->required();
+  command.add_option("STREAM", options->name, "the stream")->required();
   command
       .add_option("-p,--partitions", options->partitions,
                   "the new number of partitions, which can only grow")
@@ -105,7 +106,7 @@ void add_delete(CommandTree& tree, CLI::App& stream) {
                                   {"dataflow stream delete user-events",
                                    "dataflow stream delete old-events older-events --yes"});
   auto options = std::make_shared<Options>();
-  command.add_option("NAME", options->names, "the streams")->required()->expected(1, 10'000);
+  command.add_option("STREAM", options->names, "the streams")->required()->expected(1, 10'000);
   command.add_flag("-y,--yes", options->yes, "do not ask");
   command.add_flag("--if-exists", options->if_exists, "no error for one that is not there");
   set_action(tree, command, [options](Session& session) {

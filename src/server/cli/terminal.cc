@@ -35,6 +35,16 @@ std::string coloured(Colour colour, std::string_view text) {
   return std::string("\033[") + code + "m" + std::string(text) + "\033[0m";
 }
 
+void append_printable(std::string& out, char c) {
+  if (static_cast<uint8_t>(c) >= 0x20 && c != 0x7F) {
+    out += c;
+    return;
+  }
+  char code[8];
+  std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<uint8_t>(c)));
+  out += c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : code;
+}
+
 }  // namespace
 
 bool stdin_is_terminal() { return isatty(STDIN_FILENO) == 1; }
@@ -166,14 +176,18 @@ size_t display_width(std::string_view text) {
 
 std::string printable(std::string_view text) {
   std::string out;
+  for (const char c : text) append_printable(out, c);
+  return out;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
   for (const char c : text) {
-    if (static_cast<uint8_t>(c) >= 0x20 && c != 0x7F) {
+    if (c == '\n' || c == '\t') {
       out += c;
-      continue;
+    } else {
+      append_printable(out, c);
     }
-    char code[8];
-    std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<uint8_t>(c)));
-    out += c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : code;
   }
   return out;
 }

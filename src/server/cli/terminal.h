@@ -67,5 +67,7 @@ std::string plural(int64_t count, std::string_view thing);  // "1 record", "2,00
 size_t display_width(std::string_view text);
 // Control characters made visible, so that data cannot drive the terminal.
 std::string printable(std::string_view text);
+// The same, but lines and tabs stay what they are.
+std::string printable_lines(std::string_view text);
 
 }  // namespace dataflow::cli

@@ -24,6 +24,15 @@ Result<std::string> size_setting(const std::string& flag, const std::string& tex
   return std::to_string(*bytes);
 }
 
+// Kafka's settings are plain numbers; here one of time or size may be written for people. What is
+// neither stays as it is, for the server to refuse.
+std::string in_plain_units(const std::string& name, const std::string& text) {
+  Result<std::string> plain = Status::invalid("no unit");
+  if (name.ends_with(".ms")) plain = duration_setting(name, text);
+  if (name.ends_with(".bytes")) plain = size_setting(name, text);
+  return plain.ok() ? *plain : text;
+}
+
 }  // namespace
 
 Result<std::vector<std::pair<std::string, std::string>>> topic_settings(
@@ -48,7 +57,8 @@ Result<std::vector<std::pair<std::string, std::string>>> topic_settings(
       if (name == pair.substr(0, equals))
         return usage_error("the setting " + name + " is given twice");
     }
-    out.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+    const std::string name = pair.substr(0, equals);
+    out.emplace_back(name, in_plain_units(name, pair.substr(equals + 1)));
   }
   return out;
 }
