@@ -53,10 +53,10 @@ class Admin : public ::testing::Test {
 };
 
 TEST_F(Admin, MetadataMakesTopicsBeforeItAnswers) {
-  for (int16_t version = 0; version <= 9; ++version) {
+  for (int16_t version = 0; version <= 13; ++version) {
     wire::MetadataRequest request;
     std::string name = "auto-" + std::to_string(version);
-    request.topics->push_back({name});
+    request.topics->emplace_back().name = name;
     auto answer = ask(*client_, request, version);
     ASSERT_EQ(answer.brokers.size(), 1u);
     EXPECT_EQ(answer.brokers[0].host, "127.0.0.1");
@@ -70,8 +70,8 @@ TEST_F(Admin, MetadataMakesTopicsBeforeItAnswers) {
 TEST_F(Admin, MetadataOfMissingTopics) {
   wire::MetadataRequest request;
   request.allow_auto_topic_creation = false;
-  request.topics->push_back({"missing"});
-  request.topics->push_back({"not a name"});
+  request.topics->emplace_back().name = "missing";
+  request.topics->emplace_back().name = "not a name";
   auto answer = ask(*client_, request, 9);
   EXPECT_EQ(answer.topics.at(0).error_code, ErrorCode::kUnknownTopicOrPartition);
   EXPECT_EQ(answer.topics.at(1).error_code, ErrorCode::kInvalidTopicException);
@@ -93,11 +93,43 @@ TEST_F(Admin, MetadataOfAllTopics) {
   EXPECT_EQ(answer.cluster_authorized_operations, INT32_MIN);
 }
 
+TEST_F(Admin, MetadataById) {
+  bed_.log.make("a", 3);
+  const Uuid id = bed_.log.topic("a")->id;
+  const Uuid other = Uuid::random(posix_env());
+  wire::MetadataRequest request;
+  for (const Uuid& asked : {id, other}) {
+    auto& topic = request.topics->emplace_back();
+    topic.topic_id = asked;
+    topic.name.reset();
+  }
+  for (int16_t version : {12, 13}) {
+    auto answer = ask(*client_, request, version);
+    ASSERT_EQ(answer.topics.size(), 2u);
+    EXPECT_EQ(answer.topics[0].error_code, ErrorCode::kNone);
+    EXPECT_EQ(answer.topics[0].name, "a");
+    EXPECT_EQ(answer.topics[0].topic_id, id);
+    EXPECT_EQ(answer.topics[0].partitions.size(), 3u);
+    EXPECT_EQ(answer.topics[1].error_code, ErrorCode::kUnknownTopicId);
+    EXPECT_EQ(answer.topics[1].name, std::nullopt);
+    EXPECT_EQ(answer.topics[1].topic_id, other);
+  }
+  // The two versions before have the fields, but no answer to them.
+  for (int16_t version : {10, 11}) {
+    auto answer = ask(*client_, request, version);
+    EXPECT_EQ(answer.topics.at(0).error_code, ErrorCode::kInvalidRequest);
+  }
+}
+
 TEST_F(Admin, CreateTopics) {
   EXPECT_EQ(create({"a", 3, 1, {}, {}}), ErrorCode::kNone);
   EXPECT_EQ(create({"a", 3, 1, {}, {}}), ErrorCode::kTopicAlreadyExists);
   EXPECT_EQ(create({"b", -1, -1, {}, {}}), ErrorCode::kNone);
-  EXPECT_EQ(create({"c", -1, -1, {}, {}}, false, 3), ErrorCode::kInvalidReplicationFactor);
+  for (int16_t version = 2; version <= 7; ++version) {
+    std::string name = "defaults-" + std::to_string(version);
+    EXPECT_EQ(create({name, -1, -1, {}, {}}, false, version), ErrorCode::kNone) << version;
+    EXPECT_EQ(bed_.log.topic(name)->partitions, 1);
+  }
   EXPECT_EQ(create({"c", 1, 3, {}, {}}), ErrorCode::kInvalidReplicationFactor);
   EXPECT_EQ(create({"c", 0, 1, {}, {}}), ErrorCode::kInvalidPartitions);
   EXPECT_EQ(create({"c", -1, -1, {{0, {1}}, {1, {1}}}, {}}), ErrorCode::kNone);
@@ -141,6 +173,47 @@ TEST_F(Admin, DeleteTopicsAndCreatePartitions) {
   EXPECT_EQ(answer.responses.at(1).error_code, ErrorCode::kUnknownTopicOrPartition);
 }
 
+TEST_F(Admin, DeleteTopicsById) {
+  for (const char* name : {"a", "b", "c"}) bed_.log.make(name);
+  const Uuid a = bed_.log.topic("a")->id;
+  const Uuid unknown = Uuid::random(posix_env());
+  wire::DeleteTopicsRequest request;
+  request.topics.push_back({std::nullopt, a});
+  request.topics.push_back({std::nullopt, unknown});
+  request.topics.push_back({"b", bed_.log.topic("b")->id});
+  request.topics.push_back({std::nullopt, Uuid()});
+  request.topics.push_back({"c", Uuid()});
+  auto answer = ask(*client_, request, 6);
+  ASSERT_EQ(answer.responses.size(), 5u);
+  EXPECT_EQ(answer.responses[0].error_code, ErrorCode::kNone);
+  EXPECT_EQ(answer.responses[0].name, "a");
+  EXPECT_EQ(answer.responses[1].error_code, ErrorCode::kUnknownTopicId);
+  EXPECT_EQ(answer.responses[1].name, std::nullopt);
+  EXPECT_EQ(answer.responses[1].topic_id, unknown);
+  EXPECT_EQ(answer.responses[2].error_code, ErrorCode::kInvalidRequest) << "name and id";
+  EXPECT_EQ(answer.responses[3].error_code, ErrorCode::kInvalidRequest) << "neither";
+  EXPECT_EQ(answer.responses[4].error_code, ErrorCode::kNone);
+  ASSERT_EQ(bed_.log.topics().size(), 1u);
+  EXPECT_EQ(bed_.log.topics()[0].name, "b");
+}
+
+TEST_F(Admin, DeleteTopicNamedTwiceIsRefusedOnceAndStays) {
+  bed_.log.make("t");
+  wire::DeleteTopicsRequest request;
+  request.topic_names = {"t", "t"};
+  auto answer = ask(*client_, request, 5);
+  ASSERT_EQ(answer.responses.size(), 1u);
+  EXPECT_EQ(answer.responses[0].error_code, ErrorCode::kInvalidRequest);
+
+  wire::DeleteTopicsRequest by_both;
+  by_both.topics.push_back({"t", Uuid()});
+  by_both.topics.push_back({std::nullopt, bed_.log.topic("t")->id});
+  answer = ask(*client_, by_both, 6);
+  ASSERT_EQ(answer.responses.size(), 1u);
+  EXPECT_EQ(answer.responses[0].error_code, ErrorCode::kInvalidRequest);
+  EXPECT_TRUE(bed_.log.topic("t"));
+}
+
 TEST_F(Admin, IncrementalAlterConfigs) {
   bed_.log.make("t");
   EXPECT_EQ(change("retention.ms", 0, "1000"), ErrorCode::kNone);
@@ -161,6 +234,14 @@ TEST_F(Admin, IncrementalAlterConfigs) {
   auto answer = ask(*client_, broker, 0);
   EXPECT_EQ(answer.responses.at(0).error_code, ErrorCode::kInvalidConfig);
   EXPECT_EQ(answer.responses.at(1).error_code, ErrorCode::kInvalidRequest);
+
+  wire::IncrementalAlterConfigsRequest twice;
+  for (const char* value : {"5", "6"})
+    twice.resources.push_back({2, "t", {{"segment.ms", 0, value}}});
+  for (const auto& response : ask(*client_, twice, 1).responses) {
+    EXPECT_EQ(response.error_code, ErrorCode::kInvalidRequest);
+  }
+  EXPECT_EQ(override_of("segment.ms"), std::nullopt) << "neither is done";
 }
 
 TEST_F(Admin, AlterConfigsReplacesAll) {
@@ -169,6 +250,9 @@ TEST_F(Admin, AlterConfigsReplacesAll) {
   request.resources.push_back({2, "t", {{"segment.ms", "7"}}});
   EXPECT_EQ(ask(*client_, request, 2).responses.at(0).error_code, ErrorCode::kNone);
   EXPECT_EQ(override_of("retention.ms"), std::nullopt);
+  EXPECT_EQ(override_of("segment.ms"), "7");
+  request.resources[0].configs.push_back({"segment.ms", "8"});
+  EXPECT_EQ(ask(*client_, request, 2).responses.at(0).error_code, ErrorCode::kInvalidRequest);
   EXPECT_EQ(override_of("segment.ms"), "7");
 }
 
@@ -191,6 +275,10 @@ TEST_F(Admin, DescribeConfigs) {
   EXPECT_TRUE(std::all_of(answer.results[2].configs.begin(), answer.results[2].configs.end(),
                           [](const auto& config) { return config.read_only; }));
   EXPECT_EQ(answer.results.at(3).error_code, ErrorCode::kInvalidRequest);
+
+  request.resources.resize(1);
+  request.resources[0].configuration_keys.emplace();
+  EXPECT_GT(ask(*client_, request, 4).results.at(0).configs.size(), 15u) << "no keys are all keys";
 }
 
 TEST_F(Admin, ListOffsets) {

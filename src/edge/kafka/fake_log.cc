@@ -255,6 +255,7 @@ Result<log::TopicInfo> FakeLog::create_topic(const std::string& name, int32_t pa
   std::lock_guard lock(mutex_);
   Topic& topic = topics_[name];
   topic.info.name = name;
+  topic.info.id = Uuid::random(posix_env());
   topic.info.partitions = partitions;
   topic.info.overrides = overrides;
   topic.info.config = config;

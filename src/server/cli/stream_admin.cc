@@ -335,20 +335,21 @@ Status delete_streams(Session& session, const std::vector<std::string>& names, b
   wire::DeleteTopicsResponse answer;
   if (!there.empty()) {
     wire::DeleteTopicsRequest request;
-    request.topic_names = there;
+    request.topic_names = there;  // up to version 5; from 6 on the others
+    for (const std::string& name : there) request.topics.emplace_back().name = name;
     request.timeout_ms = static_cast<int32_t>(session.timeout_ms());
     DF_ASSIGN_OR_RETURN(answer, cluster->call_controller(request));
   }
   Listing listing({{"name"}, {"deleted"}, {"error"}});
   Status worst;
   for (const auto& result : answer.responses) {
-    Status deleted = kafka_error(result.error_code, "deleting stream " + quoted(result.name),
-                                 result.error_message);
-    if (deleted.ok()) session.note("deleted stream " + quoted(result.name));
+    const std::string name = result.name.value_or("");
+    Status deleted =
+        kafka_error(result.error_code, "deleting stream " + quoted(name), result.error_message);
+    if (deleted.ok()) session.note("deleted stream " + quoted(name));
     if (!deleted.ok() && !worst.ok()) say(worst.message());
     if (!deleted.ok()) worst = deleted;
-    listing.add(
-        {result.name, deleted.ok(), deleted.ok() ? Document() : Document(deleted.message())});
+    listing.add({name, deleted.ok(), deleted.ok() ? Document() : Document(deleted.message())});
   }
   if (session.structured()) print_listing(session.out(), session.format(), listing);
   return worst;

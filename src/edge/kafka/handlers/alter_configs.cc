@@ -26,7 +26,9 @@ Refusal alter(Broker& broker, const Question::Resource& resource, bool validate_
   for (const auto& config : resource.configs) {
     if (!config.value)
       return {ErrorCode::kInvalidRequest, "the value of " + config.name + " is null"};
-    overrides[config.name] = *config.value;
+    if (!overrides.emplace(config.name, *config.value).second) {
+      return {ErrorCode::kInvalidRequest, "the request sets " + config.name + " twice"};
+    }
   }
   auto checked = log::make_topic_config(broker.log.options().defaults, overrides);
   if (!checked.ok()) return Refusal::of(checked.status());

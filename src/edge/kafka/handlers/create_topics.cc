@@ -20,7 +20,8 @@ using wire::ErrorCode;
 using Question = wire::CreateTopicsRequest;
 using Answer = wire::CreateTopicsResponse;
 
-constexpr int16_t kFirstWithDefaults = 4;  // -1 for partitions and replication factor
+// For partitions and replication factor. Only clients ask for version 4 to send it; brokers take it
+// in every version, and some clients send nothing else.
 constexpr int32_t kServerDefault = -1;
 
 Status invalid(Fault fault, const std::string& topic, std::string_view what) {
@@ -46,8 +47,7 @@ std::string check_assignments(const Broker& broker, const Question::Topic& topic
   return {};
 }
 
-Result<int32_t> wanted_partitions(const Broker& broker, const Question::Topic& topic,
-                                  int16_t version) {
+Result<int32_t> wanted_partitions(const Broker& broker, const Question::Topic& topic) {
   if (!topic.assignments.empty()) {
     if (topic.num_partitions == kServerDefault && topic.replication_factor == kServerDefault) {
       return static_cast<int32_t>(topic.assignments.size());
@@ -55,14 +55,11 @@ Result<int32_t> wanted_partitions(const Broker& broker, const Question::Topic& t
     return Status::invalid("creating topic " + topic.name +
                            ": assigned replicas exclude a number of partitions or of replicas");
   }
-  if (topic.replication_factor != 1 &&
-      (topic.replication_factor != kServerDefault || version < kFirstWithDefaults)) {
+  if (topic.replication_factor != 1 && topic.replication_factor != kServerDefault) {
     return invalid(Fault::kInvalidReplication, topic.name,
                    "the replication factor must be 1 (or -1 for the default): this is one node");
   }
-  if (topic.num_partitions == kServerDefault && version >= kFirstWithDefaults) {
-    return broker.options.default_partitions;
-  }
+  if (topic.num_partitions == kServerDefault) return broker.options.default_partitions;
   if (topic.num_partitions < 1) {
     return invalid(Fault::kInvalidPartitions, topic.name, "it needs at least one partition");
   }
@@ -89,9 +86,8 @@ void describe_configs(Broker& broker, const log::TopicConfig& config,
   }
 }
 
-Status create(Broker& broker, const Question::Topic& topic, bool validate_only, int16_t version,
-              Answer::Topic& to) {
-  DF_ASSIGN_OR_RETURN(int32_t partitions, wanted_partitions(broker, topic, version));
+Status create(Broker& broker, const Question::Topic& topic, bool validate_only, Answer::Topic& to) {
+  DF_ASSIGN_OR_RETURN(int32_t partitions, wanted_partitions(broker, topic));
   DF_ASSIGN_OR_RETURN(log::ConfigOverrides overrides, wanted_configs(topic));
   DF_RETURN_IF_ERROR(broker.log.check_new_topic(topic.name, partitions, overrides));
   DF_ASSIGN_OR_RETURN(log::TopicConfig config,
@@ -125,7 +121,7 @@ void answer(Broker& broker, const Reply& reply, Question& question) {
     } else if (!wrong.empty()) {
       status = Status::invalid("creating topic " + topic.name + ": " + wrong);
     } else {
-      status = create(broker, topic, question.validate_only, reply.version(), to);
+      status = create(broker, topic, question.validate_only, to);
     }
     if (status.ok()) continue;
     to.error_code = wrong.empty() ? error_of(status) : ErrorCode::kInvalidReplicaAssignment;

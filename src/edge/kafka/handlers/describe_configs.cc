@@ -20,9 +20,9 @@ using wire::ErrorCode;
 using Question = wire::DescribeConfigsRequest;
 using Answer = wire::DescribeConfigsResponse;
 
-// No keys asked for: all of them.
+// No keys asked for, by null or by an empty list: all of them.
 bool is_asked(const Question::Resource& resource, std::string_view name) {
-  if (!resource.configuration_keys) return true;
+  if (!resource.configuration_keys || resource.configuration_keys->empty()) return true;
   const auto& keys = *resource.configuration_keys;
   return std::find(keys.begin(), keys.end(), name) != keys.end();
 }

@@ -10,10 +10,14 @@ namespace {
 
 constexpr int16_t kFirstWithSessions = 7;
 
+constexpr int32_t kOpenSession = 0;
+constexpr int32_t kNoSession = -1;
+
 // Sessions are not offered: every answer says session 0, so that a client goes on sending whole
-// requests (epoch 0 or -1). An incremental one names a session that cannot be ours.
+// requests. Any other epoch continues a session, which cannot be ours.
 bool continues_a_session(const wire::FetchRequest& question, int16_t version) {
-  return version >= kFirstWithSessions && question.session_epoch > 0;
+  return version >= kFirstWithSessions && question.session_epoch != kOpenSession &&
+         question.session_epoch != kNoSession;
 }
 
 }  // namespace

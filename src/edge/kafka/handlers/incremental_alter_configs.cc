@@ -1,6 +1,7 @@
 #include "wire/messages/incremental_alter_configs.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -110,7 +111,10 @@ Refusal alter(Broker& broker, const Question::Resource& resource, bool validate_
 }
 
 void answer(Broker& broker, const Reply& reply, Question& question) {
-  std::set<std::pair<int8_t, std::string_view>> seen;
+  std::map<std::pair<int8_t, std::string_view>, int> times;
+  for (const auto& resource : question.resources) {
+    ++times[{resource.resource_type, resource.resource_name}];
+  }
   Answer answer;
   for (const auto& resource : question.resources) {
     auto& to = answer.responses.emplace_back();
@@ -118,7 +122,7 @@ void answer(Broker& broker, const Reply& reply, Question& question) {
     to.resource_name = resource.resource_name;
     to.error_message.reset();
     Refusal refusal{ErrorCode::kInvalidRequest, "the request names the resource twice"};
-    if (seen.emplace(resource.resource_type, resource.resource_name).second) {
+    if (times[{resource.resource_type, resource.resource_name}] == 1) {
       refusal = alter(broker, resource, question.validate_only);
     }
     if (!refusal.refused()) continue;

@@ -26,7 +26,7 @@ void look_up(Broker& broker, const std::string& topic, const Question::Partition
     return;
   }
   to.error_code = broker.noted(check_epoch(*partition, from.current_leader_epoch));
-  if (to.error_code != ErrorCode::kNone) return;
+  if (to.error_code != ErrorCode::kNone || from.leader_epoch < 0) return;
   if (auto end = partition->epoch_end(LeaderEpoch(from.leader_epoch))) {
     to.leader_epoch = end->epoch.value();
     to.end_offset = end->end.value();
