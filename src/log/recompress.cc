@@ -21,7 +21,28 @@ Codec wanted_codec(CompressionType type) {
   return Codec::kNone;
 }
 
+constexpr int64_t kGzipDefault = -1;
+constexpr int64_t kLz4Default = 9;
+
 }  // namespace
+
+int compression_level(Codec codec, const TopicConfig& config) {
+  if (config.compression == CompressionType::kProducer || codec != wanted_codec(config.compression))
+    return kDefaultLevel;
+  switch (codec) {
+    case Codec::kGzip:
+      return config.gzip_level == kGzipDefault ? kDefaultLevel
+                                               : static_cast<int>(config.gzip_level);
+    // Kafka's default level stands for its fast compressor, every other one for the one that takes
+    // levels.
+    case Codec::kLz4:
+      return config.lz4_level == kLz4Default ? kDefaultLevel : static_cast<int>(config.lz4_level);
+    case Codec::kZstd: return static_cast<int>(config.zstd_level);
+    case Codec::kNone:
+    case Codec::kSnappy: break;
+  }
+  return kDefaultLevel;
+}
 
 bool needs_recompression(const BatchHeader& batch, const TopicConfig& config) {
   return config.compression != CompressionType::kProducer &&
@@ -37,7 +58,7 @@ Result<std::string> recompress(std::string_view batch, const TopicConfig& config
   if (!reader.ok()) return broken(reader.status());
   BatchOptions options = options_like(reader->header());
   options.codec = wanted_codec(config.compression);
-  if (config.compression_level >= 0) options.level = config.compression_level;
+  options.level = compression_level(options.codec, config);
   BatchBuilder builder(options);
   Record record;
   while (true) {

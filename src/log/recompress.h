@@ -10,6 +10,10 @@
 
 namespace dataflow::log {
 
+// The level at which the topic stores batches of this codec: its own one if the codec is the
+// topic's, else the codec's default.
+int compression_level(Codec codec, const TopicConfig& config);
+
 bool needs_recompression(const BatchHeader& batch, const TopicConfig& config);
 // The same records, producer and sequence in the topic's codec.
 Result<std::string> recompress(std::string_view batch, const TopicConfig& config);

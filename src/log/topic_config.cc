@@ -49,6 +49,24 @@ Setting number(std::string_view name, ConfigValueType type, int64_t TopicConfig:
           {}};
 }
 
+// `besides`: a value outside of the range that stands for the codec's default.
+Setting level(std::string_view name, int64_t TopicConfig::*field, int64_t low, int64_t high,
+              std::optional<int64_t> besides, std::string_view doc) {
+  return {{name, ConfigValueType::kInt, doc},
+          [=](TopicConfig& c, std::string_view text) -> std::string {
+            std::optional<int64_t> value = parse_int(text);
+            if (!value || ((*value < low || *value > high) && value != besides)) {
+              std::string wrong = number_error(low, high);
+              if (besides) wrong += ", or " + std::to_string(*besides);
+              return wrong;
+            }
+            c.*field = *value;
+            return {};
+          },
+          [=](const TopicConfig& c) { return std::to_string(c.*field); },
+          {}};
+}
+
 // Kept for tools that always send it; one machine has nothing to do with it.
 Setting kept(std::string_view name, ConfigValueType type, std::string_view value) {
   return {{name, type, "Accepted and kept; it has no effect on a single machine."},
@@ -138,24 +156,24 @@ Setting cleanup_setting() {
 }
 
 Setting dirty_ratio_setting() {
-  return {
-      {"min.cleanable.dirty.ratio", ConfigValueType::kDouble,
-       "How much of a compacted partition may be uncompacted before it is compacted again."},
-      [](TopicConfig& c, std::string_view text) -> std::string {
-        double value = 0;
-        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc() || end != text.data() + text.size() || value < 0 || value > 1) {
-          return "must be a number from 0 to 1";
-        }
-        c.min_cleanable_dirty_ratio = value;
-        return {};
-      },
-      [](const TopicConfig& c) {
-        std::string text = std::to_string(c.min_cleanable_dirty_ratio);
-        while (text.ends_with('0') && text.size() > 3) text.pop_back();
-        return text;
-      },
-      {}};
+  return {{"min.cleanable.dirty.ratio", ConfigValueType::kDouble,
+           "How much of a compacted partition may be uncompacted before it is compacted again."},
+          [](TopicConfig& c, std::string_view text) -> std::string {
+            double value = 0;
+            auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool whole = error == std::errc() && end == text.data() + text.size();
+            if (!whole || !(value >= 0 && value <= 1)) {
+              return "must be a number from 0 to 1";
+            }
+            c.min_cleanable_dirty_ratio = value;
+            return {};
+          },
+          [](const TopicConfig& c) {
+            std::string text = std::to_string(c.min_cleanable_dirty_ratio);
+            while (text.ends_with('0') && text.size() > 3) text.pop_back();
+            return text;
+          },
+          {}};
 }
 
 const std::vector<Setting>& settings() {
@@ -164,10 +182,13 @@ const std::vector<Setting>& settings() {
   static const std::vector<Setting> kSettings = [] {
     std::vector<Setting> all{
         cleanup_setting(),
-        kept("compression.gzip.level", T::kInt, "-1"),
-        kept("compression.lz4.level", T::kInt, "9"),
+        level("compression.gzip.level", &C::gzip_level, 1, 9, -1,
+              "The level of compression.type=gzip; -1 for the codec's default."),
+        level("compression.lz4.level", &C::lz4_level, 1, 17, std::nullopt,
+              "The level of compression.type=lz4; 9 stands for its fast mode."),
         compression_setting(),
-        kept("compression.zstd.level", T::kInt, "3"),
+        level("compression.zstd.level", &C::zstd_level, -131072, 22, std::nullopt,
+              "The level of compression.type=zstd."),
         number("delete.retention.ms", T::kLong, &C::delete_retention_ms, 0,
                "How long compaction keeps a tombstone."),
         number("file.delete.delay.ms", T::kLong, &C::file_delete_delay_ms, 0,
@@ -248,6 +269,13 @@ Result<TopicConfig> make_topic_config(const TopicConfig& defaults,
       return fault(Fault::kInvalidConfig, StatusCode::kInvalid,
                    "topic setting " + name + "=" + value + ": " + wrong);
     }
+  }
+  if (config.min_compaction_lag_ms > config.max_compaction_lag_ms) {
+    return fault(
+        Fault::kInvalidConfig, StatusCode::kInvalid,
+        "topic setting min.compaction.lag.ms=" + std::to_string(config.min_compaction_lag_ms) +
+            " must not be above max.compaction.lag.ms=" +
+            std::to_string(config.max_compaction_lag_ms));
   }
   return config;
 }

@@ -61,6 +61,18 @@ TEST(TopicConfigTest, RefusesValuesOutsideOfTheirRange) {
                                                        {"message.timestamp.type", "Now"},
                                                        {"min.cleanable.dirty.ratio", "1.01"},
                                                        {"min.cleanable.dirty.ratio", "-0.1"},
+                                                       {"min.cleanable.dirty.ratio", "nan"},
+                                                       {"compression.gzip.level", "0"},
+                                                       {"compression.gzip.level", "10"},
+                                                       {"compression.gzip.level", "-2"},
+                                                       {"compression.lz4.level", "0"},
+                                                       {"compression.lz4.level", "18"},
+                                                       {"compression.zstd.level", "23"},
+                                                       {"compression.zstd.level", "-131073"},
+                                                       {"compression.zstd.level", "high"},
+                                                       {"min.compaction.lag.ms", "-1"},
+                                                       {"max.compaction.lag.ms", "0"},
+                                                       {"delete.retention.ms", "-1"},
                                                        {"preallocate", "maybe"},
                                                        {"min.insync.replicas", "many"},
                                                        {"retention.bytes", "99999999999999999999"}};
@@ -70,6 +82,30 @@ TEST(TopicConfigTest, RefusesValuesOutsideOfTheirRange) {
     EXPECT_EQ(fault_of(status), Fault::kInvalidConfig);
     EXPECT_NE(status.message().find(name), std::string::npos) << status;
   }
+}
+
+TEST(TopicConfigTest, TakesEveryCompressionLevelThatKafkaTakes) {
+  for (const char* level : {"-1", "1", "9"}) {
+    EXPECT_TRUE(refusal("compression.gzip.level", level).ok()) << level;
+  }
+  for (const char* level : {"1", "9", "17"}) {
+    EXPECT_TRUE(refusal("compression.lz4.level", level).ok()) << level;
+  }
+  for (const char* level : {"-131072", "0", "22"}) {
+    EXPECT_TRUE(refusal("compression.zstd.level", level).ok()) << level;
+  }
+}
+
+TEST(TopicConfigTest, TheShortestCompactionLagIsNotAboveTheLongest) {
+  auto with = [](const char* shortest, const char* longest) {
+    return make_topic_config(
+               {}, {{"min.compaction.lag.ms", shortest}, {"max.compaction.lag.ms", longest}})
+        .status();
+  };
+  EXPECT_TRUE(with("5", "5").ok());
+  Status wrong = with("6", "5");
+  EXPECT_EQ(fault_of(wrong), Fault::kInvalidConfig);
+  EXPECT_NE(wrong.message().find("min.compaction.lag.ms=6"), std::string::npos) << wrong;
 }
 
 TEST(TopicConfigTest, AnUnknownKeyNamesItsNearestNeighbour) {

@@ -27,8 +27,10 @@ struct TopicConfig {
   int64_t delete_retention_ms = 24LL * 3600 * 1000;
   double min_cleanable_dirty_ratio = 0.5;
   CompressionType compression = CompressionType::kProducer;
-  int32_t compression_level = -1;  // -1: the codec's own default
-  bool append_time = false;        // message.timestamp.type=LogAppendTime
+  int64_t gzip_level = -1;  // -1: zlib's own default
+  int64_t lz4_level = 9;    // 9: the fast compressor, as in Kafka
+  int64_t zstd_level = 3;
+  bool append_time = false;  // message.timestamp.type=LogAppendTime
   int64_t timestamp_before_max_ms = INT64_MAX;
   int64_t timestamp_after_max_ms = 3600 * 1000;
   int64_t index_interval_bytes = 4096;
