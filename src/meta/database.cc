@@ -142,7 +142,10 @@ class RocksDatabase final : public Database {
     options.sync = true;
     const rocksdb::Status written = db_->Write(options, &all);
     // The write waited for a flush, which failed: RocksDB gave up before it wrote anything.
-    if (written.IsIncomplete()) return background_failure();
+    if (written.IsIncomplete()) {
+      const Status failure = background_failure();
+      return failure.ok() ? from_rocksdb(written, doing) : failure;
+    }
     return from_rocksdb(written, doing);
   }
 
