@@ -12,12 +12,6 @@ std::string producer_words(ProducerId id, ProducerEpoch epoch) {
   return "producer " + std::to_string(id.value()) + " with epoch " + std::to_string(epoch.value());
 }
 
-// Distance from a to b going forward through sequence numbers, which wrap after INT32_MAX.
-int64_t sequence_distance(int32_t a, int32_t b) {
-  const int64_t d = static_cast<int64_t>(b) - a;
-  return d >= 0 ? d : d + (int64_t{1} << 31);
-}
-
 void put_i64(std::string& out, int64_t v) { append_le64(out, static_cast<uint64_t>(v)); }
 void put_i32(std::string& out, int32_t v) { append_le32(out, static_cast<uint32_t>(v)); }
 
@@ -61,36 +55,31 @@ Result<std::optional<ProducerBatch>> ProducerTable::check(const BatchHeader& bat
                  producer_words(batch.producer_id, batch.producer_epoch) +
                      " was replaced by one with epoch " + std::to_string(entry.epoch.value()));
   }
-  const ProducerBatch* newest = entry.newest();
-  if (batch.producer_epoch > entry.epoch) {
-    if (batch.base_sequence != 0 && newest != nullptr) {
-      return fault(Fault::kOutOfOrderSequence, StatusCode::kConflict,
-                   producer_words(batch.producer_id, batch.producer_epoch) +
-                       " begins its new epoch with sequence " +
-                       std::to_string(batch.base_sequence) + " instead of 0");
-    }
-    return Found();
-  }
-  if (newest == nullptr) return Found();
-  for (size_t i = 0; i < entry.batch_count; ++i) {
+  const bool same_epoch = batch.producer_epoch == entry.epoch;
+  for (size_t i = 0; same_epoch && i < entry.batch_count; ++i) {
     const ProducerBatch& b = entry.batches[i];
     if (b.first_sequence == batch.base_sequence && b.last_sequence == batch.last_sequence()) {
       return Found(b);
     }
   }
-  const int32_t expected = add_to_sequence(newest->last_sequence, 1);
-  if (batch.base_sequence == expected) {
-    if (!entry.transaction_start || batch.is_transactional()) return Found();
+  // A known producer has to go on where it is, and begins an epoch with 0. What is older than the
+  // remembered batches is out of order too, not a repeat: nobody knows that it was ever appended,
+  // since an unknown producer may begin with any sequence, and a client takes "duplicate" for
+  // success.
+  const ProducerBatch* newest = same_epoch ? entry.newest() : nullptr;
+  const int32_t expected = newest != nullptr ? add_to_sequence(newest->last_sequence, 1) : 0;
+  if (batch.base_sequence != expected) {
+    return fault(Fault::kOutOfOrderSequence, StatusCode::kConflict,
+                 producer_words(batch.producer_id, batch.producer_epoch) + " sent sequence " +
+                     std::to_string(batch.base_sequence) + " where " + std::to_string(expected) +
+                     " comes next");
+  }
+  if (entry.transaction_start && !batch.is_transactional()) {
     return fault(Fault::kInvalidTransactionState, StatusCode::kConflict,
                  producer_words(batch.producer_id, batch.producer_epoch) +
                      " has an open transaction and sent a batch that is not part of it");
   }
-  // Behind what is expected by less than half of all sequences: an old batch once more.
-  const bool old = sequence_distance(batch.last_sequence(), expected) <= (int64_t{1} << 30);
-  return fault(old ? Fault::kDuplicateSequence : Fault::kOutOfOrderSequence, StatusCode::kConflict,
-               producer_words(batch.producer_id, batch.producer_epoch) + " sent sequence " +
-                   std::to_string(batch.base_sequence) + " where " + std::to_string(expected) +
-                   " comes next");
+  return Found();
 }
 
 void ProducerTable::apply(const BatchHeader& batch, Timestamp told_time, Timestamp now) {

@@ -54,13 +54,37 @@ TEST(ProducerTableTest, ARepeatOfOneOfTheLastFiveGivesItsOffsets) {
     EXPECT_EQ((*repeat)->first_offset, Offset(i * 100));
     EXPECT_EQ((*repeat)->last_offset, Offset(i * 100 + 9));
   }
-  EXPECT_EQ(refusal(table, batch(1, 20, 10, 0)), Fault::kDuplicateSequence);
+  EXPECT_EQ(refusal(table, batch(1, 20, 10, 0)), Fault::kOutOfOrderSequence);
+}
+
+// The first batch was refused (a full disk, say), the second one of the same connection was not:
+// the log then must not call the first one, when it is sent again, something that it already has.
+TEST(ProducerTableTest, WhatWasNeverAppendedIsNotCalledADuplicate) {
+  ProducerTable table;
+  add(table, batch(1, 10, 10, 0));
+  EXPECT_EQ(refusal(table, batch(1, 0, 10, 10)), Fault::kOutOfOrderSequence);
+}
+
+TEST(ProducerTableTest, AnEpochThatOnlyAMarkerBroughtBeginsAtZero) {
+  ProducerTable table;
+  add(table, batch(1, 0, 5, 0, 3, true));
+  end(table, 1, false, 5, 4);
+  EXPECT_EQ(refusal(table, batch(1, 5, 1, 6, 4, true)), Fault::kOutOfOrderSequence);
+  EXPECT_EQ(refusal(table, batch(1, 5, 1, 6, 5, true)), Fault::kOutOfOrderSequence);
+  add(table, batch(1, 0, 5, 6, 4, true));
+}
+
+TEST(ProducerTableTest, ANewEpochDoesNotWriteAsideOfAnOpenTransaction) {
+  ProducerTable table;
+  add(table, batch(1, 0, 5, 0, 3, true));
+  EXPECT_EQ(refusal(table, batch(1, 0, 5, 5, 4)), Fault::kInvalidTransactionState);
+  add(table, batch(1, 0, 5, 5, 4, true));
 }
 
 TEST(ProducerTableTest, ARepeatWithOtherBoundsIsNotARepeat) {
   ProducerTable table;
   add(table, batch(1, 0, 10, 0));
-  EXPECT_EQ(refusal(table, batch(1, 0, 9, 0)), Fault::kDuplicateSequence);
+  EXPECT_EQ(refusal(table, batch(1, 0, 9, 0)), Fault::kOutOfOrderSequence);
   EXPECT_EQ(refusal(table, batch(1, 5, 10, 0)), Fault::kOutOfOrderSequence);
 }
 
@@ -85,7 +109,7 @@ TEST(ProducerTableTest, ABatchMayLieAcrossTheWrap) {
   ProducerTable table;
   add(table, batch(1, kMaxSequence - 1, 5, 0));  // the last one has sequence 2
   EXPECT_EQ(refusal(table, batch(1, 4, 1, 5)), Fault::kOutOfOrderSequence);
-  EXPECT_EQ(refusal(table, batch(1, kMaxSequence - 3, 2, 5)), Fault::kDuplicateSequence);
+  EXPECT_EQ(refusal(table, batch(1, kMaxSequence - 3, 2, 5)), Fault::kOutOfOrderSequence);
   add(table, batch(1, 3, 1, 5));
 }
 

@@ -18,7 +18,6 @@ ErrorCode of_fault(Fault fault) {
     case Fault::kInvalidTimestamp: return ErrorCode::kInvalidTimestamp;
     case Fault::kInvalidRecord: return ErrorCode::kInvalidRecord;
     case Fault::kOutOfOrderSequence: return ErrorCode::kOutOfOrderSequenceNumber;
-    case Fault::kDuplicateSequence: return ErrorCode::kDuplicateSequenceNumber;
     case Fault::kInvalidProducerEpoch: return ErrorCode::kInvalidProducerEpoch;
     case Fault::kInvalidTransactionState: return ErrorCode::kInvalidTxnState;
     case Fault::kUnknownProducerId: return ErrorCode::kUnknownProducerId;

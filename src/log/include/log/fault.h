@@ -18,7 +18,6 @@ enum class Fault : uint16_t {
   kInvalidTimestamp,
   kInvalidRecord,  // e.g. no key where the topic is compacted
   kOutOfOrderSequence,
-  kDuplicateSequence,  // older than the batches that are remembered
   kInvalidProducerEpoch,
   kInvalidTransactionState,
   kUnknownProducerId,
