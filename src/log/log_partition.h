@@ -25,6 +25,7 @@
 #include "segment.h"
 #include "synced_file.h"
 #include "syncer.h"
+#include "types/record.h"
 
 namespace dataflow::log {
 
@@ -41,6 +42,7 @@ struct PartitionSpec {
   std::vector<EpochStart> epochs;  // never empty
   Offset log_start{0};             // of DeleteRecords; retention may lie beyond it
   bool must_exist = false;         // the folder was there before: its absence is damage
+  bool clean = false;              // and the last stop was a clean one
 };
 
 class LogPartition final : public Partition,
@@ -114,11 +116,16 @@ class LogPartition final : public Partition,
                       std::string_view bytes);
   Status cut_log(Recovery& recovery, size_t i, uint64_t position, const std::string& what);
   Status set_aside(const Segment& segment, File& file, uint64_t position, uint64_t bytes);
+  Status make_durable(Segment& segment, uint64_t position);
   Status finish_recovery(Recovery& recovery);
 
   // partition_append.cc; all under mutex_ where they end in _locked
-  Status check_client_batch(std::string_view batch, const BatchHeader& header,
+  // What a producer sent; a header that does not tell of its records is set right in place.
+  Status check_client_batch(std::span<char> batch, BatchHeader& header,
                             const TopicConfig& config) const;
+  Status check_times(std::span<char> batch, BatchHeader& header, const RecordTimes& times,
+                     const TopicConfig& config) const;
+  Status check_size(size_t bytes, const TopicConfig& config) const;
   Status check_appendable_locked() const;
   Result<AppendOutcome> append_locked(std::span<char> bytes, std::vector<BatchHeader>& headers);
   Status roll_if_needed_locked(const BatchHeader& first, size_t bytes);
@@ -159,6 +166,7 @@ class LogPartition final : public Partition,
   std::vector<std::shared_ptr<Segment>> take_expired_locked(Timestamp now);
   Status roll_idle_locked(Timestamp now);
   Status prepare_retention(Timestamp now);
+  void remove_retired();  // under retiring_
 
   // partition_compact.cc
   struct CompactionPlan;
@@ -174,6 +182,9 @@ class LogPartition final : public Partition,
   LogContext& context_;
   PartitionSpec spec_;
 
+  // Whoever needs several takes them in this order.
+  std::mutex retiring_;       // one thread removes segments, oldest first
+  std::mutex checkpointing_;  // one thread writes a checkpoint, so that no older one comes last
   mutable std::mutex mutex_;
   std::shared_ptr<const TopicConfig> config_;
   std::vector<std::shared_ptr<Segment>> segments_;  // never empty once open; the last one is active
@@ -197,6 +208,8 @@ class LogPartition final : public Partition,
   Offset compacted_to_{0};    // since this start; all below was rewritten once
   std::array<Place, 8> places_;
   size_t next_place_ = 0;
+
+  std::deque<std::shared_ptr<Segment>> retired_;  // files still to be removed; under retiring_
 
   std::unique_ptr<SyncedFile> synced_file_;  // used by the syncing thread only, and at open
   PageTail page_tail_;                       // used by the syncing thread only

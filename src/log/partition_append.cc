@@ -24,7 +24,7 @@ Status refuse(Fault reason, StatusCode code, const TopicPartition& name, std::st
 
 }  // namespace
 
-Status LogPartition::check_client_batch(std::string_view batch, const BatchHeader& header,
+Status LogPartition::check_client_batch(std::span<char> batch, BatchHeader& header,
                                         const TopicConfig& config) const {
   const auto& name = spec_.name;
   if (header.is_control()) {
@@ -43,28 +43,54 @@ Status LogPartition::check_client_batch(std::string_view batch, const BatchHeade
     return refuse(Fault::kInvalidRecord, StatusCode::kInvalid, name,
                   "a transactional batch needs a producer id");
   }
-  if (!config.append_time) {
-    const int64_t now = context_.env.now().value();
-    const int64_t time = header.max_timestamp.value();
-    const bool too_late = time > now && time - now > config.timestamp_after_max_ms;
-    const bool too_early = time >= 0 && time < now && now - time > config.timestamp_before_max_ms;
-    if (too_late || too_early) {
-      return refuse(Fault::kInvalidTimestamp, StatusCode::kInvalid, name,
-                    "timestamp " + std::to_string(time) + " is too far from the server's clock " +
-                        std::to_string(now) + " (message.timestamp.before.max.ms, .after.max.ms)");
-    }
+  if (header.is_log_append_time()) {
+    return refuse(Fault::kInvalidTimestamp, StatusCode::kInvalid, name,
+                  "only the server sets the timestamp type LogAppendTime");
   }
-  // A compressed batch is opened only where its keys matter: its checksum holds, and what is inside
-  // goes to the consumer untouched.
-  if (header.codec() == Codec::kNone || config.cleanup_compact) {
-    Status records = check_records(batch, kMaxUncompressedBytes, config.cleanup_compact);
-    if (!records.ok()) {
-      const Fault reason =
-          records.code() == StatusCode::kCorrupt ? Fault::kCorruptBatch : Fault::kInvalidRecord;
-      return refuse(reason, records.code(), name, records.message());
-    }
+  if (header.has_delete_horizon()) {
+    return refuse(Fault::kInvalidRecord, StatusCode::kInvalid, name,
+                  "only the server sets a delete horizon");
+  }
+  // Compressed ones are opened too: the checksum says that the bytes came as they were sent, not
+  // that any consumer can read them.
+  Result<RecordTimes> times =
+      check_records({batch.data(), batch.size()}, kMaxUncompressedBytes, config.cleanup_compact);
+  if (!times.ok()) {
+    const Status& why = times.status();
+    const Fault reason =
+        why.code() == StatusCode::kCorrupt ? Fault::kCorruptBatch : Fault::kInvalidRecord;
+    return refuse(reason, why.code(), name, why.message());
+  }
+  return config.append_time ? Status() : check_times(batch, header, *times, config);
+}
+
+Status LogPartition::check_times(std::span<char> batch, BatchHeader& header,
+                                 const RecordTimes& times, const TopicConfig& config) const {
+  const Timestamp now = context_.env.now();
+  const bool too_late = times.max > now && times.max - now > config.timestamp_after_max_ms;
+  // Not `now - min`: that overflows for the smallest timestamps.
+  const bool too_early = times.min != kNoTimestamp && times.min < now &&
+                         (now.value() < INT64_MIN + config.timestamp_before_max_ms ||
+                          times.min < now - config.timestamp_before_max_ms);
+  if (too_late || too_early) {
+    return refuse(Fault::kInvalidTimestamp, StatusCode::kInvalid, spec_.name,
+                  "timestamp " + std::to_string((too_late ? times.max : times.min).value()) +
+                      " is too far from the server's clock " + std::to_string(now.value()) +
+                      " (message.timestamp.before.max.ms, .after.max.ms)");
+  }
+  // The time index and retention go by the header; some clients do not write there what they sent.
+  if (header.max_timestamp != times.max) {
+    set_max_timestamp(batch.data(), batch.size(), times.max);
+    header.max_timestamp = times.max;
   }
   return {};
+}
+
+Status LogPartition::check_size(size_t bytes, const TopicConfig& config) const {
+  if (static_cast<int64_t>(bytes) <= config.max_message_bytes) return {};
+  return refuse(Fault::kBatchTooLarge, StatusCode::kTooLarge, spec_.name,
+                "a batch of " + std::to_string(bytes) +
+                    " bytes is over max.message.bytes=" + std::to_string(config.max_message_bytes));
 }
 
 Result<AppendOutcome> LogPartition::append(std::span<char> bytes, bool from_client) {
@@ -88,11 +114,7 @@ Result<AppendOutcome> LogPartition::append(std::span<char> bytes, bool from_clie
       return refuse(Fault::kCorruptBatch, StatusCode::kCorrupt, spec_.name,
                     "the batch says that it is longer than what was sent");
     }
-    if (static_cast<int64_t>(size) > config->max_message_bytes) {
-      return refuse(Fault::kBatchTooLarge, StatusCode::kTooLarge, spec_.name,
-                    "a batch of " + std::to_string(size) + " bytes is over max.message.bytes=" +
-                        std::to_string(config->max_message_bytes));
-    }
+    DF_RETURN_IF_ERROR(check_size(size, *config));
     if (!batch_crc_ok(rest.substr(0, size))) {
       return refuse(Fault::kCorruptBatch, StatusCode::kCorrupt, spec_.name,
                     "the batch fails its checksum");
@@ -102,10 +124,11 @@ Result<AppendOutcome> LogPartition::append(std::span<char> bytes, bool from_clie
         return refuse(Fault::kInvalidRecord, StatusCode::kInvalid, spec_.name,
                       "a producer may send one batch for a partition in a request");
       }
-      DF_RETURN_IF_ERROR(check_client_batch(rest.substr(0, size), *header, *config));
+      DF_RETURN_IF_ERROR(check_client_batch(bytes, *header, *config));
       if (needs_recompression(*header, *config)) {
         DF_ASSIGN_OR_RETURN(rebuilt, recompress(rest.substr(0, size), *config));
         DF_ASSIGN_OR_RETURN(header, parse_batch_header(rebuilt));
+        DF_RETURN_IF_ERROR(check_size(rebuilt.size(), *config));
       }
     }
     headers.push_back(*header);

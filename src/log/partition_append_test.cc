@@ -100,6 +100,111 @@ TEST_F(PartitionAppendTest, RefusesBrokenRecordsBehindASoundChecksum) {
   EXPECT_EQ(refusal(p, batch), Fault::kCorruptBatch);
 }
 
+TEST_F(PartitionAppendTest, RefusesBrokenRecordsInsideOfCompressedBatches) {
+  LogPartition& p = bed_.make();
+  const std::string plain = make_batch({"a", "b"});
+  for (Codec codec : {Codec::kGzip, Codec::kSnappy, Codec::kLz4, Codec::kZstd}) {
+    SCOPED_TRACE(codec_name(codec));
+    const auto pack = [&](std::string_view records, int32_t count) {
+      BatchHeader header = *parse_batch_header(plain);
+      header.attributes = static_cast<uint16_t>(codec);
+      header.record_count = count;
+      header.last_offset_delta = count - 1;
+      std::string batch(kBatchHeaderBytes, '\0');
+      EXPECT_TRUE(compress_append(codec, kDefaultLevel, records, batch).ok());
+      header.batch_length = static_cast<int32_t>(batch.size() - kBatchLengthOverhead);
+      write_batch_header(batch.data(), header);
+      set_batch_crc(batch.data(), batch.size());
+      return batch;
+    };
+    const std::string records(plain, kBatchHeaderBytes);
+    EXPECT_TRUE(append_synced(p, pack(records, 2)).ok());
+    EXPECT_EQ(refusal(p, pack(records, 1)), Fault::kCorruptBatch);
+    EXPECT_EQ(refusal(p, pack(records, 3)), Fault::kCorruptBatch);
+    EXPECT_EQ(refusal(p, pack(records, INT32_MAX)), Fault::kCorruptBatch);
+    EXPECT_EQ(refusal(p, pack("no records at all", 2)), Fault::kCorruptBatch);
+    std::string garbage = pack(records, 2);
+    std::fill(garbage.begin() + kBatchHeaderBytes, garbage.end(), 'x');
+    set_batch_crc(garbage.data(), garbage.size());
+    EXPECT_EQ(refusal(p, garbage), Fault::kCorruptBatch);
+  }
+  EXPECT_EQ(p.end(), Offset(8));
+}
+
+TEST_F(PartitionAppendTest, RefusesFlagsThatOnlyTheServerSets) {
+  for (const char* type : {"CreateTime", "LogAppendTime"}) {
+    LogPartition& p = bed_.make(type, {{"message.timestamp.type", type}});
+    for (const uint16_t flag : {kAttributeAppendTime, kAttributeDeleteHorizon}) {
+      std::string batch = make_batch({"a"});
+      BatchHeader header = *parse_batch_header(batch);
+      header.attributes |= flag;
+      write_batch_header(batch.data(), header);
+      set_batch_crc(batch.data(), batch.size());
+      EXPECT_EQ(refusal(p, batch),
+                flag == kAttributeAppendTime ? Fault::kInvalidTimestamp : Fault::kInvalidRecord);
+    }
+  }
+}
+
+// Otherwise its records could not be found by time, and retention would go by the wrong one.
+TEST_F(PartitionAppendTest, AHeaderThatDoesNotTellOfItsRecordsTimesIsSetRight) {
+  LogPartition& p = bed_.make();
+  BatchShape shape;
+  const int64_t now = bed_.env().now().value();
+  shape.times = {now - 500, now - 20, now - 300};
+  for (const int64_t wrong : {int64_t{-1}, int64_t{0}, now + 5}) {
+    std::string batch = make_batch({"a", "b", "c"}, shape);
+    set_max_timestamp(batch.data(), batch.size(), Timestamp(wrong));
+    ASSERT_TRUE(append_synced(p, batch).ok());
+  }
+  auto found = p.find_by_time(Timestamp(now - 100), Isolation::kReadUncommitted);
+  ASSERT_TRUE(found.ok() && found->has_value()) << found.status();
+  EXPECT_EQ((*found)->offset, Offset(1));
+  EXPECT_EQ((*found)->timestamp, Timestamp(now - 20));
+  found = p.find_by_time(Timestamp(now), Isolation::kReadUncommitted);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_FALSE(found->has_value());
+  EXPECT_EQ(consume(p, Offset(0), Isolation::kReadUncommitted)->size(), 9u);
+}
+
+TEST_F(PartitionAppendTest, EveryRecordsTimeCountsAndNoTimeIsAllowed) {
+  LogPartition& p = bed_.make("t", {{"message.timestamp.before.max.ms", "5000"}});
+  const int64_t now = bed_.env().now().value();
+  BatchShape shape;
+  shape.times = {now - 5001, now};
+  EXPECT_EQ(refusal(p, make_batch({"a", "b"}, shape)), Fault::kInvalidTimestamp);
+  shape.times = {-5, now};
+  EXPECT_EQ(refusal(p, make_batch({"a", "b"}, shape)), Fault::kInvalidTimestamp);
+  shape.times = {INT64_MIN};
+  EXPECT_EQ(refusal(p, make_batch({"a"}, shape)), Fault::kInvalidTimestamp);
+  shape.times = {-1};
+  EXPECT_TRUE(append_synced(p, make_batch({"a"}, shape)).ok());
+}
+
+// The producer's own framing is overwritten, whatever it says.
+TEST_F(PartitionAppendTest, ABaseOffsetAndEpochOfTheClientMeanNothing) {
+  LogPartition& p = bed_.make();
+  for (const int64_t offset : {int64_t{-7}, int64_t{1} << 40}) {
+    std::string batch = make_batch({"a"});
+    set_base_offset(batch.data(), Offset(offset));
+    set_leader_epoch(batch.data(), LeaderEpoch(99));
+    Result<AppendOutcome> outcome = append_synced(p, batch);
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_EQ(outcome->next_offset, p.end());
+  }
+  EXPECT_EQ(p.end(), Offset(2));
+  EXPECT_EQ(consume(p, Offset(0), Isolation::kReadUncommitted)->size(), 2u);
+}
+
+TEST_F(PartitionAppendTest, TheLimitHoldsForWhatIsStoredToo) {
+  LogPartition& p =
+      bed_.make("t", {{"max.message.bytes", "1000"}, {"compression.type", "uncompressed"}});
+  BatchShape shape;
+  shape.codec = Codec::kZstd;
+  EXPECT_EQ(refusal(p, make_batch({std::string(5000, 'x')}, shape)), Fault::kBatchTooLarge);
+  EXPECT_TRUE(append_synced(p, make_batch({std::string(500, 'x')}, shape)).ok());
+}
+
 TEST_F(PartitionAppendTest, RefusesABatchOverTheTopicsLimit) {
   LogPartition& p = bed_.make("t", {{"max.message.bytes", "200"}});
   EXPECT_EQ(refusal(p, make_batch({std::string(200, 'x')})), Fault::kBatchTooLarge);

@@ -138,7 +138,11 @@ void set_leader_epoch(char* batch, LeaderEpoch epoch) {
 
 void set_append_time(char* batch, size_t size, Timestamp now) {
   store_be16(batch + kAttributesAt, load_be16(batch + kAttributesAt) | kAttributeAppendTime);
-  store_be64(batch + kMaxTimestampAt, static_cast<uint64_t>(now.value()));
+  set_max_timestamp(batch, size, now);
+}
+
+void set_max_timestamp(char* batch, size_t size, Timestamp max) {
+  store_be64(batch + kMaxTimestampAt, static_cast<uint64_t>(max.value()));
   set_batch_crc(batch, size);
 }
 

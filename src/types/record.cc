@@ -3,6 +3,9 @@
 // length and the bytes, length -1 for null; a header is a key, which is never null, and a value.
 #include "types/record.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "types/compression.h"
 #include "types/varint.h"
 
@@ -150,14 +153,14 @@ inline bool read_short(const char*& at, int32_t& value) {
 // Whether the record at `position` is one of the common kind (short numbers, no headers) with
 // nothing wrong; then moves `position` behind it. Whatever else it is, check_one tells.
 inline bool pass_common(const char*& position, const char* end, int32_t expected_delta,
-                        int32_t shortest_key) {
+                        int32_t shortest_key, int64_t& timestamp_delta) {
   if (end - position < kShortFrontBytes) return false;
   const char* at = position;
-  int32_t length, timestamp_delta, offset_delta, key_length, value_length;
+  int32_t length, short_delta, offset_delta, key_length, value_length;
   if (!read_short(at, length) || length > end - at) return false;
   const char* const record_end = at + length;
   ++at;
-  if (!read_short(at, timestamp_delta) || !read_short(at, offset_delta) ||
+  if (!read_short(at, short_delta) || !read_short(at, offset_delta) ||
       !read_short(at, key_length)) {
     return false;
   }
@@ -170,6 +173,7 @@ inline bool pass_common(const char*& position, const char* end, int32_t expected
   if (value_length > record_end - at) return false;
   if (value_length > 0) at += value_length;
   if (record_end - at != 1 || *at != 0) return false;
+  timestamp_delta = short_delta;
   position = record_end;
   return true;
 }
@@ -177,12 +181,11 @@ inline bool pass_common(const char*& position, const char* end, int32_t expected
 // Checks the record at `position` and moves it behind that record. The next record's place depends
 // on this one's length alone, so that the processor works on several records at once.
 inline RecordFault check_one(const char*& position, const char* end, int32_t expected_delta,
-                             int32_t shortest_key) {
+                             int32_t shortest_key, int64_t& timestamp_delta) {
   const char* record_end;
   const char* at = enter_record(position, end, record_end);
   if (at == nullptr) return RecordFault::kLength;
   position = record_end;
-  int64_t timestamp_delta;
   at = read_varlong(at + 1, record_end, timestamp_delta);
   if (at == nullptr) return RecordFault::kTimestamp;
   int32_t offset_delta;
@@ -206,19 +209,42 @@ inline RecordFault check_one(const char*& position, const char* end, int32_t exp
   return at == record_end ? RecordFault::kNone : RecordFault::kLeftOver;
 }
 
-Status check_all(const BatchHeader& header, std::string_view records, bool require_keys) {
+// Producers choose both numbers, so that the sum may wrap (as it does in Java).
+Timestamp add_wrapping(Timestamp timestamp, int64_t delta) {
+  return Timestamp(static_cast<int64_t>(static_cast<uint64_t>(timestamp.value()) +
+                                        static_cast<uint64_t>(delta)));
+}
+
+// Java reads an LZ4 frame of independent blocks and nothing else: no linked blocks, no legacy or
+// skippable frame. What the LZ4 library reads beyond that would be lost to those consumers.
+bool lz4_is_common(std::string_view stored) {
+  constexpr std::string_view kMagic("\x04\x22\x4d\x18", 4);
+  constexpr unsigned kIndependentBlocks = 0x20;
+  return stored.starts_with(kMagic) && stored.size() > kMagic.size() &&
+         (static_cast<unsigned char>(stored[kMagic.size()]) & kIndependentBlocks) != 0;
+}
+
+Result<RecordTimes> check_all(const BatchHeader& header, std::string_view records,
+                              bool require_keys) {
   const char* position = records.data();
   const char* const end = position + records.size();
   const int32_t shortest_key = require_keys ? 0 : -1;
+  int64_t min = std::numeric_limits<int64_t>::max();
+  int64_t max = std::numeric_limits<int64_t>::min();
   for (int32_t i = 0; i < header.record_count; ++i) {
-    if (pass_common(position, end, i, shortest_key)) [[likely]]
-      continue;
-    const RecordFault fault = check_one(position, end, i, shortest_key);
-    if (fault != RecordFault::kNone) [[unlikely]]
-      return describe(header, i, fault);
+    int64_t delta;
+    if (!pass_common(position, end, i, shortest_key, delta)) [[unlikely]] {
+      const RecordFault fault = check_one(position, end, i, shortest_key, delta);
+      if (fault != RecordFault::kNone) return describe(header, i, fault);
+    }
+    const int64_t time = add_wrapping(header.first_timestamp, delta).value();
+    max = std::max(max, time);
+    min = time == kNoTimestamp.value() ? min : std::min(min, time);
   }
   if (position != end) return bytes_left_over(header, static_cast<size_t>(end - position));
-  return {};
+  RecordTimes times;
+  if (min <= max) times = {Timestamp(min), Timestamp(max)};
+  return times;
 }
 
 const char* read_field(const char* at, const char* end, std::optional<std::string_view>& field) {
@@ -247,12 +273,6 @@ const char* read_headers(const char* at, const char* end, std::vector<RecordHead
     if (at == nullptr) return nullptr;
   }
   return at;
-}
-
-// Producers choose both numbers, so that the sum may wrap (as it does in Java).
-Timestamp add_wrapping(Timestamp timestamp, int64_t delta) {
-  return Timestamp(static_cast<int64_t>(static_cast<uint64_t>(timestamp.value()) +
-                                        static_cast<uint64_t>(delta)));
 }
 
 }  // namespace
@@ -316,8 +336,8 @@ Status RecordReader::parse_one(Record& record) {
   return {};
 }
 
-Status check_records(std::string_view whole_batch, size_t max_uncompressed_bytes,
-                     bool require_keys) {
+Result<RecordTimes> check_records(std::string_view whole_batch, size_t max_uncompressed_bytes,
+                                  bool require_keys) {
   DF_ASSIGN_OR_RETURN(const BatchHeader header, parse_whole(whole_batch));
   if (header.record_count < 1 || header.last_offset_delta != header.record_count - 1) {
     return Status::invalid(reading(header) + std::to_string(header.record_count) +
@@ -325,11 +345,16 @@ Status check_records(std::string_view whole_batch, size_t max_uncompressed_bytes
                            std::to_string(header.last_offset_delta) +
                            "; a producer's batch has at least one record and no gaps");
   }
+  if (header.codec() == Codec::kLz4 && !lz4_is_common(whole_batch.substr(kBatchHeaderBytes))) {
+    return Status::corrupt(reading(header) +
+                           "its records are not one LZ4 frame of independent blocks");
+  }
   thread_local std::string scratch;
   const auto records = uncompressed_records(header, whole_batch, max_uncompressed_bytes, scratch);
-  Status status = records.ok() ? check_all(header, *records, require_keys) : records.status();
+  Result<RecordTimes> times = records.ok() ? check_all(header, *records, require_keys)
+                                           : Result<RecordTimes>(records.status());
   if (scratch.capacity() > kKeptScratchBytes) std::string().swap(scratch);
-  return status;
+  return times;
 }
 
 }  // namespace dataflow

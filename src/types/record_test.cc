@@ -1,12 +1,14 @@
 #include "types/record.h"
 
 #include <gtest/gtest.h>
+#include <lz4frame.h>
 
 #include <limits>
 #include <string>
 
 #include "base/bytes.h"
 #include "types/batch_builder.h"
+#include "types/compression.h"
 #include "types/varint.h"
 
 namespace dataflow {
@@ -161,24 +163,24 @@ TEST(Records, RefusesEveryCut) {
   for (size_t size = 0; size < record.size(); ++size) {
     const std::string batch = batch_around(record.substr(0, size), 1, 0);
     EXPECT_EQ(read_all(batch).code(), StatusCode::kCorrupt) << size;
-    EXPECT_EQ(check_records(batch, kPlenty, false).code(), StatusCode::kCorrupt) << size;
+    EXPECT_EQ(check_records(batch, kPlenty, false).status().code(), StatusCode::kCorrupt) << size;
   }
 }
 
 TEST(Records, RefusesBytesBehindTheLastRecord) {
   const std::string batch = batch_around(RawRecord().bytes() + "x", 1, 0);
   EXPECT_EQ(read_all(batch).code(), StatusCode::kCorrupt);
-  EXPECT_EQ(check_records(batch, kPlenty, false).code(), StatusCode::kCorrupt);
+  EXPECT_EQ(check_records(batch, kPlenty, false).status().code(), StatusCode::kCorrupt);
 }
 
 TEST(Records, RefusesABatchOfAnotherLength) {
   std::string batch = batch_of(RawRecord());
   batch += "x";
   EXPECT_EQ(read_all(batch).code(), StatusCode::kCorrupt);
-  EXPECT_EQ(check_records(batch, kPlenty, false).code(), StatusCode::kCorrupt);
+  EXPECT_EQ(check_records(batch, kPlenty, false).status().code(), StatusCode::kCorrupt);
   batch.resize(batch.size() - 2);
   EXPECT_EQ(read_all(batch).code(), StatusCode::kCorrupt);
-  EXPECT_EQ(check_records(batch, kPlenty, false).code(), StatusCode::kCorrupt);
+  EXPECT_EQ(check_records(batch, kPlenty, false).status().code(), StatusCode::kCorrupt);
 }
 
 TEST(Records, ReaderAcceptsGapsThatCompactionLeft) {
@@ -200,7 +202,7 @@ TEST(CheckRecords, WantsOffsetsWithoutGaps) {
   for (const std::string& batch :
        {batch_with_offsets({0, 2}, 2), batch_with_offsets({0, 1}, 2), batch_with_offsets({1, 0}, 1),
         batch_with_offsets({0, 2}, 1), batch_around("", 0, 0)}) {
-    EXPECT_EQ(check_records(batch, kPlenty, false).code(), StatusCode::kInvalid);
+    EXPECT_EQ(check_records(batch, kPlenty, false).status().code(), StatusCode::kInvalid);
   }
 }
 
@@ -208,7 +210,7 @@ TEST(CheckRecords, WantsKeysWhereTheTopicDoes) {
   RawRecord raw;
   raw.key = {-1, ""};
   EXPECT_TRUE(check_records(batch_of(raw), kPlenty, false).ok());
-  const Status refused = check_records(batch_of(raw), kPlenty, true);
+  const Status refused = check_records(batch_of(raw), kPlenty, true).status();
   EXPECT_EQ(refused.code(), StatusCode::kInvalid);
   EXPECT_NE(refused.message().find("no key"), std::string::npos) << refused;
   raw.key = {0, ""};
@@ -229,7 +231,7 @@ TEST(CheckRecords, WalksManyShapes) {
   }
   const std::string batch = builder.finish();
   EXPECT_TRUE(check_records(batch, batch.size(), false).ok());
-  EXPECT_EQ(check_records(batch, batch.size(), true).code(), StatusCode::kInvalid);
+  EXPECT_EQ(check_records(batch, batch.size(), true).status().code(), StatusCode::kInvalid);
 }
 
 TEST(Records, KeepToTheLimit) {
@@ -243,7 +245,7 @@ TEST(Records, KeepToTheLimit) {
     const std::string batch = builder.finish();
     EXPECT_TRUE(check_records(batch, size, true).ok());
     EXPECT_TRUE(read_all(batch, nullptr, size).ok());
-    EXPECT_EQ(check_records(batch, size - 1, true).code(), StatusCode::kTooLarge);
+    EXPECT_EQ(check_records(batch, size - 1, true).status().code(), StatusCode::kTooLarge);
     EXPECT_EQ(read_all(batch, nullptr, size - 1).code(), StatusCode::kTooLarge);
   }
 }
@@ -252,8 +254,47 @@ TEST(Records, RefuseBrokenCompression) {
   for (const uint16_t codec : {1, 2, 3, 4}) {
     const std::string batch = batch_around("these bytes are not compressed", 1, 0, codec);
     EXPECT_EQ(read_all(batch).code(), StatusCode::kCorrupt) << codec;
-    EXPECT_EQ(check_records(batch, kPlenty, false).code(), StatusCode::kCorrupt) << codec;
+    EXPECT_EQ(check_records(batch, kPlenty, false).status().code(), StatusCode::kCorrupt) << codec;
   }
+}
+
+// The LZ4 library reads both; Java's consumers do not.
+TEST(CheckRecords, RefusesLz4ThatJavaCannotRead) {
+  BatchOptions options;
+  options.codec = Codec::kLz4;
+  BatchBuilder builder(options);
+  ASSERT_TRUE(builder.add(Timestamp(1), "k", std::string(200000, 'v')).ok());
+  const std::string good = builder.finish();
+  ASSERT_TRUE(check_records(good, kPlenty, false).ok());
+
+  const std::string raw(good, kBatchHeaderBytes);
+  const std::string plain = *decompress(Codec::kLz4, raw, kPlenty);
+  LZ4F_preferences_t preferences{};
+  preferences.frameInfo.blockSizeID = LZ4F_max64KB;
+  preferences.frameInfo.blockMode = LZ4F_blockLinked;
+  std::string linked(LZ4F_compressFrameBound(plain.size(), &preferences), '\0');
+  linked.resize(
+      LZ4F_compressFrame(linked.data(), linked.size(), plain.data(), plain.size(), &preferences));
+  ASSERT_EQ(*decompress(Codec::kLz4, linked, kPlenty), plain);
+  EXPECT_EQ(check_records(batch_around(linked, 1, 0, 3), kPlenty, false).status().code(),
+            StatusCode::kCorrupt);
+  const std::string skipped = std::string("\x50\x2a\x4d\x18\0\0\0\0", 8) + raw;
+  EXPECT_EQ(check_records(batch_around(skipped, 1, 0, 3), kPlenty, false).status().code(),
+            StatusCode::kCorrupt);
+}
+
+TEST(CheckRecords, GivesTheRecordsOwnTimes) {
+  const auto times_of = [](std::vector<int64_t> times) {
+    BatchBuilder builder;
+    for (const int64_t time : times) EXPECT_TRUE(builder.add(Timestamp(time), "k", "v").ok());
+    const auto found = check_records(builder.finish(), kPlenty, false);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return std::pair(found->min.value(), found->max.value());
+  };
+  EXPECT_EQ(times_of({50, 7, 90000000, 8}), std::pair(int64_t{7}, int64_t{90000000}));
+  EXPECT_EQ(times_of({50, -1, 60}), std::pair(int64_t{50}, int64_t{60}));
+  EXPECT_EQ(times_of({-1, -1}), std::pair(int64_t{-1}, int64_t{-1}));
+  EXPECT_EQ(times_of({-7}), std::pair(int64_t{-7}, int64_t{-7}));
 }
 
 TEST(RecordReader, MayBeMoved) {

@@ -103,6 +103,9 @@ void set_batch_crc(char* batch, size_t size);
 void set_base_offset(char* batch, Offset offset);
 void set_leader_epoch(char* batch, LeaderEpoch epoch);
 
+// In place, with the CRC computed anew: for a producer whose header does not tell of its records.
+void set_max_timestamp(char* batch, size_t size, Timestamp max);
+
 // Makes `now` the timestamp of all records of the batch of `size` bytes (>= kBatchHeaderBytes):
 // sets the timestamp type and max_timestamp, and computes the CRC anew.
 void set_append_time(char* batch, size_t size, Timestamp now);

@@ -60,13 +60,19 @@ class RecordReader {
   Status failure_;
 };
 
+struct RecordTimes {
+  Timestamp min = kNoTimestamp;  // of the records that have one; kNoTimestamp if none has
+  Timestamp max = kNoTimestamp;
+};
+
 // Whether a batch that a producer sent may be stored: it has at least one record, last_offset_delta
 // is record_count - 1, the records' deltas count up from 0 by 1, every length lies within its
 // record, and no byte is left over. With `require_keys` (compacted topics) no key may be null.
-// Walks the records without building them. kCorrupt for broken structure, kInvalid for a batch that
-// is readable and not allowed, kTooLarge over `max_uncompressed_bytes`. CRC, control flag and
-// timestamps are the caller's matter.
-Status check_records(std::string_view whole_batch, size_t max_uncompressed_bytes,
-                     bool require_keys);
+// Walks the records without building them. kCorrupt for broken structure (also for compressed bytes
+// that only some consumers can read), kInvalid for a batch that is readable and not allowed,
+// kTooLarge over `max_uncompressed_bytes`. Gives the records' own timestamps; what they and those
+// of the header may be, CRC and control flag are the caller's matter.
+Result<RecordTimes> check_records(std::string_view whole_batch, size_t max_uncompressed_bytes,
+                                  bool require_keys);
 
 }  // namespace dataflow
