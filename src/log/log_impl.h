@@ -8,6 +8,7 @@
 #include <shared_mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "base/metrics.h"
@@ -54,8 +55,10 @@ class LogImpl final : public Log {
   Status check_open() const;
   Status load_topics(bool clean);
   Status report_strangers();
+  enum class Found { kNew, kClean, kUnclean };
   Result<std::vector<std::shared_ptr<LogPartition>>> open_partitions(const TopicInfo& info,
-                                                                     int32_t from, bool existing);
+                                                                     int32_t from, Found found);
+  Status make_topic(const std::shared_ptr<Topic>& topic);
   TopicPtr find(std::string_view name) const;
   std::vector<TopicPtr> all() const;
   void publish(TopicPtr topic);
@@ -71,6 +74,7 @@ class LogImpl final : public Log {
   std::mutex admin_;  // one change of topics at a time
   mutable std::shared_mutex topics_mutex_;
   std::map<std::string, TopicPtr, std::less<>> topics_;
+  std::unordered_map<Uuid, TopicPtr> topics_by_id_;
   std::vector<std::function<void(const std::string&)>> deletion_listeners_;
 
   mutable std::mutex house_mutex_;

@@ -251,7 +251,7 @@ class ModelRun {
   Offset stable() const {
     Offset first = end();
     for (const auto& [producer, start] : open_) first = std::min(first, start);
-    return first;
+    return std::max(first, start_);
   }
 
   LogBed bed_;

@@ -99,10 +99,12 @@ Status LogImpl::load_topics(bool clean) {
   for (TopicInfo& info : infos) {
     DF_ASSIGN_OR_RETURN(info.config, make_topic_config(context_.options.defaults, info.overrides));
     auto topic = std::make_shared<Topic>();
-    DF_ASSIGN_OR_RETURN(topic->partitions, open_partitions(info, 0, true));
+    DF_ASSIGN_OR_RETURN(topic->partitions,
+                        open_partitions(info, 0, clean ? Found::kClean : Found::kUnclean));
     topic->info = std::move(info);
     for (const auto& partition : topic->partitions) {
-      if (clean) continue;
+      // A log that ends before its newest epoch was cut short by somebody: that number is used up.
+      if (clean && partition->epochs().back().start <= partition->end()) continue;
       partition->start_epoch(partition->leader_epoch() + 1);
       put_epochs(epochs, topic->info.id, partition->name().partition, partition->epochs());
     }
@@ -147,7 +149,7 @@ Status LogImpl::report_strangers() {
 
 Result<std::vector<std::shared_ptr<LogPartition>>> LogImpl::open_partitions(const TopicInfo& info,
                                                                             int32_t from,
-                                                                            bool existing) {
+                                                                            Found found) {
   std::vector<std::shared_ptr<LogPartition>> opened;
   auto config = std::make_shared<const TopicConfig>(info.config);
   for (int32_t i = from; i < info.partitions; ++i) {
@@ -156,8 +158,9 @@ Result<std::vector<std::shared_ptr<LogPartition>>> LogImpl::open_partitions(cons
     spec.topic_id = info.id;
     spec.dir = topic_dir(info.id) + "/" + std::to_string(i);
     spec.config = config;
-    spec.must_exist = existing;
-    if (existing) {
+    spec.must_exist = found != Found::kNew;
+    spec.clean = found == Found::kClean;
+    if (spec.must_exist) {
       DF_ASSIGN_OR_RETURN(spec.epochs, get_epochs(context_.store, info.id, PartitionIndex(i)));
       DF_ASSIGN_OR_RETURN(spec.log_start,
                           get_log_start(context_.store, info.id, PartitionIndex(i)));

@@ -1,6 +1,8 @@
 // The whole log: topics, restarts of both kinds, what is found in the folder.
 #include <gtest/gtest.h>
 
+#include <mutex>
+
 #include "log/fault.h"
 #include "log_test_bed.h"
 
@@ -136,6 +138,68 @@ TEST_F(LogOpenTest, TheEpochRisesOnlyAfterAnUncleanStop) {
   bed_.crash_and_open({CrashMode::kLoseAll});
   EXPECT_EQ(bed_.at().leader_epoch(), LeaderEpoch(2));
   EXPECT_EQ(all(), (Strings{"a", "b"}));
+}
+
+// Somebody took the log's end away. Its epochs were seen by clients: none may be given out twice,
+// and what meta says of them must fit what is appended from now on.
+TEST_F(LogOpenTest, AnEpochIsNeverUsedTwice) {
+  for (const bool clean : {false, true}) {
+    SCOPED_TRACE(clean ? "clean" : "unclean");
+    const std::string topic = clean ? "clean" : "unclean";
+    bed_.make(topic);
+    add(bed_.at(topic), "a");
+    const std::string path = bed_.files(bed_.at(topic)).front();
+    const uint64_t one = *bed_.env().file_size(path);
+    add(bed_.at(topic), "b");
+    bed_.crash_and_open({CrashMode::kLoseAll});
+    add(bed_.at(topic), "c");
+    const LeaderEpoch used = bed_.at(topic).leader_epoch();
+    if (clean) {
+      ASSERT_TRUE(bed_.stop().ok());
+    } else {
+      bed_.crash({CrashMode::kKeepAll});
+    }
+    const std::string folder = path.substr(0, path.rfind('/'));
+    (void)bed_.env().remove_file(folder + "/checkpoint");
+    ASSERT_TRUE(bed_.env().remove_file(folder + "/synced").ok());
+    ASSERT_TRUE((*bed_.env().open(path, OpenMode::kReadWrite))->truncate(one).ok());
+    ASSERT_TRUE(bed_.open().ok());
+    EXPECT_EQ(all(topic), (Strings{"a"}));
+    EXPECT_GT(bed_.at(topic).leader_epoch(), used);
+    for (const char* value : {"d", "e", "f"}) add(bed_.at(topic), value);
+    bed_.crash_and_open({CrashMode::kLoseAll});
+    EXPECT_EQ(bed_.at(topic).stats().health, PartitionHealth::kWritable)
+        << bed_.at(topic).stats().health_reason;
+    EXPECT_EQ(all(topic), (Strings{"a", "d", "e", "f"}));
+  }
+}
+
+TEST_F(LogOpenTest, APartitionWithoutNewsCostsAStopAndAStartNothing) {
+  bed_.make("t", {}, 3);
+  add(bed_.at(), "a");
+  bed_.restart();
+  std::mutex mutex;
+  Strings changed;
+  bed_.env().set_hook([&](uint64_t, FaultOp op, const std::string& path) {
+    const std::lock_guard lock(mutex);
+    if (op != FaultOp::kOpen && path.find("/topics/") != std::string::npos) {
+      changed.push_back(std::string(fault_op_name(op)) + " " + path);
+    }
+  });
+  bed_.restart();
+  bed_.env().set_hook(nullptr);
+  EXPECT_EQ(changed, Strings());
+  EXPECT_EQ(all(), (Strings{"a"}));
+}
+
+TEST_F(LogOpenTest, ATopicThatCouldNotBeMadeLeavesNothing) {
+  const size_t before = bed_.env().list_dir("data/log/topics")->size();
+  bed_.env().fail(FaultOp::kOpen, Status::no_space("disk"), "/2/", 1, 1);
+  Result<TopicInfo> made = bed_.log().create_topic("t", 4, {});
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.status().code(), StatusCode::kNoSpace);
+  EXPECT_EQ(bed_.env().list_dir("data/log/topics")->size(), before);
+  EXPECT_TRUE(bed_.log().create_topic("t", 4, {}).ok());
 }
 
 TEST_F(LogOpenTest, ACleanStartReadsNoRecords) {

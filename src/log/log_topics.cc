@@ -49,6 +49,7 @@ std::vector<LogImpl::TopicPtr> LogImpl::all() const {
 
 void LogImpl::publish(TopicPtr topic) {
   std::unique_lock lock(topics_mutex_);
+  topics_by_id_[topic->info.id] = topic;
   std::string name = topic->info.name;
   topics_[std::move(name)] = std::move(topic);
 }
@@ -65,10 +66,9 @@ std::optional<TopicInfo> LogImpl::topic(std::string_view name) const {
 }
 
 std::optional<TopicInfo> LogImpl::topic_by_id(const Uuid& id) const {
-  for (const TopicPtr& topic : all()) {
-    if (topic->info.id == id) return topic->info;
-  }
-  return std::nullopt;
+  std::shared_lock lock(topics_mutex_);
+  auto it = topics_by_id_.find(id);
+  return it == topics_by_id_.end() ? std::nullopt : std::optional(it->second->info);
 }
 
 std::shared_ptr<Partition> LogImpl::partition(std::string_view topic, PartitionIndex index) const {
@@ -119,16 +119,28 @@ Result<TopicInfo> LogImpl::create_topic(const std::string& name, int32_t partiti
   info.overrides = overrides;
   DF_ASSIGN_OR_RETURN(info.config, make_topic_config(context_.options.defaults, overrides));
   info.created = context_.env.now();
-  // Files before the row: a crash in between leaves empty folders, which the next start removes.
-  DF_ASSIGN_OR_RETURN(topic->partitions, open_partitions(info, 0, false));
-  DF_RETURN_IF_ERROR(context_.env.sync_dir(topic_dir(info.id)));
-  DF_RETURN_IF_ERROR(context_.env.sync_dir(context_.options.dir + "/topics"));
+  Status made_files = make_topic(topic);
+  if (!made_files.ok()) {
+    // Nothing names these files. Who tries again and again on a full disk must not use up what is
+    // left of it; what cannot be removed now, the next start removes.
+    topic->partitions.clear();
+    (void)context_.env.remove_tree(topic_dir(info.id)).ok();
+    return made_files;
+  }
   meta::WriteBatch batch;
   put_topic(batch, info);
   DF_RETURN_IF_ERROR(context_.store.commit(std::move(batch)));
   TopicInfo made = info;
   publish(std::move(topic));
   return made;
+}
+
+// Files before the row: a crash in between leaves empty folders, which the next start removes.
+Status LogImpl::make_topic(const std::shared_ptr<Topic>& topic) {
+  const TopicInfo& info = topic->info;
+  DF_ASSIGN_OR_RETURN(topic->partitions, open_partitions(info, 0, Found::kNew));
+  DF_RETURN_IF_ERROR(context_.env.sync_dir(topic_dir(info.id)));
+  return context_.env.sync_dir(context_.options.dir + "/topics");
 }
 
 Status LogImpl::delete_topic(const std::string& name) {
@@ -142,6 +154,7 @@ Status LogImpl::delete_topic(const std::string& name) {
   {
     std::unique_lock lock(topics_mutex_);
     topics_.erase(name);
+    topics_by_id_.erase(topic->info.id);
   }
   for (const auto& partition : topic->partitions) partition->remove();
   for (const auto& listener : deletion_listeners_) listener(name);
@@ -168,7 +181,8 @@ Status LogImpl::add_partitions(const std::string& name, int32_t new_count) {
   }
   auto grown = std::make_shared<Topic>(*topic);
   grown->info.partitions = new_count;
-  DF_ASSIGN_OR_RETURN(auto added, open_partitions(grown->info, topic->info.partitions, false));
+  DF_ASSIGN_OR_RETURN(auto added,
+                      open_partitions(grown->info, topic->info.partitions, Found::kNew));
   grown->partitions.insert(grown->partitions.end(), added.begin(), added.end());
   DF_RETURN_IF_ERROR(context_.env.sync_dir(topic_dir(grown->info.id)));
   meta::WriteBatch batch;

@@ -421,6 +421,33 @@ TEST_F(PartitionAppendTest, AFailedFsyncIsFatalForThePartitionUntilARestart) {
   EXPECT_TRUE(append_synced(bed_.at(), make_batch({"d"})).ok());
 }
 
+// The kernel counts the pages of a failed fsync as clean. A process that starts again on the same
+// page cache finds them whole, and a sync of them says yes; the disk has not got them.
+TEST(PartitionRestartTest, WhatAFailedFsyncLeftIsNotTrustedAfterARestart) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    LogBed bed(seed);
+    ASSERT_TRUE(bed.open().ok());
+    ASSERT_TRUE(append_synced(bed.make(), make_batch({"a"})).ok());
+    bed.env().fail(FaultOp::kSync, Status::io_error("disk"), ".log");
+    ASSERT_FALSE(append_synced(bed.at("t"), make_batch({"b"})).ok());
+    ASSERT_FALSE(bed.log().close().ok());
+    bed.env().clear_faults();
+    bed.crash_and_open({CrashMode::kKeepAll});
+    const auto found = consume(bed.at("t"), Offset(0), Isolation::kReadUncommitted);
+    ASSERT_TRUE(found.ok()) << found.status();
+    ASSERT_TRUE(append_synced(bed.at("t"), make_batch({"c"})).ok());
+    std::vector<std::string> expected = values_of(*found);
+    expected.push_back("c");
+    bed.crash_and_open({CrashMode::kLoseAll});
+    EXPECT_EQ(bed.at("t").stats().health, PartitionHealth::kWritable)
+        << bed.at("t").stats().health_reason;
+    const auto left = consume(bed.at("t"), Offset(0), Isolation::kReadUncommitted);
+    ASSERT_TRUE(left.ok()) << left.status();
+    EXPECT_EQ(values_of(*left), expected);
+  }
+}
+
 TEST_F(PartitionAppendTest, AFailedSyncOfTheFolderIsFatalToo) {
   LogPartition& p = bed_.make("t", {{"segment.bytes", "1024"}});
   ASSERT_TRUE(append_synced(p, make_batch({std::string(900, 'x')})).ok());

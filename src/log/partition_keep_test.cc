@@ -1,6 +1,10 @@
 // What goes away and what stays: retention, rolling by the housekeeper, DeleteRecords, verifying.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
+#include "checkpoint.h"
 #include "log/fault.h"
 #include "log_test_bed.h"
 
@@ -88,6 +92,81 @@ TEST_F(PartitionKeepTest, ACompactedTopicIsNotSubjectToRetention) {
   bed_.env().advance_ms(5000);
   bed_.log().keep_house();
   EXPECT_EQ(p.log_start(), Offset(0));
+}
+
+// The next start would take the gap behind it for damage.
+TEST_F(PartitionKeepTest, NoSegmentGoesBeforeTheOneAheadOfIt) {
+  LogPartition& p = bed_.make("t", {{"segment.bytes", "1024"}, {"retention.bytes", "0"}});
+  for (int i = 0; i < 5; ++i) add(p, 900);
+  bed_.env().fail(FaultOp::kRemove, Status::io_error("busy"), "00000000000000000000.log");
+  bed_.log().keep_house();
+  ASSERT_EQ(bed_.env().faults_hit(), 1u);
+  EXPECT_EQ(p.log_start(), Offset(4));
+  EXPECT_EQ(bed_.files(p).size(), 5u);
+  bed_.crash_and_open({CrashMode::kKeepAll});
+  EXPECT_EQ(bed_.at().stats().health, PartitionHealth::kWritable)
+      << bed_.at().stats().health_reason;
+}
+
+TEST_F(PartitionKeepTest, ARemovalThatFailedIsTriedAgain) {
+  LogPartition& p = bed_.make("t", {{"segment.bytes", "1024"}, {"retention.bytes", "0"}});
+  for (int i = 0; i < 5; ++i) add(p, 900);
+  bed_.env().fail(FaultOp::kRemove, Status::io_error("busy"), "00000000000000000001.log");
+  bed_.log().keep_house();
+  EXPECT_EQ(bed_.files(p).size(), 4u);
+  bed_.log().keep_house();
+  EXPECT_EQ(bed_.files(p).size(), 1u);
+  EXPECT_LE(bed_.files(p, ".index").size(), 1u);
+}
+
+// Retention deletes by what the newest checkpoint stands for: an older one must not replace it.
+TEST_F(PartitionKeepTest, CheckpointsOfSeveralThreadsDoNotUndoEachOther) {
+  LogPartition& p = bed_.make("t", {{"segment.bytes", "1024"}});
+  const std::string path = p.dir() + "/checkpoint";
+  std::atomic<int> failures{0};
+  std::atomic<int> writing{0};
+  std::atomic<bool> together{false};
+  std::atomic<int> chances{300};
+  bed_.env().set_hook([&](uint64_t, FaultOp op, const std::string& changed) {
+    if (!changed.ends_with("/checkpoint.tmp")) return;
+    if (op == FaultOp::kOpen && ++writing > 1) together = true;
+    // Gives the others a chance.
+    while (op == FaultOp::kSync && !together && chances-- > 0) std::this_thread::yield();
+    if (op == FaultOp::kRename) --writing;
+  });
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) {
+        auto added = append_synced(p, make_batch({std::string(300, 'x')}));
+        const bool written = added.ok() && p.write_checkpoint().ok();
+        auto file = bed_.env().read_file(path, 1 << 20);
+        auto found = file.ok() ? decode_checkpoint(*file) : Result<Checkpoint>(file.status());
+        if (!written || !found.ok() || found->end < added->next_offset) ++failures;
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  bed_.env().set_hook(nullptr);
+  EXPECT_EQ(failures, 0);
+  EXPECT_FALSE(together);
+}
+
+TEST_F(PartitionKeepTest, TheStableEndDoesNotFallBehindTheLogsStart) {
+  LogPartition& p = bed_.make();
+  add(p, 10, transactional(1, 0));
+  add(p, 10);
+  add(p, 10);
+  EXPECT_EQ(p.last_stable(), Offset(0));
+  ASSERT_EQ(*p.delete_records(Offset(2)), Offset(2));
+  EXPECT_EQ(p.last_stable(), Offset(2));
+  auto read = p.read(Offset(2), 1 << 20, Isolation::kReadCommitted, true);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->slice.length, 0u);
+  ASSERT_TRUE(p.append_marker(ProducerId(1), ProducerEpoch(0), false, 0).ok());
+  ASSERT_TRUE(wait_synced(p, p.end()).ok());
+  EXPECT_EQ(p.last_stable(), Offset(4));
+  EXPECT_EQ(consume(p, Offset(2), Isolation::kReadCommitted)->size(), 1u);
 }
 
 TEST_F(PartitionKeepTest, AnOpenTransactionHoldsItsSegments) {

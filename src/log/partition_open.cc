@@ -3,6 +3,7 @@
 // The checkpoint stands for the log below its end. From there on every batch is read and checked.
 // Segments below it are trusted by their index files and checked when they are first read.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/durable_dirs.h"
@@ -27,7 +28,9 @@ struct LogPartition::Recovery {
   Offset synced{0};  // the bound
   std::vector<Offset> bases;
   Offset reached{0};  // behind the last sound batch so far
-  bool cut = false;   // everything behind has been set aside
+  // Where each segment begins to hold batches above the bound, if it has any.
+  std::map<std::shared_ptr<Segment>, uint64_t> unproven;
+  bool cut = false;  // everything behind has been set aside
 };
 
 Result<std::shared_ptr<LogPartition>> LogPartition::open(LogContext& context, PartitionSpec spec) {
@@ -161,6 +164,10 @@ Status LogPartition::note_scanned(Recovery& recovery, Segment& segment, const Ba
   const uint64_t position = segment.bytes();
   segment.note(batch, position, context_.env.now(), config_->index_interval_bytes);
   segment.mark_verified(position, position + batch.total_bytes());
+  bytes_since_checkpoint_ += static_cast<int64_t>(batch.total_bytes());
+  if (batch.next_offset() > recovery.synced) {
+    recovery.unproven.try_emplace(segments_.back(), position);
+  }
   if (batch.base_offset < recovery.checkpoint.end || !batch.has_producer_id()) return {};
   if (!batch.is_control()) {
     producers_.apply(batch, batch.is_log_append_time() ? batch.max_timestamp : kNoTimestamp,
@@ -287,6 +294,23 @@ Status LogPartition::cut_log(Recovery& recovery, size_t i, uint64_t position,
   return {};
 }
 
+// What the scan found whole may be in the page cache only, and readers must not see it before it is
+// on disk. A sync alone does not prove that: if one failed in the process before, the kernel counts
+// those pages as clean, and the next sync passes over them. So they are written once more.
+Status LogPartition::make_durable(Segment& segment, uint64_t position) {
+  DF_RETURN_IF_ERROR(segment.open_for_append());
+  DF_ASSIGN_OR_RETURN(std::shared_ptr<File> file, segment.file());
+  std::string chunk;
+  while (position < segment.bytes()) {
+    chunk.resize(std::min<uint64_t>(kCopyChunk, segment.bytes() - position));
+    DF_ASSIGN_OR_RETURN(size_t got, file->read_at(position, {chunk.data(), chunk.size()}));
+    if (got < chunk.size()) return Status::io_error("reading the log's end again: it is gone");
+    DF_RETURN_IF_ERROR(file->write_at(position, chunk));
+    position += got;
+  }
+  return file->sync();
+}
+
 Status LogPartition::finish_recovery(Recovery& recovery) {
   if (judge_end(recovery.reached, recovery.synced) == Verdict::kDamage) {
     const Segment none(context_.env, spec_.dir, recovery.reached);
@@ -311,13 +335,11 @@ Status LogPartition::finish_recovery(Recovery& recovery) {
     }
     active.mark_verified(active.bytes(), UINT64_MAX);
   }
-  // What the scan found whole may still be in the page cache only; readers must not see it before.
-  for (const auto& segment : segments_) {
-    if (segment->base() < recovery.checkpoint.segment || recovery.bases.empty()) continue;
-    DF_ASSIGN_OR_RETURN(std::shared_ptr<File> file, segment->file());
-    DF_RETURN_IF_ERROR(file->sync());
+  for (const auto& [segment, position] : recovery.unproven) {
+    DF_RETURN_IF_ERROR(make_durable(*segment, position));
   }
-  DF_RETURN_IF_ERROR(context_.env.sync_dir(spec_.dir));
+  // After a clean stop all names are on disk, and nothing is above the bound.
+  if (!spec_.clean) DF_RETURN_IF_ERROR(context_.env.sync_dir(spec_.dir));
   high_ = end_;
   high_place_ = {end_, segments_.back()->base(), segments_.back()->bytes()};
   log_start_ = std::max(spec_.log_start, segments_.front()->base());
@@ -325,7 +347,6 @@ Status LogPartition::finish_recovery(Recovery& recovery) {
   if (health_ == PartitionHealth::kWritable && recovery.synced < end_) {
     DF_RETURN_IF_ERROR(synced_file_->write(high_place_));
   }
-  while (epochs_.size() > 1 && epochs_.back().start > end_) epochs_.pop_back();
   return {};
 }
 

@@ -45,7 +45,8 @@ struct LogPartition::ReadView {
 
 Offset LogPartition::last_stable_locked() const {
   const std::optional<Offset> open = producers_.first_open();
-  return open ? std::min(*open, high_) : high_;
+  // DeleteRecords may have taken the beginning of an open transaction away.
+  return open ? std::max(log_start_, std::min(*open, high_)) : high_;
 }
 
 Result<LogPartition::ReadView> LogPartition::view_locked(Offset from, Isolation isolation) const {

@@ -80,6 +80,7 @@ Status LogPartition::prepare_retention(Timestamp now) {
 }
 
 void LogPartition::keep_retention() {
+  const std::lock_guard one_at_a_time(retiring_);
   const Timestamp now = context_.env.now();
   Status prepared = prepare_retention(now);
   if (!prepared.ok()) {
@@ -87,22 +88,28 @@ void LogPartition::keep_retention() {
                                      {"partition", spec_.name.partition.value()},
                                      {"why", prepared.message()}});
   }
-  std::vector<std::shared_ptr<Segment>> expired;
   {
     std::lock_guard lock(mutex_);
     if (closed_ || health_ != PartitionHealth::kWritable) return;
-    expired = take_expired_locked(now);
+    for (auto& segment : take_expired_locked(now)) retired_.push_back(std::move(segment));
   }
-  for (const auto& segment : expired) {
+  remove_retired();
+}
+
+// Oldest first, and none before the one ahead of it is gone: a start that finds a segment and not
+// the next one takes that for damage.
+void LogPartition::remove_retired() {
+  while (!retired_.empty()) {
+    const Segment& oldest = *retired_.front();
     // The log first: without it the index is an orphan that the next start removes.
-    Status removed = context_.env.remove_file(segment->log_path());
-    if (removed.ok() || removed.code() == StatusCode::kNotFound) {
-      removed = context_.env.remove_file(segment->index_path());
-    }
+    Status removed = context_.env.remove_file(oldest.log_path());
     if (!removed.ok() && removed.code() != StatusCode::kNotFound) {
-      log_warn("removing an expired segment failed; the next start tries again",
-               {{"file", segment->log_path()}, {"why", removed.message()}});
+      log_warn("removing an expired segment failed; it is tried again",
+               {{"file", oldest.log_path()}, {"why", removed.message()}});
+      return;
     }
+    (void)context_.env.remove_file(oldest.index_path()).ok();
+    retired_.pop_front();
   }
 }
 

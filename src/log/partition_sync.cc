@@ -155,12 +155,15 @@ Status LogPartition::write_checkpoint() {
     std::shared_ptr<SegmentIndex> index;
     bool sealed;
   };
+  const std::lock_guard one_at_a_time(checkpointing_);
   Checkpoint checkpoint;
   std::vector<IndexToWrite> indexes;
   int64_t bytes = 0;
   {
     std::lock_guard lock(mutex_);
     if (health_ != PartitionHealth::kWritable) return {};
+    // The one on disk (none, for an empty log) says all that this one would.
+    if (checkpoint_end_ == end_ && bytes_since_checkpoint_ == 0) return {};
     checkpoint.end = end_;
     checkpoint.segment = segments_.back()->base();
     checkpoint.position = segments_.back()->bytes();

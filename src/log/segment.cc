@@ -207,9 +207,9 @@ Result<std::optional<uint64_t>> Segment::find_sound_batch(uint64_t from, uint64_
 }
 
 Result<std::shared_ptr<const SegmentIndex>> Segment::index() {
-  if (active_index_) return std::shared_ptr<const SegmentIndex>(active_index_);
   DF_ASSIGN_OR_RETURN(std::shared_ptr<File> log, file());
-  std::lock_guard lock(lazy_);
+  std::lock_guard lock(lazy_);  // against drop_index()
+  if (active_index_) return std::shared_ptr<const SegmentIndex>(active_index_);
   if (loaded_index_) return loaded_index_;
   Result<std::string> bytes = env_.read_file(index_path(), kMaxIndexFile);
   if (bytes.ok()) {
