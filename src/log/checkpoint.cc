@@ -7,7 +7,8 @@ namespace dataflow::log {
 namespace {
 
 constexpr uint32_t kMagic = 0x50434644;  // "DFCP"
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
+constexpr uint32_t kFirstWithCompaction = 2;
 constexpr size_t kHeadBytes = 16;
 constexpr size_t kFixedBytes = 24;
 
@@ -18,6 +19,7 @@ std::string encode_checkpoint(const Checkpoint& checkpoint) {
   append_le64(body, static_cast<uint64_t>(checkpoint.end.value()));
   append_le64(body, static_cast<uint64_t>(checkpoint.segment.value()));
   append_le64(body, checkpoint.position);
+  append_le64(body, static_cast<uint64_t>(checkpoint.compacted_to.value()));
   checkpoint.producers.encode(body);
   std::string file;
   append_le32(file, kMagic);
@@ -47,6 +49,11 @@ Result<Checkpoint> decode_checkpoint(std::string_view file) {
   checkpoint.segment = Offset(static_cast<int64_t>(load_le64(body.data() + 8)));
   checkpoint.position = load_le64(body.data() + 16);
   body.remove_prefix(kFixedBytes);
+  if (version >= kFirstWithCompaction) {
+    if (body.size() < 8) return Status::corrupt("the checkpoint is too short");
+    checkpoint.compacted_to = Offset(static_cast<int64_t>(load_le64(body.data())));
+    body.remove_prefix(8);
+  }
   DF_ASSIGN_OR_RETURN(checkpoint.producers, ProducerTable::decode(body));
   if (!body.empty()) return Status::corrupt("the checkpoint has bytes behind its end");
   return checkpoint;

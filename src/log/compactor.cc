@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <optional>
 
 #include "base/bytes.h"
+#include "recompress.h"
 #include "types/batch_builder.h"
 #include "types/record.h"
 
@@ -24,6 +26,11 @@ uint64_t mix(uint64_t x) {
 }
 
 bool is_tombstone(const Record& record) { return !record.value.has_value(); }
+
+Timestamp horizon_after(Timestamp now, int64_t retention_ms) {
+  constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  return retention_ms > kNever - now.value() ? Timestamp(kNever) : now + retention_ms;
+}
 
 }  // namespace
 
@@ -92,11 +99,30 @@ Result<bool> note_keys(std::string_view batch, const BatchHeader& header,
 }
 
 bool BatchFilter::is_gone(const BatchHeader& header, const RecordFate& fate) const {
+  if (header.is_control()) return false;
   // Without a key nothing says what it would replace: such records are from before the topic was
   // compacted.
   if (!fate.key) return true;
-  if (rules_.newest->is_superseded(*fate.key, fate.offset)) return true;
-  return fate.tombstone && header.has_delete_horizon() && rules_.now >= header.first_timestamp;
+  if (rules_->newest->is_superseded(*fate.key, fate.offset)) return true;
+  return fate.tombstone && header.has_delete_horizon() && rules_->now >= header.first_timestamp;
+}
+
+bool BatchFilter::is_last_of_producer(const BatchHeader& header) const {
+  if (!header.has_producer_id()) return false;
+  auto it = rules_->producers->find(header.producer_id);
+  if (it == rules_->producers->end()) return false;
+  const LastOfProducer& last = it->second;
+  if (last.offset) return !header.is_control() && header.last_offset() == *last.offset;
+  // Only a transaction's end says which epoch the producer has.
+  return header.is_control() && header.producer_epoch == last.epoch;
+}
+
+bool BatchFilter::has_span(Offset marker) const {
+  const auto& spans = *rules_->aborted;
+  auto it = std::lower_bound(
+      spans.begin(), spans.end(), marker,
+      [](const AbortedSpan& span, Offset offset) { return span.last_offset < offset; });
+  return it != spans.end() && it->last_offset == marker;
 }
 
 Result<bool> BatchFilter::keep_whole(std::string_view batch, const BatchHeader& header,
@@ -119,26 +145,42 @@ Result<bool> BatchFilter::keep_whole(std::string_view batch, const BatchHeader& 
 }
 
 Status BatchFilter::add(std::string_view batch, const BatchHeader& header) {
-  // A transaction's end stays: without it a log that is read anew would take the transaction for
-  // open.
-  if (header.is_control()) {
-    DF_RETURN_IF_ERROR(write_filler());
-    return output_(batch);
-  }
-  if (header.record_count == 0 || is_aborted(header, *rules_.aborted)) return drop(header);
+  if (rules_ != nullptr && header.is_control()) return add_end(batch, header);
+  if (rules_ != nullptr && header.is_transactional()) trace_->note_batch(header.producer_id);
+  if (header.record_count == 0) return empty(batch, header);
+  if (rules_ == nullptr) return write(batch);
+  return is_aborted(header, *rules_->aborted) ? empty(batch, header) : add_records(batch, header);
+}
+
+// The end of a transaction stays until nothing else of the transaction is there, and then until its
+// delete horizon, which the first pass that finds it so writes into it. Before it goes, readers
+// must no longer be told of the transaction: without its end they would take what the producer
+// writes next for a part of it.
+Status BatchFilter::add_end(std::string_view batch, const BatchHeader& header) {
+  if (!trace_->end_of_nothing(header.producer_id)) return write(batch);
+  const bool told = has_span(header.last_offset());
+  if (told) trace_->note_empty(header.last_offset());
+  if (is_last_of_producer(header)) return write(batch);
+  if (!header.has_delete_horizon()) return rewrite(batch, header, true);
+  const bool stays = told || rules_->now < header.first_timestamp;
+  return stays ? write(batch) : drop(header);
+}
+
+Status BatchFilter::add_records(std::string_view batch, const BatchHeader& header) {
   bool nothing_left = false;
   bool has_tombstone = false;
   DF_ASSIGN_OR_RETURN(bool whole, keep_whole(batch, header, &nothing_left, &has_tombstone));
-  if (nothing_left) return drop(header);
+  if (nothing_left) return empty(batch, header);
   const bool set_horizon = has_tombstone && !header.has_delete_horizon();
-  DF_RETURN_IF_ERROR(write_filler());
-  if (whole && !set_horizon) return output_(batch);
-  return rewrite(batch, header, set_horizon);
+  return whole && !set_horizon ? write(batch) : rewrite(batch, header, set_horizon);
 }
 
 Status BatchFilter::rewrite(std::string_view batch, const BatchHeader& header, bool set_horizon) {
   BatchOptions options = options_like(header);
-  if (set_horizon) options.delete_horizon = rules_.now + rules_.delete_retention_ms;
+  options.level = compression_level(header.codec(), *rules_->config);
+  if (set_horizon) {
+    options.delete_horizon = horizon_after(rules_->now, rules_->config->delete_retention_ms);
+  }
   BatchBuilder builder(options);
   DF_ASSIGN_OR_RETURN(RecordReader reader, RecordReader::open(batch, kMaxUncompressedBytes));
   Record record;
@@ -150,12 +192,29 @@ Status BatchFilter::rewrite(std::string_view batch, const BatchHeader& header, b
         builder.add_at(record.offset, record.timestamp, record.key, record.value, record.headers));
   }
   DF_RETURN_IF_ERROR(builder.extend_to(header.last_offset()));
-  return output_(builder.finish());
+  changed_ = true;
+  return write(builder.finish());
+}
+
+Status BatchFilter::empty(std::string_view batch, const BatchHeader& header) {
+  const bool keeps_identity =
+      rules_ != nullptr ? is_last_of_producer(header) : header.has_producer_id();
+  if (!keeps_identity) return drop(header);
+  if (header.record_count == 0) return write(batch);
+  BatchOptions options = options_like(header);
+  options.delete_horizon.reset();
+  // A time without a record would be found by a search for times.
+  options.append_time.reset();
+  BatchBuilder builder(options);
+  DF_RETURN_IF_ERROR(builder.extend_to(header.last_offset()));
+  changed_ = true;
+  return write(builder.finish());
 }
 
 Status BatchFilter::drop(const BatchHeader& header) {
   const bool joins = has_filler_ && filler_epoch_ == header.leader_epoch &&
                      header.last_offset() - filler_from_ < INT32_MAX;
+  changed_ = changed_ || joins || header.record_count > 0 || header.has_producer_id();
   if (!joins) {
     DF_RETURN_IF_ERROR(write_filler());
     has_filler_ = true;
@@ -164,6 +223,11 @@ Status BatchFilter::drop(const BatchHeader& header) {
   }
   filler_to_ = header.last_offset();
   return {};
+}
+
+Status BatchFilter::write(std::string_view batch) {
+  DF_RETURN_IF_ERROR(write_filler());
+  return output_(batch);
 }
 
 Status BatchFilter::write_filler() {

@@ -166,15 +166,27 @@ class LogPartition final : public Partition,
   std::vector<std::shared_ptr<Segment>> take_expired_locked(Timestamp now);
   Status roll_idle_locked(Timestamp now);
   Status prepare_retention(Timestamp now);
-  void remove_retired();  // under retiring_
+  void remove_retired();  // under folder_mutex_
 
   // partition_compact.cc
+  using Segments = std::vector<std::shared_ptr<Segment>>;
   struct CompactionPlan;
+  struct BatchRules {  // neither: batches stay as they are
+    const CompactionRules* compaction = nullptr;
+    TransactionTrace* trace = nullptr;
+  };
   bool plan_compaction(CompactionPlan& plan) const;
   Status map_newest(CompactionPlan& plan, NewestOffsets& newest);
-  Status rewrite_segment(const std::shared_ptr<Segment>& old, const CompactionRules& rules);
-  Status swap_segment(const std::shared_ptr<Segment>& old, const std::shared_ptr<Segment>& fresh,
-                      const std::string& cleaned);
+  Status rewrite(const Segments& group, BatchRules rules);  // the group becomes one segment
+  Status write_fresh(const Segments& group, BatchRules rules, File& file, Segment& fresh,
+                     bool* changed);
+  Status swap_segments(const Segments& old, const std::shared_ptr<Segment>& fresh,
+                       const std::string& cleaned);
+  bool can_swap_locked(const Segments& old) const;
+  Status put_in_place(const Segments& old, const Segment& fresh, const std::string& cleaned);
+  void forget_aborted(const std::vector<Offset>& markers);
+  Segments sealed_below(Offset end) const;
+  Status join_small(Offset end, const TopicConfig& config);
 
   std::shared_ptr<const TopicConfig> config_snapshot() const;
   std::vector<std::shared_ptr<AdvanceListener>> take_listeners_locked();
@@ -183,7 +195,7 @@ class LogPartition final : public Partition,
   PartitionSpec spec_;
 
   // Whoever needs several takes them in this order.
-  std::mutex retiring_;       // one thread removes segments, oldest first
+  std::mutex folder_mutex_;   // gives names in the folder to other segments or takes them away
   std::mutex checkpointing_;  // one thread writes a checkpoint, so that no older one comes last
   mutable std::mutex mutex_;
   std::shared_ptr<const TopicConfig> config_;
@@ -204,12 +216,15 @@ class LogPartition final : public Partition,
   std::deque<SyncWaiter> waiters_;  // in order of `next`
   std::vector<std::shared_ptr<AdvanceListener>> listeners_;
   int64_t bytes_since_checkpoint_ = 0;
-  Offset checkpoint_end_{0};  // of the checkpoint on disk
-  Offset compacted_to_{0};    // since this start; all below was rewritten once
+  Offset checkpoint_end_{0};        // of the checkpoint on disk
+  Offset compacted_to_{0};          // below it each key is there once
+  uint64_t aborted_forgotten_ = 0;  // how often compaction took transactions out of producers_
+  uint64_t compactions_ = 0;        // how often compaction changed what a checkpoint says
+  uint64_t checkpoint_compactions_ = 0;  // that, in the checkpoint on disk
   std::array<Place, 8> places_;
   size_t next_place_ = 0;
 
-  std::deque<std::shared_ptr<Segment>> retired_;  // files still to be removed; under retiring_
+  std::deque<std::shared_ptr<Segment>> retired_;  // files still to be removed; under folder_mutex_
 
   std::unique_ptr<SyncedFile> synced_file_;  // used by the syncing thread only, and at open
   PageTail page_tail_;                       // used by the syncing thread only

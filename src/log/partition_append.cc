@@ -246,8 +246,8 @@ Status LogPartition::roll_if_needed_locked(const BatchHeader& first, size_t byte
   if (active.bytes() == 0) return {};
   const bool full = active.bytes() + bytes > static_cast<uint64_t>(config_->segment_bytes);
   const bool old = active.first_append() != kNoTimestamp &&
-                   context_.env.now() - active.first_append() >= config_->segment_ms;
-  const bool far = first.base_offset - active.base() > INT32_MAX / 2;
+                   context_.env.now() - active.first_append() >= config_->roll_ms();
+  const bool far = first.base_offset - active.base() > kMaxSegmentOffsets;
   return full || old || far ? roll_locked() : Status();
 }
 

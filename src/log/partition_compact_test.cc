@@ -1,61 +1,19 @@
 // What compaction leaves, as clients see it.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
+#include "compact_bed.h"
 #include "log/fault.h"
-#include "log_test_bed.h"
 
 namespace dataflow::log {
 namespace {
 
-using Strings = std::vector<std::string>;
-
-const ConfigOverrides kCompacted{{"cleanup.policy", "compact"},
-                                 {"segment.bytes", "1024"},
-                                 {"min.cleanable.dirty.ratio", "0.01"}};
-
-class PartitionCompactTest : public testing::Test {
- protected:
-  void SetUp() override {
-    Status opened = bed_.open();
-    ASSERT_TRUE(opened.ok()) << opened;
-  }
-  Offset add(const std::string& key, const std::string& value, BatchShape shape = {}) {
-    shape.key = key;
-    Result<AppendOutcome> outcome = append_synced(bed_.at(), make_batch({value}, shape));
-    EXPECT_TRUE(outcome.ok()) << outcome.status();
-    return outcome.ok() ? outcome->base_offset : Offset(-1);
-  }
-  Offset end(int64_t producer, bool commit) {
-    auto marker = bed_.at().append_marker(ProducerId(producer), ProducerEpoch(0), commit, 0);
-    EXPECT_TRUE(marker.ok()) << marker.status();
-    EXPECT_TRUE(wait_synced(bed_.at(), marker->next_offset).ok());
-    return marker->base_offset;
-  }
-  // What every read from `from` on answers until the readable end: how many records in each slice.
-  std::vector<int> records_of_reads(uint32_t max_bytes, Isolation isolation) {
-    LogPartition& p = bed_.at();
-    std::vector<int> counts;
-    for (Offset next = p.log_start(); counts.size() < 1000;) {
-      Result<ReadOutcome> read = p.read(next, max_bytes, isolation, true);
-      EXPECT_TRUE(read.ok()) << read.status();
-      if (!read.ok() || read->slice.length == 0) break;
-      const std::string bytes = *slice_bytes(read->slice);
-      counts.push_back(0);
-      for (size_t at = 0; at < bytes.size();) {
-        const BatchHeader header = *parse_batch_header(std::string_view(bytes).substr(at));
-        counts.back() += header.record_count;
-        next = header.next_offset();
-        at += header.total_bytes();
-      }
-    }
-    return counts;
-  }
-
-  LogBed bed_;
-};
+using PartitionCompactTest = CompactBed;
 
 TEST_F(PartitionCompactTest, NoReadAnswersOnlyWithGapsWhileARecordIsBehindThem) {
-  bed_.make("t", kCompacted);
+  bed_.make("t", compacted());
   // Gaps of several leader epochs in one segment, and several such segments one behind the other.
   for (int epoch = 0; epoch < 12; ++epoch) {
     for (int i = 0; i < 4; ++i) add("k", std::string(100, 'x'));
@@ -77,7 +35,7 @@ TEST_F(PartitionCompactTest, NoReadAnswersOnlyWithGapsWhileARecordIsBehindThem) 
 }
 
 TEST_F(PartitionCompactTest, GapsAtTheReadableEndMoveAClientOnToIt) {
-  LogPartition& p = bed_.make("t", kCompacted);
+  LogPartition& p = bed_.make("t", compacted());
   int32_t first = 0, second = 0;
   add("k", "kept");
   while (p.stats().segments < 4) add("a", std::string(200, 'x'), transactional(1, first++));
@@ -97,6 +55,176 @@ TEST_F(PartitionCompactTest, GapsAtTheReadableEndMoveAClientOnToIt) {
     ASSERT_TRUE(read.ok()) << read.status();
     EXPECT_GT(read->slice.length, 0u) << "a client at " << from.value() << " does not move on";
   }
+}
+
+TEST_F(PartitionCompactTest, SmallNeighboursBecomeOneSegment) {
+  LogPartition* p = &bed_.make("t", compacted({{"segment.bytes", "4096"}}));
+  for (int i = 0; i < 200; ++i) add("k" + std::to_string(i % 3), std::string(400, 'v'));
+  const size_t before = p->stats().segments;
+  ASSERT_GT(before, 20u);
+  keep_house();
+  // The joined one, perhaps one that did not fit, and the one that is written to.
+  EXPECT_LE(p->stats().segments, 3u);
+  EXPECT_EQ(bed_.files(*p).size(), p->stats().segments);
+  EXPECT_TRUE(bed_.files(*p, ".joined").empty() && bed_.files(*p, ".cleaned").empty());
+  // One gap, in the place of some hundred.
+  std::vector<BatchHeader> all = batches();
+  EXPECT_EQ(all.front().record_count, 0);
+  EXPECT_GT(all.front().last_offset(), Offset(150));
+  const Strings values = seen();
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(p->verify(nullptr).ok());
+    EXPECT_EQ(p->high_offset(), Offset(200));
+    EXPECT_EQ(seen(), values);
+    if (round == 0) bed_.crash_and_open({CrashMode::kLoseAll});
+    p = &bed_.at();
+  }
+}
+
+TEST_F(PartitionCompactTest, TheNumberOfFilesStaysBoundedOverManyPasses) {
+  bed_.make("t", compacted({{"segment.bytes", "4096"}}));
+  for (int round = 0; round < 30; ++round) {
+    for (int i = 0; i < 25; ++i) add("k" + std::to_string(i % 5), std::string(400, 'v'));
+    keep_house();
+    EXPECT_LE(bed_.at().stats().segments, 5u) << "round " << round;
+  }
+  EXPECT_EQ(seen().size() >= 5, true);
+}
+
+TEST_F(PartitionCompactTest, SegmentsThatDoNotFitTogetherStayApart) {
+  LogPartition& p = bed_.make("t", compacted({{"segment.bytes", "1024"}}));
+  for (int i = 0; i < 8; ++i) add("k" + std::to_string(i), std::string(700, 'v'));
+  keep_house();
+  EXPECT_EQ(p.stats().segments, 8u);
+  EXPECT_EQ(seen().size(), 8u);
+}
+
+TEST_F(PartitionCompactTest, AReaderGoesOnWithTheSegmentsThatWereReplaced) {
+  LogPartition& p = bed_.make("t", compacted());
+  for (int i = 0; i < 30; ++i) add("k", "v" + std::to_string(i) + std::string(100, '.'));
+  std::vector<std::pair<Offset, ReadOutcome>> held;
+  for (Offset from(0); from < Offset(30); from = from + 4) {
+    held.emplace_back(from, *p.read(from, 1 << 20, Isolation::kReadUncommitted, true));
+  }
+  keep_house();
+  ASSERT_LT(p.stats().segments, 4u);
+  for (const auto& [from, outcome] : held) {
+    Result<std::string> bytes = slice_bytes(outcome.slice);
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    const BatchHeader first = *parse_batch_header(*bytes);
+    EXPECT_EQ(first.base_offset, from);
+    EXPECT_EQ(first.record_count, 1);
+    EXPECT_TRUE(batch_crc_ok(std::string_view(*bytes).substr(0, first.total_bytes())));
+  }
+}
+
+// Reads once from the log's start to its end. A gap may have grown around the place of a reader: it
+// is answered whole, as every batch is.
+Status read_through(Partition& partition, uint32_t max_bytes) {
+  for (Offset next = partition.log_start(); true;) {
+    DF_ASSIGN_OR_RETURN(ReadOutcome read,
+                        partition.read(next, max_bytes, Isolation::kReadCommitted, true));
+    if (read.slice.length == 0) return {};
+    DF_ASSIGN_OR_RETURN(std::string bytes, slice_bytes(read.slice));
+    for (size_t at = 0; at < bytes.size();) {
+      const std::string_view rest = std::string_view(bytes).substr(at);
+      DF_ASSIGN_OR_RETURN(BatchHeader header, parse_batch_header(rest));
+      if (header.last_offset() < next) return Status::internal("an offset that was read before");
+      if (!batch_crc_ok(rest.substr(0, header.total_bytes()))) return Status::internal("a bad CRC");
+      next = header.next_offset();
+      at += header.total_bytes();
+    }
+  }
+}
+
+TEST_F(PartitionCompactTest, ReadersAndDeletersRunBesideCompaction) {
+  bed_.make("t", compacted());
+  auto partition = bed_.log().partition("t", PartitionIndex(0));
+  std::atomic<bool> done{false};
+  Status wrong;
+  std::thread reader([&] {
+    while (!done && wrong.ok()) {
+      for (uint32_t max_bytes : {100u, 1u << 20}) {
+        Status read = read_through(*partition, max_bytes);
+        // The deleter was there first.
+        if (!read.ok() && fault_of(read) != Fault::kOffsetOutOfRange) wrong = read;
+      }
+    }
+  });
+  for (int round = 0; round < 40; ++round) {
+    for (int i = 0; i < 6; ++i) add("k" + std::to_string(i % 3), std::string(300, 'v'));
+    std::thread deleter([&] {
+      if (round % 5 == 4) (void)partition->delete_records(partition->high_offset() - 3).ok();
+    });
+    keep_house();
+    deleter.join();
+  }
+  done = true;
+  reader.join();
+  EXPECT_TRUE(wrong.ok()) << wrong;
+  EXPECT_TRUE(partition->verify(nullptr).ok());
+  EXPECT_EQ(partition->stats().health, PartitionHealth::kWritable);
+}
+
+TEST_F(PartitionCompactTest, AJoinThatFailsHalfwayStopsWritesUntilAStartFinishesIt) {
+  LogPartition* p = &bed_.make("t", compacted());
+  for (int i = 0; i < 30; ++i) add("k", std::string(100, 'v'));
+  // The first one decides; the second one puts it in its place.
+  bed_.env().fail(FaultOp::kRename, Status::io_error("no luck"), ".joined", 2);
+  keep_house();
+  bed_.env().clear_faults();
+  EXPECT_EQ(p->stats().health, PartitionHealth::kSyncFailed);
+  const Strings left = seen();
+  EXPECT_FALSE(left.empty()) << "readers still have the old segments";
+  bed_.crash_and_open({CrashMode::kKeepAll});
+  p = &bed_.at();
+  EXPECT_EQ(p->stats().health, PartitionHealth::kWritable) << p->stats().health_reason;
+  EXPECT_TRUE(bed_.files(*p, ".joined").empty());
+  EXPECT_EQ(seen(), left);
+  EXPECT_EQ(p->high_offset(), Offset(30));
+  EXPECT_TRUE(p->verify(nullptr).ok());
+}
+
+TEST_F(PartitionCompactTest, AFullDiskLeavesNothingOfAPassBehind) {
+  LogPartition& p = bed_.make("t", compacted({{"segment.bytes", "100000"}}));
+  for (int i = 0; i < 200; ++i) add("k" + std::to_string(i % 150), std::string(1000, 'v'));
+  bed_.env().set_capacity(bed_.env().used_bytes() + 50000);
+  keep_house();
+  EXPECT_TRUE(bed_.files(p, ".cleaned").empty());
+  EXPECT_EQ(p.stats().health, PartitionHealth::kWritable);
+  bed_.env().set_capacity(FaultEnv::kUnlimited);
+  EXPECT_EQ(seen().size(), 200u);
+  keep_house();
+  EXPECT_LT(seen().size(), 200u);
+}
+
+TEST_F(PartitionCompactTest, WhatIsCompactedIsKnownAfterARestart) {
+  bed_.make("t", compacted());
+  for (int i = 0; i < 30; ++i) add("k" + std::to_string(i % 4), std::string(200, 'v'));
+  keep_house();
+  ASSERT_EQ(work_of_housekeeping(), 0u);
+  bed_.restart();
+  EXPECT_EQ(work_of_housekeeping(), 0u);
+  bed_.crash_and_open({CrashMode::kLoseAll});
+  EXPECT_EQ(work_of_housekeeping(), 0u);
+  for (int i = 0; i < 10; ++i) add("k", std::string(200, 'v'));
+  EXPECT_GT(work_of_housekeeping(), 0u);
+}
+
+TEST_F(PartitionCompactTest, OneBatchWithTooManyKeysIsNotTriedForEver) {
+  bed_.options().clean_memory_bytes = 1;  // then 1024 keys
+  bed_.restart();
+  LogPartition& p = bed_.make("t", compacted());
+  BatchBuilder builder;
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_TRUE(builder.add(bed_.env().now(), "k" + std::to_string(i), "v").ok());
+  }
+  ASSERT_TRUE(append_synced(p, builder.finish()).ok());
+  seal();
+  const uint64_t bytes = p.stats().bytes;
+  Status compacted = p.compact();
+  EXPECT_EQ(compacted.code(), StatusCode::kTooLarge) << compacted;
+  EXPECT_EQ(p.stats().bytes, bytes);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "log/fault.h"
 #include "log_partition.h"
 #include "recovery.h"
+#include "segment_join.h"
 #include "types/batch_builder.h"
 
 namespace dataflow::log {
@@ -62,6 +63,12 @@ Status LogPartition::recover() {
 
 Status LogPartition::find_segments(Recovery& recovery) {
   DF_ASSIGN_OR_RETURN(std::vector<DirEntry> entries, context_.env.list_dir(spec_.dir));
+  for (const DirEntry& entry : entries) {
+    if (!JoinedRange::parse(entry.name)) continue;
+    DF_RETURN_IF_ERROR(finish_joins(context_.env, spec_.dir));
+    DF_ASSIGN_OR_RETURN(entries, context_.env.list_dir(spec_.dir));
+    break;
+  }
   std::set<std::string> logs;
   for (const DirEntry& entry : entries) {
     std::optional<Offset> base = parse_segment_file_name(entry.name);
@@ -320,6 +327,7 @@ Status LogPartition::finish_recovery(Recovery& recovery) {
     recovery.reached = recovery.synced;
   }
   end_ = recovery.reached;
+  compacted_to_ = std::min(recovery.checkpoint.compacted_to, end_);
   if (segments_.empty()) {
     segments_.push_back(std::make_shared<Segment>(context_.env, spec_.dir, end_));
     if (health_ == PartitionHealth::kWritable) DF_RETURN_IF_ERROR(segments_.back()->create());

@@ -275,9 +275,11 @@ Result<ReadOutcome> LogPartition::read_slice(Offset from, uint32_t max_bytes, Is
                                              bool at_least_one, Offset* next) {
   ReadOutcome outcome;
   ReadView view;
+  uint64_t aborted_forgotten = 0;
   {
     std::lock_guard lock(mutex_);
     DF_ASSIGN_OR_RETURN(view, view_locked(from, isolation));
+    aborted_forgotten = aborted_forgotten_;
     outcome.high_offset = high_;
     outcome.last_stable = last_stable_locked();
     outcome.log_start = log_start_;
@@ -316,7 +318,12 @@ Result<ReadOutcome> LogPartition::read_slice(Offset from, uint32_t max_bytes, Is
   if (end != wanted) *next = Offset(-1);
   if (next->value() >= 0) remember_place(*next, view.segment.get(), end);
   if (isolation == Isolation::kReadCommitted) {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (aborted_forgotten != aborted_forgotten_) {
+      // The bytes may be of a segment that still had what a transaction had written.
+      lock.unlock();
+      return read_slice(from, max_bytes, isolation, at_least_one, next);
+    }
     const Offset upper = next->value() >= 0 ? *next : view.limit_offset;
     outcome.aborted = producers_.aborted_between(from, upper);
   }

@@ -54,7 +54,7 @@ Status LogPartition::roll_idle_locked(Timestamp now) {
   const Segment& active = *segments_.back();
   if (active.bytes() == 0 || end_ != high_) return {};
   const bool due =
-      active.first_append() != kNoTimestamp && now - active.first_append() >= config_->segment_ms;
+      active.first_append() != kNoTimestamp && now - active.first_append() >= config_->roll_ms();
   const bool old = config_->cleanup_delete && config_->retention_ms >= 0 &&
                    now - newest_record(active) > config_->retention_ms;
   const bool cleared = log_start_ >= end_;
@@ -80,7 +80,7 @@ Status LogPartition::prepare_retention(Timestamp now) {
 }
 
 void LogPartition::keep_retention() {
-  const std::lock_guard one_at_a_time(retiring_);
+  std::lock_guard folder(folder_mutex_);
   const Timestamp now = context_.env.now();
   Status prepared = prepare_retention(now);
   if (!prepared.ok()) {
@@ -152,6 +152,7 @@ void LogPartition::remove() {
     w.callback(fault(Fault::kUnknownTopic, StatusCode::kNotFound, "the topic was deleted"));
   }
   for (auto& listener : listeners) listener->on_advance();
+  std::lock_guard folder(folder_mutex_);
   Status removed = context_.env.remove_tree(spec_.dir);
   if (!removed.ok()) {
     log_warn("removing a deleted topic's files failed; the next start tries again",

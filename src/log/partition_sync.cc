@@ -159,14 +159,20 @@ Status LogPartition::write_checkpoint() {
   Checkpoint checkpoint;
   std::vector<IndexToWrite> indexes;
   int64_t bytes = 0;
+  uint64_t compactions = 0;
   {
     std::lock_guard lock(mutex_);
     if (health_ != PartitionHealth::kWritable) return {};
     // The one on disk (none, for an empty log) says all that this one would.
-    if (checkpoint_end_ == end_ && bytes_since_checkpoint_ == 0) return {};
+    if (checkpoint_end_ == end_ && bytes_since_checkpoint_ == 0 &&
+        checkpoint_compactions_ == compactions_) {
+      return {};
+    }
+    compactions = compactions_;
     checkpoint.end = end_;
     checkpoint.segment = segments_.back()->base();
     checkpoint.position = segments_.back()->bytes();
+    checkpoint.compacted_to = compacted_to_;
     checkpoint.producers = producers_;
     bytes = bytes_since_checkpoint_;
     for (const auto& segment : segments_) {
@@ -190,6 +196,7 @@ Status LogPartition::write_checkpoint() {
       context_.env.write_file_durably(spec_.dir + "/checkpoint", encode_checkpoint(checkpoint)));
   std::lock_guard lock(mutex_);
   checkpoint_end_ = std::max(checkpoint_end_, checkpoint.end);
+  checkpoint_compactions_ = compactions;
   bytes_since_checkpoint_ -= bytes;
   return {};
 }

@@ -150,6 +150,22 @@ std::vector<AbortedTransaction> ProducerTable::aborted_between(Offset from, Offs
   return found;
 }
 
+void ProducerTable::forget_aborted(const std::vector<Offset>& markers) {
+  std::erase_if(aborted_, [&](const AbortedSpan& span) {
+    return std::binary_search(markers.begin(), markers.end(), span.last_offset);
+  });
+}
+
+std::unordered_map<ProducerId, LastOfProducer> ProducerTable::last_batches() const {
+  std::unordered_map<ProducerId, LastOfProducer> last;
+  last.reserve(producers_.size());
+  for (const auto& [id, entry] : producers_) {
+    const ProducerBatch* newest = entry.newest();
+    last[id] = {newest ? std::optional(newest->last_offset) : std::nullopt, entry.epoch};
+  }
+  return last;
+}
+
 void ProducerTable::expire(Timestamp time, Offset log_start) {
   std::erase_if(producers_, [&](const auto& item) {
     return !item.second.transaction_start && item.second.last_seen < time;

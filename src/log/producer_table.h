@@ -50,6 +50,13 @@ struct AbortedSpan {
   Offset last_stable;
 };
 
+// What the log must keep of a producer: its last batch, or (nothing) its epoch, which a
+// transaction's end brought.
+struct LastOfProducer {
+  std::optional<Offset> offset;  // of the last record
+  ProducerEpoch epoch;
+};
+
 class ProducerTable {
  public:
   // Whether the batch may be appended. A repeat of a remembered batch gives that one; nothing means
@@ -70,6 +77,9 @@ class ProducerTable {
   std::vector<AbortedTransaction> aborted_between(Offset from, Offset upper) const;
 
   const std::vector<AbortedSpan>& aborted() const { return aborted_; }
+  // Compaction left nothing of the transactions that ended at these offsets (in rising order).
+  void forget_aborted(const std::vector<Offset>& markers);
+  std::unordered_map<ProducerId, LastOfProducer> last_batches() const;
 
   // Forgets producers without an open transaction that were last seen before `time`, and aborted
   // transactions that end below the log's start.

@@ -8,6 +8,7 @@
 #include "log_tables.h"
 #include "recovery.h"
 #include "segment.h"
+#include "segment_join.h"
 #include "synced_file.h"
 #include "types/batch_builder.h"
 
@@ -84,6 +85,7 @@ LeaderEpoch Walk::epoch_of(Offset offset) const {
 
 Status Walk::find_segments() {
   if (!env_.exists(partition_.dir)) return {};
+  DF_RETURN_IF_ERROR(finish_joins(env_, partition_.dir));
   DF_ASSIGN_OR_RETURN(std::vector<DirEntry> entries, env_.list_dir(partition_.dir));
   for (const DirEntry& entry : entries) {
     const std::optional<Offset> base = parse_segment_file_name(entry.name);

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "log_test_bed.h"
+#include "segment.h"
+#include "segment_join.h"
 
 namespace dataflow::log {
 namespace {
@@ -219,6 +221,23 @@ TEST_F(RepairTest, ACrashInTheMiddleLeavesItAsItWasOrRepaired) {
   }
   EXPECT_TRUE(check().damage.empty());
   expect_well_without(offsets_of({1, 6}));
+}
+
+TEST_F(RepairTest, AJoinOfSegmentsThatACrashInterruptedIsNoDamage) {
+  fill();
+  // Decided, and the second of the old segments is gone already.
+  const std::vector<std::string> before = contents();
+  auto base_of = [](const std::string& path) {
+    return *parse_segment_file_name(path.substr(path.rfind('/') + 1));
+  };
+  const JoinedRange range{base_of(paths_[0]), base_of(paths_[2])};
+  const std::string folder = parent_dir(paths_[0]);
+  ASSERT_TRUE(
+      bed_.env().write_file_durably(folder + "/" + range.file_name(), before[0] + before[1]).ok());
+  ASSERT_TRUE(bed_.env().remove_file(paths_[1]).ok());
+  EXPECT_TRUE(check().damage.empty());
+  EXPECT_FALSE(bed_.env().exists(folder + "/" + range.file_name()));
+  expect_well_without({});
 }
 
 }  // namespace

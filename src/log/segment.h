@@ -23,6 +23,9 @@
 
 namespace dataflow::log {
 
+// The most offsets that a segment may hold: what its index counts in.
+inline constexpr int64_t kMaxSegmentOffsets = INT32_MAX / 2;
+
 // "00000000000000000042" + suffix.
 std::string segment_file_name(Offset base, std::string_view suffix);
 // The base offset if the name is a segment's `.log` file.

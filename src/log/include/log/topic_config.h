@@ -1,6 +1,7 @@
 // A topic's settings under Kafka's names, each with its type, range and default.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -35,6 +36,12 @@ struct TopicConfig {
   int64_t timestamp_after_max_ms = 3600 * 1000;
   int64_t index_interval_bytes = 4096;
   int64_t file_delete_delay_ms = 60000;
+
+  // How old a segment becomes before the next one begins. Compaction takes none that is still
+  // written to, so that this bounds how long a record stays out of it.
+  int64_t roll_ms() const {
+    return cleanup_compact ? std::min(segment_ms, max_compaction_lag_ms) : segment_ms;
+  }
 };
 
 // What a topic's creator set, by Kafka's names; everything else takes the server's default.
