@@ -59,7 +59,8 @@ try stream create "$stream" --partitions 3 --retention 7d --if-not-exists
 before="$(count_events)"
 
 say "$events made-up events, keyed by their user"
-printf '$ dataflow demo-events %s | dataflow publish %s --file - --key-field user_id\n' "$events" "$stream"
+printf '$ dataflow demo-events %s | dataflow publish %s --file - --key-field user_id --compression lz4\n' \
+  "$events" "$stream"
 "$DATAFLOW_CLI" demo-events "$events" |
   "$DATAFLOW_CLI" publish "$stream" --file - --key-field user_id --compression lz4
 try stream describe "$stream"
@@ -75,19 +76,26 @@ after="$(count_events)"
 echo "acknowledged: $((before + events)), found after the restart: $after"
 [ "$after" = "$((before + events))" ] || die "acknowledged events are missing"
 
+# Every line of what follows works when it is pasted: without a server that stays, one is started first.
 say "try next"
-if [ "$keep" = 1 ] || [ -t 0 ]; then
-  printf '  export PATH="%s:$PATH" DATAFLOW_ENDPOINT=%s\n' "$(dirname "$DATAFLOW_CLI")" "$(from_emulator http)"
+if [ "$keep" = 0 ] && [ ! -t 0 ]; then
+  printf '  %s/script/demo --keep\n' "$ROOT"
+  DATAFLOW_HOME_NEXT="$ROOT/demo-data"
+else
+  DATAFLOW_HOME_NEXT="$DATAFLOW_HOME"
 fi
 cat <<NEXT
+  export PATH="$(dirname "$DATAFLOW_CLI"):\$PATH" DATAFLOW_HOME="$DATAFLOW_HOME_NEXT"
   dataflow consume $stream --from -2 --exit -o json
   dataflow publish $stream '{"user_id":"usr_1","event":"login"}'
-  kcat -b $(from_emulator kafka) -C -t $stream -o beginning -e -c 3
+  kcat -b "\$(dataflow emulator status -o yaml | sed -n 's/^kafka: "\(.*\)"/\1/p')" -C -t $stream -o beginning -e -c 3
 NEXT
 if [ "$keep" = 1 ]; then
-  printf '\nThe server goes on. Stop it with: DATAFLOW_HOME=%s dataflow emulator stop\n' "$DATAFLOW_HOME"
+  printf '\nThe server goes on. Stop it with:   dataflow emulator stop\n'
+  printf 'Kill it and start it again with:    kill -9 %s; dataflow emulator start --any-port --background\n' \
+    "$(from_emulator pid)"
 elif [ ! -t 0 ]; then
-  printf '\nThis server ends here. For one that stays: script/demo --keep\n'
+  printf '\nThis server ends here.\n'
 else
   printf '\nThe server goes on until you press Enter here (or Ctrl-C).\n'
   read -r _ || true
