@@ -875,6 +875,22 @@ def test_purge_leaves_what_is_not_dataflows(emulator, tmp_path):
     assert emulator.json("emulator", "purge", "--yes") == {"removed": False, "data_dir": None}
 
 
+def test_purge_removes_the_data_that_it_names_and_no_other(emulator, tmp_path):
+    emulator("emulator", "start", "--any-port", "-b")
+    emulator("stream", "create", "s")
+    emulator("publish", "s", "kept")
+    emulator("emulator", "stop")
+    emulator("emulator", "start", "--any-port", "-b", "--data-dir", tmp_path / "own")
+    emulator("emulator", "stop")
+    emulator("emulator", "purge", "--yes")
+    assert not (tmp_path / "own").exists()
+    emulator("emulator", "start", "--any-port", "-b")
+    assert emulator("consume", "s", "--exit") == "kept\n"
+    emulator("emulator", "stop")
+    emulator("emulator", "purge", "--yes")
+    assert not (emulator.home / "emulator").exists()
+
+
 def test_emulator_in_the_foreground_ends_with_ctrl_c(emulator, tmp_path):
     process = emulator.start("emulator", "start", "--any-port", "--data-dir", tmp_path / "own", stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)

@@ -135,13 +135,15 @@ Result<bool> remove_data(Env& env, const std::string& data_dir) {
   return true;
 }
 
-// The emulator's own notes, and their folder unless somebody's files are left in it.
-Status remove_place(Env& env, const EmulatorPlace& place, bool emptied) {
-  if (emptied || data_dir_of(place) != place.default_data_dir) return env.remove_tree(place.dir);
+// The emulator's own notes, and their folder unless something is left in it: somebody's files, or
+// the data of an emulator that ran without --data-dir.
+Status remove_place(Env& env, const EmulatorPlace& place) {
+  if (!env.exists(place.dir)) return {};
   for (const std::string& file : {place.data_note, place.ready_file, place.log_file}) {
     if (env.exists(file)) DF_RETURN_IF_ERROR(env.remove_file(file));
   }
-  return {};
+  DF_ASSIGN_OR_RETURN(std::vector<DirEntry> rest, env.list_dir(place.dir));
+  return rest.empty() ? env.remove_tree(place.dir) : Status();
 }
 
 Status say_removed(Session& session, const std::string& data_dir, bool emptied) {
@@ -250,7 +252,7 @@ Status purge_emulator(Session& session, bool yes) {
   if (env.exists(data_dir)) {
     DF_ASSIGN_OR_RETURN(emptied, remove_data(env, data_dir));
   }
-  DF_RETURN_IF_ERROR(remove_place(env, place, emptied));
+  DF_RETURN_IF_ERROR(remove_place(env, place));
   return say_removed(session, data_dir, emptied);
 }
 
