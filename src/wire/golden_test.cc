@@ -73,7 +73,7 @@ TEST(Golden, api_versions_response_has_header_0_in_version_3) {
 
 TEST(Golden, metadata_request_1) {
   MetadataRequest one;
-  one.topics->emplace_back().name = "a";
+  one.topics->push_back({"a"});
   expect_request(one, 1, 2, std::nullopt, "00000011 | 0003 0001 00000002 ffff | 00000001 0001 'a'");
   MetadataRequest all;
   all.topics.reset();
@@ -82,7 +82,7 @@ TEST(Golden, metadata_request_1) {
 
 TEST(Golden, metadata_request_9) {
   MetadataRequest request;
-  request.topics->emplace_back().name = "a";
+  request.topics->push_back({"a"});
   request.allow_auto_topic_creation = false;
   request.include_topic_authorized_operations = true;
   expect_request(request, 9, 2, "c",

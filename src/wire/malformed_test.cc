@@ -92,7 +92,7 @@ TEST(Malformed, is_refused_by_message_and_field) {
 }
 
 TEST(Malformed, unknown_versions_are_unsupported) {
-  EXPECT_EQ(reencode("MetadataRequest", 14, "").code(), StatusCode::kUnsupported);
+  EXPECT_EQ(reencode("MetadataRequest", 10, "").code(), StatusCode::kUnsupported);
   EXPECT_EQ(reencode("MetadataRequest", -1, "").code(), StatusCode::kUnsupported);
   EXPECT_EQ(reencode("FetchRequest", 3, "").code(), StatusCode::kUnsupported);
   EXPECT_THAT(reencode("FetchRequest", 3, "").message(), HasSubstr("4 to 12"));

@@ -53,7 +53,7 @@ class Admin : public ::testing::Test {
 };
 
 TEST_F(Admin, MetadataMakesTopicsBeforeItAnswers) {
-  for (int16_t version = 0; version <= 13; ++version) {
+  for (int16_t version = 0; version <= 9; ++version) {
     wire::MetadataRequest request;
     std::string name = "auto-" + std::to_string(version);
     request.topics->emplace_back().name = name;
@@ -91,34 +91,6 @@ TEST_F(Admin, MetadataOfAllTopics) {
   EXPECT_EQ(answer.topics[0].partitions.size(), 3u);
   EXPECT_EQ(answer.topics[0].topic_authorized_operations, 3576);
   EXPECT_EQ(answer.cluster_authorized_operations, INT32_MIN);
-}
-
-TEST_F(Admin, MetadataById) {
-  bed_.log.make("a", 3);
-  const Uuid id = bed_.log.topic("a")->id;
-  const Uuid other = Uuid::random(posix_env());
-  wire::MetadataRequest request;
-  for (const Uuid& asked : {id, other}) {
-    auto& topic = request.topics->emplace_back();
-    topic.topic_id = asked;
-    topic.name.reset();
-  }
-  for (int16_t version : {12, 13}) {
-    auto answer = ask(*client_, request, version);
-    ASSERT_EQ(answer.topics.size(), 2u);
-    EXPECT_EQ(answer.topics[0].error_code, ErrorCode::kNone);
-    EXPECT_EQ(answer.topics[0].name, "a");
-    EXPECT_EQ(answer.topics[0].topic_id, id);
-    EXPECT_EQ(answer.topics[0].partitions.size(), 3u);
-    EXPECT_EQ(answer.topics[1].error_code, ErrorCode::kUnknownTopicId);
-    EXPECT_EQ(answer.topics[1].name, std::nullopt);
-    EXPECT_EQ(answer.topics[1].topic_id, other);
-  }
-  // The two versions before have the fields, but no answer to them.
-  for (int16_t version : {10, 11}) {
-    auto answer = ask(*client_, request, version);
-    EXPECT_EQ(answer.topics.at(0).error_code, ErrorCode::kInvalidRequest);
-  }
 }
 
 TEST_F(Admin, CreateTopics) {

@@ -179,7 +179,7 @@ TEST(Connection, OtherRequestsWaitForTheProducesBeforeThem) {
   std::string batch = batch_of({"a"});
   send(*client, produce_to("t", batch), 9);
   wire::MetadataRequest metadata;
-  metadata.topics->emplace_back().name = "made-by-metadata";
+  metadata.topics->push_back({"made-by-metadata"});
   send(*client, metadata, 5);
   send(*client, produce_to("t", batch), 9);
   partition.until_waiting_syncs(1);

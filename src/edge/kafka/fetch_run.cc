@@ -87,7 +87,7 @@ void FetchRun::read_all() {
 }
 
 // Reads the part anew; the first part that has anything may go past the limits by its first batch.
-// One that diverges only says where its partition stands.
+// A part with an error only says where its partition stands.
 void FetchRun::read(Part& part) {
   bytes_ -= part.found.slice.length;
   part.found = {};
@@ -200,7 +200,7 @@ Answer FetchRun::build_answer(std::vector<log::LogSlice>& slices) {
       to.partition_index = part.asked->partition;
       to.error_code = part.error;
       to.diverging_epoch = part.diverging;
-      bool known = part.error == ErrorCode::kNone;
+      bool known = part.partition != nullptr && part.error != ErrorCode::kOffsetOutOfRange;
       to.high_watermark = known ? part.found.high_offset.value() : -1;
       to.last_stable_offset = known ? part.found.last_stable.value() : -1;
       to.log_start_offset = known ? part.found.log_start.value() : -1;

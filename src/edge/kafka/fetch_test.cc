@@ -132,9 +132,7 @@ TEST_P(Fetch, LeaderEpochs) {
   wire::FetchRequest request = fetch_from("t");
   auto error_at = [&](int32_t epoch) {
     request.topics[0].partitions[0].current_leader_epoch = epoch;
-    Answer part = ask(*client_, request, 11).responses.at(0).partitions.at(0);
-    EXPECT_EQ(part.high_watermark, part.error_code == ErrorCode::kNone ? 0 : -1);
-    return part.error_code;
+    return ask(*client_, request, 11).responses.at(0).partitions.at(0).error_code;
   };
   EXPECT_EQ(error_at(-1), ErrorCode::kNone);
   EXPECT_EQ(error_at(3), ErrorCode::kNone);
@@ -148,8 +146,6 @@ TEST_P(Fetch, SessionsAreRefused) {
   EXPECT_EQ(ask(*client_, request, 11).error_code, ErrorCode::kNone);
   request.session_id = 12;
   request.session_epoch = 1;
-  EXPECT_EQ(ask(*client_, request, 11).error_code, ErrorCode::kFetchSessionIdNotFound);
-  request.session_epoch = -2;
   EXPECT_EQ(ask(*client_, request, 11).error_code, ErrorCode::kFetchSessionIdNotFound);
 }
 

@@ -16,7 +16,7 @@ constexpr const char* kClientId = "dataflow-cli";
 
 TopicPlace place_of(const wire::MetadataResponse::Topic& topic) {
   TopicPlace place;
-  place.name = topic.name.value_or("");
+  place.name = topic.name;
   place.internal = topic.is_internal;
   place.error = topic.error_code;
   for (const auto& partition : topic.partitions) {
@@ -94,7 +94,7 @@ Result<std::vector<TopicPlace>> KafkaCluster::read_metadata(
   request.allow_auto_topic_creation = false;
   if (names) {
     request.topics.emplace();
-    for (const std::string& name : *names) request.topics->emplace_back().name = name;
+    for (const std::string& name : *names) request.topics->push_back({name});
   } else {
     request.topics.reset();
   }

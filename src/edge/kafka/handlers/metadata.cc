@@ -1,7 +1,5 @@
 #include "wire/messages/metadata.h"
 
-#include <algorithm>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,7 +9,6 @@
 #include "errors.h"
 #include "handlers/handlers.h"
 #include "log/fault.h"
-#include "topic_ids.h"
 #include "topic_names.h"
 
 namespace dataflow::kafka {
@@ -23,12 +20,10 @@ using Question = wire::MetadataRequest;
 using Answer = wire::MetadataResponse;
 
 constexpr int16_t kFirstWithAutoCreationFlag = 4;
-constexpr int16_t kFirstThatAsksById = 12;  // 10 and 11 have the field but may not use it
 
 void describe(Broker& broker, const log::TopicInfo& info, bool operations, Answer::Topic& to) {
   int32_t node = broker.options.node_id;
   to.name = info.name;
-  to.topic_id = info.id;
   to.is_internal = is_internal_topic(info.name);
   if (operations) to.topic_authorized_operations = kAllTopicOperations;
   to.partitions.resize(static_cast<size_t>(info.partitions));
@@ -76,29 +71,6 @@ void describe_named(Broker& broker, const std::string& name, bool may_create, bo
   broker.metrics.error(to.error_code);
 }
 
-// By id where the entry has one: a topic that was deleted and made again is another one.
-void describe_entry(Broker& broker, const Question::Topic& asked, const TopicIds* ids,
-                    bool may_create, bool operations, Answer::Topic& to) {
-  if (asked.name && asked.topic_id.is_zero()) {
-    return describe_named(broker, *asked.name, may_create, operations, to);
-  }
-  to.topic_id = asked.topic_id;
-  if (ids == nullptr || asked.topic_id.is_zero()) {
-    to.error_code = broker.noted(ErrorCode::kInvalidRequest);
-    return;
-  }
-  to.name.reset();
-  const std::string* name = ids->name_of(asked.topic_id);
-  auto info = name != nullptr ? broker.log.topic(*name) : std::nullopt;
-  if (info) return describe(broker, *info, operations, to);
-  to.error_code = broker.noted(ErrorCode::kUnknownTopicId);
-}
-
-bool names_an_id(const Question& question) {
-  return std::any_of(question.topics->begin(), question.topics->end(),
-                     [](const Question::Topic& topic) { return !topic.topic_id.is_zero(); });
-}
-
 void fill_cluster(Broker& broker, const ClientAddress& client, bool operations, Answer& answer) {
   answer.brokers.push_back(
       {broker.options.node_id, broker.advertised_host(client), broker.advertised_port(client), {}});
@@ -118,14 +90,11 @@ void answer(Broker& broker, const Reply& reply, const Question& question, bool m
       describe(broker, topics[i], operations, answer.topics[i]);
     }
   } else {
-    std::optional<TopicIds> ids;
-    if (reply.version() >= kFirstThatAsksById && names_an_id(question)) ids.emplace(broker.log);
-    // A topic is answered once, however often it is named: answers are far larger than questions.
-    std::set<std::pair<std::string_view, Uuid>> named;
+    // A name is answered once, however often it is named: answers are far larger than questions.
+    std::set<std::string_view> named;
     for (const Question::Topic& topic : *question.topics) {
-      if (!named.emplace(topic.name.value_or(""), topic.topic_id).second) continue;
-      describe_entry(broker, topic, ids ? &*ids : nullptr, may_create, operations,
-                     answer.topics.emplace_back());
+      if (!named.insert(topic.name).second) continue;
+      describe_named(broker, topic.name, may_create, operations, answer.topics.emplace_back());
     }
   }
   reply.send(answer);
@@ -134,7 +103,7 @@ void answer(Broker& broker, const Reply& reply, const Question& question, bool m
 bool names_a_missing_topic(Broker& broker, const Question& question) {
   if (!question.topics) return false;
   for (const Question::Topic& topic : *question.topics) {
-    if (topic.name && !broker.log.topic(*topic.name)) return true;
+    if (!broker.log.topic(topic.name)) return true;
   }
   return false;
 }
