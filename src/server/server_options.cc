@@ -80,7 +80,9 @@ void add_kafka(ConfigSchema& s) {
   s.add({.name = "kafka.request_memory",
          .type = T::kBytes,
          .default_value = "256MiB",
-         .doc = "Memory for all requests together; when it is used up, connections wait.",
+         .doc = "Memory for all requests together; when it is used up, large ones wait. As much "
+                "again for answers that clients do not take, and for requests that wait for the "
+                "disk.",
          .min = "1MiB"});
   s.add({.name = "kafka.connection_memory",
          .type = T::kBytes,

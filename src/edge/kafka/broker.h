@@ -39,7 +39,9 @@ struct Broker {
   log::Groups& groups;
   log::Transactions& transactions;
   const KafkaOptions options;
-  RequestMemory memory;
+  RequestMemory memory;  // requests that are being received or wait for their turn
+  RequestMemory unsent;  // answers that clients do not take
+  RequestMemory queued;  // requests, decoded, that wait for `control`
   RequestMetrics metrics;
   Worker control;  // for whatever waits for the disk
 };

@@ -23,6 +23,8 @@ constexpr size_t kOutputBacklog = 256u << 10;
 constexpr size_t kCompactSlotsFrom = 256;
 // A half-sent request that stands still while others wait for memory.
 constexpr int64_t kStallNanos = 10'000'000'000;
+// One that others wait for moves at least this fast on the average, beside kStallNanos.
+constexpr int64_t kSlowestNanosPerByte = 1'000'000'000 / (64 << 10);
 
 int16_t peek_int16(const char* at) { return static_cast<int16_t>(load_be16(at)); }
 
@@ -60,6 +62,7 @@ void Connection::close(std::string_view reason) {
   if (!processing_) input_.release();
   slots_.clear();
   output_ = {};
+  count_unsent();
   io_->remove(shared_from_this());
 }
 
@@ -82,6 +85,7 @@ void Connection::on_writable() {
 void Connection::on_memory() {
   io_->post([self = shared_from_this()] {
     self->waits_for_memory_ = false;
+    self->input_since_ = self->io_->now();
     self->resume();
   });
 }
@@ -104,8 +108,6 @@ void Connection::read_some() {
     size_t asked = 0;
     if (!input_.empty()) {
       if (!read_into_input(outcome, asked)) return;
-    } else if (broker_->memory.exhausted()) {
-      return wait_for_memory();
     } else {
       read_into_scratch(outcome, asked);
     }
@@ -130,15 +132,19 @@ bool Connection::read_into_input(IoOutcome& outcome, size_t& asked) {
 }
 
 // Most requests arrive whole and are done before the next read: they never leave the thread's
-// scratch.
+// scratch. While the memory for requests is used up, only small ones can pass: no more is read at
+// once than a connection may always keep.
 void Connection::read_into_scratch(IoOutcome& outcome, size_t& asked) {
   std::span<char> scratch = io_->read_scratch();
+  if (broker_->memory.exhausted()) scratch = scratch.first(kFirstRead);
   asked = scratch.size();
   outcome = transport_->read(scratch);
   if (outcome.state != IoState::kDone) return;
   last_activity_ = io_->now();
   size_t used = process(scratch.data(), outcome.bytes);
-  if (!closed_ && used < outcome.bytes) input_.append(scratch.data() + used, outcome.bytes - used);
+  if (closed_ || used == outcome.bytes) return;
+  input_.append(scratch.data() + used, outcome.bytes - used);
+  input_since_ = last_activity_;
 }
 
 bool Connection::make_room() {
@@ -163,6 +169,7 @@ void Connection::process_input() {
   if (closed_) return input_.release();
   if (used == 0) return;
   input_.consume(used);
+  input_since_ = last_activity_;
   broker_->memory.release_overdraft(this);
 }
 
@@ -218,7 +225,8 @@ bool Connection::accepts_frame(const char* data, size_t have, int32_t length) {
 }
 
 bool Connection::may_start(int16_t api, size_t bytes) const {
-  if (output_.buffered_bytes() > kOutputBacklog) return false;
+  size_t unsent = output_.buffered_bytes();
+  if (unsent > kOutputBacklog || (unsent > 0 && broker_->unsent.exhausted())) return false;
   size_t open = slots_.size() - head_;
   if (open == 0) return true;
   return api == static_cast<int16_t>(wire::ApiKey::kProduce) && slots_.back().produce &&
@@ -302,7 +310,9 @@ void Connection::mark_dirty() {
 void Connection::flush() {
   dirty_ = false;
   if (closed_ || write_blocked_) return;
-  switch (output_.flush(*transport_, io_->write_scratch(), kFlushMost)) {
+  OutputQueue::Flush flushed = output_.flush(*transport_, io_->write_scratch(), kFlushMost);
+  count_unsent();
+  switch (flushed) {
     case OutputQueue::Flush::kAll:
       if (stalled_) resume();
       return;
@@ -314,13 +324,37 @@ void Connection::flush() {
   }
 }
 
+// Keeps the total of all connections true. Only what a socket would not take is counted.
+void Connection::count_unsent() {
+  size_t unsent = output_.buffered_bytes();
+  if (unsent == counted_unsent_) return;
+  if (unsent > counted_unsent_) {
+    broker_->unsent.take_anyway(unsent - counted_unsent_);
+  } else {
+    broker_->unsent.give_back(counted_unsent_ - unsent);
+  }
+  counted_unsent_ = unsent;
+}
+
+bool Connection::hoards_input(int64_t now) const {
+  bool half_sent = !input_.empty() && !stalled_ && !waits_for_memory_;
+  if (!half_sent) return false;
+  if (!broker_->memory.exhausted() && !broker_->memory.holds_overdraft(this)) return false;
+  int64_t allowed = kStallNanos + static_cast<int64_t>(input_.size()) * kSlowestNanosPerByte;
+  return now - last_activity_ > kStallNanos || now - input_since_ > allowed;
+}
+
 void Connection::check_idle(int64_t now, int64_t timeout_nanos) {
   int64_t quiet = now - last_activity_;
-  bool half_sent = !input_.empty() && !stalled_ && !waits_for_memory_;
-  if (half_sent && quiet > kStallNanos &&
-      (broker_->memory.exhausted() || broker_->memory.holds_overdraft(this))) {
-    return close("a half-sent request of " + std::to_string(input_.size()) +
-                 " bytes has not moved for 10 s while other clients wait for request memory");
+  if (hoards_input(now)) {
+    return close("a half-sent request has not moved for 10 s, or too slowly (it has " +
+                 std::to_string(input_.size()) +
+                 " bytes), while other clients wait for request memory");
+  }
+  if (write_blocked_ && quiet > kStallNanos && broker_->unsent.exhausted()) {
+    return close("it has not taken its answers for 10 s (" +
+                 std::to_string(output_.buffered_bytes()) +
+                 " bytes), and all clients together leave too many untaken");
   }
   bool waits_for_us = head_ < slots_.size();
   if (quiet > timeout_nanos && !waits_for_us) close({});

@@ -77,6 +77,8 @@ class Connection final : public ReplySink,
   void finish_slot(const Slot& slot, size_t answer_bytes);
   void pop_answered();
   void mark_dirty();
+  void count_unsent();
+  bool hoards_input(int64_t now) const;
 
   const std::shared_ptr<IoThread> io_;
   const std::shared_ptr<Broker> broker_;
@@ -89,7 +91,9 @@ class Connection final : public ReplySink,
   size_t head_ = 0;
   uint64_t first_slot_ = 0;  // the number of slots_[0]
   size_t in_flight_bytes_ = 0;
+  size_t counted_unsent_ = 0;  // of output_, in the broker's total
   int64_t last_activity_;
+  int64_t input_since_ = 0;  // when the request at the front of input_ began, or could go on
   std::shared_ptr<LongPoll> poll_;
 
   bool closed_ = false;

@@ -1,6 +1,9 @@
 #include "fetch_run.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "errors.h"
@@ -10,6 +13,38 @@ namespace dataflow::kafka {
 
 using wire::ErrorCode;
 using Answer = wire::FetchResponse;
+
+namespace {
+
+uint64_t fingerprint(const std::string& topic, int32_t partition) {
+  return std::hash<std::string>()(topic) + static_cast<uint64_t>(partition) * 0x9E3779B97F4A7C15;
+}
+
+bool may_name_one_twice(const wire::FetchRequest& question) {
+  std::vector<uint64_t> seen;
+  for (const auto& topic : question.topics) {
+    for (const auto& asked : topic.partitions) {
+      seen.push_back(fingerprint(topic.topic, asked.partition));
+    }
+  }
+  std::sort(seen.begin(), seen.end());
+  return std::adjacent_find(seen.begin(), seen.end()) != seen.end();
+}
+
+// A partition is read once and listened to once, however often it is named: what a waiting request
+// costs is bounded by what there is, not by the question's length.
+void name_each_once(wire::FetchRequest& question) {
+  if (!may_name_one_twice(question)) return;
+  std::set<std::pair<std::string_view, int32_t>> named;
+  for (auto& topic : question.topics) {
+    std::erase_if(topic.partitions, [&](const wire::FetchRequest::Partition& asked) {
+      return !named.emplace(topic.topic, asked.partition).second;
+    });
+    topic.partitions.shrink_to_fit();
+  }
+}
+
+}  // namespace
 
 FetchRun::FetchRun(const Request& request, wire::FetchRequest question)
     : broker_(request.broker),
@@ -36,6 +71,7 @@ void FetchRun::wake() {
 }
 
 void FetchRun::start() {
+  name_each_once(question_);
   for (const auto& topic : question_.topics) part_count_ += topic.partitions.size();
   parts_ = std::make_unique<Part[]>(part_count_);
   size_t next = 0;
@@ -45,8 +81,10 @@ void FetchRun::start() {
   read_all();
   if (enough() || question_.max_wait_ms <= 0 || part_count_ == 0) return answer();
   if (!listen_to_all()) return answer();
-  timer_ = reply_.io().add_timer(reply_.io().now() + int64_t{question_.max_wait_ms} * 1'000'000,
-                                 shared_from_this());
+  // A client that left may be seen only when it is answered (its next request lies unread behind
+  // this one), so that no wait outlasts the time after which quiet connections are closed.
+  int64_t wait_ms = std::min<int64_t>(question_.max_wait_ms, broker_.options.idle_timeout_ms);
+  timer_ = reply_.io().add_timer(reply_.io().now() + wait_ms * 1'000'000, shared_from_this());
   reply_.hold(shared_from_this());
 }
 
@@ -87,7 +125,7 @@ void FetchRun::read_all() {
 }
 
 // Reads the part anew; the first part that has anything may go past the limits by its first batch.
-// A part with an error only says where its partition stands.
+// One that diverges only says where its partition stands.
 void FetchRun::read(Part& part) {
   bytes_ -= part.found.slice.length;
   part.found = {};
@@ -200,7 +238,7 @@ Answer FetchRun::build_answer(std::vector<log::LogSlice>& slices) {
       to.partition_index = part.asked->partition;
       to.error_code = part.error;
       to.diverging_epoch = part.diverging;
-      bool known = part.partition != nullptr && part.error != ErrorCode::kOffsetOutOfRange;
+      bool known = part.error == ErrorCode::kNone;
       to.high_watermark = known ? part.found.high_offset.value() : -1;
       to.last_stable_offset = known ? part.found.last_stable.value() : -1;
       to.log_start_offset = known ? part.found.log_start.value() : -1;

@@ -132,7 +132,9 @@ TEST_P(Fetch, LeaderEpochs) {
   wire::FetchRequest request = fetch_from("t");
   auto error_at = [&](int32_t epoch) {
     request.topics[0].partitions[0].current_leader_epoch = epoch;
-    return ask(*client_, request, 11).responses.at(0).partitions.at(0).error_code;
+    Answer part = ask(*client_, request, 11).responses.at(0).partitions.at(0);
+    EXPECT_EQ(part.high_watermark, part.error_code == ErrorCode::kNone ? 0 : -1);
+    return part.error_code;
   };
   EXPECT_EQ(error_at(-1), ErrorCode::kNone);
   EXPECT_EQ(error_at(3), ErrorCode::kNone);
@@ -147,6 +149,8 @@ TEST_P(Fetch, SessionsAreRefused) {
   request.session_id = 12;
   request.session_epoch = 1;
   EXPECT_EQ(ask(*client_, request, 11).error_code, ErrorCode::kFetchSessionIdNotFound);
+  request.session_epoch = -2;
+  EXPECT_EQ(ask(*client_, request, 11).error_code, ErrorCode::kFetchSessionIdNotFound);
 }
 
 TEST_P(Fetch, ZstdIsKeptFromClientsThatDoNotKnowIt) {
@@ -156,6 +160,20 @@ TEST_P(Fetch, ZstdIsKeptFromClientsThatDoNotKnowIt) {
   EXPECT_EQ(records_, plain);
   EXPECT_EQ(fetch({.from = 1}, 9).error_code, ErrorCode::kUnsupportedCompressionType);
   EXPECT_EQ(fetch({.from = 1}, 10).error_code, ErrorCode::kNone);
+}
+
+TEST_P(Fetch, PartitionThatIsNamedTwiceIsReadAndListenedToOnce) {
+  wire::FetchRequest request = fetch_from("t", {.max_wait_ms = 600'000});
+  request.topics[0].partitions.resize(10'000, request.topics[0].partitions[0]);
+  request.topics.push_back(request.topics[0]);
+  send(*client_, request, 11);
+  bed_.log.at("t").until_listeners(1);
+  std::string batch = append({"a"});
+  auto answer = receive<wire::FetchRequest>(*client_);
+  ASSERT_EQ(answer.responses.size(), 2u);
+  ASSERT_EQ(answer.responses[0].partitions.size(), 1u);
+  EXPECT_EQ(answer.responses[0].partitions[0].records.bytes, batch);
+  EXPECT_TRUE(answer.responses[1].partitions.empty());
 }
 
 TEST_P(Fetch, SlowConsumerHoldsNobodyUp) {

@@ -29,6 +29,7 @@ class InputTransport final : public Transport {
     return {IoState::kDone, size, 0};
   }
   IoOutcome write(std::span<const iovec> parts, bool) override {
+    if (full_) return {IoState::kWouldBlock, 0, 0};
     size_t size = 0;
     for (const iovec& part : parts) size += part.iov_len;
     answered_ += size;
@@ -50,7 +51,8 @@ class InputTransport final : public Transport {
 
   // Whether there was anybody to tell.
   bool step() {
-    std::shared_ptr<TransportEvents> events = std::exchange(writable_, nullptr);
+    std::shared_ptr<TransportEvents> events;
+    if (!full_) events = std::exchange(writable_, nullptr);
     if (events) {
       events->on_writable();
       return true;
@@ -60,12 +62,16 @@ class InputTransport final : public Transport {
     return events != nullptr;
   }
   size_t answered_bytes() const { return answered_; }
+  void feed(std::string_view more) { input_ = more; }
+  // As if the client read nothing any more.
+  void fill_up() { full_ = true; }
 
  private:
   std::string_view input_;
   const size_t piece_;
   const Then then_;
   size_t answered_ = 0;
+  bool full_ = false;
   std::shared_ptr<TransportEvents> readable_;
   std::shared_ptr<TransportEvents> writable_;
 };

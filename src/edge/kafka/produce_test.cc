@@ -143,5 +143,26 @@ TEST(ProduceMemory, RequestsWaitWhileOthersHoldTheMemory) {
   EXPECT_EQ(bed.log.at("t").high_offset(), Offset(6));
 }
 
+TEST(ProduceMemory, SmallRequestsPassWhileALargeOneHoldsTheMemory) {
+  KafkaOptions options;
+  options.request_memory_bytes = 1 << 20;
+  options.io_threads = 1;
+  ServerBed bed(options);
+  bed.log.make("t");
+  wire::Writer out;
+  std::string batch = batch_of({std::string(3 << 20, 'x')});
+  wire::write_request_frame(out, produce_to("t", batch), 9, 1, std::optional<std::string>("me"));
+  auto large = bed.connect();
+  ASSERT_TRUE(large->send_raw(out.view().substr(0, 2 << 20), kPatience).ok());
+  // Each of these finds the memory used up, or about to be.
+  for (int i = 0; i < 50; ++i) {
+    auto other = bed.connect();
+    EXPECT_EQ(ask(*other, produce_to("t", batch_of({"a"})), 9).responses.size(), 1u);
+  }
+  ASSERT_TRUE(large->send_raw(out.view().substr(2 << 20), kPatience).ok());
+  EXPECT_TRUE(large->receive_raw(kPatience).ok());
+  EXPECT_EQ(bed.log.at("t").high_offset(), Offset(51));
+}
+
 }  // namespace
 }  // namespace dataflow::kafka

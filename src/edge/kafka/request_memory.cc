@@ -11,6 +11,8 @@ namespace {
 constexpr size_t kFirstBuffer = 4096;
 // A frame up to this size gets its memory in one piece; a larger one has to show bytes first.
 constexpr size_t kTrustedFrame = 1u << 20;
+// How much a message of many short strings grows when it is decoded.
+constexpr size_t kDecodedFactor = 16;
 
 }  // namespace
 
@@ -57,6 +59,15 @@ void RequestMemory::wake() {
   for (const auto& weak : told) {
     if (auto waiter = weak.lock()) waiter->on_memory();
   }
+}
+
+std::shared_ptr<void> take_queue_room(RequestMemory& memory, size_t request_bytes) {
+  size_t bytes = std::max<size_t>(request_bytes, 1) * kDecodedFactor;
+  if (!memory.take(bytes)) {
+    if (memory.used() > 0) return nullptr;
+    memory.take_anyway(bytes);
+  }
+  return {&memory, [bytes](RequestMemory* from) { from->give_back(bytes); }};
 }
 
 void InputBuffer::consume(size_t bytes) {

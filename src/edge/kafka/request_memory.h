@@ -50,6 +50,10 @@ class RequestMemory {
   std::vector<std::weak_ptr<MemoryWaiter>> waiters_;  // guarded by mutex_
 };
 
+// Room for a decoded request of `request_bytes`, given back when the last copy of the pointer goes;
+// nullptr if there is none. The first one always finds room. `memory` must outlive it.
+std::shared_ptr<void> take_queue_room(RequestMemory& memory, size_t request_bytes);
+
 // The bytes of requests that could not be answered at once: one partly received frame, or whole
 // frames that wait for their turn. Grows as bytes arrive, never to what a length field merely
 // promises.

@@ -53,6 +53,20 @@ TEST(RequestMemory, OneHolderAtATimeMayGoPastTheLimit) {
   EXPECT_TRUE(memory.acquire_overdraft(&two));
 }
 
+TEST(RequestMemory, QueueRoomIsGivenBackWithTheLastCopy) {
+  RequestMemory memory(100);
+  std::shared_ptr<void> large = take_queue_room(memory, 50);
+  ASSERT_TRUE(large) << "the first one, however large";
+  EXPECT_GT(memory.used(), 100u);
+  EXPECT_FALSE(take_queue_room(memory, 1));
+  std::shared_ptr<void> copy = large;
+  large.reset();
+  EXPECT_FALSE(take_queue_room(memory, 1));
+  copy.reset();
+  EXPECT_EQ(memory.used(), 0u);
+  EXPECT_TRUE(take_queue_room(memory, 1));
+}
+
 TEST(InputBuffer, AnnouncedBytesCostNothingUntilTheyCome) {
   RequestMemory memory(256 << 20);
   InputBuffer buffer(memory);

@@ -28,6 +28,8 @@ Broker::Broker(Env& env_in, log::Log& log_in, log::Groups& groups_in,
       transactions(transactions_in),
       options(std::move(options_in)),
       memory(options.request_memory_bytes),
+      unsent(options.request_memory_bytes),
+      queued(options.request_memory_bytes),
       metrics(registry),
       control("kafka-control") {}
 

@@ -1,6 +1,8 @@
 // One handler an API, each in the file of its name.
 #pragma once
 
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "broker.h"
@@ -8,14 +10,28 @@
 
 namespace dataflow::kafka {
 
+// Has `task` run on the control thread, for what waits for the disk. Requests in that queue are
+// decoded, and those that their clients gave up are still in it: what they take is bounded here, by
+// refusing the connection that brings one too many.
+template <class Task>
+void run_on_control(const Request& request, Task task) {
+  std::shared_ptr<void> room = take_queue_room(request.broker.queued, request.body.size());
+  if (!room) {
+    return request.reply.refuse("its request of " + std::to_string(request.body.size()) +
+                                " bytes finds too many large ones waiting already");
+  }
+  request.broker.control.post(
+      [room = std::move(room), task = std::move(task)]() mutable { task(); });
+}
+
 // For a request whose effect waits for the disk: `answer` runs on the control thread.
 template <class Question>
 void answer_on_control(Request& request, void (*answer)(Broker&, const Reply&, Question&)) {
   auto question = request.decode<Question>();
   if (!question) return;
-  Broker& broker = request.broker;
-  broker.control.post([&broker, reply = request.reply, question = std::move(*question),
-                       answer]() mutable { answer(broker, reply, question); });
+  run_on_control(request,
+                 [&broker = request.broker, reply = request.reply, question = std::move(*question),
+                  answer]() mutable { answer(broker, reply, question); });
 }
 
 void handle_produce(Request& request);

@@ -98,7 +98,7 @@ void handle_list_offsets(Request& request) {
   if (!question) return;
   Broker& broker = request.broker;
   if (!reads_data(*question)) return answer(broker, request.reply, *question);
-  broker.control.post([&broker, reply = request.reply, question = std::move(*question)] {
+  run_on_control(request, [&broker, reply = request.reply, question = std::move(*question)] {
     answer(broker, reply, question);
   });
 }

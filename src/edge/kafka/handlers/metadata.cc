@@ -122,8 +122,8 @@ void handle_metadata(Request& request) {
   if (!may_create || !names_a_missing_topic(broker, *question)) {
     return answer(broker, request.reply, *question, false, std::move(begun));
   }
-  broker.control.post([&broker, reply = request.reply, question = std::move(*question),
-                       begun = std::move(begun)]() mutable {
+  run_on_control(request, [&broker, reply = request.reply, question = std::move(*question),
+                           begun = std::move(begun)]() mutable {
     answer(broker, reply, question, true, std::move(begun));
   });
 }

@@ -35,8 +35,10 @@ struct KafkaOptions {
 
   int io_threads = 0;  // 0: half of the cores, at least 2
   size_t max_request_bytes = 100u << 20;
-  size_t request_memory_bytes = 256u << 20;  // all requests that are being received or wait
-  size_t max_in_flight = 64;                 // Produce requests of one connection
+  // For all requests that are being received or wait; as much again for answers that clients do not
+  // take, and for requests that wait for the disk.
+  size_t request_memory_bytes = 256u << 20;
+  size_t max_in_flight = 64;  // Produce requests of one connection
   size_t max_in_flight_bytes = 64u << 20;
   uint32_t max_fetch_bytes = 55u << 20;
   // What the kernel may hold of the answers on one connection (it takes twice that). A fetch of
