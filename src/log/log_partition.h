@@ -216,10 +216,10 @@ class LogPartition final : public Partition,
   std::deque<SyncWaiter> waiters_;  // in order of `next`
   std::vector<std::shared_ptr<AdvanceListener>> listeners_;
   int64_t bytes_since_checkpoint_ = 0;
-  Offset checkpoint_end_{0};        // of the checkpoint on disk
-  Offset compacted_to_{0};          // below it each key is there once
-  uint64_t aborted_forgotten_ = 0;  // how often compaction took transactions out of producers_
-  uint64_t compactions_ = 0;        // how often compaction changed what a checkpoint says
+  Offset checkpoint_end_{0};             // of the checkpoint on disk
+  Offset compacted_to_{0};               // below it each key is there once
+  uint64_t aborted_forgotten_ = 0;       // how often compaction took transactions out of producers_
+  uint64_t compactions_ = 0;             // how often compaction changed what a checkpoint says
   uint64_t checkpoint_compactions_ = 0;  // that, in the checkpoint on disk
   std::array<Place, 8> places_;
   size_t next_place_ = 0;
