@@ -2,12 +2,15 @@
 
 import socket
 import struct
+import time
 from dataclasses import dataclass
 
 import crc32c
 
 PRODUCE, FETCH, METADATA, API_VERSIONS = 0, 1, 3, 18
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
+# An hour ago: records of old days would be dropped by their age while a test looks at them.
+RECENT = (int(time.time()) - 3600) * 1000
 BATCH_HEAD = struct.Struct(">qiibIhiqqqhii")
 
 
@@ -51,7 +54,7 @@ def batch(
     length=None,
     producer=(-1, -1, -1),
     base_offset=0,
-    timestamp=1_700_000_000_000,
+    timestamp=RECENT,
 ):
     """One record batch v2. Every field that is checked can be set wrong: `payload` are raw bytes
     in the records' place, `crc`, `length` and `count` replace what would be right."""

@@ -12,7 +12,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import ProducerFenced
 
 from kafka_topics import create_topic
-from raw_kafka import CODECS, stored_codecs
+from raw_kafka import CODECS, RECENT, stored_codecs
 
 LIMIT_S = 30
 PARTITIONS = 4
@@ -108,14 +108,14 @@ def test_offsets(bootstrap, topic):
         async with producer(bootstrap) as sender:
             for i in range(10):
                 await sender.send_and_wait(
-                    topic, b"v", partition=0, timestamp_ms=1_700_000_000_000 + 10 * i
+                    topic, b"v", partition=0, timestamp_ms=RECENT + 10 * i
                 )
         place = TopicPartition(topic, 0)
         async with reader(bootstrap) as consumer:
             consumer.assign([place])
             assert await consumer.beginning_offsets([place]) == {place: 0}
             assert await consumer.end_offsets([place]) == {place: 10}
-            assert (await consumer.offsets_for_times({place: 1_700_000_000_045}))[place].offset == 5
+            assert (await consumer.offsets_for_times({place: RECENT + 45}))[place].offset == 5
             consumer.seek(place, 7)
             assert [record.offset for record in await read(consumer, 3)] == [7, 8, 9]
 

@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from eventually import eventually
 from kafka_topics import create_topic, produce_all, read_to_end
-from raw_kafka import CODECS, RawClient, stored_codecs
+from raw_kafka import CODECS, RECENT, RawClient, stored_codecs
 
 LIMIT_S = 30
 
@@ -94,7 +94,7 @@ def test_reports_say_where_each_record_is(bootstrap, topic):
             f"v{i}",
             key=f"k{i}",
             headers=[("h", str(i).encode()), ("empty", None)],
-            timestamp=1_700_000_000_000 + i,
+            timestamp=RECENT + i,
             on_delivery=lambda error, message: reports.append((error, message.offset())),
         )
     assert producer.flush(LIMIT_S) == 0
@@ -102,7 +102,7 @@ def test_reports_say_where_each_record_is(bootstrap, topic):
     for i, message in enumerate(read_to_end(bootstrap, topic)):
         assert (message.key(), message.value()) == (f"k{i}".encode(), f"v{i}".encode())
         assert message.headers() == [("h", str(i).encode()), ("empty", None)]
-        assert message.timestamp()[1] == 1_700_000_000_000 + i
+        assert message.timestamp()[1] == RECENT + i
 
 
 def test_append_time_replaces_the_producers(bootstrap, topic_name):
@@ -132,7 +132,7 @@ def test_record_over_the_limit_is_refused_alone(bootstrap, topic_name):
 def test_offsets_for_times_and_watermarks(bootstrap, topic):
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0})
     for i in range(20):
-        producer.produce(topic, f"v{i}", timestamp=1_700_000_000_000 + 10 * i)
+        producer.produce(topic, f"v{i}", timestamp=RECENT + 10 * i)
     assert producer.flush(LIMIT_S) == 0
     reader = consumer(bootstrap, topic + "-g")
     try:
@@ -141,7 +141,7 @@ def test_offsets_for_times_and_watermarks(bootstrap, topic):
         def at(time):
             return reader.offsets_for_times([TopicPartition(topic, 0, time)], LIMIT_S)[0].offset
 
-        assert at(1_700_000_000_095) == 10
+        assert at(RECENT + 95) == 10
         assert at(1) == 0
         assert at(1_800_000_000_000) == -1, "nothing is that young"
     finally:

@@ -24,6 +24,7 @@ from confluent_kafka.admin import (
 
 from eventually import eventually
 from kafka_topics import create_topic, produce_all, read_to_end
+from raw_kafka import RECENT
 
 LIMIT_S = 30
 
@@ -239,7 +240,7 @@ def test_describe_cluster(admin, bootstrap):
 
 def test_list_offsets_by_kind(admin, bootstrap, topic):
     producer = Producer({"bootstrap.servers": bootstrap})
-    for when in (1_700_000_000_000, 1_700_000_000_900, 1_700_000_000_500):
+    for when in (RECENT, RECENT + 900, RECENT + 500):
         producer.produce(topic, "v", partition=0, timestamp=when)
     assert producer.flush(LIMIT_S) == 0
     place, empty = TopicPartition(topic, 0), TopicPartition(topic, 1)
@@ -252,7 +253,7 @@ def test_list_offsets_by_kind(admin, bootstrap, topic):
         3,
         1,
     )
-    assert at(OffsetSpec.for_timestamp(1_700_000_000_001)) == 1
+    assert at(OffsetSpec.for_timestamp(RECENT + 1)) == 1
     assert (at(OffsetSpec.latest(), empty), at(OffsetSpec.max_timestamp(), empty)) == (0, -1)
     unknown = TopicPartition(topic, 99)
     assert code_of(admin.list_offsets({unknown: OffsetSpec.latest()})) in (

@@ -18,7 +18,7 @@ from kafka.structs import MemberState, OffsetAndMetadata
 
 from eventually import eventually
 from kafka_topics import create_topic, read_to_end
-from raw_kafka import CODECS, stored_codecs
+from raw_kafka import CODECS, RECENT, stored_codecs
 
 LIMIT_S = 30
 PARTITIONS = 4
@@ -125,10 +125,10 @@ def test_every_codec_both_ways(bootstrap, topic, opened, codec):
 def test_offsets_for_times(bootstrap, topic, opened):
     sender = opened(producer(bootstrap))
     for i in range(10):
-        sender.send(topic, b"v", partition=0, timestamp_ms=1_700_000_000_000 + 10 * i).get(LIMIT_S)
+        sender.send(topic, b"v", partition=0, timestamp_ms=RECENT + 10 * i).get(LIMIT_S)
     consumer, place = opened(reader(bootstrap)), TopicPartition(topic, 0)
-    found = consumer.offsets_for_times({place: 1_700_000_000_045})[place]
-    assert (found.offset, found.timestamp) == (5, 1_700_000_000_050)
+    found = consumer.offsets_for_times({place: RECENT + 45})[place]
+    assert (found.offset, found.timestamp) == (5, RECENT + 50)
 
 
 class Member(threading.Thread):

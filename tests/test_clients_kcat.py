@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 
 from eventually import eventually
 from kafka_topics import create_topic, read_to_end
-from raw_kafka import CODECS, stored_codecs
+from raw_kafka import CODECS, RECENT, stored_codecs
 
 LIMIT_S = 60
 NO_PARTITIONER = ("-X", "partitioner=consistent_random")
@@ -90,7 +90,7 @@ def test_offsets_from_the_beginning_the_end_and_in_between(bootstrap, topic):
 
 
 def test_offsets_by_time(bootstrap, topic):
-    began = 1_700_000_000_000
+    began = RECENT
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0})
     for i in range(50):
         producer.produce(topic, f"value-{i}", timestamp=began + 1000 * i)

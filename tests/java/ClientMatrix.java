@@ -72,6 +72,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
  */
 public final class ClientMatrix {
   private static final long LIMIT_MS = 30_000;
+  // An hour ago: records of old days would be dropped by their age.
+  private static final long RECENT = (System.currentTimeMillis() / 1000 - 3600) * 1000;
   private static final int PARTITIONS = 4;
 
   private final String bootstrap;
@@ -261,7 +263,7 @@ public final class ClientMatrix {
             new ProducerRecord<>(
                 topic,
                 0,
-                1_700_000_000_000L,
+                RECENT,
                 "key",
                 value,
                 List.of(
@@ -288,7 +290,7 @@ public final class ClientMatrix {
     expectEqual(
         last.value(), new String(last.headers().lastHeader("h").value(), StandardCharsets.UTF_8));
     expect(last.headers().lastHeader("none").value() == null, "a header without a value");
-    expectEqual(1_700_000_000_000L, last.timestamp());
+    expectEqual(RECENT, last.timestamp());
   }
 
   private static Set<Integer> partitionsOf(KafkaConsumer<?, ?> consumer) {
@@ -397,16 +399,16 @@ public final class ClientMatrix {
       for (int i = 0; i < 10; i++) {
         get(
             producer.send(
-                new ProducerRecord<>(topic, 0, 1_700_000_000_000L + 10 * i, "k", "v" + i)));
+                new ProducerRecord<>(topic, 0, RECENT + 10 * i, "k", "v" + i)));
       }
     }
     try (KafkaConsumer<String, String> consumer = consumer(Map.of())) {
       expectEqual(Map.of(place, 0L), consumer.beginningOffsets(List.of(place)));
       expectEqual(Map.of(place, 10L), consumer.endOffsets(List.of(place)));
       expectEqual(
-          5L, consumer.offsetsForTimes(Map.of(place, 1_700_000_000_045L)).get(place).offset());
+          5L, consumer.offsetsForTimes(Map.of(place, RECENT + 45)).get(place).offset());
       expect(
-          consumer.offsetsForTimes(Map.of(place, 1_800_000_000_000L)).get(place) == null,
+          consumer.offsetsForTimes(Map.of(place, RECENT + 86_400_000)).get(place) == null,
           "nothing is so young");
       consumer.assign(List.of(place));
       consumer.seek(place, 7);
