@@ -229,8 +229,9 @@ std::vector<std::string> FaultDisk::tree_of(const std::string& path) const {
   std::vector<std::string> paths;
   Result<DiskNodePtr> node = find("", path);
   if (!node.ok()) return paths;
+  const std::string folder = path + "/";
   for (const auto& [name, child] : (*node)->cached_names) {
-    for (std::string& below : tree_of(path + "/" + name)) paths.push_back(std::move(below));
+    for (std::string& below : tree_of(folder + name)) paths.push_back(std::move(below));
   }
   paths.push_back(path);
   return paths;

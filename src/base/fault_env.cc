@@ -398,7 +398,7 @@ Status FaultEnv::create_dirs(const std::string& path) {
     }
     DF_RETURN_IF_ERROR(state_->admit(FaultOp::kCreateDir, true, prefix).status);
     const std::lock_guard lock(state_->mutex);
-    const Status status = state_->disk.create(prefix, true).status();
+    Status status = state_->disk.create(prefix, true).status();
     // Another thread may have made it in between.
     if (!status.ok() && status.code() != StatusCode::kAlreadyExists) return status;
   }

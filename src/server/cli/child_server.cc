@@ -119,6 +119,7 @@ Result<int> start_server_process(const ServerStart& start, int64_t timeout_ms) {
   std::vector<std::string> words = {"dataflow"};
   words.insert(words.end(), start.arguments.begin(), start.arguments.end());
   std::vector<char*> raw;
+  raw.reserve(words.size() + 1);
   for (std::string& word : words) raw.push_back(word.data());
   raw.push_back(nullptr);
   const pid_t pid = fork();

@@ -209,6 +209,7 @@ Result<std::vector<std::string>> group_names(Session& session) {
   DF_ASSIGN_OR_RETURN(std::unique_ptr<KafkaCluster> cluster, session.connect());
   DF_ASSIGN_OR_RETURN(auto groups, all_groups(*cluster));
   std::vector<std::string> names;
+  names.reserve(groups.size());
   for (const auto& group : groups) names.push_back(group.group_id);
   return names;
 }

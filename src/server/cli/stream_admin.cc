@@ -168,6 +168,7 @@ Listing setting_listing(const std::vector<TopicSetting>& settings, bool all) {
 Status refuse_unknown(const std::vector<std::string>& names, const std::vector<TopicPlace>& topics,
                       bool if_exists, std::vector<std::string>& there) {
   std::vector<std::string> known;
+  known.reserve(topics.size());
   for (const TopicPlace& topic : topics) known.push_back(topic.name);
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) {
@@ -232,6 +233,7 @@ Status list_streams(Session& session, bool internal) {
   DF_ASSIGN_OR_RETURN(OffsetsByPartition end, list_offsets(*cluster, topics, kLatestTimestamp));
   const auto sizes = partition_sizes(*cluster);
   std::vector<std::string> names;
+  names.reserve(topics.size());
   for (const TopicPlace& topic : topics) names.push_back(topic.name);
   DF_ASSIGN_OR_RETURN(auto settings, topic_settings_of(*cluster, names));
   Listing listing({{"name"},
