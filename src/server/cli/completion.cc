@@ -282,13 +282,15 @@ std::string fish_option(const std::string& start, const Choice& option) {
 std::string fish_script(const std::vector<Place>& places) {
   std::string text = kFishHead;
   for (const std::string program : {"dataflow", "dataflow-cli"}) {
-    text += "complete -c " + program + " -f\n";
+    const std::string start = "complete -c " + program + " ";
+    text += start + "-f\n";
     for (const Place& place : places) {
       const std::string words = place.path.empty() ? "" : " " + place.path;
-      const std::string at = "complete -c " + program + " -n '__dataflow_at" + words + "'";
+      const std::string at = start + "-n '__dataflow_at" + words + "'";
+      const std::string just_at = start + "-f -n '__dataflow_just_at" + words + "' -a ";
       for (const Choice& command : place.commands) {
-        text += "complete -c " + program + " -f -n '__dataflow_just_at" + words + "' -a " +
-                command.name + " -d " + quoted(command.words) + "\n";
+        text += just_at;
+        text += command.name + " -d " + quoted(command.words) + "\n";
       }
       for (const Choice& option : place.options) text += fish_option(at, option);
       if (place.argument != "none") text += at + fish_offer(place.argument) + "\n";

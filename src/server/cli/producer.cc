@@ -200,9 +200,8 @@ Status Producer::send_to(int32_t leader) {
   const std::chrono::milliseconds timeout(cluster_.timeout_ms());
   const int16_t version = (*client)->best_version(wire::ApiKey::kProduce);
   if (version < 0) {
-    return give_up(
-        std::move(batches),
-        Status::unsupported("the server takes no records in a form that this client speaks"));
+    return give_up(batches, Status::unsupported(
+                                "the server takes no records in a form that this client speaks"));
   }
   Result<int32_t> sent = options_.acks == 0
                              ? (*client)->send_without_answer(request, version, timeout)
@@ -321,11 +320,11 @@ void Producer::forget_sequences(std::vector<Batch>& batches, int32_t partition) 
 // One batch after the other, so that a partition's order stays as it is.
 Status Producer::repeat(std::vector<Batch> batches, Status why) {
   // Without acknowledgements nobody says whether a repeat is needed.
-  if (options_.acks == 0) return give_up(std::move(batches), why);
+  if (options_.acks == 0) return give_up(batches, why);
   // Answers under way share connections and producer ids with what is repeated: they come first.
   while (!in_flight_.empty()) {
     Status status = await(in_flight_.begin()->first);
-    if (!status.ok()) return give_up(std::move(batches), status);
+    if (!status.ok()) return give_up(batches, status);
   }
   std::vector<Batch> queue(std::make_move_iterator(batches.rbegin()),
                            std::make_move_iterator(batches.rend()));
@@ -349,16 +348,15 @@ Status Producer::repeat(std::vector<Batch> batches, Status why) {
     } else {
       why = error.status();
       queue.push_back(std::move(batch));
-      if (!is_connection_failure(why)) return give_up(std::move(queue), why);
+      if (!is_connection_failure(why)) return give_up(queue, why);
     }
     if (!backoff.wait()) {
       Status stop = check_interrupt();
-      return give_up(std::move(queue), stop.ok() ? why : stop);
+      return give_up(queue, stop.ok() ? why : stop);
     }
     Result<TopicPlace> fresh = cluster_.topic(topic_.name);
     if (fresh.ok()) topic_ = std::move(*fresh);
-    if (fresh.status().code() == StatusCode::kNotFound)
-      return give_up(std::move(queue), fresh.status());
+    if (fresh.status().code() == StatusCode::kNotFound) return give_up(queue, fresh.status());
   }
   return {};
 }
@@ -371,7 +369,7 @@ void Producer::fail(const Batch& batch, const Status& why) {
   failures_.push_back({batch.records.front().line, batch.records.back().line, count, why});
 }
 
-Status Producer::give_up(std::vector<Batch> batches, const Status& why) {
+Status Producer::give_up(const std::vector<Batch>& batches, const Status& why) {
   for (const Batch& batch : batches) fail(batch, why);
   for (const auto& [leader, flight] : in_flight_) {
     for (const Batch& batch : flight.batches) fail(batch, why);

@@ -96,7 +96,7 @@ class Producer {
   Status repeat(std::vector<Batch> batches, Status why);
   Result<wire::ErrorCode> try_alone(const Batch& batch, std::optional<std::string>& words);
   void fail(const Batch& batch, const Status& why);
-  Status give_up(std::vector<Batch> batches, const Status& why);
+  Status give_up(const std::vector<Batch>& batches, const Status& why);
 
   KafkaCluster& cluster_;
   TopicPlace topic_;

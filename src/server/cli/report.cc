@@ -121,8 +121,8 @@ std::string Facts::to_table(bool wide) const {
     if (fact.column.wide && !wide) continue;
     const std::string name = label(fact.column);
     const std::string space(width - name.size() + kGap.size(), ' ');
-    text +=
-        coloured_out(Colour::kBold, name + ":") + space + cell(fact.value, fact.column.kind) + "\n";
+    text += coloured_out(Colour::kBold, name + ":") + space;
+    text += cell(fact.value, fact.column.kind) + "\n";
   }
   return text;
 }
