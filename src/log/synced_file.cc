@@ -18,10 +18,10 @@ Result<std::unique_ptr<SyncedFile>> SyncedFile::open(Env& env, const std::string
                                                      std::optional<SyncedBound>* bound) {
   bound->reset();
   DF_ASSIGN_OR_RETURN(std::unique_ptr<File> file, env.open(path, OpenMode::kReadWrite));
-  std::unique_ptr<SyncedFile> synced(new SyncedFile(std::move(file)));
+  std::unique_ptr<SyncedFile> synced(new SyncedFile(env, path));
   for (uint64_t at : {uint64_t{0}, kSlotStride}) {
     char slot[kSlotBytes];
-    DF_ASSIGN_OR_RETURN(size_t got, synced->file_->read_at(at, slot));
+    DF_ASSIGN_OR_RETURN(size_t got, file->read_at(at, slot));
     if (got < kSlotBytes || load_le32(slot) != kMagic) continue;
     if (load_le32(slot + 4) != crc32c(std::string_view(slot + 8, kSlotBytes - 8))) continue;
     const uint64_t turn = load_le64(slot + 8);
@@ -34,6 +34,9 @@ Result<std::unique_ptr<SyncedFile>> SyncedFile::open(Env& env, const std::string
 }
 
 Status SyncedFile::write(const SyncedBound& bound) {
+  if (!file_) {
+    DF_ASSIGN_OR_RETURN(file_, env_.open(path_, OpenMode::kReadWrite));
+  }
   ++turn_;
   char slot[kSlotBytes] = {};
   store_le32(slot, kMagic);

@@ -32,9 +32,11 @@ class SyncedFile {
   Status write(const SyncedBound& bound);
 
  private:
-  explicit SyncedFile(std::unique_ptr<File> file) : file_(std::move(file)) {}
+  SyncedFile(Env& env, std::string path) : env_(env), path_(std::move(path)) {}
 
-  std::unique_ptr<File> file_;
+  Env& env_;
+  const std::string path_;
+  std::unique_ptr<File> file_;  // from the first write on: an idle partition costs no descriptor
   uint64_t turn_ = 0;
 };
 

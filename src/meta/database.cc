@@ -208,6 +208,7 @@ rocksdb::Options rocks_options(const StoreOptions& options) {
   rocks.recycle_log_file_num = 0;
   rocks.manual_wal_flush = false;
   rocks.max_bgerror_resume_count = 0;
+  rocks.fail_if_options_file_error = false;  // there is none, see rocks_file_system.cc
 
   rocks.write_buffer_size = options.write_buffer_bytes;
   rocks.max_write_buffer_number = 3;

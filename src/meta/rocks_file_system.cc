@@ -27,12 +27,13 @@ IOStatus to_io_status(const Status& status) {
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// Files that RocksDB writes for others to read: a copy of the options, and a name for the database,
-// which begins as temporary file number 0. Whether they outlive a power loss does not matter, so an
-// open need not wait for the disk because of them.
-bool is_memo(std::string_view name) {
-  return name.starts_with("OPTIONS-") || name == "IDENTITY" || name == "000000.dbtmp";
-}
+// A copy of the options for others to read. RocksDB parses it again to compare it, which takes more
+// than half of an open; it goes on without when it cannot write one.
+bool is_options_copy(std::string_view name) { return name.starts_with("OPTIONS-"); }
+
+// A name for the database, which begins as temporary file number 0. Whether it outlives a power
+// loss does not matter, so an open need not wait for the disk because of it.
+bool is_memo(std::string_view name) { return name == "IDENTITY" || name == "000000.dbtmp"; }
 
 class SequentialFile final : public rocksdb::FSSequentialFile {
  public:
@@ -190,6 +191,7 @@ class RocksFileSystem final : public rocksdb::FileSystem {
   IOStatus NewWritableFile(const std::string& path, const FileOptions&,
                            std::unique_ptr<rocksdb::FSWritableFile>* result,
                            IODebugContext*) override {
+    if (is_options_copy(base_name(path))) return IOStatus::NotSupported(path);
     Result<std::unique_ptr<File>> file = env_.open(path, OpenMode::kTruncate);
     if (file.ok()) *result = std::make_unique<WritableFile>(std::move(*file), path, watch_);
     return to_io_status(file.status());
