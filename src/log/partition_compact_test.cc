@@ -185,6 +185,25 @@ TEST_F(PartitionCompactTest, AJoinThatFailsHalfwayStopsWritesUntilAStartFinishes
   EXPECT_TRUE(p->verify(nullptr).ok());
 }
 
+// An index is trusted by the size of its log, and a rewritten log may have the size of the old one.
+TEST_F(PartitionCompactTest, NoIndexOfTheOldSegmentIsLeftBesideTheNewOne) {
+  LogPartition* p = &bed_.make("t", compacted({{"index.interval.bytes", "1"}}));
+  for (int i = 0; i < 12; ++i) add("k" + std::to_string(i % 8), std::string(150, 'v'));
+  seal();
+  seal();
+  const std::string first = p->dir() + "/" + segment_file_name(Offset(0), ".index");
+  ASSERT_TRUE(p->write_checkpoint().ok());
+  ASSERT_TRUE(bed_.env().exists(first));
+  bed_.env().fail(FaultOp::kRename, Status::io_error("no luck"), first, 1, FaultEnv::kAlways);
+  keep_house();
+  bed_.env().clear_faults();
+  EXPECT_FALSE(bed_.env().exists(first));
+  EXPECT_EQ(seen().size(), 8u);
+  bed_.crash_and_open({CrashMode::kKeepAll});
+  EXPECT_EQ(seen().size(), 8u);
+  EXPECT_TRUE(bed_.at().verify(nullptr).ok());
+}
+
 TEST_F(PartitionCompactTest, AFullDiskLeavesNothingOfAPassBehind) {
   LogPartition& p = bed_.make("t", compacted({{"segment.bytes", "100000"}}));
   for (int i = 0; i < 200; ++i) add("k" + std::to_string(i % 150), std::string(1000, 'v'));
