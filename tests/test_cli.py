@@ -915,6 +915,35 @@ def test_emulator_names_a_port_that_is_taken(emulator):
     assert str(port) in emulator.err and "--any-port" in emulator.err
 
 
+def waits_for_a_process(pid):
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{fd}") == "anon_inode:[pidfd]":
+                return True
+        except FileNotFoundError:
+            pass
+    return False
+
+
+def test_an_emulator_that_was_just_killed_is_waited_for(emulator):
+    place = emulator.home / "emulator"
+    place.mkdir(parents=True)
+    # Looks like a server of this emulator that answers nobody, as a killed one does until it is gone.
+    dying = subprocess.Popen(["bash", "-c", "read -r _; exit 0", "dataflow", "server", str(place / "ready.json")],
+                             stdin=subprocess.PIPE)
+    (place / "ready.json").write_text(json.dumps({"pid": dying.pid, "kafka": "127.0.0.1:1",
+                                                  "http": f"127.0.0.1:{free_port()}", "metrics": "127.0.0.1:1"}))
+    start = emulator.start("emulator", "start", "--any-port", "--background", stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE)
+    while start.poll() is None and not waits_for_a_process(start.pid):
+        pass
+    dying.kill()
+    dying.wait()
+    out, err = start.communicate(timeout=60)
+    assert start.returncode == OK and "is running" in err, out + err
+    emulator("emulator", "stop")
+
+
 def test_a_stale_state_file_stops_nobody(emulator):
     place = emulator.home / "emulator"
     place.mkdir(parents=True)

@@ -8,6 +8,7 @@
 #include "cli/child_server.h"
 #include "cli/exit_codes.h"
 #include "cli/home_dir.h"
+#include "cli/http_get.h"
 #include "cli/interrupt.h"
 #include "cli/proc_files.h"
 
@@ -16,6 +17,8 @@ namespace {
 
 constexpr int64_t kStartMs = 120'000;
 constexpr int64_t kStopMs = 60'000;
+constexpr int64_t kAnswerMs = 1'000;
+constexpr int64_t kLetGoMs = 10'000;
 
 std::string data_dir_of(const EmulatorPlace& place) {
   Result<std::string> noted = posix_env().read_file(place.data_note, 4096);
@@ -86,6 +89,19 @@ Status end_server(int pid, const EmulatorPlace& place) {
   return Status::timed_out("the emulator (process " + std::to_string(pid) +
                            ") has not ended after " + std::to_string(kStopMs / 1000) + " s; see " +
                            place.log_file);
+}
+
+// One that was killed a moment ago (kill -9) still holds its lock and its ports. It answers nobody,
+// and is waited for; one that answers runs.
+Status let_go() {
+  std::optional<int> pid = find_ending_emulator();
+  if (std::optional<RunningEmulator> running = find_running_emulator()) {
+    Result<Address> http = parse_address(running->http);
+    if (!http.ok() || !http_get(*http, "/health", kAnswerMs).ok()) pid = running->pid;
+  }
+  if (!pid) return {};
+  // Whether it ended: what follows looks again.
+  return await_process_end(*pid, kLetGoMs).status();
 }
 
 // Until the server ends, or Ctrl-C ends it.
@@ -166,6 +182,7 @@ Status say_removed(Session& session, const std::string& data_dir, bool emptied) 
 
 Status start_emulator(Session& session, const EmulatorStart& options) {
   const EmulatorPlace place = emulator_place();
+  DF_RETURN_IF_ERROR(let_go());
   if (std::optional<RunningEmulator> running = find_running_emulator()) {
     print_emulator(session, *running, place);
     return with_exit_code(

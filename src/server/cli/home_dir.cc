@@ -145,20 +145,38 @@ EmulatorPlace emulator_place() {
   return place;
 }
 
-std::optional<RunningEmulator> find_running_emulator() {
-  const EmulatorPlace place = emulator_place();
+namespace {
+
+// What the ready file says, whether that process still runs or not.
+std::optional<RunningEmulator> noted_emulator(const EmulatorPlace& place) {
   Result<std::string> text = posix_env().read_file(place.ready_file, 64 << 10);
   if (!text.ok()) return std::nullopt;
   Result<Document> json = parse_json(*text);
   const Document* pid = json.ok() ? json->find("pid") : nullptr;
   if (pid == nullptr || pid->integer() == nullptr) return std::nullopt;
-  RunningEmulator running;
-  running.pid = static_cast<int>(*pid->integer());
-  if (!is_our_server(running.pid, place.ready_file)) return std::nullopt;
-  running.kafka = text_member(*json, "kafka");
-  running.http = text_member(*json, "http");
-  running.metrics = text_member(*json, "metrics");
-  return running;
+  RunningEmulator noted;
+  noted.pid = static_cast<int>(*pid->integer());
+  noted.kafka = text_member(*json, "kafka");
+  noted.http = text_member(*json, "http");
+  noted.metrics = text_member(*json, "metrics");
+  return noted;
+}
+
+}  // namespace
+
+std::optional<RunningEmulator> find_running_emulator() {
+  const EmulatorPlace place = emulator_place();
+  std::optional<RunningEmulator> noted = noted_emulator(place);
+  if (noted && !is_our_server(noted->pid, place.ready_file)) return std::nullopt;
+  return noted;
+}
+
+std::optional<int> find_ending_emulator() {
+  const std::optional<RunningEmulator> noted = noted_emulator(emulator_place());
+  if (!noted) return std::nullopt;
+  const auto words = read_proc("/proc/" + std::to_string(noted->pid) + "/cmdline");
+  if (!words || !words->empty()) return std::nullopt;
+  return noted->pid;
 }
 
 }  // namespace dataflow::cli

@@ -51,5 +51,7 @@ struct RunningEmulator {
 };
 // Only if the process with the noted pid is the server that this emulator started.
 std::optional<RunningEmulator> find_running_emulator();
+// The noted pid, if that process has given up its memory and is not gone yet.
+std::optional<int> find_ending_emulator();
 
 }  // namespace dataflow::cli
