@@ -193,8 +193,7 @@ class Bench:
 
     @staticmethod
     def median(rows):
-        return {k: statistics.median(r[k] for r in rows)
-                for k in ("user", "system", "records_per_s", "mb_per_s") if k in rows[0]}
+        return {k: statistics.median(r[k] for r in rows) for k in rows[0] if k != "mode"}
 
     def fetch_table(self):
         self.say("\n### Fetch, 10 connections, 1 MiB a fetch\n")
@@ -238,7 +237,7 @@ class Bench:
                     self.settle()
                     runs[side.name].append(loadgen("produce", port=side.port, topic=self.topic(side), rate=rate,
                                                    records=records, requests=rate * seconds, acks=-1))
-            row = [(name, self.median_latency(runs[name])) for name in names]
+            row = [(name, self.median(runs[name])) for name in names]
             bare = row[0][1]
             ours, limit = row[1][1]["p99_us"] / 1000, bare["p99_us"] / 1000 + 3
             self.target(f"acknowledge p99 at {rate}/s of {records}: at most bare fdatasync's plus 3 ms",
@@ -252,10 +251,6 @@ class Bench:
         """What one side has left for the kernel to write is not to delay the other one's syncs."""
         os.sync()
 
-    @staticmethod
-    def median_latency(runs):
-        return {k: statistics.median(r[k] for r in runs) for k in ("p50_us", "p99_us", "p999_us")}
-
     def e2e_table(self):
         self.say("\n### End to end at 50,000 records/s (500 requests/s of 100), microseconds\n")
         self.say("| side | p50 | p99 | p99.9 |")
@@ -267,7 +262,7 @@ class Bench:
                 self.settle()
                 runs.append(loadgen("e2e", port=side.port, topic=self.topic(side), rate=500, records=100,
                                     acks=-1, requests=500 * seconds))
-            r = self.median_latency(runs)
+            r = self.median(runs)
             self.say(f"| {side.name} | {r['p50_us']:.0f} | {r['p99_us']:.0f} | {r['p999_us']:.0f} |")
             if side is self.ours:
                 self.target("end to end p99 under 10 ms at 50,000 records/s", r["p99_us"] < 10000,

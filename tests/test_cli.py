@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -180,7 +179,6 @@ def test_bash_completion_knows_streams_and_groups(cli, tmp_path):
     assert complete("stream", "create", "or") == []
 
 
-@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
 def test_fish_completion_completes(cli, tmp_path):
     script = tmp_path / "dataflow.fish"
     script.write_text(cli("completion", "fish"))
@@ -200,7 +198,6 @@ def test_fish_completion_completes(cli, tmp_path):
     assert complete("dataflow-cli consume us") == {"user-events"}
 
 
-@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
 def test_zsh_completion_completes(cli, tmp_path):
     script = tmp_path / "_dataflow"
     script.write_text(cli("completion", "zsh"))

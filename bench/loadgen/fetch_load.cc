@@ -12,7 +12,6 @@
 #include "wire/client.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/list_offsets.h"
-#include "wire/messages/produce.h"
 
 namespace loadgen {
 namespace {
@@ -205,15 +204,8 @@ void produce_at_rate(const Options& o, int connection) {
     const auto due = start + std::chrono::duration_cast<Clock::duration>(since);
     std::this_thread::sleep_until(due);
     const std::string batch = stamped_batch(o, due);
-    dataflow::wire::ProduceRequest request;
-    request.acks = static_cast<int16_t>(o.acks);
-    request.timeout_ms = 30000;
-    auto& topic = request.topic_data.emplace_back();
-    topic.name = o.topic;
-    auto& part = topic.partition_data.emplace_back();
-    part.index = static_cast<int>((connection + i * o.connections) % o.partitions);
-    part.records = dataflow::wire::RecordsField::of(batch);
-    auto answer = client->call(request, 7, 30s);
+    const auto partition = static_cast<int>((connection + i * o.connections) % o.partitions);
+    auto answer = client->call(produce_request(o, partition, batch), 7, 30s);
     if (!answer.ok()) die(answer.status().message());
   }
 }

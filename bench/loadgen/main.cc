@@ -14,7 +14,6 @@
 #include "wire/client.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/metadata.h"
-#include "wire/messages/produce.h"
 
 namespace loadgen {
 
@@ -109,6 +108,19 @@ std::string make_batch(const Options& options, uint32_t seed) {
   return builder.finish();
 }
 
+dataflow::wire::ProduceRequest produce_request(const Options& options, int partition,
+                                               const std::string& batch) {
+  dataflow::wire::ProduceRequest request;
+  request.acks = static_cast<int16_t>(options.acks);
+  request.timeout_ms = 30000;
+  auto& topic = request.topic_data.emplace_back();
+  topic.name = options.topic;
+  auto& to = topic.partition_data.emplace_back();
+  to.index = partition;
+  to.records = dataflow::wire::RecordsField::of(batch);
+  return request;
+}
+
 namespace {
 
 // kTopicAlreadyExists is fine.
@@ -163,14 +175,8 @@ int run_first(const Options& options) {
     client = dataflow::wire::Client::connect(options.host, options.port, 5s);
   }
   create_topic(**client, options);
-  dataflow::wire::ProduceRequest request;
-  request.acks = -1;
-  request.timeout_ms = 30000;
-  auto& topic = request.topic_data.emplace_back();
-  topic.name = options.topic;
   const std::string batch = make_batch(options, 1);
-  topic.partition_data.emplace_back().records = dataflow::wire::RecordsField::of(batch);
-  auto answer = (*client)->call(request, 7, 60s);
+  auto answer = (*client)->call(produce_request(options, 0, batch), 7, 60s);
   if (!answer.ok()) die(answer.status().message());
   if (answer->responses.at(0).partition_responses.at(0).error_code !=
       dataflow::wire::ErrorCode::kNone) {

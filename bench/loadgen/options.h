@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "wire/messages/produce.h"
+
 namespace loadgen {
 
 struct Options {
@@ -52,6 +54,9 @@ int run_create(const Options& options);
 // Waits until somebody listens, creates the topic unless it is there, and produces one record.
 int run_first(const Options& options);
 
+// `batch` for one partition; the request refers to its bytes.
+dataflow::wire::ProduceRequest produce_request(const Options& options, int partition,
+                                               const std::string& batch);
 // One pre-built batch; `seed` makes its bytes differ from another one's.
 std::string make_batch(const Options& options, uint32_t seed);
 // Prints why and ends the process.

@@ -14,7 +14,6 @@
 #include "options.h"
 #include "wire/client.h"
 #include "wire/frame.h"
-#include "wire/messages/produce.h"
 
 namespace loadgen {
 namespace {
@@ -40,14 +39,7 @@ std::vector<std::string> make_frames(const Options& o, int connection) {
   std::vector<std::string> frames;
   for (int p = connection % o.partitions; p < o.partitions; p += std::max(1, o.connections)) {
     const std::string batch = make_batch(o, static_cast<uint32_t>(connection * 1000 + p));
-    dataflow::wire::ProduceRequest request;
-    request.acks = static_cast<int16_t>(o.acks);
-    request.timeout_ms = 30000;
-    auto& topic = request.topic_data.emplace_back();
-    topic.name = o.topic;
-    auto& partition = topic.partition_data.emplace_back();
-    partition.index = p;
-    partition.records = dataflow::wire::RecordsField::of(batch);
+    const auto request = produce_request(o, p, batch);
     dataflow::wire::Writer out;
     dataflow::wire::write_request_frame(out, request, kProduceVersion, 1, std::string("loadgen"));
     frames.emplace_back(out.view());

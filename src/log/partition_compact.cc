@@ -287,13 +287,11 @@ LogPartition::Segments LogPartition::sealed_below(Offset end) const {
 
 // Until no neighbours fit into one segment: there are fewer segments after each round.
 Status LogPartition::join_small(Offset end, const TopicConfig& config) {
-  for (bool joined = true; joined;) {
-    joined = false;
-    for (const Segments& group : group_segments(sealed_below(end), config)) {
-      if (group.size() == 1) continue;
-      const size_t before = sealed_below(end).size();
-      DF_RETURN_IF_ERROR(rewrite(group, {}));
-      joined = joined || sealed_below(end).size() < before;
+  Segments now = sealed_below(end);
+  for (size_t before = now.size() + 1; now.size() < before; now = sealed_below(end)) {
+    before = now.size();
+    for (const Segments& group : group_segments(now, config)) {
+      if (group.size() > 1) DF_RETURN_IF_ERROR(rewrite(group, {}));
     }
   }
   return {};

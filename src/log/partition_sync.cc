@@ -26,8 +26,9 @@ bool LogPartition::sync_appended() {
     end = end_;
     place = {end, segments_.back()->base(), segments_.back()->bytes()};
   }
-  finish_sync(sync_files(files, folder), end, place);
-  note_pages(files, place);
+  const Status synced = sync_files(files, folder);
+  finish_sync(synced, end, place);
+  if (synced.ok()) note_pages(files, place);
   std::lock_guard lock(mutex_);
   if (health_ != PartitionHealth::kSyncFailed && end_ > high_) return true;
   sync_queued_ = false;

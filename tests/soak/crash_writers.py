@@ -1,6 +1,7 @@
 """What loads the server in the crash loop. Each writer keeps, outside the server, what was
 acknowledged to it."""
 
+import abc
 import random
 import threading
 from collections import defaultdict
@@ -19,7 +20,7 @@ RETRY = {**RECONNECT, "retry.backoff.ms": 10, "retry.backoff.max.ms": 50}
 IMPATIENT = {**RETRY, "message.timeout.ms": 120_000}
 
 
-class Writer(threading.Thread):
+class Writer(threading.Thread, abc.ABC):
     """A thread that works while the gate is open. Behind a closed gate it settles: everything that
     it has begun is answered. What goes wrong in it stops the loop."""
 
@@ -42,11 +43,13 @@ class Writer(threading.Thread):
             self.problem = error
             self.idle.set()
 
+    @abc.abstractmethod
     def step(self):
-        raise NotImplementedError
+        """A little work."""
 
+    @abc.abstractmethod
     def settle(self):
-        raise NotImplementedError
+        """Returns when all that was begun is answered."""
 
     def finish(self):
         self.stopping.set()

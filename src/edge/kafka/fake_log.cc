@@ -319,6 +319,14 @@ std::optional<log::TopicInfo> FakeLog::topic(std::string_view name) const {
   return found->second.info;
 }
 
+std::optional<log::TopicInfo> FakeLog::topic_by_id(const Uuid& id) const {
+  std::lock_guard lock(mutex_);
+  for (const auto& [name, topic] : topics_) {
+    if (topic.info.id == id) return topic.info;
+  }
+  return std::nullopt;
+}
+
 std::shared_ptr<log::Partition> FakeLog::partition(std::string_view topic,
                                                    PartitionIndex index) const {
   std::lock_guard lock(mutex_);

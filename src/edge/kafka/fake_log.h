@@ -102,7 +102,7 @@ class FakeLog final : public log::Log {
                          const log::ConfigOverrides& overrides) const override;
   std::vector<log::TopicInfo> topics() const override;
   std::optional<log::TopicInfo> topic(std::string_view name) const override;
-  std::optional<log::TopicInfo> topic_by_id(const Uuid&) const override { return std::nullopt; }
+  std::optional<log::TopicInfo> topic_by_id(const Uuid& id) const override;
   std::shared_ptr<log::Partition> partition(std::string_view topic,
                                             PartitionIndex index) const override;
   const log::LogOptions& options() const override { return options_; }

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "handlers/handlers.h"
-#include "topic_ids.h"
 
 namespace dataflow::kafka {
 
@@ -33,15 +32,15 @@ void use_newest_form(Question& question, int16_t version) {
 }
 
 // What the entry means, in the answer to it: the topic's name, or why there is none.
-Answer::Topic resolve(Broker& broker, const Question::TopicState& topic, const TopicIds& ids) {
+Answer::Topic resolve(Broker& broker, const Question::TopicState& topic) {
   Answer::Topic to;
   to.name = topic.name;
   to.topic_id = topic.topic_id;
   if (topic.name.has_value() != topic.topic_id.is_zero()) {
     refuse(broker, ErrorCode::kInvalidRequest, "name a topic by its name or by its id", to);
   } else if (!topic.name) {
-    if (const std::string* name = ids.name_of(topic.topic_id)) {
-      to.name = *name;
+    if (auto info = broker.log.topic_by_id(topic.topic_id)) {
+      to.name = info->name;
     } else {
       refuse(broker, ErrorCode::kUnknownTopicId,
              "no topic has the id " + topic.topic_id.to_string(), to);
@@ -62,11 +61,10 @@ void delete_one(Broker& broker, Answer::Topic& to) {
 // A topic that is named twice, in whatever way, is refused once and stays.
 void answer(Broker& broker, const Reply& reply, Question& question) {
   use_newest_form(question, reply.version());
-  TopicIds ids(broker.log);
   Answer answer;
   std::map<std::string, std::pair<size_t, int>> named;  // name → where its answer is, how often
   for (const Question::TopicState& topic : question.topics) {
-    Answer::Topic to = resolve(broker, topic, ids);
+    Answer::Topic to = resolve(broker, topic);
     if (to.error_code == ErrorCode::kNone) {
       auto [entry, first] = named.try_emplace(*to.name, answer.responses.size(), 0);
       ++entry->second.second;
