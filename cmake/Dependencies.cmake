@@ -33,3 +33,18 @@ dataflow_library(lz4::lz4 HEADER lz4frame.h NAMES lz4)
 dataflow_library(zstd::zstd HEADER zstd.h NAMES zstd)
 dataflow_library(Snappy::snappy HEADER snappy.h NAMES snappy)
 dataflow_library(yaml-cpp::yaml-cpp HEADER yaml-cpp/yaml.h NAMES yaml-cpp)
+dataflow_library(simdjson::simdjson HEADER simdjson.h NAMES simdjson)
+
+# Arrow comes out of its Python wheel, whose libraries carry no link for the linker; see script/bootstrap.
+set(DATAFLOW_ARROW "${CMAKE_SOURCE_DIR}/build/arrow" CACHE PATH "Arrow C++: include/ and lib/")
+function(dataflow_arrow_library target file)
+  if(NOT EXISTS "${DATAFLOW_ARROW}/lib/${file}")
+    message(FATAL_ERROR "${target}: ${DATAFLOW_ARROW}/lib/${file} was not found; run script/bootstrap")
+  endif()
+  add_library(${target} SHARED IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION "${DATAFLOW_ARROW}/lib/${file}"
+    INTERFACE_INCLUDE_DIRECTORIES "${DATAFLOW_ARROW}/include")
+endfunction()
+dataflow_arrow_library(Arrow::arrow libarrow.so.2600)           # columns, IPC, CSV, file systems
+dataflow_arrow_library(Arrow::compute libarrow_compute.so.2600) # kernels
+target_link_libraries(Arrow::compute INTERFACE Arrow::arrow)

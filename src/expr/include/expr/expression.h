@@ -1,0 +1,57 @@
+// Expression: what is to be computed of a row, as a tree of names, values and calls. Unbound: it
+// knows no schema. bind() in expr/bound.h gives it types.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "types/value.h"
+
+namespace dataflow::expr {
+
+enum class Kind : uint8_t {
+  kColumn,   // name
+  kLiteral,  // value
+  kCall,     // name(arguments): functions and operators alike ("+", "=", "AND", "LIKE", "IN", …)
+  kCast,     // arguments[0] as type; name "TRY_CAST" gives NULL where CAST gives a fault
+  kCase,     // arguments: when, then, when, then, …, [else]
+};
+
+// Where it stood in the user's text, for messages; line 0: nowhere.
+struct Place {
+  int line = 0;
+  int column = 0;
+};
+
+struct Expression;
+using ExpressionPtr = std::shared_ptr<const Expression>;
+
+struct Expression {
+  Kind kind = Kind::kLiteral;
+  std::string name;
+  Value value;
+  Type type;  // of a cast
+  std::vector<ExpressionPtr> arguments;
+  Place place;
+
+  std::string to_string() const;  // as SQL would write it
+};
+
+ExpressionPtr column(std::string name, Place place = {});
+ExpressionPtr literal(Value value, Place place = {});
+ExpressionPtr call(std::string name, std::vector<ExpressionPtr> arguments, Place place = {});
+ExpressionPtr cast(ExpressionPtr value, Type type, Place place = {});
+
+// The versioned plan's form of it; from_json() names what is wrong and where.
+std::string to_json(const Expression& expression);
+Result<ExpressionPtr> expression_from_json(const std::string& json);
+
+// SQL's expression grammar: what YAML pipelines write in `where:` and `select:`. (Part of the `sql`
+// room's grammar later; the same tree.) kInvalid shows line, column and a caret.
+Result<ExpressionPtr> parse_expression(const std::string& text, Place start = {1, 1});
+
+// The names of the columns that it reads, each once.
+std::vector<std::string> columns_of(const Expression& expression);
+
+}  // namespace dataflow::expr

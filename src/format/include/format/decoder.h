@@ -1,0 +1,52 @@
+// Bytes to rows: what a source's records or a file's lines hold becomes columns. Only the columns
+// that the plan reads are built.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "types/batch.h"
+
+namespace dataflow::format {
+
+// So many bytes behind a payload may be read (not used): a decoder looks at several at a time.
+inline constexpr size_t kPayloadPadding = 64;
+
+struct DecoderOptions {
+  // How a timestamp is read that stands as text: "SQL" (2026-01-31 12:00:00.123) or "ISO-8601".
+  // Both are tried unless one is asked for. A number is milliseconds since 1970 (`epoch_unit`
+  // "ms"), or "s" or "us".
+  std::string timestamp_format;
+  std::string epoch_unit = "ms";
+  // A field that the schema has and the row has not: NULL, or a fault. A NOT NULL field that is
+  // missing or null is always a fault.
+  bool fail_on_missing_field = false;
+  char csv_delimiter = ',';
+  bool csv_header = false;
+  std::string csv_null_literal;
+};
+
+// Not thread-safe; keeps its memory between batches.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+
+  // Decodes one payload (a record's value, a line) into rows, appended. False, with nothing
+  // appended and `fault` filled, if it cannot be: fault.row is rows() then. The payload may go away
+  // after the call; kPayloadPadding readable bytes stand behind it.
+  virtual bool add(std::string_view payload, RowFault& fault) = 0;
+  // Rows since the last take().
+  virtual int64_t rows() const = 0;
+  // Their columns, in the order of the decoder's schema.
+  virtual Result<std::vector<ColumnPtr>> take() = 0;
+};
+
+// `format`: "json" (one object a payload, which is one row; fields matched by name, others
+// skipped), "csv" (one line), "raw" (one column of bytes or string). kInvalid names the formats.
+Result<std::unique_ptr<Decoder>> make_decoder(const std::string& format, SchemaPtr schema,
+                                              const DecoderOptions& options);
+
+}  // namespace dataflow::format

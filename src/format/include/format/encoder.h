@@ -1,0 +1,47 @@
+// Rows to bytes: what a sink writes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "types/batch.h"
+
+namespace dataflow::format {
+
+// One payload a row, one behind the other.
+struct EncodedRows {
+  std::string bytes;
+  std::vector<size_t> ends;  // of each payload, in `bytes`
+
+  size_t size() const { return ends.size(); }
+  std::string_view operator[](size_t i) const {
+    const size_t begin = i == 0 ? 0 : ends[i - 1];
+    return std::string_view(bytes).substr(begin, ends[i] - begin);
+  }
+  void clear() {
+    bytes.clear();
+    ends.clear();
+  }
+};
+
+struct EncoderOptions {
+  std::string timestamp_format = "SQL";  // or "ISO-8601"
+  bool json_skip_nulls = false;
+  char csv_delimiter = ',';
+};
+
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  // Appends a payload for each row, without line ends. A row that cannot be written (a NaN in JSON)
+  // gets an empty payload and a fault.
+  virtual Status encode(const Batch& batch, EncodedRows& out, std::vector<RowFault>& faults) = 0;
+};
+
+Result<std::unique_ptr<Encoder>> make_encoder(const std::string& format, SchemaPtr schema,
+                                              const EncoderOptions& options);
+
+}  // namespace dataflow::format

@@ -1,0 +1,109 @@
+// JobStore: what a job has committed, in its own synced store. Writing a checkpoint is the moment
+// of its commit: one atomic, synced batch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "base/status.h"
+#include "state/delta_block.h"
+#include "state/ids.h"
+
+namespace dataflow::state {
+
+// Output that becomes visible once its checkpoint is durable. Committing twice must be a no-op.
+struct Committable {
+  std::string sink;   // the operator's id
+  std::string bytes;  // the sink's own
+};
+
+// Named bytes of an operator that belong to no key: a source's splits, a sink's open files. They
+// are given to whichever task asks for the name after a restart.
+struct NamedState {
+  std::string operator_id;
+  std::string name;
+  std::optional<std::string> bytes;  // absent: forgotten
+};
+
+struct TableDelta {
+  std::string operator_id;
+  std::string table;
+  int task = 0;
+  DeltaBlock block;
+};
+
+// All that one checkpoint makes durable at once.
+struct Checkpoint {
+  CheckpointId id;
+  std::vector<TableDelta> deltas;
+  std::vector<NamedState> named;  // those that changed
+  std::vector<Committable> committables;
+  int64_t wall_millis = 0;
+};
+
+struct StoredCommittable {
+  CheckpointId checkpoint;
+  uint32_t index = 0;  // within the checkpoint
+  Committable committable;
+};
+
+struct StoreStats {
+  CheckpointId last;
+  int64_t last_wall_millis = 0;
+  uint64_t base_bytes = 0;
+  uint64_t delta_bytes = 0;
+  uint64_t delta_count = 0;
+  uint64_t folded_bytes_written = 0;  // write amplification: beside the deltas' own
+};
+
+struct JobStoreOptions {
+  // Deltas that wait to be folded; beyond it write() folds before it returns.
+  uint64_t max_pending_delta_bytes = 256ULL << 20;
+  uint32_t max_pending_deltas = 512;
+};
+
+// Thread-safe; writes come from one thread at a time.
+class JobStore {
+ public:
+  // Creates it if it is missing. kUnsupported for a newer format or another number of key groups.
+  static Result<std::unique_ptr<JobStore>> open(Env& env, const std::string& dir,
+                                                JobStoreOptions options = {});
+  virtual ~JobStore() = default;
+
+  // Durable when it returns ok. Ids must rise by one from last(). On any error nothing of it may be
+  // assumed: the job stops and restarts from what a new open() finds.
+  virtual Status write(const Checkpoint& checkpoint) = 0;
+  // The committables of this checkpoint are acknowledged: they are dropped with a later write (or
+  // not: they are then offered again after a restart, which is harmless).
+  virtual void acknowledge(CheckpointId id) = 0;
+
+  virtual CheckpointId last() const = 0;  // 0: none yet
+  // In the order of (checkpoint, index): those not known to be acknowledged.
+  virtual Result<std::vector<StoredCommittable>> committables() = 0;
+  // Of one operator, by name.
+  virtual Result<std::map<std::string, std::string>> named(const std::string& operator_id) = 0;
+  // Base, then deltas in order, of one table of an operator from all tasks; each is to be load()ed.
+  virtual Status load(const std::string& operator_id, const std::string& table,
+                      const std::function<Status(const DeltaBlock&)>& visit) = 0;
+  // Operators that have state (for a changed plan).
+  virtual Result<std::vector<std::string>> operators() = 0;
+  virtual Status forget_operator(const std::string& operator_id) = 0;
+
+  // Small facts beside the state, such as the compiled plan; durable when it returns.
+  virtual Status put_fact(const std::string& name, const std::string& bytes) = 0;
+  virtual Result<std::optional<std::string>> fact(const std::string& name) = 0;
+
+  // A copy (hard links where the file system has them) at `dir`, as of the last checkpoint, that
+  // open() can open: a savepoint.
+  virtual Status copy_to(const std::string& dir) = 0;
+  virtual StoreStats stats() const = 0;
+  virtual Status close() = 0;
+};
+
+}  // namespace dataflow::state

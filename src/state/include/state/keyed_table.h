@@ -1,0 +1,84 @@
+// KeyedTable: one operator's state of one kind in one task, as columns in memory. A row is a key (a
+// group key and a number, such as a window's slice) and values; the rows that changed since the
+// last barrier become a DeltaBlock.
+//
+// Not thread-safe: it belongs to its task. Row numbers stay valid until the row is erased; numbers
+// of erased rows are used again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "state/delta_block.h"
+#include "state/ids.h"
+
+namespace dataflow::state {
+
+enum class ValueKind : uint8_t { kInt64 = 1, kFloat64 = 2, kInt128 = 3, kBytes = 4 };
+
+struct TableSpec {
+  std::string name;     // within the operator
+  uint8_t version = 1;  // of the meaning of its columns; a stored newer one is refused
+  std::vector<ValueKind> columns;
+};
+
+using RowNumber = uint32_t;
+
+class KeyedTable {
+ public:
+  explicit KeyedTable(TableSpec spec);
+  ~KeyedTable();
+  KeyedTable(const KeyedTable&) = delete;
+  KeyedTable& operator=(const KeyedTable&) = delete;
+
+  const TableSpec& spec() const;
+  size_t size() const;
+  size_t memory_bytes() const;
+
+  // The row of (key, number), made with zero (or empty) values if it is missing; `hash` is
+  // hash64(key), whatever the number. A found or made row counts as changed.
+  RowNumber upsert(uint64_t hash, std::string_view key, int64_t number, bool* made = nullptr);
+  // The same for many; hashes, keys and numbers are of one length. `made` (if not null) gets the
+  // rows that are new, in their order.
+  void upsert_all(std::span<const uint64_t> hashes, std::span<const std::string_view> keys,
+                  std::span<const int64_t> numbers, std::span<RowNumber> rows,
+                  std::vector<RowNumber>* made);
+  std::optional<RowNumber> find(uint64_t hash, std::string_view key, int64_t number) const;
+  void erase(RowNumber row);
+  void mark_changed(RowNumber row);
+
+  std::string_view key(RowNumber row) const;
+  int64_t number(RowNumber row) const;
+  uint64_t hash(RowNumber row) const;
+
+  // A column's memory, indexed by row number; moves when rows are made.
+  int64_t* ints(size_t column);
+  double* floats(size_t column);
+  __int128* decimals(size_t column);
+  std::string* bytes(size_t column);  // after growing one, call note_bytes()
+  void note_bytes(int64_t more);      // for memory_bytes()
+
+  // Every row, in no order. The table must not change meanwhile.
+  void for_each(const std::function<void(RowNumber)>& visit) const;
+  // Rows whose key begins with `prefix`, in order of (key, number).
+  std::vector<RowNumber> scan(std::string_view prefix) const;
+
+  // What changed since the last call: rows put with their values, rows erased. Empty if nothing.
+  std::optional<DeltaBlock> take_delta();
+  // Applies a delta (as base or on top): rows of groups outside of `range` are passed over. Rows so
+  // loaded do not count as changed.
+  Status load(const DeltaBlock& delta, KeyGroupRange range);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dataflow::state
