@@ -1,0 +1,34 @@
+// Connectors: how the engine gets at sources and sinks without knowing any. `connect` implements
+// it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "engine/sink.h"
+#include "engine/source.h"
+#include "plan/plan.h"
+
+namespace dataflow::engine {
+
+// What a connector may need to know of the job that it serves.
+struct ConnectorContext {
+  std::string job;       // its name
+  std::string node;      // the plan's node
+  bool bounded = false;  // batch mode: sources end at what is there now
+};
+
+class Connectors {
+ public:
+  virtual ~Connectors() = default;
+  // kInvalid names the option and the nearest valid one; kNotFound for a topic or file that is not
+  // there. Checks what can be checked without moving data.
+  virtual Result<std::unique_ptr<Source>> make_source(const plan::SourceSpec& spec,
+                                                      const ConnectorContext& context) = 0;
+  virtual Result<std::unique_ptr<Sink>> make_sink(const plan::SinkSpec& spec,
+                                                  const SchemaPtr& schema,
+                                                  const ConnectorContext& context) = 0;
+};
+
+}  // namespace dataflow::engine

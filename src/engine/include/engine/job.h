@@ -1,0 +1,106 @@
+// Job: a running pipeline. The Engine runs the tasks of all jobs on one set of worker threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "base/status.h"
+#include "engine/connectors.h"
+#include "engine/operator.h"
+#include "plan/plan.h"
+#include "state/job_store.h"
+
+namespace dataflow {
+class Metrics;
+class TimerQueue;
+}  // namespace dataflow
+
+namespace dataflow::engine {
+
+enum class JobState : uint8_t {
+  kStarting,
+  kRunning,
+  kRestarting,  // failed, and waits for its backoff
+  kStopping,
+  kStopped,
+  kFinished,  // every source ended and everything is committed
+  kFailed,    // for good; the reason is in JobStatus
+};
+std::string_view job_state_name(JobState state);
+
+struct OperatorStats {
+  std::string id;
+  std::string kind;
+  int tasks = 0;
+  uint64_t rows_in = 0, rows_out = 0, late_rows = 0, dead_rows = 0;
+  double busy_seconds = 0;
+  int64_t watermark_ms = INT64_MIN;  // INT64_MIN: none yet
+  uint64_t state_rows = 0, state_bytes = 0;
+};
+
+struct SplitStats {
+  std::string source, split, position;
+  int64_t watermark_ms = INT64_MIN;
+  bool idle = false, ended = false;
+  int64_t lag = 0;
+  uint64_t rows = 0;
+};
+
+struct JobStatus {
+  JobState state = JobState::kStarting;
+  std::string reason;  // of the last failure
+  int restarts = 0;
+  CheckpointId last_checkpoint;
+  int64_t last_checkpoint_wall_ms = 0;
+  double last_checkpoint_seconds = 0;  // from barrier to durable
+  uint64_t last_checkpoint_bytes = 0;
+  uint64_t checkpoints = 0;  // since the start of this process
+  std::vector<OperatorStats> operators;
+  std::vector<SplitStats> splits;
+};
+
+struct JobConfig {
+  std::string name;
+  plan::Plan plan;        // validated
+  std::string state_dir;  // the job's own; made if missing, and gone on from if there
+  // Called once, from a thread of the engine, when the job is finished, stopped or failed for good.
+  std::function<void(JobState, const Status&)> on_end;
+};
+
+class Job {
+ public:
+  virtual ~Job() = default;
+  virtual const std::string& name() const = 0;
+  virtual JobStatus status() const = 0;
+  // Takes a checkpoint and ends the tasks; what was made is committed. Returns when it is over.
+  virtual Status stop() = 0;
+  // Ends the tasks at once, as a crash would: the last checkpoint stands.
+  virtual void cancel() = 0;
+  // Returns when a checkpoint that began after the call is durable and its output committed.
+  virtual Result<CheckpointId> checkpoint() = 0;
+  // Returns when the job has ended, with how.
+  virtual Status wait() = 0;
+  virtual state::JobStore& store() = 0;
+};
+
+struct EngineOptions {
+  int threads = 0;            // 0: the machine's cores
+  int64_t batch_rows = 4096;  // of a batch, and rows of a split between two watermarks
+  size_t queue_batches = 4;   // that may wait between two tasks
+};
+
+class Engine {
+ public:
+  // Everything given must outlive it; `timers` must be running. `metrics` may be null.
+  static std::unique_ptr<Engine> create(Env& env, TimerQueue& timers, Connectors& connectors,
+                                        EngineOptions options, Metrics* metrics);
+  virtual ~Engine() = default;
+  // Opens the state, commits what the last checkpoint left, and starts the tasks.
+  virtual Result<std::shared_ptr<Job>> start(JobConfig config) = 0;
+};
+
+}  // namespace dataflow::engine
