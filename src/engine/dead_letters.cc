@@ -1,0 +1,137 @@
+#include "dead_letters.h"
+
+#include <charconv>
+
+#include "base/logger.h"
+
+namespace dataflow::engine {
+namespace {
+
+constexpr size_t kRowsAtOnce = 256;
+
+Value text_or_null(std::string text) {
+  if (text.empty()) return Value::null(Type::string());
+  return Value::string(std::move(text));
+}
+
+}  // namespace
+
+std::string_view dead_reason_name(DeadReason reason) {
+  switch (reason) {
+    case DeadReason::kDecode:
+      return "decode";
+    case DeadReason::kLate:
+      return "late";
+    case DeadReason::kExpression:
+      return "expression";
+    case DeadReason::kTime:
+      return "time";
+    case DeadReason::kSink:
+      return "sink";
+  }
+  return "unknown";
+}
+
+const SchemaPtr& dead_letter_schema() {
+  static const SchemaPtr schema = std::make_shared<Schema>(std::vector<Field>{
+      {"pipeline", Type::string(), false},
+      {"operator", Type::string(), false},
+      {"reason", Type::string(), false},
+      {"field", Type::string()},
+      {"message", Type::string()},
+      {"source", Type::string()},
+      {"split", Type::string()},
+      {"row_offset", Type::int64()},
+      {"time", Type::timestamp_tz(3), false},
+      {"row", Type::string()},
+  });
+  return schema;
+}
+
+Status DeadLetters::add(DeadRow row, int64_t now_millis) {
+  if (fail_) {
+    std::string where = row.operator_id;
+    if (row.offset >= 0) where += " (" + row.split + ", offset " + std::to_string(row.offset) + ")";
+    return Status::invalid(
+        "operator " + where + ": " + (row.field.empty() ? "" : "field " + row.field + ": ") +
+        row.words + "; the row is " + row.row +
+        ". The pipeline says on_error: fail; with on_error: dead_letter it would go on without "
+        "this row");
+  }
+  total_.fetch_add(1, std::memory_order_relaxed);
+  ++counts_[row.operator_id + "/" + std::string(dead_reason_name(row.reason))];
+  counts_changed_ = true;
+  if (writer_ == nullptr) return {};
+  rows_.push_back({Value::string(pipeline_), Value::string(row.operator_id),
+                   Value::string(std::string(dead_reason_name(row.reason))),
+                   text_or_null(row.field), text_or_null(row.words), text_or_null(row.source),
+                   text_or_null(row.split),
+                   row.offset < 0 ? Value::null(Type::int64()) : Value::int64(row.offset),
+                   Value::integer(Type::timestamp_tz(3), now_millis), text_or_null(row.row)});
+  return rows_.size() < kRowsAtOnce ? Status() : write_out();
+}
+
+Status DeadLetters::write_out() {
+  if (rows_.empty()) return {};
+  DF_ASSIGN_OR_RETURN(const Batch batch, batch_of(dead_letter_schema(), rows_));
+  rows_.clear();
+  std::vector<RowFault> faults;
+  DF_RETURN_IF_ERROR(writer_->write(batch, faults).with_context("writing dead letters"));
+  for (const RowFault& fault : faults) {
+    // They are counted all the same; there is nowhere left to send them.
+    log_warn("a dead letter cannot be written", {{"pipeline", pipeline_}, {"why", fault.reason}});
+  }
+  return {};
+}
+
+void DeadLetters::restore(std::map<std::string, uint64_t> counts) {
+  counts_ = std::move(counts);
+  uint64_t total = 0;
+  for (const auto& [name, count] : counts_) total += count;
+  total_.store(total, std::memory_order_relaxed);
+}
+
+Status DeadLetters::on_barrier(CheckpointId id, TaskPart& part) {
+  if (counts_changed_) {
+    part.named.push_back(
+        {kDeadLetterNode, "counts/" + std::to_string(task_), encode_counts(counts_)});
+    counts_changed_ = false;
+  }
+  if (writer_ == nullptr) return {};
+  DF_RETURN_IF_ERROR(write_out());
+  std::vector<std::string> committables;
+  std::map<std::string, std::string> named;
+  DF_RETURN_IF_ERROR(writer_->on_barrier(id, committables, named));
+  for (std::string& bytes : committables) {
+    part.committables.push_back({kDeadLetterNode, std::move(bytes)});
+  }
+  for (auto& [name, bytes] : named) {
+    part.named.push_back({kDeadLetterNode, "sink/" + name, std::move(bytes)});
+  }
+  return {};
+}
+
+std::string encode_counts(const std::map<std::string, uint64_t>& counts) {
+  std::string bytes;
+  for (const auto& [name, count] : counts) bytes += name + "=" + std::to_string(count) + "\n";
+  return bytes;
+}
+
+std::map<std::string, uint64_t> decode_counts(const std::string& bytes) {
+  std::map<std::string, uint64_t> counts;
+  size_t at = 0;
+  while (at < bytes.size()) {
+    const size_t end = std::min(bytes.find('\n', at), bytes.size());
+    const std::string_view line = std::string_view(bytes).substr(at, end - at);
+    const size_t equals = line.rfind('=');
+    if (equals != std::string_view::npos) {
+      uint64_t count = 0;
+      std::from_chars(line.data() + equals + 1, line.data() + line.size(), count);
+      counts[std::string(line.substr(0, equals))] += count;
+    }
+    at = end + 1;
+  }
+  return counts;
+}
+
+}  // namespace dataflow::engine

@@ -1,0 +1,65 @@
+// DeadLetters: the rows of one task that left the pipeline without a result. Each is counted, and
+// written to the pipeline's dead-letter sink where it has one; both go with the checkpoint.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/operator.h"
+#include "engine/sink.h"
+#include "task_part.h"
+
+namespace dataflow::engine {
+
+// The columns of a dead letter: pipeline, operator, reason, field, message, source, split,
+// row_offset, time, row. The last is the row as text, or a payload that could not be decoded.
+const SchemaPtr& dead_letter_schema();
+inline constexpr const char* kDeadLetterNode = "$dead_letters";
+
+struct DeadRow {
+  std::string operator_id;
+  DeadReason reason = DeadReason::kDecode;
+  std::string field;
+  std::string words;
+  std::string source;  // empty behind the first stateful operator
+  std::string split;
+  int64_t offset = -1;
+  std::string row;
+};
+
+class DeadLetters {
+ public:
+  // `writer` may be null. `fail` turns the first dead row into the job's error.
+  DeadLetters(std::string pipeline, int task, std::unique_ptr<SinkWriter> writer, bool fail)
+      : pipeline_(std::move(pipeline)), task_(task), writer_(std::move(writer)), fail_(fail) {}
+
+  Status add(DeadRow row, int64_t now_millis);
+  // The counts so far of this task, from the checkpoint; by "operator/reason".
+  void restore(std::map<std::string, uint64_t> counts);
+  Status on_barrier(CheckpointId id, TaskPart& part);
+
+  // Safe from other threads.
+  uint64_t total() const { return total_.load(std::memory_order_relaxed); }
+
+ private:
+  Status write_out();
+
+  const std::string pipeline_;
+  const int task_;
+  const std::unique_ptr<SinkWriter> writer_;
+  const bool fail_;
+  std::vector<std::vector<Value>> rows_;
+  std::map<std::string, uint64_t> counts_;
+  bool counts_changed_ = false;
+  std::atomic<uint64_t> total_{0};
+};
+
+// "name=3\n…": how counts are kept.
+std::string encode_counts(const std::map<std::string, uint64_t>& counts);
+std::map<std::string, uint64_t> decode_counts(const std::string& bytes);
+
+}  // namespace dataflow::engine

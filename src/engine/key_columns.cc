@@ -1,0 +1,199 @@
+#include "key_columns.h"
+
+#include <arrow/array.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+
+namespace dataflow::engine {
+namespace {
+
+// Bytes of a value of a fixed-width type; 0 for the others.
+size_t width_of(const Type& type) {
+  switch (type.id()) {
+    case TypeId::kBoolean:
+    case TypeId::kInt8:
+      return 1;
+    case TypeId::kInt16:
+      return 2;
+    case TypeId::kInt32:
+    case TypeId::kFloat32:
+    case TypeId::kDate:
+    case TypeId::kMonths:
+      return 4;
+    case TypeId::kInt64:
+    case TypeId::kFloat64:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz:
+    case TypeId::kMillis:
+      return 8;
+    case TypeId::kTime:
+      return type.units_per_milli() == 1 ? 4 : 8;
+    case TypeId::kDecimal:
+      return 16;
+    default:
+      return 0;
+  }
+}
+
+bool is_text(const Type& type) {
+  return type.id() == TypeId::kString || type.id() == TypeId::kBytes || type.id() == TypeId::kJson;
+}
+
+template <class Float>
+Float one_of_each(Float value) {
+  if (value == 0) return 0;
+  return std::isnan(value) ? std::numeric_limits<Float>::quiet_NaN() : value;
+}
+
+void put_fixed(char* to, const arrow::Array& column, const Type& type, size_t width, int64_t row) {
+  const arrow::ArrayData& data = *column.data();
+  if (type.id() == TypeId::kBoolean) {
+    *to = static_cast<const arrow::BooleanArray&>(column).Value(row) ? 1 : 0;
+    return;
+  }
+  const uint8_t* from = data.buffers[1]->data() + static_cast<size_t>(data.offset + row) * width;
+  std::memcpy(to, from, width);
+  if (type.id() == TypeId::kFloat64) {
+    double value;
+    std::memcpy(&value, to, sizeof value);
+    value = one_of_each(value);
+    std::memcpy(to, &value, sizeof value);
+  } else if (type.id() == TypeId::kFloat32) {
+    float value;
+    std::memcpy(&value, to, sizeof value);
+    value = one_of_each(value);
+    std::memcpy(to, &value, sizeof value);
+  }
+}
+
+int64_t sign_extended(std::string_view bytes) {
+  uint64_t value = 0;
+  std::memcpy(&value, bytes.data(), bytes.size());
+  const int unused = static_cast<int>(64 - 8 * bytes.size());
+  return static_cast<int64_t>(value << unused) >> unused;
+}
+
+Value decode_fixed(std::string_view bytes, const Type& type) {
+  switch (type.id()) {
+    case TypeId::kBoolean:
+      return Value::boolean(bytes[0] != 0);
+    case TypeId::kFloat32: {
+      float value;
+      std::memcpy(&value, bytes.data(), sizeof value);
+      return Value::floating(type, value);
+    }
+    case TypeId::kFloat64: {
+      double value;
+      std::memcpy(&value, bytes.data(), sizeof value);
+      return Value::floating(type, value);
+    }
+    case TypeId::kDecimal: {
+      __int128 value;
+      std::memcpy(&value, bytes.data(), sizeof value);
+      return Value::decimal(type, value);
+    }
+    default:
+      return Value::integer(type, sign_extended(bytes));
+  }
+}
+
+}  // namespace
+
+bool KeyColumns::can_be_key(const Type& type) { return width_of(type) > 0 || is_text(type); }
+
+void KeyColumns::measure(const Batch& batch) {
+  const auto rows = static_cast<size_t>(batch.rows);
+  at_.assign(rows + 1, 0);
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    const arrow::Array& column = *batch.columns[columns_[c]];
+    const Type& type = (*batch.schema)[columns_[c]].type;
+    const size_t width = width_of(type);
+    const bool last = c + 1 == columns_.size();
+    for (size_t row = 0; row < rows; ++row) {
+      const auto at = static_cast<int64_t>(row);
+      uint32_t size = 1;
+      if (!column.IsNull(at)) {
+        size += width > 0 ? static_cast<uint32_t>(width)
+                          : (last ? 0 : 4) +
+                                static_cast<uint32_t>(
+                                    static_cast<const arrow::BinaryArray&>(column).value_length(at));
+      }
+      at_[row + 1] += size;
+    }
+  }
+  for (size_t row = 0; row < rows; ++row) at_[row + 1] += at_[row];
+}
+
+void KeyColumns::append_column(const arrow::Array& column, const Type& type, bool last) {
+  const size_t width = width_of(type);
+  for (int64_t row = 0; row < column.length(); ++row) {
+    char* to = arena_.data() + at_[static_cast<size_t>(row)];
+    const bool null = column.IsNull(row);
+    *to++ = null ? 0 : 1;
+    if (!null && width > 0) {
+      put_fixed(to, column, type, width, row);
+      to += width;
+    } else if (!null) {
+      const std::string_view text = static_cast<const arrow::BinaryArray&>(column).GetView(row);
+      if (!last) {
+        store_le32(to, static_cast<uint32_t>(text.size()));
+        to += 4;
+      }
+      std::memcpy(to, text.data(), text.size());
+      to += text.size();
+    }
+    at_[static_cast<size_t>(row)] = static_cast<uint32_t>(to - arena_.data());
+  }
+}
+
+Status KeyColumns::read(const Batch& batch) {
+  const auto rows = static_cast<size_t>(batch.rows);
+  measure(batch);
+  arena_.resize(at_[rows]);
+  keys_.resize(rows);
+  hashes_.resize(rows);
+  for (size_t row = 0; row < rows; ++row) {
+    keys_[row] = std::string_view(arena_).substr(at_[row], at_[row + 1] - at_[row]);
+  }
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    const Type& type = (*batch.schema)[columns_[c]].type;
+    append_column(*batch.columns[columns_[c]], type, c + 1 == columns_.size());
+  }
+  for (size_t row = 0; row < rows; ++row) hashes_[row] = hash64(keys_[row]);
+  return {};
+}
+
+Result<std::vector<Value>> decode_key(std::string_view key, const std::vector<Type>& types) {
+  std::vector<Value> values;
+  const Status cut = Status::corrupt("a key in the state is shorter than its columns say");
+  for (size_t i = 0; i < types.size(); ++i) {
+    if (key.empty()) return cut;
+    const bool null = key[0] == 0;
+    key.remove_prefix(1);
+    if (null) {
+      values.push_back(Value::null(types[i]));
+      continue;
+    }
+    size_t size = width_of(types[i]);
+    if (size == 0 && i + 1 == types.size()) size = key.size();
+    if (size == 0 && is_text(types[i]) && i + 1 < types.size()) {
+      if (key.size() < 4) return cut;
+      size = load_le32(key.data());
+      key.remove_prefix(4);
+    }
+    if (key.size() < size) return cut;
+    const std::string_view bytes = key.substr(0, size);
+    values.push_back(is_text(types[i]) ? Value::text(types[i], std::string(bytes))
+                                       : decode_fixed(bytes, types[i]));
+    key.remove_prefix(size);
+  }
+  if (!key.empty()) return Status::corrupt("a key in the state is longer than its columns say");
+  return values;
+}
+
+}  // namespace dataflow::engine

@@ -1,0 +1,261 @@
+#include "source_driver.h"
+
+#include <arrow/array.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "row_text.h"
+#include "split_state.h"
+
+namespace dataflow::engine {
+
+struct SourceDriver::Reading {
+  Split split;
+  std::unique_ptr<SplitReader> reader;
+  std::shared_ptr<std::atomic<bool>> ready = std::make_shared<std::atomic<bool>>(true);
+  int64_t max_time = kNoWatermark.value();  // the greatest that was seen
+  Watermark watermark = kNoWatermark;
+  bool ended = false;
+  bool idle = false;                   // long enough: holds nobody back
+  std::optional<int64_t> idle_since;   // at its end since then
+  bool changed = false;                // since the last collect()
+  int64_t stretch = -1;                // of batch_rows row numbers, in which the last row lay
+  uint64_t rows = 0;
+};
+
+SourceDriver::SourceDriver(Source& source, SourceDriverOptions options, std::function<void()> wake)
+    : source_(source),
+      options_(std::move(options)),
+      wake_(std::make_shared<std::function<void()>>(std::move(wake))) {}
+
+SourceDriver::~SourceDriver() = default;
+
+Status SourceDriver::add_split(const Split& split, const std::string* saved) {
+  auto reading = std::make_unique<Reading>();
+  reading->split = split;
+  if (saved != nullptr) {
+    DF_ASSIGN_OR_RETURN(const SplitState state, decode_split_state(*saved));
+    reading->split.position = state.position;
+    reading->max_time = state.max_time;
+    reading->watermark = Watermark(state.watermark);
+    reading->stretch = state.stretch;
+    reading->rows = state.rows;
+  } else {
+    reading->changed = true;  // the start is kept, so that "latest" is meant once
+  }
+  DF_ASSIGN_OR_RETURN(reading->reader, source_.open(reading->split));
+  readings_.push_back(std::move(reading));
+  return {};
+}
+
+Status SourceDriver::open() {
+  DF_ASSIGN_OR_RETURN(decoder_, source_.make_decoder());
+  if (options_.watermark) {
+    DF_ASSIGN_OR_RETURN(time_column_, source_.schema()->require(options_.watermark->column));
+    time_units_ = (*source_.schema())[*time_column_].type.units_per_milli();
+  }
+  publish();
+  return {};
+}
+
+SourceDriver::Reading* SourceDriver::furthest_behind() {
+  Reading* chosen = nullptr;
+  for (const std::unique_ptr<Reading>& reading : readings_) {
+    if (reading->ended || !reading->ready->load(std::memory_order_acquire)) continue;
+    if (chosen == nullptr || reading->watermark < chosen->watermark) chosen = reading.get();
+  }
+  return chosen;
+}
+
+Result<SourceDriver::Step> SourceDriver::step(Chain& chain) {
+  // After a restore those behind learn at once how far time was.
+  if (!announced_) {
+    announced_ = true;
+    DF_RETURN_IF_ERROR(send_progress(chain));
+  }
+  while (Reading* reading = furthest_behind()) {
+    Chunk chunk;
+    DF_ASSIGN_OR_RETURN(const Polled polled, reading->reader->poll(chunk));
+    if (polled == Polled::kMore) return read_chunk(*reading, chunk, chain);
+    // At its end: what it knows of time need not wait for a round row number.
+    DF_RETURN_IF_ERROR(advance(*reading, chain));
+    if (polled == Polled::kEnd) {
+      reading->ended = true;
+      reading->changed = true;
+    } else {
+      wait_for(*reading);
+    }
+  }
+  DF_RETURN_IF_ERROR(send_progress(chain));
+  publish();
+  const bool all_ended = std::all_of(readings_.begin(), readings_.end(),
+                                     [](const auto& reading) { return reading->ended; });
+  if (all_ended && (source_.bounded() || options_.bounded)) return Step::kEnded;
+  return Step::kIdle;
+}
+
+void SourceDriver::wait_for(Reading& reading) {
+  reading.ready->store(false, std::memory_order_release);
+  reading.reader->wake_when_ready([ready = reading.ready, wake = wake_] {
+    if (!ready->exchange(true, std::memory_order_acq_rel)) (*wake)();
+  });
+}
+
+Result<SourceDriver::Step> SourceDriver::read_chunk(Reading& reading, const Chunk& chunk,
+                                                    Chain& chain) {
+  reading.idle = false;
+  reading.idle_since.reset();
+  reading.changed = true;
+  // Those behind must count on this split again before its rows come.
+  if (sent_idle_) DF_RETURN_IF_ERROR(send_progress(chain));
+  faults_.clear();
+  rows_ = {};
+  DF_RETURN_IF_ERROR(decoder_->decode(reading.split, chunk, rows_, faults_)
+                         .with_context("source " + options_.node + ", " + reading.split.id));
+  for (SourceFault& fault : faults_) {
+    DF_RETURN_IF_ERROR(chain.dead_row({options_.node, DeadReason::kDecode, std::move(fault.field),
+                                       std::move(fault.reason), options_.node, reading.split.id,
+                                       fault.offset, std::move(fault.payload)}));
+  }
+  reading.rows += static_cast<uint64_t>(rows_.batch.rows) + faults_.size();
+  DF_RETURN_IF_ERROR(send_rows(reading, rows_, chain));
+  publish();
+  return Step::kWorked;
+}
+
+Status SourceDriver::send_rows(Reading& reading, DecodedRows& rows, Chain& chain) {
+  DF_RETURN_IF_ERROR(check_times(reading, rows.batch, rows.offsets, chain));
+  int64_t from = 0;
+  while (from < rows.batch.rows) {
+    const int64_t stretch = rows.offsets[static_cast<size_t>(from)] / options_.batch_rows;
+    int64_t to = from + 1;
+    while (to < rows.batch.rows &&
+           rows.offsets[static_cast<size_t>(to)] / options_.batch_rows == stretch) {
+      ++to;
+    }
+    Batch part = slice(rows.batch, from, to - from);
+    auto origins = std::make_shared<RowOrigins>();
+    origins->runs.push_back({0, options_.node, reading.split.id});
+    origins->offsets.assign(rows.offsets.begin() + from, rows.offsets.begin() + to);
+    part.origins = std::move(origins);
+    if (stretch != reading.stretch) {
+      reading.stretch = stretch;
+      DF_RETURN_IF_ERROR(advance(reading, chain));
+    }
+    if (time_column_) {
+      const auto* times =
+          part.columns[*time_column_]->data()->GetValues<int64_t>(1);
+      for (int64_t i = 0; i < part.rows; ++i) {
+        reading.max_time = std::max(reading.max_time, millis(times[i]));
+      }
+    }
+    DF_RETURN_IF_ERROR(chain.batch(0, part));
+    from = to;
+  }
+  return {};
+}
+
+Status SourceDriver::check_times(Reading& reading, Batch& batch, std::vector<int64_t>& offsets,
+                                 Chain& chain) {
+  if (!time_column_ || batch.rows == 0) return {};
+  const arrow::Array& column = *batch.columns[*time_column_];
+  const auto* times = column.data()->GetValues<int64_t>(1);
+  int64_t limit = INT64_MAX;
+  if (!options_.bounded && options_.watermark->max_future_skew_ms > 0) {
+    limit = chain.now_millis() + options_.watermark->max_future_skew_ms;
+  }
+  std::vector<int32_t> good;
+  bool all_good = true;
+  for (int64_t row = 0; row < batch.rows; ++row) {
+    const bool null = column.IsNull(row);
+    if (!null && millis(times[row]) <= limit) {
+      if (!all_good) good.push_back(static_cast<int32_t>(row));
+      continue;
+    }
+    if (all_good) {
+      all_good = false;
+      for (int32_t i = 0; i < row; ++i) good.push_back(i);
+    }
+    std::string words = null ? "the event time is NULL"
+                             : "the event time is more than " +
+                                   std::to_string(options_.watermark->max_future_skew_ms) +
+                                   " ms in the future (max_future_skew)";
+    DeadRow dead{options_.node, DeadReason::kTime, options_.watermark->column, std::move(words),
+                 options_.node, reading.split.id, offsets[static_cast<size_t>(row)]};
+    dead.row = row_text(batch, row);
+    DF_RETURN_IF_ERROR(chain.dead_row(std::move(dead)));
+  }
+  if (all_good) return {};
+  std::vector<int64_t> kept;
+  for (const int32_t row : good) kept.push_back(offsets[static_cast<size_t>(row)]);
+  offsets = std::move(kept);
+  DF_ASSIGN_OR_RETURN(batch, take(batch, good));
+  return {};
+}
+
+Status SourceDriver::advance(Reading& reading, Chain& chain) {
+  if (!time_column_ || options_.bounded || reading.max_time == kNoWatermark.value()) return {};
+  const Watermark next(reading.max_time - options_.watermark->delay_ms);
+  if (next <= reading.watermark) return {};
+  reading.watermark = next;
+  return send_progress(chain);
+}
+
+// The least watermark of the splits that count, and whether any does.
+Status SourceDriver::send_progress(Chain& chain) {
+  if (!time_column_ || options_.bounded) return {};
+  const int64_t now = chain.now_millis();
+  const int64_t timeout = options_.watermark->idle_timeout_ms;
+  Watermark least = kEndOfTime;
+  bool any = false;
+  next_idle_.reset();
+  for (const std::unique_ptr<Reading>& reading : readings_) {
+    if (reading->ended) continue;
+    if (!reading->ready->load(std::memory_order_acquire) && timeout > 0) {
+      if (!reading->idle_since) reading->idle_since = now;
+      const int64_t moment = *reading->idle_since + timeout;
+      reading->idle = now >= moment;
+      if (!reading->idle) next_idle_ = std::min(next_idle_.value_or(INT64_MAX), moment);
+    }
+    if (reading->idle) continue;
+    any = true;
+    least = std::min(least, reading->watermark);
+  }
+  if (any == sent_idle_) {
+    sent_idle_ = !any;
+    chain.send_idle(sent_idle_);
+  }
+  if (!any || least <= sent_) return {};
+  sent_ = least;
+  return chain.watermark(least);
+}
+
+void SourceDriver::collect(TaskPart& part) {
+  for (const std::unique_ptr<Reading>& reading : readings_) {
+    if (!reading->changed) continue;
+    reading->changed = false;
+    part.named.push_back({options_.node, "split/" + reading->split.id,
+                          encode_split_state({reading->reader->position(), reading->max_time,
+                                              reading->watermark.value(), reading->stretch,
+                                              reading->rows})});
+  }
+}
+
+void SourceDriver::publish() {
+  std::vector<SplitStats> stats;
+  for (const std::unique_ptr<Reading>& reading : readings_) {
+    stats.push_back({options_.node, reading->split.id, reading->reader->position(),
+                     reading->watermark.value(), reading->idle, reading->ended,
+                     reading->reader->lag(), reading->rows});
+  }
+  const std::lock_guard lock(stats_mutex_);
+  stats_ = std::move(stats);
+}
+
+std::vector<SplitStats> SourceDriver::stats() const {
+  const std::lock_guard lock(stats_mutex_);
+  return stats_;
+}
+
+}  // namespace dataflow::engine

@@ -1,0 +1,22 @@
+// What a checkpoint keeps of a split: JSON, so that people can read it where it is shown.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+
+namespace dataflow::engine {
+
+struct SplitState {
+  std::string position;
+  int64_t max_time = 0;
+  int64_t watermark = 0;
+  int64_t stretch = -1;
+  uint64_t rows = 0;
+};
+
+std::string encode_split_state(const SplitState& state);
+Result<SplitState> decode_split_state(const std::string& bytes);
+
+}  // namespace dataflow::engine
