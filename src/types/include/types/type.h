@@ -66,8 +66,8 @@ class Type {
   static Type time(int precision = 0);
   static Type timestamp(int precision = 3);
   static Type timestamp_tz(int precision = 3);
-  static Type array(Type element);
-  static Type map(Type key, Type value);
+  static Type array(Type element, bool nullable = true);        // the elements
+  static Type map(Type key, Type value, bool nullable = true);  // the values; a key never is
   static Type row(std::vector<Field> fields);
 
   TypeId id() const { return id_; }
@@ -90,7 +90,7 @@ class Type {
   // NULL>". parse_type() reads it back.
   std::string to_string() const;
 
-  friend bool operator==(const Type& a, const Type& b);
+  bool operator==(const Type& other) const;
 
  private:
   TypeId id_ = TypeId::kNull;

@@ -50,7 +50,7 @@ class Value {
   std::string to_string() const;
 
   // Same type and same value; NULL equals NULL, NaN equals NaN.
-  friend bool operator==(const Value& a, const Value& b);
+  bool operator==(const Value& other) const;
 
  private:
   Type type_;
