@@ -45,8 +45,8 @@ class KeyedTable {
   // The row of (key, number), made with zero (or empty) values if it is missing; `hash` is
   // hash64(key), whatever the number. A found or made row counts as changed.
   RowNumber upsert(uint64_t hash, std::string_view key, int64_t number, bool* made = nullptr);
-  // The same for many; hashes, keys and numbers are of one length. `made` (if not null) gets the
-  // rows that are new, in their order.
+  // The same for many; hashes, keys and numbers are of one length, and no key lies in this table.
+  // `made` (if not null) gets the rows that are new, in their order.
   void upsert_all(std::span<const uint64_t> hashes, std::span<const std::string_view> keys,
                   std::span<const int64_t> numbers, std::span<RowNumber> rows,
                   std::vector<RowNumber>* made);
@@ -54,11 +54,13 @@ class KeyedTable {
   void erase(RowNumber row);
   void mark_changed(RowNumber row);
 
+  // Stays where it is until rows are made or erased.
   std::string_view key(RowNumber row) const;
   int64_t number(RowNumber row) const;
   uint64_t hash(RowNumber row) const;
 
-  // A column's memory, indexed by row number; moves when rows are made.
+  // A column's memory, indexed by row number; moves when rows are made (so upsert first, and in a
+  // statement of its own).
   int64_t* ints(size_t column);
   double* floats(size_t column);
   __int128* decimals(size_t column);

@@ -1,0 +1,207 @@
+#include "state/keyed_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hash.h"
+#include "delta_format.h"
+#include "key_rows.h"
+#include "row_changes.h"
+#include "table_columns.h"
+#include "table_delta.h"
+
+namespace dataflow::state {
+
+class KeyedTable::Impl {
+ public:
+  explicit Impl(TableSpec table) : spec(std::move(table)) {
+    for (const ValueKind kind : spec.columns) columns.emplace_back().kind = kind;
+  }
+
+  // Makes room for the values of rows that were made.
+  void grow() {
+    if (keys.end() <= capacity) return;
+    capacity = std::max<size_t>({64, 2 * capacity, keys.end()});
+    for (TableColumn& column : columns) column.grow(capacity);
+    changes.grow(capacity);
+  }
+
+  void upsert_block(std::span<const uint64_t> hashes, const std::string_view* key_views,
+                    const int64_t* numbers, RowNumber* rows, std::vector<RowNumber>& made) {
+    const size_t made_before = made.size();
+    keys.upsert_block(hashes, key_views, numbers, rows, made);
+    grow();
+    for (size_t i = made_before; i < made.size(); ++i) changes.mark_made(made[i]);
+    for (size_t i = 0; i < hashes.size(); ++i) changes.mark(rows[i]);
+  }
+
+  // Takes the row away; what is to be said of it to the next delta is said already.
+  void remove(RowNumber row) {
+    for (TableColumn& column : columns) {
+      if (column.kind == ValueKind::kBytes) noted_bytes -= std::ssize(column.bytes[row]);
+      column.clear(row);
+    }
+    keys.erase(row);
+  }
+
+  Status check_fits(const TableSpec& delta) const;
+  Status load_group(const DeltaReader& delta, int group);
+  void load_row(const DeltaReader& delta, uint32_t row, uint32_t put, uint64_t hash);
+
+  const TableSpec spec;
+  KeyRows keys;
+  std::vector<TableColumn> columns;
+  RowChanges changes;
+  size_t capacity = 0;  // row numbers that the columns have room for
+  int64_t noted_bytes = 0;
+  std::vector<RowNumber> scratch_made;
+};
+
+Status KeyedTable::Impl::check_fits(const TableSpec& delta) const {
+  const std::string doing = "loading state of table " + spec.name + ": ";
+  if (delta.name != spec.name) {
+    return Status::corrupt(doing + "the block is of table " + delta.name);
+  }
+  if (delta.version > spec.version) {
+    return Status::unsupported(doing + "it was written as version " +
+                               std::to_string(delta.version) + ", this build reads up to " +
+                               std::to_string(spec.version) + "; use a newer build");
+  }
+  if (delta.columns != spec.columns) {
+    return Status::unsupported(
+        doing + "the stored columns (version " + std::to_string(delta.version) +
+        ") are not those of this build (version " + std::to_string(spec.version) + ")");
+  }
+  return {};
+}
+
+Status KeyedTable::Impl::load_group(const DeltaReader& delta, int group) {
+  uint32_t put = delta.first_put(group);
+  for (uint32_t row = delta.group_begin(group); row < delta.group_begin(group + 1); ++row) {
+    const uint64_t hash = hash64(delta.key(row));
+    if (key_group_of(hash).value() != group) {
+      return Status::corrupt("loading state of table " + spec.name +
+                             ": a key stands in key group " + std::to_string(group) +
+                             ", it belongs to " + std::to_string(key_group_of(hash).value()));
+    }
+    load_row(delta, row, put, hash);
+    put += delta.is_put(row) ? 1 : 0;
+  }
+  return {};
+}
+
+void KeyedTable::Impl::load_row(const DeltaReader& delta, uint32_t row, uint32_t put,
+                                uint64_t hash) {
+  const std::string_view key = delta.key(row);
+  const int64_t number = delta.number(row);
+  if (!delta.is_put(row)) {
+    const std::optional<RowNumber> found = keys.find(hash, key, number);
+    if (!found) return;
+    changes.forget(*found);
+    remove(*found);
+    return;
+  }
+  RowNumber at = 0;
+  scratch_made.clear();
+  keys.upsert_block({&hash, 1}, &key, &number, &at, scratch_made);
+  grow();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const std::string_view value = delta.value(i, put);
+    if (columns[i].kind == ValueKind::kBytes) {
+      noted_bytes += std::ssize(value) - std::ssize(columns[i].bytes[at]);
+    }
+    columns[i].set(at, value);
+  }
+}
+
+KeyedTable::KeyedTable(TableSpec spec) : impl_(std::make_unique<Impl>(std::move(spec))) {}
+KeyedTable::~KeyedTable() = default;
+
+const TableSpec& KeyedTable::spec() const { return impl_->spec; }
+size_t KeyedTable::size() const { return impl_->keys.size(); }
+
+size_t KeyedTable::memory_bytes() const {
+  size_t bytes = impl_->keys.memory_bytes() + impl_->changes.memory_bytes();
+  for (const TableColumn& column : impl_->columns) bytes += column.memory_bytes();
+  return bytes + static_cast<size_t>(std::max<int64_t>(impl_->noted_bytes, 0));
+}
+
+RowNumber KeyedTable::upsert(uint64_t hash, std::string_view key, int64_t number, bool* made) {
+  RowNumber row = 0;
+  impl_->scratch_made.clear();
+  impl_->upsert_block({&hash, 1}, &key, &number, &row, impl_->scratch_made);
+  if (made != nullptr) *made = !impl_->scratch_made.empty();
+  return row;
+}
+
+void KeyedTable::upsert_all(std::span<const uint64_t> hashes,
+                            std::span<const std::string_view> keys,
+                            std::span<const int64_t> numbers, std::span<RowNumber> rows,
+                            std::vector<RowNumber>* made) {
+  for (size_t i = 0; i < hashes.size(); i += KeyRows::kBlock) {
+    const size_t count = std::min(KeyRows::kBlock, hashes.size() - i);
+    impl_->scratch_made.clear();
+    impl_->upsert_block(hashes.subspan(i, count), &keys[i], &numbers[i], &rows[i],
+                        made != nullptr ? *made : impl_->scratch_made);
+  }
+}
+
+std::optional<RowNumber> KeyedTable::find(uint64_t hash, std::string_view key,
+                                          int64_t number) const {
+  return impl_->keys.find(hash, key, number);
+}
+
+void KeyedTable::erase(RowNumber row) {
+  impl_->changes.erase(row, hash(row), key(row), number(row));
+  impl_->remove(row);
+}
+
+void KeyedTable::mark_changed(RowNumber row) { impl_->changes.mark(row); }
+
+std::string_view KeyedTable::key(RowNumber row) const { return impl_->keys.key(row); }
+int64_t KeyedTable::number(RowNumber row) const { return impl_->keys.number(row); }
+uint64_t KeyedTable::hash(RowNumber row) const { return impl_->keys.hash(row); }
+
+int64_t* KeyedTable::ints(size_t column) { return impl_->columns[column].ints.data(); }
+double* KeyedTable::floats(size_t column) { return impl_->columns[column].floats.data(); }
+__int128* KeyedTable::decimals(size_t column) { return impl_->columns[column].decimals.data(); }
+std::string* KeyedTable::bytes(size_t column) { return impl_->columns[column].bytes.data(); }
+void KeyedTable::note_bytes(int64_t more) { impl_->noted_bytes += more; }
+
+void KeyedTable::for_each(const std::function<void(RowNumber)>& visit) const {
+  for (RowNumber row = 0; row < impl_->keys.end(); ++row) {
+    if (impl_->keys.is_live(row)) visit(row);
+  }
+}
+
+std::vector<RowNumber> KeyedTable::scan(std::string_view prefix) const {
+  std::vector<RowNumber> found;
+  for (RowNumber row = 0; row < impl_->keys.end(); ++row) {
+    if (impl_->keys.is_live(row) && key(row).starts_with(prefix)) found.push_back(row);
+  }
+  std::sort(found.begin(), found.end(), [this](RowNumber a, RowNumber b) {
+    const int order = key(a).compare(key(b));
+    return order != 0 ? order < 0 : number(a) < number(b);
+  });
+  return found;
+}
+
+std::optional<DeltaBlock> KeyedTable::take_delta() {
+  const std::vector<RowNumber> rows = impl_->changes.take_rows();
+  const DeltaRows delta = gather_delta(impl_->keys, impl_->columns, rows, impl_->changes);
+  impl_->changes.saved(rows);
+  if (delta.put.empty()) return std::nullopt;
+  return encode_delta(impl_->spec, delta);
+}
+
+Status KeyedTable::load(const DeltaBlock& block, KeyGroupRange range) {
+  const Result<DeltaReader> delta = DeltaReader::open(block.bytes);
+  if (!delta.ok()) return delta.status().with_context("loading state of table " + spec().name);
+  DF_RETURN_IF_ERROR(impl_->check_fits(delta->spec()));
+  for (int group = range.begin; group < range.end; ++group) {
+    DF_RETURN_IF_ERROR(impl_->load_group(*delta, group));
+  }
+  return {};
+}
+
+}  // namespace dataflow::state

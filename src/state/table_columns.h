@@ -1,0 +1,29 @@
+// The values of a KeyedTable: a growable array for each column, as long as there are row numbers.
+// The values of a row that is free are zero or empty.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "state/keyed_table.h"
+
+namespace dataflow::state {
+
+struct TableColumn {
+  ValueKind kind;
+  // The one of `kind`.
+  std::vector<int64_t> ints;
+  std::vector<double> floats;
+  std::vector<__int128> decimals;
+  std::vector<std::string> bytes;
+
+  void grow(size_t rows);
+  void clear(RowNumber row);
+  // `value` is as a delta block holds it.
+  void set(RowNumber row, std::string_view value);
+  size_t memory_bytes() const;  // without what strings hold
+};
+
+}  // namespace dataflow::state
