@@ -93,8 +93,7 @@ void Chain::Slot::collect(TaskPart& part) {
   uint64_t bytes = 0;
   for (const std::unique_ptr<state::KeyedTable>& table : tables_) {
     if (std::optional<state::DeltaBlock> block = table->take_delta()) {
-      part.deltas.push_back(
-          {plan_.operator_id, table->spec().name, task(), std::move(*block)});
+      part.deltas.push_back({plan_.operator_id, table->spec().name, task(), std::move(*block)});
     }
     rows += table->size();
     bytes += table->memory_bytes();

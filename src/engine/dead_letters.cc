@@ -18,16 +18,11 @@ Value text_or_null(std::string text) {
 
 std::string_view dead_reason_name(DeadReason reason) {
   switch (reason) {
-    case DeadReason::kDecode:
-      return "decode";
-    case DeadReason::kLate:
-      return "late";
-    case DeadReason::kExpression:
-      return "expression";
-    case DeadReason::kTime:
-      return "time";
-    case DeadReason::kSink:
-      return "sink";
+    case DeadReason::kDecode: return "decode";
+    case DeadReason::kLate: return "late";
+    case DeadReason::kExpression: return "expression";
+    case DeadReason::kTime: return "time";
+    case DeadReason::kSink: return "sink";
   }
   return "unknown";
 }
@@ -84,17 +79,23 @@ Status DeadLetters::write_out() {
   return {};
 }
 
-void DeadLetters::restore(std::map<std::string, uint64_t> counts) {
-  counts_ = std::move(counts);
-  uint64_t total = 0;
-  for (const auto& [name, count] : counts_) total += count;
-  total_.store(total, std::memory_order_relaxed);
+void DeadLetters::restore(const std::string& name, const std::map<std::string, uint64_t>& counts) {
+  for (const auto& [what, count] : counts) {
+    counts_[what] += count;
+    total_.fetch_add(count, std::memory_order_relaxed);
+  }
+  if (name == own_name()) return;
+  taken_over_.push_back(name);
+  counts_changed_ = true;
 }
 
 Status DeadLetters::on_barrier(CheckpointId id, TaskPart& part) {
   if (counts_changed_) {
-    part.named.push_back(
-        {kDeadLetterNode, "counts/" + std::to_string(task_), encode_counts(counts_)});
+    part.named.push_back({kDeadLetterNode, own_name(), encode_counts(counts_)});
+    for (const std::string& name : taken_over_) {
+      part.named.push_back({kDeadLetterNode, name, std::nullopt});
+    }
+    taken_over_.clear();
     counts_changed_ = false;
   }
   if (writer_ == nullptr) return {};

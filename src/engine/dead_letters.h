@@ -38,8 +38,10 @@ class DeadLetters {
       : pipeline_(std::move(pipeline)), task_(task), writer_(std::move(writer)), fail_(fail) {}
 
   Status add(DeadRow row, int64_t now_millis);
-  // The counts so far of this task, from the checkpoint; by "operator/reason".
-  void restore(std::map<std::string, uint64_t> counts);
+  // The counts so far of this task, by "operator/reason", from the checkpoint's named state
+  // `name`. A name that is not this task's own (of a task that is no more) is taken over.
+  void restore(const std::string& name, const std::map<std::string, uint64_t>& counts);
+  std::string own_name() const { return "counts/" + std::to_string(task_); }
   Status on_barrier(CheckpointId id, TaskPart& part);
 
   // Safe from other threads.
@@ -55,6 +57,7 @@ class DeadLetters {
   std::vector<std::vector<Value>> rows_;
   std::map<std::string, uint64_t> counts_;
   bool counts_changed_ = false;
+  std::vector<std::string> taken_over_;
   std::atomic<uint64_t> total_{0};
 };
 

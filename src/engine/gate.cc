@@ -41,22 +41,17 @@ Gate::Lane* Gate::pop_next(std::optional<Message>& message) {
 
 void Gate::take(Lane& lane, const Message& message) {
   switch (message.kind) {
-    case Message::Kind::kBatch:
-      break;
+    case Message::Kind::kBatch: break;
     case Message::Kind::kWatermark:
       lane.watermark = std::max(lane.watermark, Watermark(message.number));
       break;
     case Message::Kind::kIdle:
-    case Message::Kind::kActive:
-      lane.idle = message.kind == Message::Kind::kIdle;
-      break;
+    case Message::Kind::kActive: lane.idle = message.kind == Message::Kind::kIdle; break;
     case Message::Kind::kBarrier:
       lane.at_barrier = true;
       barrier_ = CheckpointId(message.number);
       break;
-    case Message::Kind::kEnd:
-      lane.ended = true;
-      break;
+    case Message::Kind::kEnd: lane.ended = true; break;
   }
 }
 

@@ -16,27 +16,20 @@ namespace {
 size_t width_of(const Type& type) {
   switch (type.id()) {
     case TypeId::kBoolean:
-    case TypeId::kInt8:
-      return 1;
-    case TypeId::kInt16:
-      return 2;
+    case TypeId::kInt8: return 1;
+    case TypeId::kInt16: return 2;
     case TypeId::kInt32:
     case TypeId::kFloat32:
     case TypeId::kDate:
-    case TypeId::kMonths:
-      return 4;
+    case TypeId::kMonths: return 4;
     case TypeId::kInt64:
     case TypeId::kFloat64:
     case TypeId::kTimestamp:
     case TypeId::kTimestampTz:
-    case TypeId::kMillis:
-      return 8;
-    case TypeId::kTime:
-      return type.units_per_milli() == 1 ? 4 : 8;
-    case TypeId::kDecimal:
-      return 16;
-    default:
-      return 0;
+    case TypeId::kMillis: return 8;
+    case TypeId::kTime: return type.units_per_milli() == 1 ? 4 : 8;
+    case TypeId::kDecimal: return 16;
+    default: return 0;
   }
 }
 
@@ -80,8 +73,7 @@ int64_t sign_extended(std::string_view bytes) {
 
 Value decode_fixed(std::string_view bytes, const Type& type) {
   switch (type.id()) {
-    case TypeId::kBoolean:
-      return Value::boolean(bytes[0] != 0);
+    case TypeId::kBoolean: return Value::boolean(bytes[0] != 0);
     case TypeId::kFloat32: {
       float value;
       std::memcpy(&value, bytes.data(), sizeof value);
@@ -97,8 +89,7 @@ Value decode_fixed(std::string_view bytes, const Type& type) {
       std::memcpy(&value, bytes.data(), sizeof value);
       return Value::decimal(type, value);
     }
-    default:
-      return Value::integer(type, sign_extended(bytes));
+    default: return Value::integer(type, sign_extended(bytes));
   }
 }
 
@@ -118,10 +109,11 @@ void KeyColumns::measure(const Batch& batch) {
       const auto at = static_cast<int64_t>(row);
       uint32_t size = 1;
       if (!column.IsNull(at)) {
-        size += width > 0 ? static_cast<uint32_t>(width)
-                          : (last ? 0 : 4) +
-                                static_cast<uint32_t>(
-                                    static_cast<const arrow::BinaryArray&>(column).value_length(at));
+        size += width > 0
+                    ? static_cast<uint32_t>(width)
+                    : (last ? 0 : 4) +
+                          static_cast<uint32_t>(
+                              static_cast<const arrow::BinaryArray&>(column).value_length(at));
       }
       at_[row + 1] += size;
     }

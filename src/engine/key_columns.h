@@ -1,6 +1,6 @@
 // KeyColumns: the key of each row of a batch as bytes, and their hashes. The bytes tell equal keys
-// apart from others, begin with the first column (so that a prefix scan finds it), and can be turned
-// back into values.
+// apart from others, begin with the first column (so that a prefix scan finds it), and can be
+// turned back into values.
 //
 // For each column in turn: u8 0 for NULL, or u8 1 and the value: fixed-width ones little-endian in
 // their Arrow width; strings and bytes as they are if they are the last column, else u32 length

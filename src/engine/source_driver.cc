@@ -17,10 +17,10 @@ struct SourceDriver::Reading {
   int64_t max_time = kNoWatermark.value();  // the greatest that was seen
   Watermark watermark = kNoWatermark;
   bool ended = false;
-  bool idle = false;                   // long enough: holds nobody back
-  std::optional<int64_t> idle_since;   // at its end since then
-  bool changed = false;                // since the last collect()
-  int64_t stretch = -1;                // of batch_rows row numbers, in which the last row lay
+  bool idle = false;                  // long enough: holds nobody back
+  std::optional<int64_t> idle_since;  // at its end since then
+  bool changed = false;               // since the last collect()
+  int64_t stretch = -1;               // of batch_rows row numbers, in which the last row lay
   uint64_t rows = 0;
 };
 
@@ -144,8 +144,7 @@ Status SourceDriver::send_rows(Reading& reading, DecodedRows& rows, Chain& chain
       DF_RETURN_IF_ERROR(advance(reading, chain));
     }
     if (time_column_) {
-      const auto* times =
-          part.columns[*time_column_]->data()->GetValues<int64_t>(1);
+      const auto* times = part.columns[*time_column_]->data()->GetValues<int64_t>(1);
       for (int64_t i = 0; i < part.rows; ++i) {
         reading.max_time = std::max(reading.max_time, millis(times[i]));
       }
@@ -181,8 +180,9 @@ Status SourceDriver::check_times(Reading& reading, Batch& batch, std::vector<int
                              : "the event time is more than " +
                                    std::to_string(options_.watermark->max_future_skew_ms) +
                                    " ms in the future (max_future_skew)";
-    DeadRow dead{options_.node, DeadReason::kTime, options_.watermark->column, std::move(words),
-                 options_.node, reading.split.id, offsets[static_cast<size_t>(row)]};
+    DeadRow dead{
+        options_.node, DeadReason::kTime, options_.watermark->column,       std::move(words),
+        options_.node, reading.split.id,  offsets[static_cast<size_t>(row)]};
     dead.row = row_text(batch, row);
     DF_RETURN_IF_ERROR(chain.dead_row(std::move(dead)));
   }
@@ -235,10 +235,10 @@ void SourceDriver::collect(TaskPart& part) {
   for (const std::unique_ptr<Reading>& reading : readings_) {
     if (!reading->changed) continue;
     reading->changed = false;
-    part.named.push_back({options_.node, "split/" + reading->split.id,
-                          encode_split_state({reading->reader->position(), reading->max_time,
-                                              reading->watermark.value(), reading->stretch,
-                                              reading->rows})});
+    part.named.push_back(
+        {options_.node, "split/" + reading->split.id,
+         encode_split_state({reading->reader->position(), reading->max_time,
+                             reading->watermark.value(), reading->stretch, reading->rows})});
   }
 }
 

@@ -28,7 +28,8 @@ Task::Task(size_t index, std::string name, Scheduler& scheduler, TimerQueue& tim
 Task::~Task() { stop(); }
 
 void Task::set_up(std::unique_ptr<Chain> chain, std::unique_ptr<SourceDriver> source,
-                  std::unique_ptr<Gate> gate) {
+                  std::unique_ptr<Gate> gate, CheckpointId last) {
+  last_barrier_ = last;
   chain_ = std::move(chain);
   source_ = std::move(source);
   gate_ = std::move(gate);
@@ -102,10 +103,8 @@ Result<Runnable::Next> Task::gate_step() {
 
 Status Task::handle(GateEvent& event) {
   switch (event.kind) {
-    case GateEvent::Kind::kBatch:
-      return chain_->batch(event.input, event.batch);
-    case GateEvent::Kind::kWatermark:
-      return chain_->watermark(Watermark(event.number));
+    case GateEvent::Kind::kBatch: return chain_->batch(event.input, event.batch);
+    case GateEvent::Kind::kWatermark: return chain_->watermark(Watermark(event.number));
     case GateEvent::Kind::kIdle:
     case GateEvent::Kind::kActive:
       chain_->send_idle(event.kind == GateEvent::Kind::kIdle);
@@ -117,8 +116,7 @@ Status Task::handle(GateEvent& event) {
       listener_.on_part(index_, last_barrier_, std::move(part));
       return {};
     }
-    case GateEvent::Kind::kEnd:
-      return finish();
+    case GateEvent::Kind::kEnd: return finish();
   }
   return {};
 }
@@ -135,12 +133,16 @@ Status Task::finish() {
 void Task::set_wake_up() {
   int64_t moment = chain_->next_timer().value_or(INT64_MAX);
   if (source_) moment = std::min(moment, source_->next_timer().value_or(INT64_MAX));
-  if (moment == wake_up_at_) return;
+  if (moment == wake_up_at_ && !wake_up_fired_->load()) return;
   timers_.cancel(wake_up_);
   wake_up_at_ = moment;
   if (moment == INT64_MAX) return;
+  wake_up_fired_->store(false);
   const int64_t millis = std::max<int64_t>(moment - chain_->now_millis(), 0);
-  wake_up_ = timers_.schedule_after(millis * 1000000, [waker = waker_] { waker->wake(); });
+  wake_up_ = timers_.schedule_after(millis * 1000000, [waker = waker_, fired = wake_up_fired_] {
+    fired->store(true);
+    waker->wake();
+  });
 }
 
 }  // namespace dataflow::engine

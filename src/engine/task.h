@@ -52,9 +52,10 @@ class Task final : public Runnable {
        TaskListener& listener);
   ~Task() override;
 
-  // Before the first wake(). One of `source` and `gate` is given.
+  // Before the first wake(). One of `source` and `gate` is given; `last` is the last
+  // checkpoint of the job.
   void set_up(std::unique_ptr<Chain> chain, std::unique_ptr<SourceDriver> source,
-              std::unique_ptr<Gate> gate);
+              std::unique_ptr<Gate> gate, CheckpointId last);
   Status open();
 
   const std::shared_ptr<TaskWaker>& waker() const { return waker_; }
@@ -95,6 +96,8 @@ class Task final : public Runnable {
   bool over_ = false;  // ended or failed
   int64_t wake_up_at_ = INT64_MAX;
   TimerId wake_up_{};
+  const std::shared_ptr<std::atomic<bool>> wake_up_fired_ =
+      std::make_shared<std::atomic<bool>>(false);
   std::atomic<int64_t> busy_nanos_{0};
   std::atomic<int64_t> staged_{0};
 };

@@ -39,7 +39,7 @@ class OriginsBuilder {
     const bool goes_on = !runs.empty() && offset > offsets.back() &&
                          runs.back().split == from.split && runs.back().source == from.source;
     if (!goes_on) {
-      runs.push_back({static_cast<int64_t>(offsets.size()), from.source, from.split, offset});
+      runs.push_back({static_cast<int64_t>(offsets.size()), from.source, from.split});
     }
     offsets.push_back(offset);
   }

@@ -35,8 +35,7 @@ struct RowOrigins {
   struct Run {
     int64_t first_row;  // of the batch; the run ends where the next one begins
     std::string source;
-    int32_t split;
-    int64_t first_offset;  // rows of a run have rising offsets, in `offsets`
+    std::string split;
   };
   std::vector<Run> runs;
   std::vector<int64_t> offsets;  // one a row

@@ -1,0 +1,43 @@
+#include <algorithm>
+#include <thread>
+
+#include "engine/job.h"
+#include "job_impl.h"
+
+namespace dataflow::engine {
+namespace {
+
+class EngineImpl final : public Engine {
+ public:
+  EngineImpl(Env& env, TimerQueue& timers, Connectors& connectors, EngineOptions options)
+      : env_(env),
+        timers_(timers),
+        connectors_(connectors),
+        options_(options),
+        scheduler_(options.threads > 0
+                       ? options.threads
+                       : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))) {}
+
+  Result<std::shared_ptr<Job>> start(JobConfig config) override {
+    auto job = std::make_shared<JobImpl>(env_, timers_, connectors_, scheduler_, options_,
+                                         std::move(config));
+    DF_RETURN_IF_ERROR(job->start());
+    return std::shared_ptr<Job>(std::move(job));
+  }
+
+ private:
+  Env& env_;
+  TimerQueue& timers_;
+  Connectors& connectors_;
+  const EngineOptions options_;
+  Scheduler scheduler_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> Engine::create(Env& env, TimerQueue& timers, Connectors& connectors,
+                                       EngineOptions options, Metrics* /*metrics*/) {
+  return std::make_unique<EngineImpl>(env, timers, connectors, options);
+}
+
+}  // namespace dataflow::engine

@@ -1,0 +1,370 @@
+#include "job_impl.h"
+
+#include <algorithm>
+#include <future>
+
+#include "base/logger.h"
+
+namespace dataflow::engine {
+namespace {
+
+// Output that waits: so much of it brings a checkpoint forward.
+constexpr int64_t kStagedBytes = 4 << 20;
+constexpr int64_t kLooksPerInterval = 5;  // for that
+
+}  // namespace
+
+std::string_view job_state_name(JobState state) {
+  switch (state) {
+    case JobState::kStarting: return "starting";
+    case JobState::kRunning: return "running";
+    case JobState::kRestarting: return "restarting";
+    case JobState::kStopping: return "stopping";
+    case JobState::kStopped: return "stopped";
+    case JobState::kFinished: return "finished";
+    case JobState::kFailed: return "failed";
+  }
+  return "unknown";
+}
+
+class JobImpl::Reports final : public TaskListener {
+ public:
+  Reports(JobImpl& job, uint64_t attempt) : job_(job), attempt_(attempt) {}
+
+  void on_part(size_t task, CheckpointId id, TaskPart part) override {
+    post([task, id, part = std::make_shared<TaskPart>(std::move(part))](JobImpl& job) {
+      job.on_part(task, id, std::move(*part));
+    });
+  }
+  void on_end(size_t task, TaskPart part) override {
+    post([task, part = std::make_shared<TaskPart>(std::move(part))](JobImpl& job) {
+      job.on_end(task, std::move(*part));
+    });
+  }
+  void on_failure(size_t task, Status status) override {
+    post([task, status](JobImpl& job) { job.on_failure(task, status); });
+  }
+
+ private:
+  template <class Do>
+  void post(Do action) {
+    job_.worker_.post([&job = job_, attempt = attempt_, action = std::move(action)] {
+      if (job.attempt_ == attempt && job.run_ != nullptr) action(job);
+    });
+  }
+
+  JobImpl& job_;
+  const uint64_t attempt_;
+};
+
+JobImpl::JobImpl(Env& env, TimerQueue& timers, Connectors& connectors, Scheduler& scheduler,
+                 const EngineOptions& options, JobConfig config)
+    : env_(env),
+      timers_(timers),
+      connectors_(connectors),
+      scheduler_(scheduler),
+      options_(options),
+      config_(std::move(config)),
+      policy_(config_.plan.job.restart),
+      worker_("job-" + config_.name) {}
+
+JobImpl::~JobImpl() {
+  cancel();
+  worker_.stop();
+}
+
+Status JobImpl::start() {
+  std::promise<Status> started;
+  worker_.post([&] {
+    Status status = begin_attempt();
+    if (!status.ok()) {
+      end_attempt();
+      conclude(JobState::kFailed, status);
+    }
+    started.set_value(std::move(status));
+  });
+  return started.get_future().get();
+}
+
+Status JobImpl::open_store() {
+  if (store_ != nullptr) return {};
+  DF_ASSIGN_OR_RETURN(store_, state::JobStore::open(env_, config_.state_dir));
+  return {};
+}
+
+Status JobImpl::begin_attempt() {
+  ++attempt_;
+  DF_RETURN_IF_ERROR(open_store());
+  reports_ = std::make_unique<Reports>(*this, attempt_);
+  const RunContext context{env_,     timers_, connectors_, scheduler_,
+                           options_, config_, *store_,     *reports_};
+  DF_ASSIGN_OR_RETURN(run_, JobRun::make(context));
+  ended_.assign(run_->task_count(), false);
+  ended_parts_ = {};
+  round_.reset();
+  seen_activity_ = 0;
+  set_state(JobState::kRunning);
+  run_->start();
+  schedule_tick();
+  return {};
+}
+
+void JobImpl::end_attempt() {
+  ++attempt_;
+  if (run_) run_->stop();
+  run_.reset();
+  round_.reset();
+}
+
+void JobImpl::schedule_tick() {
+  const int64_t look = interval_nanos() / kLooksPerInterval;
+  timers_.schedule_after(look, [self = weak_from_this(), attempt = attempt_] {
+    const std::shared_ptr<JobImpl> job = self.lock();
+    if (job == nullptr) return;
+    // The worker is stopped before the job goes.
+    job->worker_.post([raw = job.get(), attempt] {
+      if (raw->attempt_ == attempt && raw->run_ && !raw->round_) raw->tick();
+    });
+  });
+}
+
+void JobImpl::tick() {
+  const bool due = env_.monotonic_nanos() - last_round_nanos_ >= interval_nanos();
+  const uint64_t activity = run_->activity();
+  const bool wanted = stop_wanted_ || !next_waiters_.empty() ||
+                      run_->staged_bytes() >= kStagedBytes || (due && activity != seen_activity_);
+  if (!wanted) {
+    schedule_tick();
+    return;
+  }
+  seen_activity_ = activity;
+  begin_round();
+}
+
+void JobImpl::begin_round() {
+  waiters_.insert(waiters_.end(), std::make_move_iterator(next_waiters_.begin()),
+                  std::make_move_iterator(next_waiters_.end()));
+  next_waiters_.clear();
+  round_.emplace();
+  round_->id = store_->last() + 1;
+  round_->began_nanos = env_.monotonic_nanos();
+  last_round_nanos_ = round_->began_nanos;
+  round_->answered = ended_;
+  round_->parts = std::exchange(ended_parts_, {});
+  round_->missing = static_cast<size_t>(std::count(ended_.begin(), ended_.end(), false));
+  if (round_->missing == 0) {
+    complete_round();
+    return;
+  }
+  run_->request_barrier(round_->id);
+}
+
+void JobImpl::answer(size_t task, TaskPart part) {
+  round_->answered[task] = true;
+  round_->parts.append(std::move(part));
+  if (--round_->missing == 0) complete_round();
+}
+
+void JobImpl::on_part(size_t task, CheckpointId id, TaskPart part) {
+  if (!round_ || round_->id != id || round_->answered[task]) return;
+  answer(task, std::move(part));
+}
+
+void JobImpl::on_end(size_t task, TaskPart part) {
+  ended_[task] = true;
+  // An end stands for the barrier that the task has not seen: those behind it take it for one.
+  if (round_ && !round_->answered[task]) {
+    answer(task, std::move(part));
+    return;
+  }
+  ended_parts_.append(std::move(part));
+  if (!round_ && all_ended()) begin_round();
+}
+
+bool JobImpl::all_ended() const {
+  return std::all_of(ended_.begin(), ended_.end(), [](bool ended) { return ended; });
+}
+
+void JobImpl::complete_round() {
+  const Status status = commit_round();
+  if (!status.ok()) {
+    // What the store holds now is known only after it is opened again.
+    end_attempt();
+    store_.reset();
+    fail(status);
+    return;
+  }
+  const CheckpointId id = round_->id;
+  round_.reset();
+  tell_waiters(id);
+  if (stop_wanted_) {
+    end_attempt();
+    conclude(JobState::kStopped, {});
+    return;
+  }
+  if (!all_ended()) {
+    schedule_tick();
+    return;
+  }
+  // Tasks that ended while the round was under way still have something to commit.
+  if (!ended_parts_.deltas.empty() || !ended_parts_.named.empty() ||
+      !ended_parts_.committables.empty()) {
+    begin_round();
+    return;
+  }
+  end_attempt();
+  conclude(JobState::kFinished, {});
+}
+
+Status JobImpl::commit_round() {
+  state::Checkpoint checkpoint;
+  checkpoint.id = round_->id;
+  checkpoint.deltas = std::move(round_->parts.deltas);
+  checkpoint.named = std::move(round_->parts.named);
+  checkpoint.committables = std::move(round_->parts.committables);
+  checkpoint.wall_millis = env_.now().value();
+  DF_RETURN_IF_ERROR(run_->prepare(checkpoint));
+  DF_RETURN_IF_ERROR(store_->write(checkpoint));
+  uint64_t bytes = 0;
+  for (const state::TableDelta& delta : checkpoint.deltas) bytes += delta.block.bytes.size();
+  {
+    const std::lock_guard lock(mutex_);
+    status_.last_checkpoint = checkpoint.id;
+    status_.last_checkpoint_wall_ms = checkpoint.wall_millis;
+    status_.last_checkpoint_seconds =
+        static_cast<double>(env_.monotonic_nanos() - round_->began_nanos) / 1e9;
+    status_.last_checkpoint_bytes = bytes;
+    ++status_.checkpoints;
+  }
+  DF_RETURN_IF_ERROR(run_->commit(checkpoint));
+  store_->acknowledge(checkpoint.id);
+  return {};
+}
+
+void JobImpl::on_failure(size_t /*task*/, Status status) { fail(status); }
+
+void JobImpl::fail(const Status& status) {
+  end_attempt();
+  tell_waiters(status);
+  if (stop_wanted_) {
+    conclude(JobState::kStopped, status.with_context("stopped without a last checkpoint"));
+    return;
+  }
+  // A row that fails the job would do so again.
+  uint64_t random = 0;
+  env_.fill_random(std::span(reinterpret_cast<char*>(&random), sizeof random));
+  const std::optional<int64_t> wait = policy_.on_failure(env_.now().value(), random);
+  if (!wait || status.code() == StatusCode::kInvalid) {
+    conclude(JobState::kFailed, status);
+    return;
+  }
+  set_state(JobState::kRestarting, &status);
+  log_warn("a job failed and is started again",
+           {{"job", config_.name}, {"why", status.message()}, {"in_ms", *wait}});
+  timers_.schedule_after(*wait * 1000000, [self = weak_from_this(), attempt = attempt_] {
+    const std::shared_ptr<JobImpl> job = self.lock();
+    if (job == nullptr) return;
+    job->worker_.post([raw = job.get(), attempt] {
+      if (raw->attempt_ != attempt || raw->run_) return;
+      {
+        const std::lock_guard lock(raw->mutex_);
+        if (raw->concluded_) return;
+        ++raw->status_.restarts;
+      }
+      const Status started = raw->begin_attempt();
+      if (!started.ok()) raw->fail(started);
+    });
+  });
+}
+
+void JobImpl::set_state(JobState state, const Status* reason) {
+  const std::lock_guard lock(mutex_);
+  status_.state = state;
+  if (reason != nullptr) status_.reason = reason->message();
+}
+
+void JobImpl::conclude(JobState state, const Status& status) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (concluded_) return;
+    concluded_ = true;
+    status_.state = state;
+    if (!status.ok()) status_.reason = status.message();
+    outcome_ = status;
+  }
+  tell_waiters(
+      Status::cancelled("the job " + config_.name + " is " + std::string(job_state_name(state))));
+  over_.notify_all();
+  if (config_.on_end) config_.on_end(state, status);
+}
+
+void JobImpl::tell_waiters(const Result<CheckpointId>& result) {
+  for (const auto& waiter : std::exchange(waiters_, {})) waiter(result);
+  if (result.ok()) return;
+  for (const auto& waiter : std::exchange(next_waiters_, {})) waiter(result);
+}
+
+JobStatus JobImpl::status() const {
+  // The run belongs to the worker: a copy is made there, unless that is over.
+  auto filled = std::make_shared<std::promise<JobStatus>>();
+  auto* self = const_cast<JobImpl*>(this);
+  const bool posted = self->worker_.post([self, filled] {
+    JobStatus status;
+    {
+      const std::lock_guard lock(self->mutex_);
+      if (self->run_) self->run_->fill(self->status_);
+      status = self->status_;
+    }
+    filled->set_value(std::move(status));
+  });
+  if (posted) return filled->get_future().get();
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+Status JobImpl::stop() {
+  worker_.post([this] {
+    if (stop_wanted_) return;
+    stop_wanted_ = true;
+    if (!run_) {
+      conclude(JobState::kStopped, {});
+      return;
+    }
+    set_state(JobState::kStopping);
+    if (!round_) begin_round();
+  });
+  return wait();
+}
+
+void JobImpl::cancel() {
+  std::promise<void> done;
+  const bool posted = worker_.post([&] {
+    end_attempt();
+    conclude(JobState::kStopped, Status::cancelled("the job was cancelled"));
+    done.set_value();
+  });
+  if (posted) done.get_future().wait();
+}
+
+Result<CheckpointId> JobImpl::checkpoint() {
+  auto done = std::make_shared<std::promise<Result<CheckpointId>>>();
+  const bool posted = worker_.post([this, done] {
+    if (!run_) {
+      done->set_value(Status::conflict("the job " + config_.name +
+                                       " does not run; a checkpoint needs it running"));
+      return;
+    }
+    next_waiters_.push_back([done](const Result<CheckpointId>& id) { done->set_value(id); });
+    if (!round_) begin_round();
+  });
+  if (!posted) return Status::cancelled("the job " + config_.name + " is over");
+  return done->get_future().get();
+}
+
+Status JobImpl::wait() {
+  std::unique_lock lock(mutex_);
+  over_.wait(lock, [this] { return concluded_; });
+  return outcome_;
+}
+
+}  // namespace dataflow::engine

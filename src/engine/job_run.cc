@@ -1,0 +1,352 @@
+#include "job_run.h"
+
+#include <algorithm>
+
+#include "operators.h"
+#include "split_state.h"
+
+namespace dataflow::engine {
+namespace {
+
+constexpr std::string_view kCommitterPrefix = "committer/";
+
+std::map<std::string, std::string> committer_state(
+    const std::map<std::string, std::string>& named) {
+  std::map<std::string, std::string> found;
+  for (const auto& [name, bytes] : named) {
+    if (name.starts_with(kCommitterPrefix)) found[name.substr(kCommitterPrefix.size())] = bytes;
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JobRun>> JobRun::make(const RunContext& context) {
+  std::unique_ptr<JobRun> run(new JobRun(context));
+  DF_RETURN_IF_ERROR(run->make_connectors());
+  DF_RETURN_IF_ERROR(run->commit_left_over());
+  DF_RETURN_IF_ERROR(run->make_tasks());
+  return run;
+}
+
+JobRun::~JobRun() { stop(); }
+
+Status JobRun::make_connectors() {
+  const plan::Plan& plan = context_.config.plan;
+  for (const plan::Node& node : plan.nodes) {
+    if (const auto* source = std::get_if<plan::SourceSpec>(&node.spec)) {
+      DF_ASSIGN_OR_RETURN(auto made, context_.connectors.make_source(
+                                         *source, {plan.name, node.id, plan.job.bounded}));
+      DF_ASSIGN_OR_RETURN(std::vector<Split> splits, made->splits());
+      std::sort(splits.begin(), splits.end(),
+                [](const Split& a, const Split& b) { return a.id < b.id; });
+      splits_[node.id] = std::move(splits);
+      sources_[node.id] = std::move(made);
+    } else if (const auto* sink = std::get_if<plan::SinkSpec>(&node.spec)) {
+      DF_RETURN_IF_ERROR(add_sink(node.id, *sink, plan.find(node.inputs.at(0).node)->schema));
+    }
+  }
+  if (plan.job.dead_letters && plan.job.on_error == plan::ErrorPolicy::kDeadLetter) {
+    DF_RETURN_IF_ERROR(add_sink(kDeadLetterNode, *plan.job.dead_letters, dead_letter_schema())
+                           .with_context("the dead letters' sink"));
+  }
+  return {};
+}
+
+Status JobRun::add_sink(const std::string& node, const plan::SinkSpec& spec,
+                        const SchemaPtr& schema) {
+  const plan::Plan& plan = context_.config.plan;
+  SinkParts parts;
+  DF_ASSIGN_OR_RETURN(
+      parts.sink, context_.connectors.make_sink(spec, schema, {plan.name, node, plan.job.bounded}));
+  DF_ASSIGN_OR_RETURN(parts.committer, parts.sink->make_committer());
+  DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(node));
+  DF_RETURN_IF_ERROR(parts.committer->restore(committer_state(named)));
+  sinks_[node] = std::move(parts);
+  return {};
+}
+
+Status JobRun::commit_left_over() {
+  DF_ASSIGN_OR_RETURN(const std::vector<state::StoredCommittable> left,
+                      context_.store.committables());
+  size_t at = 0;
+  while (at < left.size()) {
+    const CheckpointId id = left[at].checkpoint;
+    std::map<std::string, std::vector<std::string>> by_sink;
+    for (; at < left.size() && left[at].checkpoint == id; ++at) {
+      by_sink[left[at].committable.sink].push_back(left[at].committable.bytes);
+    }
+    for (const auto& [sink, bytes] : by_sink) {
+      const auto it = sinks_.find(sink);
+      if (it == sinks_.end()) {
+        return Status::conflict("checkpoint " + std::to_string(id.value()) +
+                                " holds output that was promised to the sink " + sink +
+                                ", which the plan has no longer: start the old plan once more, and "
+                                "stop it, so that its output is delivered");
+      }
+      DF_RETURN_IF_ERROR(it->second.committer->commit(id, bytes, true)
+                             .with_context("delivering the output of checkpoint " +
+                                           std::to_string(id.value()) + " to " + sink));
+    }
+    context_.store.acknowledge(id);
+  }
+  return {};
+}
+
+Status JobRun::make_tasks() {
+  const plan::Plan& plan = context_.config.plan;
+  std::map<std::string, size_t> split_counts;
+  for (const auto& [node, splits] : splits_) split_counts[node] = splits.size();
+  const int wanted = plan.job.parallelism > 0 ? plan.job.parallelism : context_.scheduler.threads();
+  DF_ASSIGN_OR_RETURN(stages_, cut_into_stages(plan, wanted, split_counts));
+  for (const Stage& stage : stages_.stages) {
+    first_task_.push_back(tasks_.size());
+    for (int i = 0; i < stage.parallelism; ++i) {
+      tasks_.push_back(
+          std::make_unique<Task>(tasks_.size(), stage.nodes.front()->id + "-" + std::to_string(i),
+                                 context_.scheduler, context_.timers, context_.listener));
+    }
+  }
+  DF_RETURN_IF_ERROR(make_channels());
+  for (size_t s = 0; s < stages_.stages.size(); ++s) {
+    for (int i = 0; i < stages_.stages[s].parallelism; ++i) {
+      DF_ASSIGN_OR_RETURN(std::unique_ptr<Chain> chain, make_chain(s, i));
+      std::unique_ptr<SourceDriver> driver;
+      std::unique_ptr<Gate> gate;
+      if (stages_.stages[s].is_source()) {
+        DF_ASSIGN_OR_RETURN(driver, make_driver(s, i));
+      } else {
+        std::vector<std::shared_ptr<Channel>> lanes;
+        for (size_t e = 0; e < stages_.edges.size(); ++e) {
+          if (stages_.edges[e].to_stage != s) continue;
+          for (const auto& producer : channels_[e]) {
+            if (producer[static_cast<size_t>(i)]) lanes.push_back(producer[static_cast<size_t>(i)]);
+          }
+        }
+        gate = std::make_unique<Gate>(std::move(lanes));
+      }
+      task(s, i).set_up(std::move(chain), std::move(driver), std::move(gate),
+                        context_.store.last());
+      DF_RETURN_IF_ERROR(task(s, i).open());
+    }
+  }
+  return {};
+}
+
+Status JobRun::make_channels() {
+  for (const StageEdge& edge : stages_.edges) {
+    const int producers = stages_.stages[edge.from_stage].parallelism;
+    const int consumers = stages_.stages[edge.to_stage].parallelism;
+    auto& channels = channels_.emplace_back();
+    for (int p = 0; p < producers; ++p) {
+      auto& row = channels.emplace_back(static_cast<size_t>(consumers));
+      for (int c = 0; c < consumers; ++c) {
+        if (edge.routing == Routing::kForward && p != c) continue;
+        row[static_cast<size_t>(c)] = std::make_shared<Channel>(
+            context_.options.queue_batches, edge.to_input,
+            [waker = task(edge.to_stage, c).waker()] { waker->wake(); },
+            [waker = task(edge.from_stage, p).waker()] { waker->wake(); });
+      }
+    }
+  }
+  return {};
+}
+
+std::vector<std::vector<Target>> JobRun::targets_of(
+    size_t stage, const plan::Node& node, const std::map<std::string, size_t>& slots) const {
+  std::vector<std::vector<Target>> targets(output_count(node));
+  for (const plan::Node* consumer : stages_.stages[stage].nodes) {
+    if (consumer == stages_.stages[stage].nodes.front()) continue;
+    for (size_t i = 0; i < consumer->inputs.size(); ++i) {
+      if (consumer->inputs[i].node != node.id) continue;
+      targets[output_index(node, consumer->inputs[i].output)].push_back(
+          {false, slots.at(consumer->id), i});
+    }
+  }
+  size_t output = 0;
+  for (const StageEdge& edge : stages_.edges) {
+    if (edge.from_stage != stage) continue;
+    if (edge.from_node == node.id) targets[edge.from_output].push_back({true, output, 0});
+    ++output;
+  }
+  return targets;
+}
+
+Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
+  const plan::Plan& plan = context_.config.plan;
+  const Stage& made_of = stages_.stages[stage];
+  std::map<std::string, size_t> slots;
+  for (const plan::Node* node : made_of.nodes) {
+    if (!std::holds_alternative<plan::SourceSpec>(node->spec))
+      slots.emplace(node->id, slots.size());
+  }
+  std::vector<SlotPlan> parts;
+  std::vector<Target> entry{{false, 0, 0}};
+  for (const plan::Node* node : made_of.nodes) {
+    std::vector<std::vector<Target>> targets = targets_of(stage, *node, slots);
+    if (std::holds_alternative<plan::SourceSpec>(node->spec)) {
+      entry = std::move(targets[0]);
+      continue;
+    }
+    SlotPlan part{node->id, operator_kind(*node), nullptr, std::move(targets)};
+    if (std::holds_alternative<plan::SinkSpec>(node->spec)) {
+      part.op = make_sink_operator(*sinks_.at(node->id).sink);
+    } else {
+      DF_ASSIGN_OR_RETURN(part.op, make_operator(plan, *node));
+    }
+    parts.push_back(std::move(part));
+  }
+  std::vector<std::unique_ptr<Output>> outputs;
+  for (size_t e = 0; e < stages_.edges.size(); ++e) {
+    if (stages_.edges[e].from_stage != stage) continue;
+    std::vector<std::shared_ptr<Channel>> channels;
+    for (const auto& channel : channels_[e][static_cast<size_t>(task)]) {
+      if (channel) channels.push_back(channel);
+    }
+    outputs.push_back(std::make_unique<Output>(stages_.edges[e].routing, stages_.edges[e].keys,
+                                               std::move(channels)));
+  }
+  std::unique_ptr<SinkWriter> dead_writer;
+  DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(kDeadLetterNode));
+  if (const auto it = sinks_.find(kDeadLetterNode); it != sinks_.end()) {
+    DF_ASSIGN_OR_RETURN(dead_writer, it->second.sink->make_writer(task, {}));
+  }
+  const size_t number = first_task_[stage] + static_cast<size_t>(task);
+  auto dead =
+      std::make_unique<DeadLetters>(plan.name, static_cast<int>(number), std::move(dead_writer),
+                                    plan.job.on_error == plan::ErrorPolicy::kFail);
+  for (const auto& [name, counts] : named) {
+    if (!name.starts_with("counts/")) continue;
+    // The first task takes over from those that a lower parallelism has no more.
+    const bool orphan = number == 0 && std::stoul(name.substr(7)) >= tasks_.size();
+    if (orphan || name == dead->own_name()) dead->restore(name, decode_counts(counts));
+  }
+  return std::make_unique<Chain>(
+      ChainContext{&context_.env, &context_.store, task, made_of.parallelism}, std::move(parts),
+      std::move(entry), std::move(outputs), std::move(dead));
+}
+
+Result<std::unique_ptr<SourceDriver>> JobRun::make_driver(size_t stage, int task) {
+  const plan::Plan& plan = context_.config.plan;
+  const plan::Node& node = *stages_.stages[stage].nodes.front();
+  Source& source = *sources_.at(node.id);
+  SourceDriverOptions options{node.id, std::get<plan::SourceSpec>(node.spec).watermark,
+                              plan.job.bounded, context_.options.batch_rows};
+  auto driver = std::make_unique<SourceDriver>(
+      source, std::move(options), [waker = this->task(stage, task).waker()] { waker->wake(); });
+  DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(node.id));
+  const std::vector<Split>& splits = splits_.at(node.id);
+  for (size_t i = static_cast<size_t>(task); i < splits.size();
+       i += static_cast<size_t>(stages_.stages[stage].parallelism)) {
+    const auto saved = named.find("split/" + splits[i].id);
+    DF_RETURN_IF_ERROR(
+        driver->add_split(splits[i], saved == named.end() ? nullptr : &saved->second));
+  }
+  return driver;
+}
+
+void JobRun::start() {
+  for (const std::unique_ptr<Task>& task : tasks_) task->wake();
+}
+
+void JobRun::stop() {
+  for (const std::unique_ptr<Task>& task : tasks_) task->stop();
+}
+
+void JobRun::request_barrier(CheckpointId id) {
+  for (const std::unique_ptr<Task>& task : tasks_) {
+    if (task->is_source()) task->request_barrier(id);
+  }
+}
+
+Status JobRun::prepare(state::Checkpoint& checkpoint) {
+  std::map<std::string, std::vector<std::string>> by_sink;
+  for (state::Committable& committable : checkpoint.committables) {
+    by_sink[committable.sink].push_back(std::move(committable.bytes));
+  }
+  checkpoint.committables.clear();
+  for (auto& [sink, bytes] : by_sink) {
+    std::map<std::string, std::string> named;
+    DF_RETURN_IF_ERROR(sinks_.at(sink).committer->prepare(checkpoint.id, bytes, named));
+    for (std::string& one : bytes) checkpoint.committables.push_back({sink, std::move(one)});
+    for (auto& [name, value] : named) {
+      checkpoint.named.push_back({sink, std::string(kCommitterPrefix) + name, std::move(value)});
+    }
+  }
+  return {};
+}
+
+Status JobRun::commit(const state::Checkpoint& checkpoint) {
+  std::map<std::string, std::vector<std::string>> by_sink;
+  for (const state::Committable& committable : checkpoint.committables) {
+    by_sink[committable.sink].push_back(committable.bytes);
+  }
+  for (const auto& [sink, bytes] : by_sink) {
+    DF_RETURN_IF_ERROR(sinks_.at(sink).committer->commit(checkpoint.id, bytes, false));
+  }
+  std::map<std::string, std::vector<Split>> positions;
+  for (const state::NamedState& state : checkpoint.named) {
+    if (!state.bytes || !state.name.starts_with("split/")) continue;
+    if (!sources_.contains(state.operator_id)) continue;
+    DF_ASSIGN_OR_RETURN(const SplitState split, decode_split_state(*state.bytes));
+    positions[state.operator_id].push_back({state.name.substr(6), split.position});
+  }
+  for (const auto& [node, splits] : positions) sources_.at(node)->on_checkpoint(splits);
+  return {};
+}
+
+uint64_t JobRun::activity() const {
+  uint64_t sum = 0;
+  for (const std::unique_ptr<Task>& task : tasks_) {
+    for (const Chain::SlotView& slot : task->chain().slots()) {
+      sum += slot.counters->rows_in.load() + slot.counters->rows_out.load();
+    }
+    sum += task->chain().dead_letters().total();
+    if (task->source() == nullptr) continue;
+    for (const SplitStats& split : task->source()->stats()) sum += split.rows + split.ended;
+  }
+  return sum;
+}
+
+int64_t JobRun::staged_bytes() const {
+  int64_t bytes = 0;
+  for (const std::unique_ptr<Task>& task : tasks_) bytes += task->staged_bytes();
+  return bytes;
+}
+
+void JobRun::fill(JobStatus& status) const {
+  status.operators.clear();
+  status.splits.clear();
+  for (size_t s = 0; s < stages_.stages.size(); ++s) {
+    const Stage& stage = stages_.stages[s];
+    const size_t first = status.operators.size();
+    for (const plan::Node* node : stage.nodes) {
+      status.operators.push_back({node->id, operator_kind(*node), stage.parallelism});
+    }
+    for (int i = 0; i < stage.parallelism; ++i) {
+      const Task& one = task(s, i);
+      status.operators[first].busy_seconds += one.busy_seconds();
+      const auto slots = one.chain().slots();
+      const size_t skip = stage.is_source() ? 1 : 0;
+      for (size_t n = 0; n < slots.size(); ++n) {
+        OperatorStats& stats = status.operators[first + skip + n];
+        const SlotCounters& counters = *slots[n].counters;
+        stats.rows_in += counters.rows_in.load();
+        stats.rows_out += counters.rows_out.load();
+        stats.late_rows += counters.late.load();
+        stats.dead_rows += counters.dead.load();
+        stats.state_rows += counters.state_rows.load();
+        stats.state_bytes += counters.state_bytes.load();
+        const int64_t mark = counters.watermark.load();
+        stats.watermark_ms = i == 0 ? mark : std::min(stats.watermark_ms, mark);
+      }
+      if (one.source() == nullptr) continue;
+      for (SplitStats& split : one.source()->stats()) {
+        status.operators[first].rows_out += split.rows;
+        status.splits.push_back(std::move(split));
+      }
+    }
+  }
+}
+
+}  // namespace dataflow::engine

@@ -1,0 +1,34 @@
+#include "operators.h"
+
+namespace dataflow::engine {
+namespace {
+
+const char* spec_name(const plan::Spec& spec) {
+  static constexpr const char* kNames[] = {"source",      "filter",        "project",     "window",
+                                           "window join", "interval join", "deduplicate", "union",
+                                           "split",       "sink"};
+  static_assert(std::size(kNames) == std::variant_size_v<plan::Spec>);
+  return kNames[spec.index()];
+}
+
+}  // namespace
+
+std::string operator_kind(const plan::Node& node) { return spec_name(node.spec); }
+
+Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const plan::Node& node) {
+  const SchemaPtr& input = plan.find(node.inputs.at(0).node)->schema;
+  if (const auto* filter = std::get_if<plan::FilterSpec>(&node.spec)) {
+    return make_filter(*filter, *input);
+  }
+  if (const auto* project = std::get_if<plan::ProjectSpec>(&node.spec)) {
+    return make_project(*project, *input, node.schema);
+  }
+  if (const auto* window = std::get_if<plan::WindowSpec>(&node.spec)) {
+    return make_window(*window, input, node.schema);
+  }
+  if (std::holds_alternative<plan::UnionSpec>(node.spec)) return make_union(node.schema);
+  return Status::unsupported("step " + node.id + ": this engine does not have the operator `" +
+                             operator_kind(node) + "` yet");
+}
+
+}  // namespace dataflow::engine

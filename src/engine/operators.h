@@ -1,0 +1,29 @@
+// The operators that the engine has for the nodes of a plan.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "engine/operator.h"
+#include "engine/sink.h"
+#include "plan/plan.h"
+
+namespace dataflow::engine {
+
+Result<std::unique_ptr<Operator>> make_filter(const plan::FilterSpec& spec, const Schema& input);
+Result<std::unique_ptr<Operator>> make_project(const plan::ProjectSpec& spec, const Schema& input,
+                                               SchemaPtr output);
+std::unique_ptr<Operator> make_union(SchemaPtr output);
+// Tumbling windows in event time.
+Result<std::unique_ptr<Operator>> make_window(const plan::WindowSpec& spec, SchemaPtr input,
+                                              SchemaPtr output);
+// `writer` comes from the sink at open().
+std::unique_ptr<Operator> make_sink_operator(Sink& sink);
+
+// For people: "window".
+std::string operator_kind(const plan::Node& node);
+// For any node but a source or sink. kUnsupported names what this engine has not got.
+Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const plan::Node& node);
+
+}  // namespace dataflow::engine
