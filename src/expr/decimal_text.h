@@ -1,0 +1,32 @@
+// Decimals as text, and the powers of ten that their scales stand for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "types/value.h"
+
+namespace dataflow::expr {
+
+using Int128 = Value::Int128;
+
+inline constexpr int kMaxDigits = 38;  // of a DECIMAL
+
+// 10^exponent, 0 <= exponent <= 38.
+Int128 power_of_ten(int exponent);
+// How many decimal digits it has; 1 for 0.
+int digits_of(Int128 value);
+
+std::string decimal_text(Int128 unscaled, int scale);
+
+// A number as SQL writes it: digits with at most one point, without exponent. Nothing if it has
+// more than 38 digits.
+struct ParsedDecimal {
+  Int128 unscaled = 0;
+  int precision = 1;  // digits as written, leading zeros of the whole part left out
+  int scale = 0;
+};
+std::optional<ParsedDecimal> parse_decimal(std::string_view text);
+
+}  // namespace dataflow::expr

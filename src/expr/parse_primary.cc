@@ -1,0 +1,166 @@
+// Parser: names, literals, parentheses, calls, CASE and CAST.
+#include <array>
+
+#include "base/edit_distance.h"
+#include "parser.h"
+
+namespace dataflow::expr {
+
+namespace {
+
+bool is_bare_call(const Token& token) {
+  for (const char* word : {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME",
+                           "LOCALTIMESTAMP", "CURRENT_ROW_TIMESTAMP"}) {
+    if (token.is_word(word)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<Parser::Tree> Parser::parse_primary() {
+  const Token& token = peek();
+  switch (token.kind) {
+    case TokenKind::kEnd: return expected("an expression");
+    case TokenKind::kInteger:
+    case TokenKind::kDecimal:
+    case TokenKind::kDouble: return parse_number(take(), false);
+    case TokenKind::kString: return text_leaf(token, take().text);
+    case TokenKind::kBytes:
+      return leaf(literal(Value::text(Type::bytes(), take().text), token.place));
+    case TokenKind::kQuoted: {
+      take();
+      if (peek().is_symbol("(")) return parse_call(token);
+      return leaf(column(token.text, token.place));
+    }
+    case TokenKind::kWord: return parse_word();
+    case TokenKind::kSymbol: break;
+  }
+  if (!take_symbol("(")) return expected("an expression");
+  DF_ASSIGN_OR_RETURN(Trees inside, parse_list(")"));
+  if (inside.size() == 1) return std::move(inside[0]);
+  if (inside.empty()) return fail(token, "() holds no expression");
+  return node(token, "ROW", std::move(inside));
+}
+
+Result<Parser::Tree> Parser::parse_word() {
+  const Token& word = take();
+  const Token& behind = peek();
+  if (word.upper == "TRUE" || word.upper == "FALSE") {
+    return leaf(literal(Value::boolean(word.upper == "TRUE"), word.place));
+  }
+  if (word.upper == "NULL") return leaf(literal(Value(), word.place));
+  if (word.upper == "CASE") return parse_case(word);
+  if (behind.is_symbol("(")) {
+    if (word.upper == "CAST") return parse_cast(word, false);
+    if (word.upper == "TRY_CAST") return parse_cast(word, true);
+    bool matched = false;
+    DF_ASSIGN_OR_RETURN(Tree special, parse_special(word, matched));
+    if (matched) return special;
+    return parse_call(word);
+  }
+  if (behind.kind == TokenKind::kString &&
+      (word.upper == "DATE" || word.upper == "TIME" || word.upper == "TIMESTAMP")) {
+    return parse_time_literal(word);
+  }
+  if (word.upper == "INTERVAL" &&
+      (behind.kind == TokenKind::kString ||
+       (peek(1).kind == TokenKind::kString && (behind.is_symbol("-") || behind.is_symbol("+"))))) {
+    return parse_interval(word);
+  }
+  if ((word.upper == "ARRAY" || word.upper == "MAP") && take_symbol("[")) {
+    DF_ASSIGN_OR_RETURN(Trees elements, parse_list("]"));
+    if (word.upper == "MAP" && elements.size() % 2 != 0) {
+      return fail(word, "MAP[…] takes keys and values in turn; the last key has no value");
+    }
+    return node(word, word.upper, std::move(elements));
+  }
+  if (is_bare_call(word)) return node(word, word.upper, {});
+  // Columns of these names are common; only what makes a literal of them is refused above.
+  bool also_name = word.upper == "DATE" || word.upper == "TIME" || word.upper == "TIMESTAMP" ||
+                   word.upper == "INTERVAL" || word.upper == "MAP" || word.upper == "ARRAY" ||
+                   word.upper == "ROW";
+  if (is_reserved(word.upper) && !also_name) {
+    return fail(word, "expected an expression, found the keyword " + word.upper +
+                          "; a column of that name stands in backticks: `" + word.text + "`");
+  }
+  return leaf(column(word.text, word.place));
+}
+
+Result<Parser::Trees> Parser::parse_list(std::string_view close) {
+  Trees list;
+  if (take_symbol(close)) return list;
+  do {
+    DF_ASSIGN_OR_RETURN(Tree element, parse_at(Binding::kOr));
+    list.push_back(std::move(element));
+  } while (take_symbol(","));
+  if (!take_symbol(close)) return expected("`,` or `" + std::string(close) + "`");
+  return list;
+}
+
+Result<Parser::Tree> Parser::parse_call(const Token& at) {
+  DF_RETURN_IF_ERROR(expect_symbol("("));
+  if (peek().is_word("DISTINCT") || peek().is_symbol("*")) {
+    return fail(peek(),
+                "aggregates such as COUNT(*) and SUM(DISTINCT x) have no place inside of an "
+                "expression on single rows");
+  }
+  DF_ASSIGN_OR_RETURN(Trees arguments, parse_list(")"));
+  return node(at, in_capitals(at.text), std::move(arguments));
+}
+
+Result<Parser::Tree> Parser::parse_cast(const Token& at, bool safe) {
+  DF_RETURN_IF_ERROR(expect_symbol("("));
+  DF_ASSIGN_OR_RETURN(Tree operand, parse_at(Binding::kOr));
+  DF_RETURN_IF_ERROR(expect_word("AS"));
+  size_t first = at_;
+  int open = 0;
+  while (peek().kind != TokenKind::kEnd) {
+    if (peek().is_symbol("(")) ++open;
+    if (peek().is_symbol(")") && --open < 0) break;
+    take();
+  }
+  if (at_ == first) return expected("a type");
+  Expression made;
+  made.kind = Kind::kCast;
+  made.name = safe ? "TRY_CAST" : "CAST";
+  DF_ASSIGN_OR_RETURN(made.type, parse_type_here(first));
+  DF_RETURN_IF_ERROR(expect_symbol(")"));
+  Trees one;
+  one.push_back(std::move(operand));
+  return with_arguments(at, std::move(made), std::move(one));
+}
+
+Result<Parser::Tree> Parser::parse_case(const Token& at) {
+  bool simple = !peek().is_word("WHEN");
+  Tree subject;
+  if (simple) {
+    DF_ASSIGN_OR_RETURN(subject, parse_at(Binding::kOr));
+  }
+  Trees arguments;
+  if (!peek().is_word("WHEN")) return expected("WHEN");
+  while (peek().is_word("WHEN")) {
+    const Token& when = take();
+    DF_ASSIGN_OR_RETURN(Tree condition, parse_at(Binding::kOr));
+    if (simple) {
+      Trees both;
+      both.push_back(subject);
+      both.push_back(std::move(condition));
+      DF_ASSIGN_OR_RETURN(condition, node(when, "=", std::move(both)));
+    }
+    arguments.push_back(std::move(condition));
+    DF_RETURN_IF_ERROR(expect_word("THEN"));
+    DF_ASSIGN_OR_RETURN(Tree then, parse_at(Binding::kOr));
+    arguments.push_back(std::move(then));
+  }
+  if (take_word("ELSE")) {
+    DF_ASSIGN_OR_RETURN(Tree otherwise, parse_at(Binding::kOr));
+    arguments.push_back(std::move(otherwise));
+  }
+  if (!take_word("END")) return expected("WHEN, ELSE or END");
+  Expression made;
+  made.kind = Kind::kCase;
+  return with_arguments(at, std::move(made), std::move(arguments));
+}
+
+}  // namespace dataflow::expr

@@ -1,0 +1,317 @@
+#include "parser.h"
+
+namespace dataflow::expr {
+
+const Token& Parser::peek(size_t ahead) const {
+  size_t i = at_ + ahead;
+  return i < tokens_.size() ? tokens_[i] : tokens_.back();
+}
+
+Status Parser::fail(const Token& token, const std::string& what) const {
+  return error_at(text_, start_, token.from, what);
+}
+
+const Token& Parser::take() {
+  const Token& token = peek();
+  if (at_ + 1 < tokens_.size()) ++at_;
+  return token;
+}
+
+bool Parser::take_symbol(std::string_view symbol) {
+  if (!peek().is_symbol(symbol)) return false;
+  take();
+  return true;
+}
+
+bool Parser::take_word(std::string_view capitals) {
+  if (!peek().is_word(capitals)) return false;
+  take();
+  return true;
+}
+
+Status Parser::expected(const std::string& what) const {
+  return fail(peek(), "expected " + what + ", found " + peek().shown());
+}
+
+Status Parser::expect_symbol(std::string_view symbol) {
+  if (take_symbol(symbol)) return {};
+  return expected("`" + std::string(symbol) + "`");
+}
+
+Status Parser::expect_word(std::string_view capitals) {
+  if (take_word(capitals)) return {};
+  return expected(std::string(capitals));
+}
+
+Result<Parser::Tree> Parser::with_arguments(const Token& at, Expression made, Trees arguments) {
+  int depth = 0;
+  for (Tree& argument : arguments) {
+    depth = std::max(depth, argument.depth);
+    made.arguments.push_back(std::move(argument.root));
+  }
+  if (depth >= kMaxDepth) {
+    return fail(at, "the expression nests deeper than " + std::to_string(kMaxDepth) + " levels");
+  }
+  made.place = at.place;
+  return Tree{std::make_shared<const Expression>(std::move(made)), depth + 1};
+}
+
+Result<Parser::Tree> Parser::node(const Token& at, std::string name, Trees arguments) {
+  Expression made;
+  made.kind = Kind::kCall;
+  made.name = std::move(name);
+  return with_arguments(at, std::move(made), std::move(arguments));
+}
+
+Parser::Tree Parser::text_leaf(const Token& at, std::string text) {
+  return leaf(literal(Value::string(std::move(text)), at.place));
+}
+
+Result<ExpressionPtr> Parser::parse() {
+  DF_ASSIGN_OR_RETURN(Tree tree, parse_at(Binding::kOr));
+  return tree.root;
+}
+
+Result<Parser::Tree> Parser::parse_prefix(Binding least) {
+  const Token& at = peek();
+  if (at.is_word("NOT")) {
+    if (least > Binding::kNot) {
+      return fail(at, "NOT binds less tightly than the operator before it; put it in parentheses");
+    }
+    take();
+    DF_ASSIGN_OR_RETURN(Tree operand, parse_at(Binding::kNot));
+    return node(at, "NOT", {std::move(operand)});
+  }
+  return parse_sign();
+}
+
+// Operands and operators that bind at least as tightly as `least`.
+Result<Parser::Tree> Parser::parse_at(Binding least) {
+  if (++nesting_ > kMaxDepth) {
+    return fail(peek(),
+                "the expression nests deeper than " + std::to_string(kMaxDepth) + " levels");
+  }
+  DF_ASSIGN_OR_RETURN(Tree tree, parse_prefix(least));
+  while (true) {
+    bool matched = false;
+    if (least <= Binding::kComparison && peek().is_word("IS")) {
+      DF_ASSIGN_OR_RETURN(tree, parse_is(std::move(tree), least, matched));
+      if (matched) continue;
+      break;
+    }
+    if (least <= Binding::kRange) {
+      DF_ASSIGN_OR_RETURN(tree, parse_range(std::move(tree), matched));
+      if (matched) continue;
+    }
+    const Token& token = peek();
+    std::string name = token.kind == TokenKind::kSymbol ? token.text : token.upper;
+    if (token.kind != TokenKind::kSymbol && token.kind != TokenKind::kWord) break;
+    Binding binding = binary_binding(name);
+    if (binding == Binding::kNone || binding < least) break;
+    DF_ASSIGN_OR_RETURN(tree, parse_chain(std::move(tree), name, binding));
+  }
+  --nesting_;
+  return tree;
+}
+
+// One operator and its right side; AND and OR take all of their chain as one call.
+Result<Parser::Tree> Parser::parse_chain(Tree first, const std::string& name, Binding binding) {
+  const Token& at = take();
+  Trees operands;
+  operands.push_back(std::move(first));
+  do {
+    DF_ASSIGN_OR_RETURN(Tree right, parse_at(next(binding)));
+    operands.push_back(std::move(right));
+  } while (binding <= Binding::kAnd && take_word(name));
+  return node(at, name, std::move(operands));
+}
+
+Result<Parser::Tree> Parser::parse_is(Tree operand, Binding least, bool& matched) {
+  size_t before = at_;
+  const Token& at = take();
+  std::string name = take_word("NOT") ? "IS NOT " : "IS ";
+  if (take_word("DISTINCT")) {
+    DF_RETURN_IF_ERROR(expect_word("FROM"));
+    DF_ASSIGN_OR_RETURN(Tree right, parse_at(Binding::kRange));
+    matched = true;
+    Trees both;
+    both.push_back(std::move(operand));
+    both.push_back(std::move(right));
+    return node(at, name + "DISTINCT FROM", std::move(both));
+  }
+  const Token& what = peek();
+  if (!is_postfix_test(name + what.upper)) {
+    return expected("NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM");
+  }
+  if (least > Binding::kIs) {  // `a = b IS NULL` asks whether `a = b` is
+    at_ = before;
+    return operand;
+  }
+  take();
+  matched = true;
+  return node(at, name + what.upper, {std::move(operand)});
+}
+
+Result<Parser::Tree> Parser::parse_range(Tree operand, bool& matched) {
+  const Token& at = peek();
+  size_t ahead = at.is_word("NOT") ? 1 : 0;
+  const Token word = peek(ahead);
+  if (!word.is_word("BETWEEN") && !word.is_word("IN") && !word.is_word("LIKE") &&
+      !word.is_word("SIMILAR")) {
+    return operand;
+  }
+  matched = true;
+  for (size_t i = 0; i <= ahead; ++i) take();
+  std::string name = (ahead == 1 ? "NOT " : "") + word.upper;
+  Trees operands;
+  operands.push_back(std::move(operand));
+  if (word.upper == "IN") {
+    DF_RETURN_IF_ERROR(expect_symbol("("));
+    DF_ASSIGN_OR_RETURN(Trees list, parse_list(")"));
+    if (list.empty()) return fail(at, "IN () has nothing to choose from");
+    for (Tree& element : list) operands.push_back(std::move(element));
+    return node(at, name, std::move(operands));
+  }
+  if (word.upper == "BETWEEN") {
+    if (take_word("SYMMETRIC")) {
+      name += " SYMMETRIC";
+    } else {
+      take_word("ASYMMETRIC");
+    }
+  }
+  if (word.upper == "SIMILAR") {
+    DF_RETURN_IF_ERROR(expect_word("TO"));
+    name += " TO";
+  }
+  DF_ASSIGN_OR_RETURN(Tree second, parse_at(Binding::kSum));
+  operands.push_back(std::move(second));
+  if (word.upper == "BETWEEN") {
+    DF_RETURN_IF_ERROR(expect_word("AND"));
+    DF_ASSIGN_OR_RETURN(Tree upper, parse_at(Binding::kSum));
+    operands.push_back(std::move(upper));
+  } else if (take_word("ESCAPE")) {
+    DF_ASSIGN_OR_RETURN(Tree escape, parse_at(Binding::kSum));
+    operands.push_back(std::move(escape));
+  }
+  return node(at, name, std::move(operands));
+}
+
+Result<Parser::Tree> Parser::parse_sign() {
+  const Token& at = peek();
+  if (!at.is_symbol("-") && !at.is_symbol("+")) {
+    DF_ASSIGN_OR_RETURN(Tree operand, parse_primary());
+    return parse_postfix(std::move(operand));
+  }
+  take();
+  TokenKind kind = peek().kind;
+  if (at.text == "-" &&
+      (kind == TokenKind::kInteger || kind == TokenKind::kDecimal || kind == TokenKind::kDouble)) {
+    DF_ASSIGN_OR_RETURN(Tree number, parse_number(take(), true));
+    return parse_postfix(std::move(number));
+  }
+  DF_ASSIGN_OR_RETURN(Tree operand, parse_at(Binding::kSign));
+  return node(at, at.text, {std::move(operand)});
+}
+
+Result<Parser::Tree> Parser::parse_postfix(Tree operand) {
+  while (true) {
+    const Token& at = peek();
+    if (take_symbol("[")) {
+      DF_ASSIGN_OR_RETURN(Tree index, parse_at(Binding::kOr));
+      DF_RETURN_IF_ERROR(expect_symbol("]"));
+      Trees both;
+      both.push_back(std::move(operand));
+      both.push_back(std::move(index));
+      DF_ASSIGN_OR_RETURN(operand, node(at, "ITEM", std::move(both)));
+    } else if (take_symbol(".")) {
+      const Token& name = peek();
+      if (name.kind != TokenKind::kWord && name.kind != TokenKind::kQuoted) {
+        return expected("the name of a field");
+      }
+      take();
+      Trees both;
+      both.push_back(std::move(operand));
+      both.push_back(text_leaf(name, name.text));
+      DF_ASSIGN_OR_RETURN(operand, node(at, "FIELD", std::move(both)));
+    } else if (take_symbol("::")) {
+      DF_ASSIGN_OR_RETURN(Type type, parse_type_name());
+      Expression made;
+      made.kind = Kind::kCast;
+      made.name = "CAST";
+      made.type = std::move(type);
+      Trees one;
+      one.push_back(std::move(operand));
+      DF_ASSIGN_OR_RETURN(operand, with_arguments(at, std::move(made), std::move(one)));
+    } else {
+      return operand;
+    }
+  }
+}
+
+namespace {
+
+// The words that may follow the first one of a type's name.
+bool continues_type(const Token& token) {
+  for (const char* word :
+       {"PRECISION", "VARYING", "WITH", "WITHOUT", "LOCAL", "TIME", "ZONE", "NOT", "NULL", "YEAR",
+        "MONTH", "DAY", "SECOND", "TO", "ARRAY", "MULTISET"}) {
+    if (token.is_word(word)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// A type ends where its words, and the brackets behind them, end. `a::INT NOT NULL` is no type and
+// a test: after `::` a NOT that no NULL follows, and IS, belong to the expression around.
+Result<Type> Parser::parse_type_name() {
+  size_t first = at_;
+  if (peek().kind != TokenKind::kWord) return expected("a type");
+  take();
+  int open = 0;
+  while (peek().kind != TokenKind::kEnd) {
+    const Token& token = peek();
+    if (token.is_symbol("(") || token.is_symbol("<")) {
+      // `a::INT < 5` compares: only these three have element types.
+      const Token& before = tokens_[at_ - 1];
+      if (token.text == "<" && !before.is_word("ARRAY") && !before.is_word("MAP") &&
+          !before.is_word("ROW") && !before.is_word("MULTISET")) {
+        break;
+      }
+      ++open;
+    } else if (token.is_symbol(")") || token.is_symbol(">")) {
+      if (open == 0) break;
+      --open;
+    } else if (token.is_symbol("<>") && open == 0) {
+      break;
+    } else if (open == 0 && !continues_type(token)) {
+      break;
+    } else if (open == 0 && token.is_word("NOT") && !peek(1).is_word("NULL")) {
+      break;
+    }
+    take();
+  }
+  return parse_type_here(first);
+}
+
+Result<Type> Parser::parse_type_here(size_t from_token) {
+  size_t from = tokens_[from_token].from;
+  size_t to = tokens_[at_ - 1].to;
+  Result<Type> type = parse_type(text_.substr(from, to - from));
+  if (!type.ok()) return fail(tokens_[from_token], type.status().message());
+  return type;
+}
+
+Result<ExpressionPtr> parse_expression(const std::string& text, Place start) {
+  if (start.line < 1) start = {1, 1};
+  DF_ASSIGN_OR_RETURN(std::vector<Token> tokens, tokenize(text, start));
+  Parser parser(text, start, std::move(tokens));
+  DF_ASSIGN_OR_RETURN(ExpressionPtr tree, parser.parse());
+  if (parser.peek().kind != TokenKind::kEnd) {
+    return parser.fail(parser.peek(),
+                       "expected an operator or the end, found " + parser.peek().shown());
+  }
+  return tree;
+}
+
+}  // namespace dataflow::expr

@@ -1,0 +1,88 @@
+// Recursive descent over SQL's expression grammar. The `sql` room's parser will hold one for the
+// expressions inside of its statements.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "expr/expression.h"
+#include "lexer.h"
+#include "operators.h"
+
+namespace dataflow::expr {
+
+class Parser {
+ public:
+  Parser(std::string_view text, Place start, std::vector<Token> tokens)
+      : text_(text), start_(start), tokens_(std::move(tokens)) {}
+
+  // A whole expression from the current token on.
+  Result<ExpressionPtr> parse();
+  const Token& peek(size_t ahead = 0) const;
+  Status fail(const Token& token, const std::string& what) const;
+
+ private:
+  // A tree, and how deep it is.
+  struct Tree {
+    ExpressionPtr root;
+    int depth = 1;
+  };
+  using Trees = std::vector<Tree>;
+
+  // Tokens.
+  const Token& take();
+  bool take_symbol(std::string_view symbol);
+  bool take_word(std::string_view capitals);
+  Status expect_symbol(std::string_view symbol);
+  Status expect_word(std::string_view capitals);
+  Status expected(const std::string& what) const;
+
+  // Trees, refused where they grow too deep.
+  Result<Tree> node(const Token& at, std::string name, Trees arguments);
+  Result<Tree> with_arguments(const Token& at, Expression made, Trees arguments);
+  static Tree leaf(ExpressionPtr root) { return {std::move(root), 1}; }
+  static Tree text_leaf(const Token& at, std::string text);
+
+  // Operators (parser.cc).
+  Result<Tree> parse_at(Binding least);
+  Result<Tree> parse_prefix(Binding least);
+  Result<Tree> parse_chain(Tree first, const std::string& name, Binding binding);
+  Result<Tree> parse_is(Tree operand, Binding least, bool& matched);
+  Result<Tree> parse_range(Tree operand, bool& matched);
+  Result<Tree> parse_postfix(Tree operand);
+  Result<Tree> parse_sign();
+  Result<Type> parse_type_name();
+  Result<Type> parse_type_here(size_t from_token);
+
+  // Primaries (parse_primary.cc).
+  Result<Tree> parse_primary();
+  Result<Tree> parse_word();
+  Result<Tree> parse_case(const Token& at);
+  Result<Tree> parse_cast(const Token& at, bool safe);
+  Result<Tree> parse_call(const Token& at);
+  Result<Trees> parse_list(std::string_view close);
+  Result<std::string> parse_unit();
+
+  // Calls with words between their arguments (parse_special.cc). matched: it was one.
+  Result<Tree> parse_special(const Token& at, bool& matched);
+  Result<Tree> parse_extract(const Token& at);
+  Result<Tree> parse_trim(const Token& at);
+  Result<Tree> parse_substring(const Token& at);
+  Result<Tree> parse_position(const Token& at);
+  Result<Tree> parse_unit_call(const Token& at);
+  Result<Tree> parse_rounding(const Token& at);
+
+  // Literals (parse_literal.cc).
+  Result<Tree> parse_number(const Token& token, bool negative);
+  Result<Tree> parse_time_literal(const Token& word);
+  Result<Tree> parse_interval(const Token& word);
+
+  std::string_view text_;
+  Place start_;
+  std::vector<Token> tokens_;
+  size_t at_ = 0;
+  int nesting_ = 0;
+};
+
+}  // namespace dataflow::expr

@@ -1,0 +1,148 @@
+// Expression::to_string(): SQL with as few parentheses as parse_expression() needs to make the same
+// tree of it.
+#include "expr/expression.h"
+#include "operators.h"
+#include "print.h"
+
+namespace dataflow::expr {
+
+namespace {
+
+struct Printed {
+  std::string text;
+  Binding binding = Binding::kPrimary;
+};
+
+Printed print(const Expression& expression);
+
+std::string operand(const Expression& expression, Binding least) {
+  Printed printed = print(expression);
+  if (printed.binding >= least) return printed.text;
+  return "(" + printed.text + ")";
+}
+
+std::string listed(const Expression& expression, size_t from) {
+  std::string out;
+  for (size_t i = from; i < expression.arguments.size(); ++i) {
+    if (i > from) out += ", ";
+    out += operand(*expression.arguments[i], Binding::kOr);
+  }
+  return out;
+}
+
+bool is_text(const Expression& expression) {
+  return expression.kind == Kind::kLiteral && !expression.value.is_null() &&
+         expression.value.type().id() == TypeId::kString;
+}
+
+Printed print_infix(const Expression& e, Binding binding) {
+  bool chain = binding <= Binding::kAnd;
+  std::string out = operand(*e.arguments[0], chain ? next(binding) : binding);
+  for (size_t i = 1; i < e.arguments.size(); ++i) {
+    out += " " + e.name + " " + operand(*e.arguments[i], next(binding));
+  }
+  return {out, binding};
+}
+
+// x [NOT] BETWEEN a AND b, IN (…), LIKE p [ESCAPE e], SIMILAR TO p [ESCAPE e].
+bool print_range(const Expression& e, Printed& out) {
+  size_t n = e.arguments.size();
+  std::string name = e.name.rfind("NOT ", 0) == 0 ? e.name.substr(4) : e.name;
+  bool between = (name == "BETWEEN" || name == "BETWEEN SYMMETRIC") && n == 3;
+  bool in = name == "IN" && n >= 2;
+  bool pattern = (name == "LIKE" || name == "SIMILAR TO") && (n == 2 || n == 3);
+  if (!between && !in && !pattern) return false;
+  out.binding = Binding::kRange;
+  out.text = operand(*e.arguments[0], Binding::kRange) + " " + e.name + " ";
+  if (in) {
+    out.text += "(" + listed(e, 1) + ")";
+    return true;
+  }
+  out.text += operand(*e.arguments[1], Binding::kSum);
+  if (n == 3) {
+    out.text +=
+        std::string(between ? " AND " : " ESCAPE ") + operand(*e.arguments[2], Binding::kSum);
+  }
+  return true;
+}
+
+// Calls that SQL writes with words or brackets.
+bool print_special(const Expression& e, std::string& out) {
+  size_t n = e.arguments.size();
+  auto text = [&](size_t i) { return e.arguments[i]->value.as_text(); };
+  auto whole = [&](size_t i) { return operand(*e.arguments[i], Binding::kOr); };
+  if (e.name == "ITEM" && n == 2) {
+    out = operand(*e.arguments[0], Binding::kPostfix) + "[" + whole(1) + "]";
+  } else if (e.name == "FIELD" && n == 2 && is_text(*e.arguments[1])) {
+    out = operand(*e.arguments[0], Binding::kPostfix) + "." + name_to_sql(text(1));
+  } else if (e.name == "ARRAY" || e.name == "MAP") {
+    out = e.name + "[" + listed(e, 0) + "]";
+  } else if (e.name == "EXTRACT" && n == 2 && is_text(*e.arguments[0])) {
+    out = "EXTRACT(" + text(0) + " FROM " + whole(1) + ")";
+  } else if ((e.name == "FLOOR" || e.name == "CEIL") && n == 2 && is_text(*e.arguments[1])) {
+    out = e.name + "(" + whole(0) + " TO " + text(1) + ")";
+  } else if (e.name == "TRIM" && n == 3 && is_text(*e.arguments[0])) {
+    out = "TRIM(" + text(0) + " " + whole(1) + " FROM " + whole(2) + ")";
+  } else if ((e.name == "TIMESTAMPADD" || e.name == "TIMESTAMPDIFF") && n == 3 &&
+             is_text(*e.arguments[0])) {
+    out = e.name + "(" + text(0) + ", " + listed(e, 1) + ")";
+  } else if (n == 0 && (e.name.rfind("CURRENT_", 0) == 0 || e.name.rfind("LOCALTIME", 0) == 0)) {
+    out = e.name;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Printed print_call(const Expression& e) {
+  size_t n = e.arguments.size();
+  Binding binding = binary_binding(e.name);
+  if (binding != Binding::kNone && n >= 2) return print_infix(e, binding);
+  if ((e.name == "-" || e.name == "+") && n == 1) {
+    // "--" would begin a comment, and "-5" is a literal.
+    const Expression& inner = *e.arguments[0];
+    std::string text = operand(inner, Binding::kPostfix);
+    bool bare = inner.kind == Kind::kLiteral && inner.value.type().is_numeric();
+    return {bare ? e.name + "(" + text + ")" : e.name + text, Binding::kSign};
+  }
+  if (e.name == "NOT" && n == 1) {
+    return {"NOT " + operand(*e.arguments[0], Binding::kNot), Binding::kNot};
+  }
+  if (is_postfix_test(e.name) && n == 1) {
+    return {operand(*e.arguments[0], Binding::kIs) + " " + e.name, Binding::kIs};
+  }
+  Printed out;
+  if (print_range(e, out)) return out;
+  if (print_special(e, out.text)) return {out.text, Binding::kPrimary};
+  return {e.name + "(" + listed(e, 0) + ")", Binding::kPrimary};
+}
+
+Printed print(const Expression& e) {
+  switch (e.kind) {
+    case Kind::kColumn: return {name_to_sql(e.name), Binding::kPrimary};
+    case Kind::kLiteral: {
+      std::string text = value_to_sql(e.value);
+      return {text, text[0] == '-' ? Binding::kSign : Binding::kPrimary};
+    }
+    case Kind::kCall: return print_call(e);
+    case Kind::kCast:
+      return {(e.name == "TRY_CAST" ? "TRY_CAST(" : "CAST(") +
+                  operand(*e.arguments[0], Binding::kOr) + " AS " + e.type.to_string() + ")",
+              Binding::kPrimary};
+    case Kind::kCase: break;
+  }
+  std::string out = "CASE";
+  size_t i = 0;
+  for (; i + 1 < e.arguments.size(); i += 2) {
+    out += " WHEN " + operand(*e.arguments[i], Binding::kOr) + " THEN " +
+           operand(*e.arguments[i + 1], Binding::kOr);
+  }
+  if (i < e.arguments.size()) out += " ELSE " + operand(*e.arguments[i], Binding::kOr);
+  return {out + " END", Binding::kPrimary};
+}
+
+}  // namespace
+
+std::string Expression::to_string() const { return print(*this).text; }
+
+}  // namespace dataflow::expr
