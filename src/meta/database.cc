@@ -129,6 +129,16 @@ class RocksDatabase final : public Database {
     return from_rocksdb(rows->status(), "scanning the metadata store " + dir_);
   }
 
+  uint64_t approximate_bytes(std::string_view prefix) override {
+    const std::string end = prefix_successor(prefix);
+    const rocksdb::Range range(slice(prefix), slice(end));
+    rocksdb::SizeApproximationOptions options;
+    options.include_memtables = true;
+    uint64_t bytes = 0;
+    (void)db_->GetApproximateSizes(options, db_->DefaultColumnFamily(), &range, 1, &bytes);
+    return bytes;
+  }
+
   Status write(std::span<const WriteBatch* const> batches) override {
     const std::string doing = "committing to the metadata store " + dir_;
     rocksdb::WriteBatch all;

@@ -74,6 +74,7 @@ class Store::Impl {
   Result<std::optional<std::string>> get(std::string_view key);
   Status scan(std::string_view prefix,
               const std::function<bool(std::string_view, std::string_view)>& visit);
+  uint64_t approximate_bytes(std::string_view prefix);
   void enqueue(WriteBatch batch, std::function<void(Status)> done);
   bool on_writer_thread() const { return std::this_thread::get_id() == writer_.get_id(); }
   Status health() const;
@@ -183,6 +184,11 @@ Status Store::Impl::scan(std::string_view prefix,
   std::shared_lock lock(database_mutex_);
   if (!database_) return unreadable();
   return database_->scan(prefix, visit);
+}
+
+uint64_t Store::Impl::approximate_bytes(std::string_view prefix) {
+  std::shared_lock lock(database_mutex_);
+  return database_ ? database_->approximate_bytes(prefix) : 0;
 }
 
 Status Store::Impl::check_batch(const WriteBatch& batch) const {
@@ -401,6 +407,10 @@ Status Store::scan(Table table, std::string_view prefix,
                      [&visit](std::string_view key, std::string_view value) {
                        return visit(key.substr(1), value);
                      });
+}
+
+uint64_t Store::approximate_bytes(Table table, std::string_view prefix) {
+  return impl_->approximate_bytes(with_table(table, prefix));
 }
 
 Status Store::commit(WriteBatch batch) {

@@ -100,6 +100,10 @@ class Store {
   Status scan(Table table, std::string_view prefix,
               std::function<bool(std::string_view key, std::string_view value)> visit);
 
+  // About how many bytes the keys that begin with `prefix` take with their values, without reading
+  // them; 0 if the store is closed.
+  uint64_t approximate_bytes(Table table, std::string_view prefix);
+
   // Blocks until the batch is on disk. Not from a commit callback: that thread would wait for
   // itself (it is refused with kInvalid).
   Status commit(WriteBatch batch);

@@ -63,7 +63,7 @@ struct StoreStats {
 };
 
 struct JobStoreOptions {
-  // Deltas that wait to be folded; beyond it write() folds before it returns.
+  // Deltas that wait to be folded; beyond it the next write() waits for the folding first.
   uint64_t max_pending_delta_bytes = 256ULL << 20;
   uint32_t max_pending_deltas = 512;
 };
@@ -76,7 +76,8 @@ class JobStore {
                                                 JobStoreOptions options = {});
   virtual ~JobStore() = default;
 
-  // Durable when it returns ok. Ids must rise by one from last(). On any error nothing of it may be
+  // Durable when it returns ok. Ids must rise by one from last(). After kNoSpace nothing of it was
+  // written, and the same checkpoint may be written again. On any other error nothing of it may be
   // assumed: the job stops and restarts from what a new open() finds.
   virtual Status write(const Checkpoint& checkpoint) = 0;
   // The committables of this checkpoint are acknowledged: they are dropped with a later write (or
@@ -99,8 +100,8 @@ class JobStore {
   virtual Status put_fact(const std::string& name, const std::string& bytes) = 0;
   virtual Result<std::optional<std::string>> fact(const std::string& name) = 0;
 
-  // A copy (hard links where the file system has them) at `dir`, as of the last checkpoint, that
-  // open() can open: a savepoint.
+  // A copy at `dir`, which must not exist, as of the last checkpoint, that open() can open: a
+  // savepoint. Checkpoints may be written meanwhile.
   virtual Status copy_to(const std::string& dir) = 0;
   virtual StoreStats stats() const = 0;
   virtual Status close() = 0;

@@ -1,0 +1,328 @@
+#include "state/job_store.h"
+
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/crc32c.h"
+#include "base_rows.h"
+#include "job_store_impl.h"
+
+namespace dataflow::state {
+
+namespace {
+
+constexpr size_t kBaseBlockBytes = 4 << 20;
+
+meta::StoreOptions store_options() {
+  meta::StoreOptions options;
+  // Deltas that are folded and dropped within one memtable are never written a second time.
+  options.write_buffer_bytes = 32 << 20;
+  options.max_batch_bytes = 1 << 30;  // a checkpoint is one batch
+  options.max_queued_bytes = 2ULL << 30;
+  options.resume_free_bytes = 96 << 20;
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JobStore>> JobStore::open(Env& env, const std::string& dir,
+                                                 JobStoreOptions options) {
+  auto job = std::make_unique<StoredJob>(env, dir, options);
+  DF_RETURN_IF_ERROR(job->open().with_context("opening the state of the job in " + dir));
+  return std::unique_ptr<JobStore>(std::move(job));
+}
+
+StoredJob::StoredJob(Env& env, std::string dir, JobStoreOptions options)
+    : env_(env), dir_(std::move(dir)), options_(options) {}
+
+StoredJob::~StoredJob() { (void)close(); }
+
+Status StoredJob::open() {
+  DF_ASSIGN_OR_RETURN(store_, meta::Store::open(env_, dir_, store_options()));
+  DF_RETURN_IF_ERROR(check_or_write_format());
+  DF_RETURN_IF_ERROR(read_last());
+  DF_RETURN_IF_ERROR(read_deltas());
+  DF_RETURN_IF_ERROR(read_committable_keys());
+  folder_ = std::make_unique<Worker>("state-fold");
+  return {};
+}
+
+Status StoredJob::check_or_write_format() {
+  const std::string key = key_of(RowKind::kFormat).bytes();
+  DF_ASSIGN_OR_RETURN(const std::optional<std::string> found, store_->get(kJobRows, key));
+  if (found) return check_format(*found);
+  bool empty = true;
+  DF_RETURN_IF_ERROR(store_->scan(
+      kJobRows, "", [&empty](std::string_view, std::string_view) { return empty = false; }));
+  if (!empty) {
+    return Status::corrupt("it has rows but no format; restore the folder from a savepoint");
+  }
+  meta::WriteBatch batch;
+  batch.put(kJobRows, key, encode_format());
+  return store_->commit(std::move(batch));
+}
+
+Status StoredJob::read_last() {
+  DF_ASSIGN_OR_RETURN(const std::optional<std::string> found,
+                      store_->get(kJobRows, key_of(RowKind::kLast).bytes()));
+  if (!found) return {};
+  DF_ASSIGN_OR_RETURN(last_, decode_last(*found));
+  return {};
+}
+
+Status StoredJob::read_deltas() {
+  Status status;
+  const auto visit = [&](std::string_view key, std::string_view row) {
+    Result<PendingDelta> delta = decode_delta_row(key, row);
+    status = delta.status();
+    if (!status.ok()) return false;
+    pending_bytes_ += delta->bytes;
+    ++pending_count_;
+    pending_[{delta->operator_id, delta->table}].push_back(std::move(*delta));
+    return true;
+  };
+  DF_RETURN_IF_ERROR(store_->scan(kJobRows, key_of(RowKind::kDelta).bytes(), visit));
+  return status;
+}
+
+Status StoredJob::read_committable_keys() {
+  DF_ASSIGN_OR_RETURN(const std::vector<StoredCommittable> found, committables());
+  for (const StoredCommittable& stored : found) ++committables_[stored.checkpoint];
+  return {};
+}
+
+Status StoredJob::write(const Checkpoint& checkpoint) {
+  std::map<CheckpointId, uint32_t> dropped;
+  {
+    std::lock_guard lock(mutex_);
+    if (checkpoint.id != last_.id + 1) {
+      return Status::invalid(doing("writing a checkpoint") + ": its id is " +
+                             std::to_string(checkpoint.id.value()) + ", the last one was " +
+                             std::to_string(last_.id.value()));
+    }
+    for (const CheckpointId id : acknowledged_) dropped[id] = committables_[id];
+  }
+  const std::string context = doing("writing checkpoint " + std::to_string(checkpoint.id.value()));
+  DF_RETURN_IF_ERROR(make_room().with_context(context));
+  DF_RETURN_IF_ERROR(store_->commit(batch_of(checkpoint, dropped)).with_context(context));
+  note_written(checkpoint, dropped);
+  return {};
+}
+
+meta::WriteBatch StoredJob::batch_of(const Checkpoint& checkpoint,
+                                     const std::map<CheckpointId, uint32_t>& dropped) const {
+  meta::WriteBatch batch;
+  uint32_t index = 0;
+  for (const TableDelta& delta : checkpoint.deltas) {
+    const PendingDelta row{checkpoint.id,   index,      delta.operator_id,
+                           delta.table,     delta.task, delta.block.bytes.size(),
+                           delta.block.rows};
+    batch.put(kJobRows, numbered_key(RowKind::kDelta, checkpoint.id, index), encode_delta_row(row));
+    const std::string_view bytes = delta.block.bytes;
+    for (uint32_t part = 0; part < row.parts(); ++part) {
+      batch.put(kJobRows, part_key(checkpoint.id, index, part),
+                bytes.substr(part * kPartBytes, kPartBytes));
+    }
+    ++index;
+  }
+  for (const NamedState& named : checkpoint.named) {
+    const std::string key = named_key(RowKind::kNamed, named.operator_id, named.name);
+    if (named.bytes) {
+      batch.put(kJobRows, key, *named.bytes);
+    } else {
+      batch.remove(kJobRows, key);
+    }
+  }
+  for (const auto& [id, count] : dropped) {
+    for (uint32_t i = 0; i < count; ++i) {
+      batch.remove(kJobRows, numbered_key(RowKind::kCommittable, id, i));
+    }
+  }
+  index = 0;
+  for (const Committable& committable : checkpoint.committables) {
+    batch.put(kJobRows, numbered_key(RowKind::kCommittable, checkpoint.id, index++),
+              encode_committable(committable));
+  }
+  batch.put(kJobRows, key_of(RowKind::kLast).bytes(),
+            encode_last({checkpoint.id, checkpoint.wall_millis}));
+  return batch;
+}
+
+void StoredJob::note_written(const Checkpoint& checkpoint,
+                             const std::map<CheckpointId, uint32_t>& dropped) {
+  std::lock_guard lock(mutex_);
+  last_ = {checkpoint.id, checkpoint.wall_millis};
+  for (const auto& [id, count] : dropped) {
+    committables_.erase(id);
+    acknowledged_.erase(id);
+  }
+  if (!checkpoint.committables.empty()) {
+    committables_[checkpoint.id] = static_cast<uint32_t>(checkpoint.committables.size());
+  }
+  uint32_t index = 0;
+  for (const TableDelta& delta : checkpoint.deltas) {
+    pending_[{delta.operator_id, delta.table}].push_back(
+        {checkpoint.id, index++, delta.operator_id, delta.table, delta.task,
+         delta.block.bytes.size(), delta.block.rows});
+    pending_bytes_ += delta.block.bytes.size();
+    ++pending_count_;
+  }
+  if (is_worth_folding()) fold_in_background();
+}
+
+void StoredJob::acknowledge(CheckpointId id) {
+  std::lock_guard lock(mutex_);
+  if (committables_.contains(id)) acknowledged_.insert(id);
+}
+
+CheckpointId StoredJob::last() const {
+  std::lock_guard lock(mutex_);
+  return last_.id;
+}
+
+Result<std::vector<StoredCommittable>> StoredJob::committables() {
+  std::vector<StoredCommittable> found;
+  Status status;
+  const auto visit = [&](std::string_view key, std::string_view row) {
+    Result<StoredCommittable> stored = decode_committable(key, row);
+    status = stored.status();
+    if (status.ok()) found.push_back(std::move(*stored));
+    return status.ok();
+  };
+  DF_RETURN_IF_ERROR(store_->scan(kJobRows, key_of(RowKind::kCommittable).bytes(), visit));
+  DF_RETURN_IF_ERROR(status.with_context(doing("reading the committables")));
+  std::lock_guard lock(mutex_);
+  std::erase_if(found, [this](const StoredCommittable& stored) {
+    return acknowledged_.contains(stored.checkpoint);
+  });
+  return found;
+}
+
+Result<std::map<std::string, std::string>> StoredJob::named(const std::string& operator_id) {
+  const std::string prefix = key_of(RowKind::kNamed).string(operator_id).bytes();
+  std::map<std::string, std::string> found;
+  Status status;
+  const auto visit = [&](std::string_view key, std::string_view bytes) {
+    meta::KeyReader reader(key.substr(prefix.size()));
+    Result<std::string> name = reader.string();
+    status = name.ok() ? reader.finish() : name.status();
+    if (status.ok()) found.emplace(std::move(*name), bytes);
+    return status.ok();
+  };
+  DF_RETURN_IF_ERROR(store_->scan(kJobRows, prefix, visit));
+  DF_RETURN_IF_ERROR(status.with_context(doing("reading the named state of " + operator_id)));
+  return found;
+}
+
+std::vector<PendingDelta> StoredJob::deltas_of(const TableId& table) const {
+  std::lock_guard lock(mutex_);
+  const auto found = pending_.find(table);
+  if (found == pending_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
+Status StoredJob::load(const std::string& operator_id, const std::string& table,
+                       const std::function<Status(const DeltaBlock&)>& visit) {
+  std::lock_guard fold_lock(fold_mutex_);
+  const std::string what = "loading operator " + operator_id + ", table " + table;
+  DF_RETURN_IF_ERROR(load_base(operator_id, table, visit).with_context(doing(what + " (base)")));
+  for (const PendingDelta& delta : deltas_of({operator_id, table})) {
+    const std::string context =
+        doing(what + " (checkpoint " + std::to_string(delta.checkpoint.value()) + ")");
+    Result<DeltaBlock> block = read_delta(delta);
+    DF_RETURN_IF_ERROR(block.status().with_context(context));
+    DF_RETURN_IF_ERROR(visit(*block).with_context(context));
+  }
+  return {};
+}
+
+Status StoredJob::load_base(const std::string& operator_id, const std::string& table,
+                            const std::function<Status(const DeltaBlock&)>& visit) {
+  DF_ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                      store_->get(kJobRows, named_key(RowKind::kTable, operator_id, table)));
+  if (!row) return {};
+  DF_ASSIGN_OR_RETURN(const TableSpec spec, decode_table_spec(*row));
+  const std::string prefix = base_prefix(operator_id, table);
+  BaseBlocks blocks(spec, prefix.size());
+  Status status;
+  const auto add = [&](std::string_view key, std::string_view value) {
+    status = blocks.add(key, value);
+    if (status.ok() && blocks.bytes() >= kBaseBlockBytes) status = visit(blocks.take());
+    return status.ok();
+  };
+  DF_RETURN_IF_ERROR(store_->scan(kJobRows, prefix, add));
+  DF_RETURN_IF_ERROR(status);
+  return blocks.rows() > 0 ? visit(blocks.take()) : Status();
+}
+
+Result<DeltaBlock> StoredJob::read_delta(const PendingDelta& delta) {
+  DeltaBlock block;
+  block.rows = delta.rows;
+  for (uint32_t part = 0; part < delta.parts(); ++part) {
+    DF_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
+                        store_->get(kJobRows, part_key(delta.checkpoint, delta.index, part)));
+    if (!bytes) return Status::corrupt("part " + std::to_string(part) + " of a delta is missing");
+    block.bytes.append(*bytes);
+  }
+  if (block.bytes.size() != delta.bytes || delta.bytes < 4) {
+    return Status::corrupt("a delta has " + std::to_string(block.bytes.size()) + " bytes, not " +
+                           std::to_string(delta.bytes));
+  }
+  const size_t body = block.bytes.size() - 4;
+  if (crc32c(std::string_view(block.bytes).substr(0, body)) !=
+      load_le32(block.bytes.data() + body)) {
+    return Status::corrupt("the checksum of a delta does not fit; restore a savepoint");
+  }
+  return block;
+}
+
+Result<std::vector<std::string>> StoredJob::operators() {
+  std::set<std::string> found;
+  Status status;
+  const auto visit = [&](std::string_view key, std::string_view) {
+    meta::KeyReader reader(key.substr(1));
+    Result<std::string> operator_id = reader.string();
+    status = operator_id.status();
+    if (status.ok()) found.insert(std::move(*operator_id));
+    return status.ok();
+  };
+  for (const RowKind kind : {RowKind::kTable, RowKind::kNamed}) {
+    DF_RETURN_IF_ERROR(store_->scan(kJobRows, key_of(kind).bytes(), visit));
+    DF_RETURN_IF_ERROR(status.with_context(doing("reading the operators")));
+  }
+  std::lock_guard lock(mutex_);
+  for (const auto& [table, deltas] : pending_) {
+    if (!deltas.empty()) found.insert(table.first);
+  }
+  return std::vector<std::string>(found.begin(), found.end());
+}
+
+Status StoredJob::put_fact(const std::string& name, const std::string& bytes) {
+  meta::WriteBatch batch;
+  batch.put(kJobRows, key_of(RowKind::kFact).string(name).bytes(), bytes);
+  return store_->commit(std::move(batch)).with_context(doing("writing fact " + name));
+}
+
+Result<std::optional<std::string>> StoredJob::fact(const std::string& name) {
+  return store_->get(kJobRows, key_of(RowKind::kFact).string(name).bytes());
+}
+
+StoreStats StoredJob::stats() const {
+  StoreStats stats;
+  stats.base_bytes = store_->approximate_bytes(kJobRows, key_of(RowKind::kBase).bytes());
+  std::lock_guard lock(mutex_);
+  stats.last = last_.id;
+  stats.last_wall_millis = last_.wall_millis;
+  stats.delta_bytes = pending_bytes_;
+  stats.delta_count = pending_count_;
+  stats.folded_bytes_written = folded_bytes_;
+  return stats;
+}
+
+Status StoredJob::close() {
+  closing_ = true;
+  if (folder_) folder_->stop();
+  return store_ ? store_->close() : Status();
+}
+
+}  // namespace dataflow::state

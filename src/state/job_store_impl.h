@@ -1,0 +1,105 @@
+// A job's store as it is open: the rows, and in memory what deltas and committables are there.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/worker.h"
+#include "job_rows.h"
+#include "meta/store.h"
+#include "state/job_store.h"
+
+namespace dataflow::state {
+
+class StoredJob final : public JobStore {
+ public:
+  StoredJob(Env& env, std::string dir, JobStoreOptions options);
+  ~StoredJob() override;
+
+  Status open();
+
+  Status write(const Checkpoint& checkpoint) override;
+  void acknowledge(CheckpointId id) override;
+  CheckpointId last() const override;
+  Result<std::vector<StoredCommittable>> committables() override;
+  Result<std::map<std::string, std::string>> named(const std::string& operator_id) override;
+  Status load(const std::string& operator_id, const std::string& table,
+              const std::function<Status(const DeltaBlock&)>& visit) override;
+  Result<std::vector<std::string>> operators() override;
+  Status forget_operator(const std::string& operator_id) override;
+  Status put_fact(const std::string& name, const std::string& bytes) override;
+  Result<std::optional<std::string>> fact(const std::string& name) override;
+  Status copy_to(const std::string& dir) override;
+  StoreStats stats() const override;
+  Status close() override;
+
+ private:
+  using TableId = std::pair<std::string, std::string>;  // operator and table
+
+  // Opening.
+  Status check_or_write_format();
+  Status read_last();
+  Status read_deltas();
+  Status read_committable_keys();
+
+  // Writing.
+  meta::WriteBatch batch_of(const Checkpoint& checkpoint,
+                            const std::map<CheckpointId, uint32_t>& dropped) const;
+  void note_written(const Checkpoint& checkpoint, const std::map<CheckpointId, uint32_t>& dropped);
+
+  // Reading.
+  Status load_base(const std::string& operator_id, const std::string& table,
+                   const std::function<Status(const DeltaBlock&)>& visit);
+  Result<DeltaBlock> read_delta(const PendingDelta& delta);
+  std::vector<PendingDelta> deltas_of(const TableId& table) const;
+
+  // Folding: job_fold.cc.
+  Status make_room();
+  void fold_in_background();
+  Status fold_all();
+  Status fold_oldest(const TableId& table);
+  Status write_base(const TableId& table, const std::vector<DeltaBlock>& blocks);
+  Status merge_spec(const TableId& table, const TableSpec& delta);
+  Status drop_folded(const TableId& table, const std::vector<PendingDelta>& folded);
+  bool is_full() const;           // with mutex_ held
+  bool is_worth_folding() const;  // with mutex_ held
+
+  Status copy_rows(const std::string& dir);
+
+  std::string doing(const std::string& what) const { return what + " of the job in " + dir_; }
+
+  Env& env_;
+  const std::string dir_;
+  const JobStoreOptions options_;
+  std::unique_ptr<meta::Store> store_;
+
+  // Held while the base and the pending deltas change into one another, and by whoever needs both
+  // to stay as they are. Taken before mutex_.
+  std::mutex fold_mutex_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable fold_ended_;
+  LastCheckpoint last_;
+  std::map<TableId, std::deque<PendingDelta>> pending_;  // of each table, oldest first
+  uint64_t pending_bytes_ = 0;
+  uint64_t pending_count_ = 0;
+  std::map<CheckpointId, uint32_t> committables_;  // how many a checkpoint has in the store
+  std::set<CheckpointId> acknowledged_;            // of those in committables_
+  uint64_t folded_bytes_ = 0;
+  bool fold_is_posted_ = false;
+  uint64_t folds_ended_ = 0;
+  Status fold_status_;  // of the last one
+
+  std::atomic<bool> closing_ = false;
+  std::unique_ptr<Worker> folder_;
+};
+
+}  // namespace dataflow::state
