@@ -10,20 +10,22 @@ Result<WindowOutput> WindowOutput::make(const plan::WindowSpec& spec, const Sche
                                         SchemaPtr output) {
   WindowOutput made;
   made.schema_ = std::move(output);
+  std::vector<std::string> keys;  // as the input spells them
   for (const std::string& key : spec.keys) {
     DF_ASSIGN_OR_RETURN(const size_t column, input.require(key));
+    keys.push_back(input[column].name);
     made.key_types_.push_back(input[column].type);
   }
   for (const Field& field : made.schema_->fields()) {
-    const auto key = std::find(spec.keys.begin(), spec.keys.end(), field.name);
+    const auto key = std::find(keys.begin(), keys.end(), field.name);
     const auto aggregate =
         std::find_if(spec.aggregates.begin(), spec.aggregates.end(),
                      [&](const plan::Aggregate& a) { return a.name == field.name; });
     if (aggregate != spec.aggregates.end()) {
       made.columns_.push_back(
           {What::kAggregate, static_cast<size_t>(aggregate - spec.aggregates.begin())});
-    } else if (key != spec.keys.end()) {
-      made.columns_.push_back({What::kKey, static_cast<size_t>(key - spec.keys.begin())});
+    } else if (key != keys.end()) {
+      made.columns_.push_back({What::kKey, static_cast<size_t>(key - keys.begin())});
     } else if (field.name == "window_start") {
       made.columns_.push_back({What::kStart, 0});
     } else if (field.name == "window_end") {

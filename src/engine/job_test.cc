@@ -1,0 +1,270 @@
+// Whole jobs over tables in memory: what they commit, whatever happens on the way.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "base/fault_env.h"
+#include "base/timer_queue.h"
+#include "engine/job.h"
+#include "memory_connectors.h"
+#include "plan/plan.h"
+
+namespace dataflow::engine {
+namespace {
+
+SchemaPtr event_schema() {
+  return std::make_shared<Schema>(std::vector<Field>{
+      {"meeting", Type::string()}, {"cost", Type::int64()}, {"ts", Type::timestamp(3)}});
+}
+
+// Events of a few meetings, disordered within `disorder_ms`.
+std::shared_ptr<MemoryTable> random_events(uint64_t seed, size_t splits, int64_t rows,
+                                           int64_t disorder_ms) {
+  auto table = std::make_shared<MemoryTable>(event_schema(), splits);
+  std::mt19937_64 random(seed);
+  for (size_t split = 0; split < splits; ++split) {
+    for (int64_t i = 0; i < rows; ++i) {
+      const auto back = static_cast<int64_t>(random() % static_cast<uint64_t>(disorder_ms + 1));
+      table->add(split, {Value::string("meeting_" + std::to_string(random() % 17)),
+                         Value::int64(static_cast<int64_t>(random() % 100)),
+                         Value::integer(Type::timestamp(3), i * 37 - back)});
+    }
+  }
+  table->finish();
+  return table;
+}
+
+plan::Plan count_plan(int parallelism, int64_t delay_ms) {
+  plan::Plan plan;
+  plan.name = "counts";
+  plan.job.parallelism = parallelism;
+  plan.job.checkpoint_interval_ms = 1;
+  plan::SourceSpec source{"memory", {{"table", "events"}}, "raw", {}, event_schema()};
+  source.watermark = plan::WatermarkSpec{"ts", delay_ms};
+  plan.nodes.push_back({"events", {}, source});
+  plan::WindowSpec window;
+  window.time_column = "ts";
+  window.size_ms = 1000;
+  window.keys = {"meeting"};
+  window.aggregates = {{"COUNT", nullptr, false, nullptr, "n"},
+                       {"SUM", expr::column("cost"), false, nullptr, "total"},
+                       {"AVG", expr::column("cost"), false, nullptr, "mean"},
+                       {"MAX", expr::column("cost"), false, nullptr, "most"}};
+  plan.nodes.push_back({"counts", {{"events"}}, window});
+  plan.nodes.push_back({"out", {{"counts"}}, plan::SinkSpec{"memory", {{"result", "out"}}, "raw"}});
+  return plan;
+}
+
+// The same by a plain map.
+std::vector<std::string> expected_counts(MemoryTable& table) {
+  struct Group {
+    int64_t n = 0, total = 0, most = INT64_MIN;
+  };
+  std::map<std::pair<int64_t, std::string>, Group> groups;
+  for (size_t split = 0; split < table.splits(); ++split) {
+    for (const auto& row : table.read(split, 0, SIZE_MAX >> 1).rows) {
+      const int64_t ts = row[2].as_int();
+      const int64_t start = (ts >= 0 ? ts / 1000 : (ts - 999) / 1000) * 1000;
+      Group& group = groups[{start, row[0].as_text()}];
+      ++group.n;
+      group.total += row[1].as_int();
+      group.most = std::max(group.most, row[1].as_int());
+    }
+  }
+  std::vector<std::string> rows;
+  const auto moment = [](int64_t ms) {
+    return Value::integer(Type::timestamp(3), ms).to_string();
+  };
+  for (const auto& [key, group] : groups) {
+    rows.push_back("+I meeting=" + key.second + " start=" + moment(key.first) +
+                   " n=" + std::to_string(group.n) + " total=" + std::to_string(group.total) +
+                   " mean=" + std::to_string(group.total / group.n) +
+                   " most=" + std::to_string(group.most));
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+// "+I {window_start=…, …}" in the words of expected_counts().
+std::vector<std::string> in_short(const std::vector<std::string>& rows) {
+  std::vector<std::string> made;
+  for (const std::string& row : rows) {
+    const auto field = [&](const std::string& name) {
+      const size_t at = row.find(name + "=") + name.size() + 1;
+      return row.substr(at, row.find_first_of(",}", at) - at);
+    };
+    made.push_back(row.substr(0, 3) + "meeting=" + field("meeting") +
+                   " start=" + field("window_start") + " n=" + field("n") +
+                   " total=" + field("total") + " mean=" + field("mean") + " most=" + field("most"));
+  }
+  std::sort(made.begin(), made.end());
+  return made;
+}
+
+class JobTest : public testing::Test {
+ protected:
+  void SetUp() override { timers_.start(); }
+
+  std::shared_ptr<Job> start(plan::Plan plan) {
+    const Status valid = plan::validate(plan);
+    EXPECT_TRUE(valid.ok()) << valid;
+    if (!engine_) engine_ = Engine::create(env_, timers_, connectors_, {2, 64, 2}, nullptr);
+    Result<std::shared_ptr<Job>> job = engine_->start({plan.name, plan, dir_});
+    EXPECT_TRUE(job.ok()) << job.status();
+    return job.ok() ? *job : nullptr;
+  }
+
+  Env& env_ = posix_env();
+  const std::string dir_ = testing::TempDir() + "job_test_" + std::to_string(getpid()) + "_" +
+                           testing::UnitTest::GetInstance()->current_test_info()->name();
+  TimerQueue timers_{env_};
+  MemoryConnectors connectors_;
+  std::unique_ptr<Engine> engine_;
+
+  void TearDown() override {
+    engine_.reset();
+    timers_.stop();
+    EXPECT_TRUE(env_.remove_tree(dir_).ok());
+  }
+};
+
+TEST_F(JobTest, WindowsCountEveryRowOnce) {
+  connectors_.tables["events"] = random_events(1, 3, 2000, 500);
+  const auto job = start(count_plan(2, 500));
+  ASSERT_NE(job, nullptr);
+  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+  EXPECT_EQ(in_short(connectors_.results["out"]->rows()),
+            expected_counts(*connectors_.tables["events"]));
+}
+
+TEST_F(JobTest, KilledAtAnyMomentAndAtAnotherParallelismTheRowsAreTheSame) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  connectors_.tables["events"] = random_events(seed, 3, 3000, 500);
+  connectors_.shuffle_chunks = true;
+  int kills = 0;
+  while (true) {
+    connectors_.seed = random();
+    const auto job = start(count_plan(1 + static_cast<int>(random() % 4), 500));
+    ASSERT_NE(job, nullptr);
+    // A number of checkpoints, then the end of the process as far as the job can tell.
+    bool over = false;
+    for (uint64_t i = kills == 0 ? 1 : random() % 5; i > 0 && !over; --i) over = !job->checkpoint().ok();
+    if (over) {
+      EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+      break;
+    }
+    job->cancel();
+    ++kills;
+  }
+  EXPECT_GT(kills, 0);
+  EXPECT_EQ(in_short(connectors_.results["out"]->rows()),
+            expected_counts(*connectors_.tables["events"]));
+}
+
+// "n" of every result: how many rows are in windows, updates not counted twice.
+int64_t counted(const std::vector<std::string>& rows) {
+  int64_t sum = 0;
+  for (const std::string& row : rows) {
+    const size_t at = row.find(" n=") + 3;
+    sum += std::stoll(row.substr(at));
+  }
+  return sum;
+}
+
+TEST_F(JobTest, LateRowsAreTheSameHoweverTheInputIsCut) {
+  const auto events = random_events(5, 1, 3000, 3000);
+  connectors_.tables["events"] = events;
+  std::vector<std::vector<std::string>> results;
+  std::vector<std::vector<std::string>> letters;
+  for (const size_t chunk : {1UL, 7UL, 64UL, 500UL, 3000UL}) {
+    connectors_.chunk_rows = chunk;
+    plan::Plan plan = count_plan(2, 500);
+    plan.job.dead_letters = plan::SinkSpec{"memory", {{"result", "dead"}}, "raw"};
+    const auto job = start(plan);
+    ASSERT_NE(job, nullptr);
+    EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+    results.push_back(in_short(connectors_.results["out"]->rows()));
+    letters.push_back(connectors_.results["dead"]->rows());
+    connectors_.results.clear();
+    EXPECT_TRUE(env_.remove_tree(dir_).ok());
+  }
+  EXPECT_GT(letters[0].size(), 10U);
+  EXPECT_EQ(counted(results[0]) + static_cast<int64_t>(letters[0].size()), 3000);
+  for (size_t i = 1; i < results.size(); ++i) {
+    EXPECT_EQ(results[i], results[0]) << i;
+    EXPECT_EQ(letters[i].size(), letters[0].size()) << i;
+  }
+}
+
+TEST_F(JobTest, RowsWithinTheLatenessChangeTheirResult) {
+  auto table = std::make_shared<MemoryTable>(event_schema(), 1);
+  const auto event = [&](int64_t cost, int64_t ts) {
+    table->add(0, {Value::string("m"), Value::int64(cost),
+                   Value::integer(Type::timestamp(3), ts)});
+  };
+  // 64 rows of a stretch each, so that the watermark moves behind the first and the second 64.
+  for (int i = 0; i < 64; ++i) event(1, 100);
+  for (int i = 0; i < 64; ++i) event(1, 1500);
+  event(10, 200);   // late, and allowed: the window of 0 .. 1000 is at 1500 - 1000
+  event(10, 2600);
+  for (int i = 0; i < 64; ++i) event(1, 9000);
+  event(10, 300);  // too late
+  table->finish();
+  connectors_.tables["events"] = table;
+  connectors_.chunk_rows = 1;
+  plan::Plan plan = count_plan(1, 0);
+  std::get<plan::WindowSpec>(plan.nodes[1].spec).allowed_lateness_ms = 2000;
+  plan.job.dead_letters = plan::SinkSpec{"memory", {{"result", "dead"}}, "raw"};
+  const auto job = start(plan);
+  ASSERT_NE(job, nullptr);
+  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+  std::vector<std::string> first_window;
+  for (const std::string& row : in_short(connectors_.results["out"]->rows())) {
+    if (row.find("start=1970-01-01 00:00:00.000") != std::string::npos) first_window.push_back(row);
+  }
+  EXPECT_EQ(first_window,
+            (std::vector<std::string>{
+                "+I meeting=m start=1970-01-01 00:00:00.000 n=64 total=64 mean=1 most=1",
+                "+U meeting=m start=1970-01-01 00:00:00.000 n=65 total=74 mean=1 most=10"}));
+  ASSERT_EQ(connectors_.results["dead"]->rows().size(), 1U);
+  EXPECT_NE(connectors_.results["dead"]->rows()[0].find("reason=late"), std::string::npos);
+}
+
+TEST_F(JobTest, OnErrorFailEndsTheJobAtItsLastCheckpoint) {
+  connectors_.tables["events"] = random_events(5, 1, 3000, 3000);
+  plan::Plan plan = count_plan(2, 500);
+  plan.job.on_error = plan::ErrorPolicy::kFail;
+  const auto job = start(plan);
+  ASSERT_NE(job, nullptr);
+  EXPECT_FALSE(job->wait().ok());
+  EXPECT_EQ(job->status().state, JobState::kFailed);
+  EXPECT_NE(job->status().reason.find("its window closed before it came"), std::string::npos)
+      << job->status().reason;
+}
+
+TEST_F(JobTest, AStoppedJobGoesOnWhereItStood) {
+  auto table = std::make_shared<MemoryTable>(event_schema(), 1);
+  for (int i = 0; i < 100; ++i) {
+    table->add(0, {Value::string("m"), Value::int64(i), Value::integer(Type::timestamp(3), i)});
+  }
+  connectors_.tables["events"] = table;
+  auto job = start(count_plan(2, 0));
+  ASSERT_NE(job, nullptr);
+  ASSERT_TRUE(job->checkpoint().ok());
+  EXPECT_TRUE(job->stop().ok()) << job->status().reason;
+  EXPECT_EQ(job->status().state, JobState::kStopped);
+  EXPECT_TRUE(connectors_.results["out"]->rows().empty());
+  table->finish();
+  job = start(count_plan(3, 0));
+  ASSERT_NE(job, nullptr);
+  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+  EXPECT_EQ(job->status().state, JobState::kFinished);
+  EXPECT_EQ(in_short(connectors_.results["out"]->rows()), expected_counts(*table));
+}
+
+}  // namespace
+}  // namespace dataflow::engine

@@ -1,0 +1,236 @@
+#include "memory_connectors.h"
+
+#include <algorithm>
+#include <random>
+
+#include "row_text.h"
+
+namespace dataflow::engine {
+
+void MemoryTable::add(size_t split, std::vector<Value> row) {
+  std::vector<std::function<void()>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    splits_[split].push_back(std::move(row));
+    waiting.swap(waiting_);
+  }
+  for (const auto& wake : waiting) wake();
+}
+
+void MemoryTable::finish() {
+  std::vector<std::function<void()>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+    waiting.swap(waiting_);
+  }
+  for (const auto& wake : waiting) wake();
+}
+
+MemoryTable::Part MemoryTable::read(size_t split, size_t from, size_t most) {
+  const std::lock_guard lock(mutex_);
+  const auto& rows = splits_[split];
+  const size_t to = std::min(rows.size(), from + most);
+  Part part;
+  if (from < to) {
+    part.rows.assign(rows.begin() + static_cast<std::ptrdiff_t>(from),
+                     rows.begin() + static_cast<std::ptrdiff_t>(to));
+  }
+  part.finished = finished_;
+  return part;
+}
+
+void MemoryTable::listen(size_t split, size_t from, std::function<void()> wake) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (splits_[split].size() <= from && !finished_) {
+      waiting_.push_back(std::move(wake));
+      return;
+    }
+  }
+  wake();
+}
+
+size_t MemoryTable::size(size_t split) {
+  const std::lock_guard lock(mutex_);
+  return splits_[split].size();
+}
+
+void MemoryResult::commit(int64_t checkpoint, size_t index, const std::string& bytes) {
+  const std::lock_guard lock(mutex_);
+  if (!committed_.emplace(std::pair(checkpoint, index), bytes).second) ++repeats_;
+}
+
+std::vector<std::string> MemoryResult::rows() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> rows;
+  for (const auto& [at, bytes] : committed_) {
+    size_t from = 0;
+    while (from < bytes.size()) {
+      const size_t end = bytes.find('\n', from);
+      rows.push_back(bytes.substr(from, end - from));
+      from = end + 1;
+    }
+  }
+  return rows;
+}
+
+uint64_t MemoryResult::repeats() {
+  const std::lock_guard lock(mutex_);
+  return repeats_;
+}
+
+namespace {
+
+class MemoryReader final : public SplitReader {
+ public:
+  MemoryReader(std::shared_ptr<MemoryTable> table, size_t split, size_t from, size_t most,
+               bool shuffle, uint64_t seed)
+      : table_(std::move(table)),
+        split_(split),
+        at_(from),
+        most_(most),
+        shuffle_(shuffle),
+        random_(seed) {}
+
+  Result<Polled> poll(Chunk& chunk) override {
+    const size_t most = shuffle_ ? 1 + random_() % most_ : most_;
+    auto part = std::make_shared<MemoryTable::Part>(table_->read(split_, at_, most));
+    if (part->rows.empty()) return part->finished ? Polled::kEnd : Polled::kIdle;
+    chunk.first_offset = static_cast<int64_t>(at_);
+    at_ += part->rows.size();
+    chunk.holder = std::move(part);
+    return Polled::kMore;
+  }
+  void wake_when_ready(std::function<void()> wake) override {
+    table_->listen(split_, at_, std::move(wake));
+  }
+  std::string position() const override { return std::to_string(at_); }
+  int64_t lag() const override { return static_cast<int64_t>(table_->size(split_) - at_); }
+
+ private:
+  const std::shared_ptr<MemoryTable> table_;
+  const size_t split_;
+  size_t at_;
+  const size_t most_;
+  const bool shuffle_;
+  std::mt19937_64 random_;
+};
+
+class MemoryDecoder final : public ChunkDecoder {
+ public:
+  explicit MemoryDecoder(SchemaPtr schema) : schema_(std::move(schema)) {}
+  Status decode(const Split& /*split*/, const Chunk& chunk, DecodedRows& rows,
+                std::vector<SourceFault>& /*faults*/) override {
+    const auto& part = *static_cast<const MemoryTable::Part*>(chunk.holder.get());
+    DF_ASSIGN_OR_RETURN(rows.batch, batch_of(schema_, part.rows));
+    for (size_t i = 0; i < part.rows.size(); ++i) {
+      rows.offsets.push_back(chunk.first_offset + static_cast<int64_t>(i));
+    }
+    return {};
+  }
+
+ private:
+  const SchemaPtr schema_;
+};
+
+class MemorySource final : public Source {
+ public:
+  MemorySource(std::shared_ptr<MemoryTable> table, const MemoryConnectors& options)
+      : table_(std::move(table)), options_(options) {}
+  SchemaPtr schema() const override { return table_->schema(); }
+  bool bounded() const override { return true; }
+  Result<std::vector<Split>> splits() override {
+    std::vector<Split> splits;
+    for (size_t i = 0; i < table_->splits(); ++i) splits.push_back({std::to_string(i), "0"});
+    return splits;
+  }
+  Result<std::unique_ptr<SplitReader>> open(const Split& split) override {
+    const size_t index = std::stoul(split.id);
+    return std::unique_ptr<SplitReader>(std::make_unique<MemoryReader>(
+        table_, index, std::stoul(split.position), options_.chunk_rows, options_.shuffle_chunks,
+        options_.seed + index));
+  }
+  Result<std::unique_ptr<ChunkDecoder>> make_decoder() override {
+    return std::unique_ptr<ChunkDecoder>(std::make_unique<MemoryDecoder>(table_->schema()));
+  }
+  void on_checkpoint(const std::vector<Split>& /*positions*/) override {}
+
+ private:
+  const std::shared_ptr<MemoryTable> table_;
+  const MemoryConnectors& options_;
+};
+
+class MemoryWriter final : public SinkWriter {
+ public:
+  Status write(const Batch& batch, std::vector<RowFault>& /*faults*/) override {
+    for (int64_t row = 0; row < batch.rows; ++row) {
+      staged_ += std::string(row_kind_name(batch.kind(row))) + " " + row_text(batch, row) + "\n";
+    }
+    return {};
+  }
+  Status on_barrier(CheckpointId /*id*/, std::vector<std::string>& committables,
+                    std::map<std::string, std::string>& /*named_state*/) override {
+    if (!staged_.empty()) committables.push_back(std::exchange(staged_, {}));
+    return {};
+  }
+  int64_t staged_bytes() const override { return static_cast<int64_t>(staged_.size()); }
+
+ private:
+  std::string staged_;
+};
+
+class MemoryCommitter final : public SinkCommitter {
+ public:
+  explicit MemoryCommitter(std::shared_ptr<MemoryResult> result) : result_(std::move(result)) {}
+  Status restore(const std::map<std::string, std::string>& /*named_state*/) override { return {}; }
+  Status prepare(CheckpointId /*id*/, std::vector<std::string>& /*committables*/,
+                 std::map<std::string, std::string>& /*named_state*/) override {
+    return {};
+  }
+  Status commit(CheckpointId id, const std::vector<std::string>& committables,
+                bool /*after_restart*/) override {
+    for (size_t i = 0; i < committables.size(); ++i) {
+      result_->commit(id.value(), i, committables[i]);
+    }
+    return {};
+  }
+
+ private:
+  const std::shared_ptr<MemoryResult> result_;
+};
+
+class MemorySink final : public Sink {
+ public:
+  explicit MemorySink(std::shared_ptr<MemoryResult> result) : result_(std::move(result)) {}
+  plan::Guarantee guarantee() const override { return plan::Guarantee::kExactlyOnce; }
+  Result<std::unique_ptr<SinkWriter>> make_writer(
+      int /*task*/, const std::map<std::string, std::string>& /*named_state*/) override {
+    return std::unique_ptr<SinkWriter>(std::make_unique<MemoryWriter>());
+  }
+  Result<std::unique_ptr<SinkCommitter>> make_committer() override {
+    return std::unique_ptr<SinkCommitter>(std::make_unique<MemoryCommitter>(result_));
+  }
+
+ private:
+  const std::shared_ptr<MemoryResult> result_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> MemoryConnectors::make_source(const plan::SourceSpec& spec,
+                                                              const ConnectorContext& /*context*/) {
+  const auto it = tables.find(spec.options.at("table"));
+  if (it == tables.end()) return Status::not_found("there is no such table");
+  return std::unique_ptr<Source>(std::make_unique<MemorySource>(it->second, *this));
+}
+
+Result<std::unique_ptr<Sink>> MemoryConnectors::make_sink(const plan::SinkSpec& spec,
+                                                          const SchemaPtr& /*schema*/,
+                                                          const ConnectorContext& /*context*/) {
+  auto& result = results[spec.options.at("result")];
+  if (result == nullptr) result = std::make_shared<MemoryResult>();
+  return std::unique_ptr<Sink>(std::make_unique<MemorySink>(result));
+}
+
+}  // namespace dataflow::engine

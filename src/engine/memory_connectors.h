@@ -1,0 +1,72 @@
+// Test bed: sources of given rows and sinks that keep what was committed, in memory. They outlive
+// the jobs that use them, as a log would outlive a process.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/connectors.h"
+
+namespace dataflow::engine {
+
+// The rows of one source: splits of rows, in order. Grows while jobs read it.
+class MemoryTable {
+ public:
+  explicit MemoryTable(SchemaPtr schema, size_t splits = 1)
+      : schema_(std::move(schema)), splits_(splits) {}
+
+  const SchemaPtr& schema() const { return schema_; }
+  size_t splits() const { return splits_.size(); }
+  void add(size_t split, std::vector<Value> row);
+  // No more rows will come.
+  void finish();
+
+  struct Part {
+    std::vector<std::vector<Value>> rows;
+    bool finished = false;
+  };
+  Part read(size_t split, size_t from, size_t most);
+  void listen(size_t split, size_t from, std::function<void()> wake);
+  size_t size(size_t split);
+
+ private:
+  const SchemaPtr schema_;
+  std::mutex mutex_;
+  std::vector<std::vector<std::vector<Value>>> splits_;
+  bool finished_ = false;
+  std::vector<std::function<void()>> waiting_;
+};
+
+// What a sink has made visible: committing a checkpoint twice changes nothing.
+class MemoryResult {
+ public:
+  void commit(int64_t checkpoint, size_t index, const std::string& bytes);
+  // Every row as text, "+I {…}", in the order of checkpoints.
+  std::vector<std::string> rows();
+  uint64_t repeats();
+
+ private:
+  std::mutex mutex_;
+  std::map<std::pair<int64_t, size_t>, std::string> committed_;
+  uint64_t repeats_ = 0;
+};
+
+// Sources by option "table", sinks by option "result".
+class MemoryConnectors final : public Connectors {
+ public:
+  std::map<std::string, std::shared_ptr<MemoryTable>> tables;
+  std::map<std::string, std::shared_ptr<MemoryResult>> results;
+  size_t chunk_rows = 7;
+  bool shuffle_chunks = false;  // of random sizes up to chunk_rows
+  uint64_t seed = 1;
+
+  Result<std::unique_ptr<Source>> make_source(const plan::SourceSpec& spec,
+                                              const ConnectorContext& context) override;
+  Result<std::unique_ptr<Sink>> make_sink(const plan::SinkSpec& spec, const SchemaPtr& schema,
+                                          const ConnectorContext& context) override;
+};
+
+}  // namespace dataflow::engine
