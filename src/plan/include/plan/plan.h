@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -73,12 +74,14 @@ struct Aggregate {
   std::string name;            // of the output column
 };
 
-// Aggregates per key and window. Output: window_start, window_end (TIMESTAMP(3)), keys, aggregates,
-// in the order of `output` where that is given.
+// Aggregates per key and window. Output: window_start, window_end and window_time, each
+// TIMESTAMP(3) NOT NULL, then keys, then aggregates; of count windows only keys and aggregates.
+// window_time is window_end - 1 ms, the latest time that a row of the window can have, and the
+// event time of the output of event-time windows.
 struct WindowSpec {
   WindowKind kind = WindowKind::kTumbling;
   TimeKind time = TimeKind::kEvent;
-  std::string time_column;  // event time
+  std::string time_column;  // event time; empty: the input's
   int64_t size_ms = 0;      // tumbling, hopping, cumulative (the largest)
   int64_t slide_ms = 0;     // hopping; cumulative's step
   int64_t gap_ms = 0;       // session
@@ -93,22 +96,26 @@ struct WindowSpec {
 
 enum class JoinKind : uint8_t { kInner, kLeft, kRight, kFull, kSemi, kAnti };
 
-// Rows of both inputs with equal keys in the same tumbling window.
+// Rows of both inputs with equal keys in the same tumbling window. Output: window_start,
+// window_end, window_time (as of WindowSpec), the left columns, the right columns (not of semi and
+// anti joins). A name that is taken gets the first free number behind it, as in Flink: `id`, `id0`.
 struct WindowJoinSpec {
   JoinKind kind = JoinKind::kInner;
   std::vector<std::string> left_keys, right_keys;
-  std::string left_time, right_time;
+  std::string left_time, right_time;  // event time; empty: the inputs'
   int64_t size_ms = 0;
   int64_t allowed_lateness_ms = 0;
 };
 
-// Rows with equal keys where right_time is within left_time + [lower_ms, upper_ms].
+// Rows with equal keys where right_time is within left_time + [lower_ms, upper_ms]. Output: the
+// left columns, the right columns (not of semi and anti joins), named as in WindowJoinSpec. The
+// event time is left_time; of right joins right_time; full joins have none.
 struct IntervalJoinSpec {
   JoinKind kind = JoinKind::kInner;
   std::vector<std::string> left_keys, right_keys;
-  std::string left_time, right_time;
+  std::string left_time, right_time;  // as in WindowJoinSpec
   int64_t lower_ms = 0, upper_ms = 0;
-  expr::ExpressionPtr condition;  // of the joined row; may be null
+  expr::ExpressionPtr condition;  // over the columns of both; may be null
 };
 
 struct DeduplicateSpec {
@@ -120,7 +127,8 @@ struct DeduplicateSpec {
 
 struct UnionSpec {};
 
-// A row leaves by the first branch whose condition is true, else by "default".
+// A row leaves by the first branch whose condition is true, else by "default". Who reads a split
+// names one of these. Rows of a branch that nobody reads end there, as in a filter.
 struct SplitSpec {
   struct Branch {
     std::string name;
@@ -146,7 +154,8 @@ using Spec = std::variant<SourceSpec, FilterSpec, ProjectSpec, WindowSpec, Windo
 
 struct Input {
   std::string node;
-  std::string output;  // empty: the main one; else "late", or a split's branch
+  std::string output;  // empty: the main one; else "late" (the window's input rows as they came),
+                       // or a split's branch
 };
 
 struct Node {
@@ -186,10 +195,18 @@ struct Plan {
   const Node* find(std::string_view id) const;
 };
 
-// Binds every expression, sets each node's schema and event time, and refuses what cannot run:
-// unknown columns, types that do not fit, cycles, an event-time window without a watermark, outputs
-// that nobody gives. Errors carry place, node and the nearest valid choice.
+// Takes the nodes in any order and sorts them, binds every expression, sets each node's schema and
+// event time, spells names of columns and functions as they are declared, and refuses what cannot
+// run: unknown columns, types that do not fit, cycles, an event-time window without a watermark (in
+// a bounded job any timestamp will do), outputs that nobody gives. kInvalid carries "line L, column
+// C" where the node has a place (the caller puts the file in front), node and nearest valid choice.
 Status validate(Plan& plan);
+
+// "source", "filter", …: what the JSON form and messages call it.
+std::string_view kind_name(const Spec& spec);
+// The schema of what the input brings: the node's, but of "late" rows that of the window's input.
+// Of a validated plan.
+SchemaPtr schema_of(const Plan& plan, const Input& input);
 
 std::string to_json(const Plan& plan);
 // kUnsupported for a newer version; kInvalid names the path in the document. Not yet validated.

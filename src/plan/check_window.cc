@@ -1,0 +1,184 @@
+#include <set>
+
+#include "base/edit_distance.h"
+#include "base/units.h"
+#include "enum_names.h"
+#include "plan/aggregate.h"
+#include "scope.h"
+
+namespace dataflow::plan {
+namespace {
+
+// A row is in size / slide windows, and so many are open at once for each key.
+constexpr int64_t kMaxOpenWindows = 100'000;
+
+// A parameter of one kind of window, set for another: a mistake, or the wrong kind.
+Status refuse(const Scope& scope, const WindowSpec& spec, bool set, std::string_view parameter,
+              std::string_view belongs_to) {
+  if (!set) return {};
+  return scope.error("a " + std::string(enum_name(spec.kind)) + " window has no " +
+                     std::string(parameter) + "; it is for " + std::string(belongs_to));
+}
+
+Status refuse_foreign(const Scope& scope, const WindowSpec& spec) {
+  const WindowKind kind = spec.kind;
+  const bool steps = kind == WindowKind::kHopping || kind == WindowKind::kCumulative;
+  const bool sized = steps || kind == WindowKind::kTumbling;
+  const bool of_rows = kind == WindowKind::kCount;
+  DF_RETURN_IF_ERROR(refuse(scope, spec, !sized && spec.size_ms != 0, "size_ms",
+                            "tumbling, hopping and cumulative windows"));
+  DF_RETURN_IF_ERROR(refuse(scope, spec, !steps && spec.slide_ms != 0, "slide_ms",
+                            "hopping and cumulative windows"));
+  DF_RETURN_IF_ERROR(refuse(scope, spec, kind != WindowKind::kSession && spec.gap_ms != 0, "gap_ms",
+                            "session windows"));
+  DF_RETURN_IF_ERROR(refuse(scope, spec, !of_rows && spec.count != 0, "count", "count windows"));
+  DF_RETURN_IF_ERROR(
+      refuse(scope, spec, !of_rows && spec.count_slide != 0, "count_slide", "count windows"));
+  DF_RETURN_IF_ERROR(refuse(scope, spec, !sized && spec.offset_ms != 0, "offset_ms",
+                            "tumbling, hopping and cumulative windows"));
+  const bool late = spec.allowed_lateness_ms != 0 || spec.late_output;
+  if (late && (of_rows || spec.time == TimeKind::kProcessing)) {
+    return scope.error("no row is late for " + std::string(of_rows ? "count" : "processing-time") +
+                       " windows; leave out allowed_lateness_ms and late_output");
+  }
+  return {};
+}
+
+Status check_offset(const Scope& scope, const WindowSpec& spec, int64_t period) {
+  if (spec.offset_ms > -period && spec.offset_ms < period) return {};
+  return scope.error("offset_ms is " + std::to_string(spec.offset_ms) +
+                     "; windows begin anew every " + std::to_string(period) +
+                     " ms, so it must be between -" + std::to_string(period) + " and " +
+                     std::to_string(period));
+}
+
+Status check_steps(const Scope& scope, const WindowSpec& spec) {
+  const bool hopping = spec.kind == WindowKind::kHopping;
+  const std::string slide = format_duration_ms(spec.slide_ms);
+  const std::string size = format_duration_ms(spec.size_ms);
+  if (spec.slide_ms > spec.size_ms) {
+    return scope.error("slide_ms (" + slide + ") is longer than size_ms (" + size + ")" +
+                       (hopping ? "; rows between the windows would be in none" : ""));
+  }
+  if (!hopping && spec.size_ms % spec.slide_ms != 0) {
+    return scope.error("slide_ms (" + slide + ") does not divide size_ms (" + size +
+                       "); cumulative windows grow by whole steps");
+  }
+  if (spec.size_ms / spec.slide_ms > kMaxOpenWindows) {
+    return scope.error("a row would be in " + std::to_string(spec.size_ms / spec.slide_ms) +
+                       " windows; " + std::to_string(kMaxOpenWindows) +
+                       " are allowed: use a longer slide_ms than " + slide);
+  }
+  return {};
+}
+
+Status check_shape(const Scope& scope, const WindowSpec& spec) {
+  DF_RETURN_IF_ERROR(refuse_foreign(scope, spec));
+  DF_RETURN_IF_ERROR(scope.span(spec.allowed_lateness_ms, 0, "allowed_lateness_ms"));
+  switch (spec.kind) {
+    case WindowKind::kTumbling:
+      DF_RETURN_IF_ERROR(scope.span(spec.size_ms, 1, "size_ms"));
+      return check_offset(scope, spec, spec.size_ms);
+    case WindowKind::kHopping:
+    case WindowKind::kCumulative:
+      DF_RETURN_IF_ERROR(scope.span(spec.size_ms, 1, "size_ms"));
+      DF_RETURN_IF_ERROR(scope.span(spec.slide_ms, 1, "slide_ms"));
+      DF_RETURN_IF_ERROR(check_steps(scope, spec));
+      return check_offset(scope, spec,
+                          spec.kind == WindowKind::kHopping ? spec.slide_ms : spec.size_ms);
+    case WindowKind::kSession: return scope.span(spec.gap_ms, 1, "gap_ms");
+    case WindowKind::kCount: break;
+  }
+  if (spec.count < 1) {
+    return scope.error("count is " + std::to_string(spec.count) + "; it must be at least 1");
+  }
+  if (spec.count_slide >= 0 && spec.count_slide <= spec.count) return {};
+  return scope.error("count_slide is " + std::to_string(spec.count_slide) +
+                     "; it must be from 1 to count, or 0 for count itself");
+}
+
+Status check_time(const Scope& scope, WindowSpec& spec) {
+  if (spec.kind == WindowKind::kCount || spec.time == TimeKind::kProcessing) {
+    if (spec.time_column.empty()) return {};
+    return scope.error(std::string(spec.kind == WindowKind::kCount ? "count" : "processing-time") +
+                       " windows read no time column; leave out time_column " +
+                       quoted(spec.time_column));
+  }
+  return scope.event_time(0, spec.time_column, "time column");
+}
+
+Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate) {
+  const Schema& schema = *scope.input().schema;
+  if (aggregate.name.empty()) return scope.error("an aggregate has no name");
+  const std::string role = "aggregate " + quoted(aggregate.name);
+  const AggregateFunction* function = find_aggregate(aggregate.function);
+  if (function == nullptr) {
+    std::vector<std::string> names;
+    std::string all;
+    for (const auto& known : aggregate_functions()) {
+      names.emplace_back(known.name);
+      all += (all.empty() ? "" : ", ") + names.back();
+    }
+    const std::string near = suggestion(aggregate.function, names);
+    return scope.error(role + ": there is no aggregate function " + quoted(aggregate.function) +
+                       (near.empty() ? "; there are " + all : near));
+  }
+  aggregate.function = function->name;
+  std::optional<Type> argument;
+  bool nullable = false;
+  if (aggregate.argument != nullptr) {
+    DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, scope.bind(aggregate.argument, schema, role));
+    argument = bound->type();
+    nullable = bound->nullable();
+  }
+  if (aggregate.distinct && !argument) return scope.error(role + ": DISTINCT needs an argument");
+  if (aggregate.distinct && !is_groupable(*argument)) {
+    return scope.error(role + ": DISTINCT does not take " + argument->to_string() +
+                       "; cast it to STRING, or take a field of it");
+  }
+  if (aggregate.filter != nullptr) {
+    DF_RETURN_IF_ERROR(scope.condition(aggregate.filter, schema, role + ", filter"));
+    nullable = true;
+  }
+  const auto type = aggregate_type(*function, argument, nullable);
+  if (!type.ok()) return scope.error(role + ": " + type.status().message());
+  return Field{aggregate.name, type->type, type->nullable};
+}
+
+}  // namespace
+
+std::vector<Field> window_fields() {
+  return {{"window_start", Type::timestamp(3), false},
+          {"window_end", Type::timestamp(3), false},
+          {"window_time", Type::timestamp(3), false}};
+}
+
+Status check_window(const Scope& scope, WindowSpec& spec) {
+  DF_RETURN_IF_ERROR(check_shape(scope, spec));
+  DF_RETURN_IF_ERROR(check_time(scope, spec));
+  const Schema& schema = *scope.input().schema;
+  DF_RETURN_IF_ERROR(scope.keys(schema, spec.keys, "key"));
+  if (spec.aggregates.empty() && spec.keys.empty()) {
+    return scope.error("has neither keys nor aggregates");
+  }
+  std::vector<Field> fields;
+  if (spec.kind != WindowKind::kCount) fields = window_fields();
+  for (const std::string& key : spec.keys) fields.push_back(schema[*schema.find(key)]);
+  for (Aggregate& aggregate : spec.aggregates) {
+    DF_ASSIGN_OR_RETURN(Field field, check_aggregate(scope, aggregate));
+    fields.push_back(std::move(field));
+  }
+  std::set<std::string_view> names;
+  for (const Field& field : fields) {
+    if (names.insert(field.name).second) continue;
+    return scope.error("its output would have two columns named " + quoted(field.name) +
+                       "; name the aggregate otherwise, or project the key first");
+  }
+  scope.node().schema = std::make_shared<const Schema>(std::move(fields));
+  if (spec.kind != WindowKind::kCount && spec.time == TimeKind::kEvent) {
+    scope.node().event_time = "window_time";
+  }
+  return {};
+}
+
+}  // namespace dataflow::plan

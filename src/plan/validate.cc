@@ -1,0 +1,68 @@
+#include "graph.h"
+#include "scope.h"
+
+namespace dataflow::plan {
+namespace {
+
+// As many as there are key groups.
+constexpr int kMaxParallelism = 128;
+
+struct CheckNode {
+  const Scope& scope;
+
+  Status operator()(SourceSpec& spec) const { return check_source(scope, spec); }
+  Status operator()(FilterSpec& spec) const { return check_filter(scope, spec); }
+  Status operator()(ProjectSpec& spec) const { return check_project(scope, spec); }
+  Status operator()(WindowSpec& spec) const { return check_window(scope, spec); }
+  Status operator()(WindowJoinSpec& spec) const { return check_window_join(scope, spec); }
+  Status operator()(IntervalJoinSpec& spec) const { return check_interval_join(scope, spec); }
+  Status operator()(DeduplicateSpec& spec) const { return check_deduplicate(scope, spec); }
+  Status operator()(UnionSpec&) const { return check_union(scope); }
+  Status operator()(SplitSpec& spec) const { return check_split(scope, spec); }
+  Status operator()(SinkSpec& spec) const { return check_sink(scope, spec); }
+};
+
+Status job_range(std::string_view option, int64_t value, int64_t least, int64_t most) {
+  if (value >= least && value <= most) return {};
+  return Status::invalid("job: " + std::string(option) + " is " + std::to_string(value) +
+                         "; it must be from " + std::to_string(least) + " to " +
+                         std::to_string(most));
+}
+
+}  // namespace
+
+Status check_job(const JobOptions& job) {
+  constexpr int64_t kDayMs = 24LL * 3600 * 1000;
+  DF_RETURN_IF_ERROR(job_range("parallelism", job.parallelism, 0, kMaxParallelism));
+  DF_RETURN_IF_ERROR(job_range("checkpoint_interval_ms", job.checkpoint_interval_ms, 1, kDayMs));
+  DF_RETURN_IF_ERROR(job_range("queue_rows", job.queue_rows, 0, 1LL << 32));
+  const RestartSpec& restart = job.restart;
+  DF_RETURN_IF_ERROR(job_range("restart.max_attempts", restart.max_attempts, 0, 1'000'000));
+  DF_RETURN_IF_ERROR(job_range("restart.window_ms", restart.window_ms, 1, kMaxSpanMs));
+  DF_RETURN_IF_ERROR(job_range("restart.backoff_ms", restart.backoff_ms, 0, kDayMs));
+  DF_RETURN_IF_ERROR(
+      job_range("restart.max_backoff_ms", restart.max_backoff_ms, restart.backoff_ms, kDayMs));
+  if (job.dead_letters && job.dead_letters->connector.empty()) {
+    return Status::invalid("job: the sink of dead_letters has no connector");
+  }
+  return {};
+}
+
+Status validate(Plan& plan) {
+  DF_RETURN_IF_ERROR(check_job(plan.job));
+  DF_RETURN_IF_ERROR(check_graph(plan));
+  DF_RETURN_IF_ERROR(sort_nodes(plan));
+  for (Node& node : plan.nodes) {
+    node.schema = nullptr;
+    node.event_time.reset();
+    const Scope scope(plan, node);
+    if (node.parallelism && (*node.parallelism < 1 || *node.parallelism > kMaxParallelism)) {
+      return scope.error("parallelism is " + std::to_string(*node.parallelism) +
+                         "; it must be from 1 to " + std::to_string(kMaxParallelism));
+    }
+    DF_RETURN_IF_ERROR(std::visit(CheckNode{scope}, node.spec));
+  }
+  return {};
+}
+
+}  // namespace dataflow::plan
