@@ -146,6 +146,14 @@ void set_max_timestamp(char* batch, size_t size, Timestamp max) {
   set_batch_crc(batch, size);
 }
 
+void set_producer(char* batch, size_t size, ProducerId producer, ProducerEpoch epoch,
+                  int32_t base_sequence) {
+  store_be64(batch + kProducerIdAt, static_cast<uint64_t>(producer.value()));
+  store_be16(batch + kProducerEpochAt, static_cast<uint16_t>(epoch.value()));
+  store_be32(batch + kBaseSequenceAt, static_cast<uint32_t>(base_sequence));
+  set_batch_crc(batch, size);
+}
+
 void set_batch_crc(char* batch, size_t size) { store_be32(batch + kCrcAt, batch_crc(batch, size)); }
 
 }  // namespace dataflow

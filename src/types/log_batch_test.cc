@@ -200,5 +200,19 @@ TEST(CodecName, RoundTrips) {
   EXPECT_EQ(codec_from_name("brotli").status().code(), StatusCode::kInvalid);
 }
 
+TEST(LogBatch, TakesItsProducerAfterItWasBuilt) {
+  BatchOptions options;
+  BatchBuilder unknown(options);
+  options.producer_id = ProducerId(77);
+  options.producer_epoch = ProducerEpoch(3);
+  options.base_sequence = 12;
+  BatchBuilder known(options);
+  ASSERT_TRUE(unknown.add(Timestamp(5), "k", "v").ok());
+  ASSERT_TRUE(known.add(Timestamp(5), "k", "v").ok());
+  std::string batch = unknown.finish();
+  set_producer(batch.data(), batch.size(), ProducerId(77), ProducerEpoch(3), 12);
+  EXPECT_EQ(batch, known.finish());
+}
+
 }  // namespace
 }  // namespace dataflow

@@ -293,6 +293,17 @@ Result<RecordReader> RecordReader::open(std::string_view whole_batch,
   return RecordReader(header, std::move(owned), records);
 }
 
+Result<RecordReader> RecordReader::open(std::string_view whole_batch, size_t max_uncompressed_bytes,
+                                        std::string& scratch) {
+  DF_ASSIGN_OR_RETURN(BatchHeader header, parse_whole(whole_batch));
+  DF_ASSIGN_OR_RETURN(std::string_view records,
+                      uncompressed_records(header, whole_batch, max_uncompressed_bytes, scratch));
+  if (header.codec() == Codec::kNone) return RecordReader(header, nullptr, records);
+  const size_t size = records.size();
+  scratch.append(kReadAhead, '\0');
+  return RecordReader(header, nullptr, std::string_view(scratch).substr(0, size));
+}
+
 Result<bool> RecordReader::next(Record& record) {
   if (!failure_.ok()) return failure_;
   if (records_read_ == header_.record_count) {

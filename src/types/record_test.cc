@@ -317,6 +317,27 @@ TEST(RecordReader, MayBeMoved) {
   EXPECT_FALSE(*moved.next(second));
 }
 
+TEST(RecordReader, LeavesRoomToReadAheadInItsCallersMemory) {
+  std::string scratch(10, 'x');
+  for (const Codec codec : {Codec::kNone, Codec::kLz4, Codec::kZstd}) {
+    BatchOptions options;
+    options.codec = codec;
+    BatchBuilder builder(options);
+    const std::string value(1000, 'v');
+    ASSERT_TRUE(builder.add(Timestamp(1), "k", value).ok());
+    const std::string batch = builder.finish();
+    Result<RecordReader> reader = RecordReader::open(batch, kPlenty, scratch);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    Record record;
+    ASSERT_TRUE(reader->next(record).value());
+    EXPECT_EQ(record.value, value);
+    EXPECT_FALSE(reader->next(record).value());
+    if (codec == Codec::kNone) continue;
+    EXPECT_EQ(record.value->data() >= scratch.data(), true);
+    EXPECT_TRUE(scratch.ends_with(std::string(RecordReader::kReadAhead, '\0')));
+  }
+}
+
 TEST(RecordReader, TimestampsWrapInsteadOfOverflowing) {
   RawRecord raw;
   append_varlong(raw.timestamp_delta = "", std::numeric_limits<int64_t>::max());

@@ -32,7 +32,6 @@ set(CLI_SRCS
   cli/log_commands.cc
   cli/machine_checks.cc
   cli/moment.cc
-  cli/partitioner.cc
   cli/proc_files.cc
   cli/producer.cc
   cli/publish.cc

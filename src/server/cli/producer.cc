@@ -6,8 +6,8 @@
 
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
-#include "cli/partitioner.h"
 #include "types/batch_builder.h"
+#include "types/partitioner.h"
 #include "wire/messages/init_producer_id.h"
 
 namespace dataflow::cli {

@@ -106,6 +106,11 @@ void set_leader_epoch(char* batch, LeaderEpoch epoch);
 // In place, with the CRC computed anew: for a producer whose header does not tell of its records.
 void set_max_timestamp(char* batch, size_t size, Timestamp max);
 
+// In place, with the CRC computed anew: who appends the batch, for one that was built before its
+// producer was known.
+void set_producer(char* batch, size_t size, ProducerId producer, ProducerEpoch epoch,
+                  int32_t base_sequence);
+
 // Makes `now` the timestamp of all records of the batch of `size` bytes (>= kBatchHeaderBytes):
 // sets the timestamp type and max_timestamp, and computes the CRC anew.
 void set_append_time(char* batch, size_t size, Timestamp now);

@@ -38,6 +38,13 @@ class RecordReader {
   // than `max_uncompressed_bytes` of records.
   static Result<RecordReader> open(std::string_view whole_batch, size_t max_uncompressed_bytes);
 
+  // The same for who reads many batches: a compressed one's records stand in `scratch`, whose
+  // memory is used again, with kReadAhead zero bytes behind them. `scratch` must outlive the
+  // reader.
+  static constexpr size_t kReadAhead = 64;
+  static Result<RecordReader> open(std::string_view whole_batch, size_t max_uncompressed_bytes,
+                                   std::string& scratch);
+
   const BatchHeader& header() const { return header_; }
 
   // Fills `record` (its vector's memory is used again) and returns true; false behind the last

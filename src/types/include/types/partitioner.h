@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace dataflow::cli {
+namespace dataflow {
 
 // The 32-bit murmur2 of Kafka's Java clients.
 int32_t murmur2(std::string_view bytes);
@@ -14,4 +14,4 @@ inline int32_t partition_of_key(std::string_view key, int32_t partitions) {
   return (murmur2(key) & 0x7fffffff) % partitions;
 }
 
-}  // namespace dataflow::cli
+}  // namespace dataflow

@@ -1,8 +1,8 @@
-#include "cli/partitioner.h"
+#include "types/partitioner.h"
 
 #include "base/bytes.h"
 
-namespace dataflow::cli {
+namespace dataflow {
 
 int32_t murmur2(std::string_view bytes) {
   constexpr uint32_t kSeed = 0x9747b28c;
@@ -27,4 +27,4 @@ int32_t murmur2(std::string_view bytes) {
   return static_cast<int32_t>(hash);
 }
 
-}  // namespace dataflow::cli
+}  // namespace dataflow
