@@ -15,7 +15,7 @@ namespace dataflow::log {
 class ZeroTail {
  public:
   // Below this many bytes a sync, on average, zeros are worth their price.
-  static constexpr uint64_t kSmallSync = 32 << 10;
+  static constexpr uint64_t kSmallSync = 64 << 10;
 
   // `run` bytes at a time; 0: never.
   explicit ZeroTail(int64_t run) : run_(static_cast<uint64_t>(std::max<int64_t>(run, 0))) {}
