@@ -55,7 +55,9 @@ class CompactBed : public testing::Test {
     std::vector<BatchHeader> found;
     for (const std::string& path : bed_.files(bed_.at())) {
       const std::string bytes = *bed_.env().read_file(path, 1 << 24);
-      for (size_t at = 0; at < bytes.size(); at += found.back().total_bytes()) {
+      // Behind the log of the active one stand zeros.
+      for (size_t at = 0; bytes.find_first_not_of('\0', at) != std::string::npos;
+           at += found.back().total_bytes()) {
         found.push_back(*parse_batch_header(std::string_view(bytes).substr(at)));
       }
     }

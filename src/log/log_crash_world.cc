@@ -19,6 +19,8 @@ int64_t producer_of(const std::string& topic, int32_t partition) {
 
 CrashWorld::CrashWorld(uint64_t seed) : bed_(seed), random_(seed) {
   bed_.options().checkpoint_bytes = 3000;
+  // Now more than a batch, now less, so that batches also end behind the zeros.
+  bed_.options().zeros_ahead = seed % 2 == 0 ? 2048 : 256;
 }
 
 void CrashWorld::set_up() {

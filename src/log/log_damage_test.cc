@@ -52,8 +52,9 @@ class LogDamageTest : public testing::Test {
     ASSERT_TRUE(outcome.ok()) << outcome.status();
     ASSERT_TRUE(wait_synced(p, outcome->next_offset).ok());
     const std::string path = bed_.files(p).back();
-    stored_.push_back({batch, outcome->base_offset, outcome->next_offset, path,
-                       *bed_.env().file_size(path) - batch.size()});
+    const bool first = stored_.empty() || stored_.back().path != path;
+    const uint64_t position = first ? 0 : stored_.back().position + stored_.back().bytes.size();
+    stored_.push_back({batch, outcome->base_offset, outcome->next_offset, path, position});
   }
 
   std::shared_ptr<LogPartition> open() {

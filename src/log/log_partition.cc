@@ -9,6 +9,7 @@ LogPartition::LogPartition(LogContext& context, PartitionSpec spec)
       spec_(std::move(spec)),
       config_(spec_.config),
       epochs_(spec_.epochs),
+      zero_tail_(context.options.zeros_ahead),
       page_tail_(context.pages) {}
 
 Offset LogPartition::log_start() const {

@@ -26,6 +26,7 @@
 #include "synced_file.h"
 #include "syncer.h"
 #include "types/record.h"
+#include "zero_tail.h"
 
 namespace dataflow::log {
 
@@ -114,6 +115,7 @@ class LogPartition final : public Partition,
   Status scan_segment(Recovery& recovery, size_t i, uint64_t from, Offset expected);
   Status note_scanned(Recovery& recovery, Segment& segment, const BatchHeader& batch,
                       std::string_view bytes);
+  Status cut_zeros(const Segment& segment, uint64_t position, bool last);
   Status cut_log(Recovery& recovery, size_t i, uint64_t position, const std::string& what);
   Status set_aside(const Segment& segment, File& file, uint64_t position, uint64_t bytes);
   Status make_durable(Segment& segment, uint64_t position);
@@ -136,6 +138,7 @@ class LogPartition final : public Partition,
   // partition_sync.cc
   Status sync_files(const std::vector<std::shared_ptr<Segment>>& segments, bool folder);
   void note_pages(const std::vector<std::shared_ptr<Segment>>& segments, const SyncedBound& place);
+  Status end_file();
   void finish_sync(const Status& synced, Offset end, const SyncedBound& bound);
   void fail_locked(PartitionHealth health, std::string reason);
   void report_damage(const Segment& segment, uint64_t position, Offset offset,
@@ -165,6 +168,7 @@ class LogPartition final : public Partition,
   size_t count_expired_locked(Timestamp now) const;
   std::vector<std::shared_ptr<Segment>> take_expired_locked(Timestamp now);
   Status roll_idle_locked(Timestamp now);
+  void give_back_zeros_locked(Timestamp now);
   Status prepare_retention(Timestamp now);
   void remove_retired();  // under folder_mutex_
 
@@ -216,6 +220,8 @@ class LogPartition final : public Partition,
   std::deque<SyncWaiter> waiters_;  // in order of `next`
   std::vector<std::shared_ptr<AdvanceListener>> listeners_;
   int64_t bytes_since_checkpoint_ = 0;
+  uint64_t bytes_to_sync_ = 0;
+  ZeroTail zero_tail_;
   Offset checkpoint_end_{0};             // of the checkpoint on disk
   Offset compacted_to_{0};               // below it each key is there once
   uint64_t aborted_forgotten_ = 0;       // how often compaction took transactions out of producers_

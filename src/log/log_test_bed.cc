@@ -170,6 +170,7 @@ LogBed::LogBed(uint64_t seed) : env_(seed) {
   options_.dir = "data/log";
   options_.sync_threads = 1;
   options_.reserve_bytes = 0;
+  options_.zeros_ahead = 1024;
   options_.housekeeping_interval_ms = 0;
   EXPECT_TRUE(create_dirs_durably(env_, "data").ok());
 }

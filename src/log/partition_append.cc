@@ -212,6 +212,8 @@ Result<AppendOutcome> LogPartition::append_locked(std::span<char> bytes,
     note_appended_locked(header, position, now);
     position += header.total_bytes();
   }
+  active.write_zeros(
+      zero_tail_.zeros_end(active.bytes(), static_cast<uint64_t>(config_->segment_bytes)));
   request_sync_locked();
   return outcome;
 }
@@ -236,6 +238,7 @@ void LogPartition::note_appended_locked(const BatchHeader& batch, uint64_t posit
   segments_.back()->note(batch, position, now, config_->index_interval_bytes);
   end_ = batch.next_offset();
   bytes_since_checkpoint_ += static_cast<int64_t>(batch.total_bytes());
+  bytes_to_sync_ += batch.total_bytes();
   if (batch.has_producer_id() && !batch.is_control()) {
     producers_.apply(batch, batch.is_log_append_time() ? batch.max_timestamp : kNoTimestamp, now);
   }

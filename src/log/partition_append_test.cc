@@ -97,7 +97,7 @@ TEST_F(PartitionAppendTest, RefusesBrokenRecordsBehindASoundChecksum) {
   std::string batch = make_batch({"a", "b"});
   batch[kBatchHeaderBytes] = 0x70;  // the first record's length
   set_batch_crc(batch.data(), batch.size());
-  EXPECT_EQ(refusal(p, batch), Fault::kCorruptBatch);
+  EXPECT_EQ(refusal(p, batch), Fault::kInvalidRecord);
 }
 
 TEST_F(PartitionAppendTest, RefusesBrokenRecordsInsideOfCompressedBatches) {
@@ -119,10 +119,10 @@ TEST_F(PartitionAppendTest, RefusesBrokenRecordsInsideOfCompressedBatches) {
     };
     const std::string records(plain, kBatchHeaderBytes);
     EXPECT_TRUE(append_synced(p, pack(records, 2)).ok());
-    EXPECT_EQ(refusal(p, pack(records, 1)), Fault::kCorruptBatch);
-    EXPECT_EQ(refusal(p, pack(records, 3)), Fault::kCorruptBatch);
-    EXPECT_EQ(refusal(p, pack(records, INT32_MAX)), Fault::kCorruptBatch);
-    EXPECT_EQ(refusal(p, pack("no records at all", 2)), Fault::kCorruptBatch);
+    EXPECT_EQ(refusal(p, pack(records, 1)), Fault::kInvalidRecord);
+    EXPECT_EQ(refusal(p, pack(records, 3)), Fault::kInvalidRecord);
+    EXPECT_EQ(refusal(p, pack(records, INT32_MAX)), Fault::kInvalidRecord);
+    EXPECT_EQ(refusal(p, pack("no records at all", 2)), Fault::kInvalidRecord);
     std::string garbage = pack(records, 2);
     std::fill(garbage.begin() + kBatchHeaderBytes, garbage.end(), 'x');
     set_batch_crc(garbage.data(), garbage.size());

@@ -211,6 +211,14 @@ Status LogPartition::scan_segment(Recovery& recovery, size_t i, uint64_t from, O
       return scanned.status();
     }
     if (end.clean) return {};
+    DF_ASSIGN_OR_RETURN(const uint64_t used, segment.find_zeros(end.position, file_bytes));
+    if (used == end.position) {
+      const bool last = i + 1 == recovery.bases.size();
+      const auto next = last ? std::nullopt : std::optional(recovery.bases[i + 1]);
+      if (judge_zeros(recovery.reached, next, recovery.synced) == Verdict::kSound) {
+        return cut_zeros(segment, used, last);
+      }
+    }
     if (judge_break(recovery.reached, recovery.synced) == Verdict::kTornTail) {
       return cut_log(recovery, i, end.position, end.what);
     }
@@ -218,7 +226,7 @@ Status LogPartition::scan_segment(Recovery& recovery, size_t i, uint64_t from, O
     DF_ASSIGN_OR_RETURN(std::optional<uint64_t> next,
                         segment.find_sound_batch(end.position + 1, file_bytes, recovery.reached));
     SegmentSummary summary = segment.summary();
-    summary.bytes = next.value_or(file_bytes);
+    summary.bytes = next.value_or(used);
     if (!next) {
       summary.next_offset = i + 1 < recovery.bases.size()
                                 ? recovery.bases[i + 1]
@@ -238,6 +246,14 @@ Status LogPartition::scan_segment(Recovery& recovery, size_t i, uint64_t from, O
     from = *next;
     expected = batch.base_offset;
   }
+}
+
+// For the last segment without a sync: zeros that a power loss brings back are its end once more.
+Status LogPartition::cut_zeros(const Segment& segment, uint64_t position, bool last) {
+  DF_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
+                      context_.env.open(segment.log_path(), OpenMode::kReadWrite));
+  DF_RETURN_IF_ERROR(file->truncate(position));
+  return last ? Status() : file->sync();
 }
 
 // The bytes go to a file beside the log, for whoever wants to know what was lost.
@@ -284,7 +300,8 @@ Status LogPartition::cut_log(Recovery& recovery, size_t i, uint64_t position,
     DF_ASSIGN_OR_RETURN(std::shared_ptr<File> file, segment.file());
     DF_ASSIGN_OR_RETURN(uint64_t size, file->size());
     const uint64_t keep = n == i ? position : 0;
-    Status aside = size > keep ? set_aside(segment, *file, keep, size - keep) : Status();
+    DF_ASSIGN_OR_RETURN(const uint64_t used, segment.find_zeros(keep, size));
+    Status aside = used > keep ? set_aside(segment, *file, keep, used - keep) : Status();
     // On a full disk recovery matters more than a copy of bytes that nobody was promised.
     if (!aside.ok() && aside.code() != StatusCode::kNoSpace) return aside;
     if (n == i && (position > 0 || i == 0)) {

@@ -9,6 +9,9 @@
 namespace dataflow::log {
 namespace {
 
+// A partition without appends for so long has its zeros taken away.
+constexpr int64_t kKeepZerosMs = 30'000;
+
 Timestamp newest_record(const Segment& segment) {
   const SegmentSummary& s = segment.summary();
   return s.max_time != kNoTimestamp ? s.max_time : s.last_append;
@@ -66,6 +69,14 @@ Status LogPartition::roll_idle_locked(Timestamp now) {
   return {};
 }
 
+// Space that only makes syncs cheaper: idle partitions, and all on a full disk, do without. If it
+// fails, the next round tries again.
+void LogPartition::give_back_zeros_locked(Timestamp now) {
+  Segment& active = *segments_.back();
+  const bool idle = now - active.summary().last_append >= kKeepZerosMs;
+  if (active.has_zeros() && (idle || context_.disk.full())) (void)active.trim().ok();
+}
+
 // Producers and transactions are made anew from the checkpoint and what follows it. So what follows
 // it must not go: the end of a transaction that the checkpoint has open could be in there.
 Status LogPartition::prepare_retention(Timestamp now) {
@@ -91,6 +102,7 @@ void LogPartition::keep_retention() {
   {
     std::lock_guard lock(mutex_);
     if (closed_ || health_ != PartitionHealth::kWritable) return;
+    give_back_zeros_locked(now);
     for (auto& segment : take_expired_locked(now)) retired_.push_back(std::move(segment));
   }
   remove_retired();

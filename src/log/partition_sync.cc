@@ -25,6 +25,7 @@ bool LogPartition::sync_appended() {
     folder = std::exchange(folder_unsynced_, false);
     end = end_;
     place = {end, segments_.back()->base(), segments_.back()->bytes()};
+    if (bytes_to_sync_ > 0) zero_tail_.note_sync(std::exchange(bytes_to_sync_, 0));
   }
   const Status synced = sync_files(files, folder);
   finish_sync(synced, end, place);
@@ -214,7 +215,20 @@ Status LogPartition::close() {
     w.callback(fault(Fault::kStorage, StatusCode::kUnavailable, "the log was closed"));
   }
   for (auto& listener : listeners) listener->on_advance();
-  return checkpointed;
+  const Status ended = end_file();
+  return checkpointed.ok() ? ended : checkpointed;
+}
+
+// After the last sync: nobody touches the active segment's file any more.
+Status LogPartition::end_file() {
+  std::lock_guard lock(mutex_);
+  Segment& active = *segments_.back();
+  if (health_ != PartitionHealth::kWritable || !active.has_zeros()) return {};
+  DF_RETURN_IF_ERROR(active.trim());
+  DF_ASSIGN_OR_RETURN(std::shared_ptr<File> file, active.file());
+  const Status synced = file->sync();
+  if (!synced.ok()) fail_locked(PartitionHealth::kSyncFailed, synced.message());
+  return synced;
 }
 
 }  // namespace dataflow::log

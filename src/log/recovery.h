@@ -6,6 +6,8 @@
 // them, and the log is cut at the first such place.
 #pragma once
 
+#include <optional>
+
 #include "base/ids.h"
 
 namespace dataflow::log {
@@ -21,6 +23,13 @@ constexpr Verdict judge_break(Offset sound_end, Offset synced) {
 // The log's last sound batch ends at `sound_end` and nothing follows it.
 constexpr Verdict judge_end(Offset sound_end, Offset synced) {
   return sound_end < synced ? Verdict::kDamage : Verdict::kSound;
+}
+
+// Nothing but zeros follows the last sound batch up to the end of the segment's file: they were
+// written ahead of the log (zero_tail.h), and the segment's part of it ends at `sound_end`. If the
+// segment behind it, `next_base`, goes on from there, no batch can be missing in between.
+constexpr Verdict judge_zeros(Offset sound_end, std::optional<Offset> next_base, Offset synced) {
+  return next_base == sound_end ? Verdict::kSound : judge_end(sound_end, synced);
 }
 
 // Two segments of one log that follow each other: the second must begin where the first one ends.

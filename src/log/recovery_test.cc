@@ -26,6 +26,15 @@ TEST(RecoveryTest, ALogThatEndsBelowTheBoundIsDamaged) {
   EXPECT_EQ(judge_end(Offset(11), Offset(10)), Verdict::kSound);
 }
 
+TEST(RecoveryTest, ZerosAreTheEndUnlessBatchesAreMissing) {
+  EXPECT_EQ(judge_zeros(Offset(10), {}, Offset(10)), Verdict::kSound);
+  EXPECT_EQ(judge_zeros(Offset(10), {}, Offset(11)), Verdict::kDamage);
+  EXPECT_EQ(judge_zeros(Offset(10), Offset(10), Offset(99)), Verdict::kSound);
+  EXPECT_EQ(judge_zeros(Offset(10), Offset(12), Offset(99)), Verdict::kDamage);
+  EXPECT_EQ(judge_zeros(Offset(10), Offset(12), Offset(10)), Verdict::kSound)
+      << "what the next segment means is for judge_seam() to say";
+}
+
 TEST(RecoveryTest, SegmentsThatMeetAreSoundWhereverTheBoundIs) {
   EXPECT_EQ(judge_seam(Offset(10), Offset(10), Offset(0)), Verdict::kSound);
   EXPECT_EQ(judge_seam(Offset(10), Offset(10), Offset(99)), Verdict::kSound);

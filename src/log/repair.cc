@@ -56,6 +56,8 @@ class Walk {
                                                 Offset upper, uint64_t& position);
   LeaderEpoch epoch_of(Offset offset) const;
   void add_lost(SegmentPlan& plan, uint64_t from, uint64_t to, Offset end, const std::string& what);
+  uint64_t lost_end(const SegmentPlan& plan, uint64_t zeros) const;
+  void end_in_zeros(SegmentPlan& plan, uint64_t position);
   void end_in_tail(size_t i, uint64_t position);
   Status copy(File& from, uint64_t position, uint64_t bytes, File& to, uint64_t& to_position);
   Status keep_aside(const Segment& segment, File& log, const Piece& piece,
@@ -71,6 +73,7 @@ class Walk {
   uint64_t total_ = 0;
   uint64_t done_ = 0;
   Offset synced_{0};
+  SyncedBound synced_place_;  // where it lies
   Offset reached_{0};
   bool ended_ = false;  // in a torn tail
 };
@@ -108,11 +111,15 @@ Status Walk::read_bound() {
     std::optional<SyncedBound> bound;
     DF_RETURN_IF_ERROR(SyncedFile::open(env_, synced, &bound).status());
     if (bound) synced_ = bound->offset;
+    if (bound) synced_place_ = *bound;
   }
   Result<std::string> bytes = env_.read_file(partition_.dir + "/checkpoint", kMaxCheckpointBytes);
   if (!bytes.ok()) return {};
   Result<Checkpoint> checkpoint = decode_checkpoint(*bytes);
-  if (checkpoint.ok()) synced_ = std::max(synced_, checkpoint->end);
+  if (checkpoint.ok() && checkpoint->end > synced_) {
+    synced_ = checkpoint->end;
+    synced_place_ = {checkpoint->end, checkpoint->segment, checkpoint->position};
+  }
   return {};
 }
 
@@ -128,6 +135,21 @@ void Walk::add_lost(SegmentPlan& plan, uint64_t from, uint64_t to, Offset end,
   plan.pieces.push_back({Piece::Kind::kLost, from, to, check_.damage.size()});
   check_.damage.push_back(std::move(range));
   reached_ = std::max(end, reached_);
+}
+
+// Damage behind which there is no sound batch reaches to the zeros at the file's end. Below the
+// bound zeros are what a batch ends in, not what was written ahead.
+uint64_t Walk::lost_end(const SegmentPlan& plan, uint64_t zeros) const {
+  if (synced_place_.segment != plan.base) return zeros;
+  return std::max(zeros, std::min(synced_place_.position, plan.file_bytes));
+}
+
+// The zeros are no part of the log: nobody is told of them, and a rewritten segment has none.
+void Walk::end_in_zeros(SegmentPlan& plan, uint64_t position) {
+  const uint64_t zeros = plan.file_bytes - position;
+  check_.bytes -= zeros;
+  done_ += zeros;
+  plan.file_bytes = position;
 }
 
 // What follows was never promised to anybody; it stays for the next start to cut.
@@ -187,16 +209,28 @@ Status Walk::walk_segment(size_t i) {
     if (sound_to > from) plan.pieces.push_back({Piece::Kind::kSound, from, sound_to, 0});
     if (end.ok() && end->clean) return {};
     what = end.ok() ? end->what : end.status().message();
+    DF_ASSIGN_OR_RETURN(const uint64_t used, segment.find_zeros(sound_to, plan.file_bytes));
+    if (used == sound_to) {
+      const auto next = last ? std::nullopt : std::optional(plans_[i + 1].base);
+      if (judge_zeros(reached_, next, synced_) == Verdict::kSound) {
+        end_in_zeros(plan, used);
+        return {};
+      }
+    }
     if (judge_break(reached_, synced_) == Verdict::kTornTail) {
+      end_in_zeros(plan, used);
       end_in_tail(i, sound_to);
       return {};
     }
-    uint64_t position = plan.file_bytes;
+    uint64_t position = lost_end(plan, used);
     DF_ASSIGN_OR_RETURN(std::optional<BatchHeader> next,
                         next_sound(segment, plan, sound_to + 1, upper, position));
     done_ += position - sound_to;
     add_lost(plan, sound_to, position, next ? next->base_offset : upper, what);
-    if (!next) return {};
+    if (!next) {
+      end_in_zeros(plan, position);
+      return {};
+    }
     from = position;
   }
 }

@@ -34,8 +34,9 @@ class RepairTest : public testing::Test {
       Result<AppendOutcome> outcome = append_synced(p, batch);
       ASSERT_TRUE(outcome.ok()) << outcome.status();
       const std::string path = bed_.files(p).back();
-      stored_.push_back({outcome->base_offset, outcome->next_offset, path,
-                         *bed_.env().file_size(path) - batch.size(), batch.size()});
+      const bool first = stored_.empty() || stored_.back().path != path;
+      const uint64_t position = first ? 0 : stored_.back().position + stored_.back().bytes;
+      stored_.push_back({outcome->base_offset, outcome->next_offset, path, position, batch.size()});
     }
     paths_ = bed_.files(p);
     ASSERT_GT(paths_.size(), 2u);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <vector>
 
 namespace dataflow::log {
 namespace {
@@ -11,6 +12,8 @@ constexpr size_t kWalkChunk = 8192;
 constexpr int64_t kRemadeInterval = 4096;
 constexpr size_t kScanChunk = 1 << 20;
 constexpr size_t kMaxIndexFile = size_t{256} << 20;
+constexpr size_t kZeroChunk = 64 << 10;
+constexpr char kZeros[4096] = {};
 
 }  // namespace
 
@@ -93,7 +96,7 @@ Status Segment::create() {
 }
 
 Status Segment::write(std::string_view bytes) {
-  DF_RETURN_IF_ERROR(trim());
+  if (has_junk_) DF_RETURN_IF_ERROR(trim());
   Status written = file_->write_at(summary_.bytes, bytes);
   if (!written.ok()) {
     has_junk_ = true;
@@ -102,12 +105,26 @@ Status Segment::write(std::string_view bytes) {
   return written;
 }
 
+void Segment::write_zeros(uint64_t to) {
+  const uint64_t from = summary_.bytes;
+  if (has_zeros() || zeros_failed_ || to <= from) return;
+  std::vector<std::string_view> parts((to - from) / sizeof kZeros, {kZeros, sizeof kZeros});
+  parts.emplace_back(kZeros, (to - from) % sizeof kZeros);
+  Status written = file_->write_parts_at(from, parts);
+  zeros_end_ = to;  // a part of them may be there even so
+  if (written.ok()) return;
+  // Most likely the disk is full: then the space is for records.
+  zeros_failed_ = true;
+  (void)trim().ok();
+}
+
 // Half a batch behind the end would be a torn tail after a crash, and damage once something
 // follows.
 Status Segment::trim() {
-  if (!has_junk_) return {};
+  if (!has_junk_ && !has_zeros()) return {};
   DF_RETURN_IF_ERROR(file_->truncate(summary_.bytes));
   has_junk_ = false;
+  zeros_end_ = 0;
   return {};
 }
 
@@ -135,6 +152,21 @@ bool Segment::load_summary(uint64_t file_bytes) {
   if (!found || found->base_offset != base_ || found->bytes != file_bytes) return false;
   summary_ = *found;
   return true;
+}
+
+Result<uint64_t> Segment::find_zeros(uint64_t from, uint64_t file_bytes) {
+  DF_ASSIGN_OR_RETURN(std::shared_ptr<File> log, file());
+  std::string chunk;
+  while (file_bytes > from) {
+    chunk.resize(std::min<uint64_t>(kZeroChunk, file_bytes - from));
+    const uint64_t at = file_bytes - chunk.size();
+    DF_ASSIGN_OR_RETURN(size_t got, log->read_at(at, {chunk.data(), chunk.size()}));
+    chunk.resize(got);
+    const size_t last = chunk.find_last_not_of('\0');
+    if (last != std::string::npos) return at + last + 1;
+    file_bytes = at;
+  }
+  return from;
 }
 
 Result<Segment::ScanEnd> Segment::scan(

@@ -71,13 +71,20 @@ class Segment {
 
   // Writes behind the last byte. On an error nothing counts as written.
   Status write(std::string_view bytes);
-  // Takes away what a failed write left behind the end. Before the segment is sealed.
+  // Fills the file with zeros up to `to`, unless there are some behind the log's end already. That
+  // only makes syncs cheaper (see zero_tail.h): if it fails, the segment goes without from then on.
+  void write_zeros(uint64_t to);
+  // The file ends where the log ends: takes away what a failed write left there, and the zeros.
+  // Before the segment is sealed.
   Status trim();
+  bool has_zeros() const { return zeros_end_ > summary_.bytes; }
   // After write(): the batch counts as part of the segment.
   void note(const BatchHeader& batch, uint64_t position, Timestamp now, int64_t index_interval);
 
   // The sealed segment's summary from its index file; false if that is missing or unsound.
   bool load_summary(uint64_t file_bytes);
+  // Where the zeros begin that reach to the file's end; not before `from`.
+  Result<uint64_t> find_zeros(uint64_t from, uint64_t file_bytes);
   // Reads and checks every batch from `from` to `file_bytes`, calling `batch` for each; stops at
   // the first one that is not sound and says where that is. Sound: a whole batch with its CRC,
   // whose base offset is the one behind the batch before. That holds in every log: compaction and
@@ -130,6 +137,8 @@ class Segment {
   mutable std::mutex lazy_;  // guards what is opened or read at first use
   std::shared_ptr<File> file_;
   bool has_junk_ = false;
+  uint64_t zeros_end_ = 0;     // nothing but zeros from the log's end to here, if it is behind it
+  bool zeros_failed_ = false;  // writing them did
   std::shared_ptr<SegmentIndex> active_index_;
   std::shared_ptr<const SegmentIndex> loaded_index_;
   std::map<uint64_t, uint64_t> verified_;  // disjoint ranges [from, to)

@@ -160,6 +160,14 @@ void add_log(ConfigSchema& s) {
          .default_value = "1GiB",
          .doc = "How much of what was written last stays in the machine's page cache; 0: no bound.",
          .min = "0"});
+  s.add({.name = "log.zeros_ahead",
+         .type = T::kBytes,
+         .default_value = "128KiB",
+         .doc =
+             "Zeros behind the end of a partition whose writes are small, so that a sync need not "
+             "wait for the file system's metadata; 0: none.",
+         .min = "0",
+         .max = "16MiB"});
   s.add({.name = "log.housekeeping_interval",
          .type = T::kDuration,
          .default_value = "5s",
@@ -282,6 +290,7 @@ void read_log(const Config& config, log::LogOptions& out) {
   out.checkpoint_bytes = config.get_bytes("log.checkpoint_bytes");
   out.reserve_bytes = config.get_bytes("log.reserve");
   out.page_cache_bytes = config.get_bytes("log.page_cache");
+  out.zeros_ahead = config.get_bytes("log.zeros_ahead");
   out.housekeeping_interval_ms = config.get_duration_ms("log.housekeeping_interval");
   out.producer_id_expiration_ms = config.get_duration_ms("log.producer_id_expiration");
 }

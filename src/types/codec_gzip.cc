@@ -1,6 +1,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "codecs.h"
 #include "types/compression.h"
@@ -54,6 +55,44 @@ Status no_memory(const char* doing) {
   return Status::unavailable(std::string(doing) + " gzip: memory ran out");
 }
 
+// gzip members one behind the other are one stream.
+class GzipDecoder final : public Decoder {
+ public:
+  GzipDecoder(z_stream& stream, std::string_view bytes) : stream_(stream), size_(bytes.size()) {
+    stream_.next_in = zlib_bytes(bytes.data());
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+  }
+
+  size_t guess() const override { return size_ * 4; }
+  Status step(char* out, size_t room, Step& step) override;
+
+ private:
+  z_stream& stream_;
+  const size_t size_;
+};
+
+Status GzipDecoder::step(char* out, size_t room, Step& step) {
+  room = std::min(room, kMaxStep);
+  stream_.next_out = zlib_bytes(out);
+  stream_.avail_out = static_cast<uInt>(room);
+  const int code = inflate(&stream_, Z_NO_FLUSH);
+  step.produced = room - stream_.avail_out;
+  if (code == Z_STREAM_END) {
+    step.ended = stream_.avail_in == 0;
+    if (!step.ended && inflateReset(&stream_) != Z_OK) return no_memory("reading");
+    return {};
+  }
+  if (code == Z_BUF_ERROR || (code == Z_OK && stream_.avail_in == 0 && stream_.avail_out > 0)) {
+    return Status::corrupt("reading gzip: the bytes end within the stream");
+  }
+  if (code == Z_MEM_ERROR) return no_memory("reading");
+  if (code != Z_OK) {
+    return Status::corrupt(std::string("reading gzip: ") +
+                           (stream_.msg != nullptr ? stream_.msg : "not a gzip stream"));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status gzip_compress(int level, std::string_view bytes, std::string& out) {
@@ -77,33 +116,10 @@ Status gzip_compress(int level, std::string_view bytes, std::string& out) {
   return {};
 }
 
-Status gzip_decompress(std::string_view bytes, size_t max_bytes, std::string& out) {
+Result<std::unique_ptr<Decoder>> open_gzip(std::string_view bytes) {
   thread_local Inflater inflater;
   if (!inflater.reset()) return no_memory("reading");
-  z_stream& stream = inflater.stream;
-  stream.next_in = zlib_bytes(bytes.data());
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  BoundedOutput output(out, max_bytes, bytes.size() * 4);
-  for (;;) {
-    DF_RETURN_IF_ERROR(output.make_room());
-    const auto room = static_cast<uInt>(std::min(output.room(), kMaxStep));
-    stream.next_out = zlib_bytes(output.next());
-    stream.avail_out = room;
-    const int code = inflate(&stream, Z_NO_FLUSH);
-    output.advance(room - stream.avail_out);
-    if (code == Z_STREAM_END) {
-      if (stream.avail_in == 0) return output.finish();
-      if (inflateReset(&stream) != Z_OK) return no_memory("reading");  // a further member
-    } else if (code == Z_BUF_ERROR ||
-               (code == Z_OK && stream.avail_in == 0 && stream.avail_out > 0)) {
-      return Status::corrupt("reading gzip: the bytes end within the stream");
-    } else if (code == Z_MEM_ERROR) {
-      return no_memory("reading");
-    } else if (code != Z_OK) {
-      return Status::corrupt(std::string("reading gzip: ") +
-                             (stream.msg != nullptr ? stream.msg : "not a gzip stream"));
-    }
-  }
+  return std::unique_ptr<Decoder>(std::make_unique<GzipDecoder>(inflater.stream, bytes));
 }
 
 }  // namespace dataflow

@@ -25,6 +25,40 @@ LZ4F_dctx* thread_context() {
   return context.get();
 }
 
+// One frame. Where a whole block fits into the room, the library decodes it straight to there.
+class Lz4Decoder final : public Decoder {
+ public:
+  Lz4Decoder(LZ4F_dctx* context, std::string_view bytes)
+      : context_(context), size_(bytes.size()), bytes_(bytes) {}
+
+  size_t guess() const override { return size_ * 4; }
+  Status step(char* out, size_t room, Step& step) override;
+
+ private:
+  LZ4F_dctx* const context_;
+  const size_t size_;
+  std::string_view bytes_;
+};
+
+Status Lz4Decoder::step(char* out, size_t room, Step& step) {
+  step.produced = room;
+  size_t consumed = bytes_.size();
+  const size_t hint =
+      LZ4F_decompress(context_, out, &step.produced, bytes_.data(), &consumed, nullptr);
+  if (LZ4F_isError(hint)) {
+    return Status::corrupt(std::string("reading lz4: ") + LZ4F_getErrorName(hint));
+  }
+  bytes_.remove_prefix(consumed);
+  step.ended = hint == 0;
+  // Java's reader stops at the first frame's end, so that what follows would be lost to some
+  // readers.
+  if (step.ended && !bytes_.empty()) return Status::corrupt("reading lz4: bytes follow the frame");
+  if (!step.ended && consumed == 0 && step.produced == 0) {
+    return Status::corrupt("reading lz4: the bytes end within the frame");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status lz4_compress(int level, std::string_view bytes, std::string& out) {
@@ -44,30 +78,10 @@ Status lz4_compress(int level, std::string_view bytes, std::string& out) {
   return {};
 }
 
-Status lz4_decompress(std::string_view bytes, size_t max_bytes, std::string& out) {
+Result<std::unique_ptr<Decoder>> open_lz4(std::string_view bytes) {
   LZ4F_dctx* context = thread_context();
   if (context == nullptr) return Status::unavailable("reading lz4: memory ran out");
-  BoundedOutput output(out, max_bytes, bytes.size() * 4);
-  for (;;) {
-    DF_RETURN_IF_ERROR(output.make_room());
-    size_t produced = output.room();
-    size_t consumed = bytes.size();
-    const size_t hint =
-        LZ4F_decompress(context, output.next(), &produced, bytes.data(), &consumed, nullptr);
-    if (LZ4F_isError(hint)) {
-      return Status::corrupt(std::string("reading lz4: ") + LZ4F_getErrorName(hint));
-    }
-    output.advance(produced);
-    bytes.remove_prefix(consumed);
-    if (hint == 0) break;  // the frame's end
-    if (consumed == 0 && produced == 0) {
-      return Status::corrupt("reading lz4: the bytes end within the frame");
-    }
-  }
-  // Java's reader stops at the first frame's end, so that what follows would be lost to some
-  // readers.
-  if (!bytes.empty()) return Status::corrupt("reading lz4: bytes follow the frame");
-  return output.finish();
+  return std::unique_ptr<Decoder>(std::make_unique<Lz4Decoder>(context, bytes));
 }
 
 }  // namespace dataflow

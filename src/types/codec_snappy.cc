@@ -5,6 +5,7 @@
 #include <snappy.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "base/bytes.h"
 #include "codecs.h"
@@ -23,23 +24,66 @@ constexpr size_t kMaxRatio = 22;
 
 Status broken(const char* what) { return Status::corrupt(std::string("reading snappy: ") + what); }
 
-Status decompress_block(std::string_view block, BoundedOutput& output) {
-  size_t length = 0;
-  if (!snappy::GetUncompressedLength(block.data(), block.size(), &length)) {
+bool starts_with_frame_header(std::string_view bytes) {
+  return bytes.size() >= kFrameHeaderBytes && bytes.substr(0, kMagic.size()) == kMagic;
+}
+
+// A step decodes one block, whole: its copies may reach back to its start.
+class SnappyDecoder final : public Decoder {
+ public:
+  explicit SnappyDecoder(std::string_view bytes)
+      : bytes_(bytes), framed_(starts_with_frame_header(bytes)) {}
+
+  size_t guess() const override { return 0; }
+  Result<size_t> wanted_room() override;
+  Status step(char* out, size_t room, Step& step) override;
+
+ private:
+  // Moves to the next block; there is none behind the last one.
+  Status enter_block();
+
+  std::string_view bytes_;
+  const bool framed_;
+  std::string_view block_;
+  size_t block_length_ = 0;  // uncompressed
+};
+
+Status SnappyDecoder::enter_block() {
+  block_ = {};
+  block_length_ = 0;
+  if (framed_) {
+    while (starts_with_frame_header(bytes_)) bytes_.remove_prefix(kFrameHeaderBytes);
+    if (bytes_.empty()) return {};
+    if (bytes_.size() < kChunkHeaderBytes) return broken("the bytes end within a chunk's length");
+    const size_t length = load_be32(bytes_.data());
+    bytes_.remove_prefix(kChunkHeaderBytes);
+    if (length > bytes_.size()) return broken("a chunk is longer than what is there");
+    block_ = bytes_.substr(0, length);
+  } else {
+    block_ = bytes_;
+  }
+  bytes_.remove_prefix(block_.size());
+  if (!snappy::GetUncompressedLength(block_.data(), block_.size(), &block_length_)) {
     return broken("a block does not begin with its length");
   }
-  if (length > block.size() * kMaxRatio)
+  if (block_length_ > block_.size() * kMaxRatio) {
     return broken("a block names a length that it cannot hold");
-  DF_RETURN_IF_ERROR(output.make_room_for(length));
-  if (!snappy::RawUncompress(block.data(), block.size(), output.next())) {
-    return broken("a block is damaged");
   }
-  output.advance(length);
   return {};
 }
 
-bool starts_with_frame_header(std::string_view bytes) {
-  return bytes.size() >= kFrameHeaderBytes && bytes.substr(0, kMagic.size()) == kMagic;
+Result<size_t> SnappyDecoder::wanted_room() {
+  DF_RETURN_IF_ERROR(enter_block());
+  return block_length_;
+}
+
+Status SnappyDecoder::step(char* out, size_t, Step& step) {
+  if (!block_.empty() && !snappy::RawUncompress(block_.data(), block_.size(), out)) {
+    return broken("a block is damaged");
+  }
+  step.produced = block_length_;
+  step.ended = bytes_.empty();
+  return {};
 }
 
 }  // namespace
@@ -61,25 +105,8 @@ Status snappy_compress(std::string_view bytes, std::string& out) {
   return {};
 }
 
-Status snappy_decompress(std::string_view bytes, size_t max_bytes, std::string& out) {
-  BoundedOutput output(out, max_bytes, 0);
-  if (!starts_with_frame_header(bytes)) {
-    DF_RETURN_IF_ERROR(decompress_block(bytes, output));
-    return output.finish();
-  }
-  while (!bytes.empty()) {
-    if (starts_with_frame_header(bytes)) {
-      bytes.remove_prefix(kFrameHeaderBytes);
-      continue;
-    }
-    if (bytes.size() < kChunkHeaderBytes) return broken("the bytes end within a chunk's length");
-    const size_t length = load_be32(bytes.data());
-    bytes.remove_prefix(kChunkHeaderBytes);
-    if (length > bytes.size()) return broken("a chunk is longer than what is there");
-    DF_RETURN_IF_ERROR(decompress_block(bytes.substr(0, length), output));
-    bytes.remove_prefix(length);
-  }
-  return output.finish();
+Result<std::unique_ptr<Decoder>> open_snappy(std::string_view bytes) {
+  return std::unique_ptr<Decoder>(std::make_unique<SnappyDecoder>(bytes));
 }
 
 }  // namespace dataflow

@@ -41,22 +41,40 @@ Status failed(size_t code) {
   return Status::corrupt(std::string("reading zstd: ") + ZSTD_getErrorName(code));
 }
 
-Status decompress_with(ZSTD_DCtx* context, std::string_view bytes, size_t max_bytes,
-                       std::string& out) {
-  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-  BoundedOutput output(out, max_bytes, first_guess(bytes));
-  for (;;) {
-    DF_RETURN_IF_ERROR(output.make_room());
-    ZSTD_outBuffer step{output.next(), output.room(), 0};
-    const size_t hint = ZSTD_decompressStream(context, &step, &in);
-    if (ZSTD_isError(hint)) return failed(hint);
-    output.advance(step.pos);
-    const bool input_used = in.pos == in.size;
-    if (hint == 0 && input_used) return output.finish();
-    if (hint != 0 && input_used && step.pos < step.size) {
-      return Status::corrupt("reading zstd: the bytes end within a frame");
-    }
+Decompressor& thread_decompressor() {
+  thread_local Decompressor context;
+  return context;
+}
+
+// Frames one behind the other are one stream.
+class ZstdDecoder final : public Decoder {
+ public:
+  ZstdDecoder(Decompressor& context, std::string_view bytes)
+      : context_(context), bytes_(bytes), in_{bytes.data(), bytes.size(), 0} {}
+  ~ZstdDecoder() override {
+    if (ZSTD_sizeof_DCtx(context_.get()) > kKeptContextBytes) context_.reset();
   }
+
+  size_t guess() const override { return first_guess(bytes_); }
+  Status step(char* out, size_t room, Step& step) override;
+
+ private:
+  Decompressor& context_;
+  const std::string_view bytes_;
+  ZSTD_inBuffer in_;
+};
+
+Status ZstdDecoder::step(char* out, size_t room, Step& step) {
+  ZSTD_outBuffer to{out, room, 0};
+  const size_t hint = ZSTD_decompressStream(context_.get(), &to, &in_);
+  if (ZSTD_isError(hint)) return failed(hint);
+  step.produced = to.pos;
+  const bool input_used = in_.pos == in_.size;
+  step.ended = hint == 0 && input_used;
+  if (hint != 0 && input_used && to.pos < to.size) {
+    return Status::corrupt("reading zstd: the bytes end within a frame");
+  }
+  return {};
 }
 
 }  // namespace
@@ -80,14 +98,12 @@ Status zstd_compress(int level, std::string_view bytes, std::string& out) {
   return {};
 }
 
-Status zstd_decompress(std::string_view bytes, size_t max_bytes, std::string& out) {
-  thread_local Decompressor context;
+Result<std::unique_ptr<Decoder>> open_zstd(std::string_view bytes) {
+  Decompressor& context = thread_decompressor();
   if (context == nullptr) context.reset(ZSTD_createDCtx());
   if (context == nullptr) return Status::unavailable("reading zstd: memory ran out");
   ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_only);
-  Status status = decompress_with(context.get(), bytes, max_bytes, out);
-  if (ZSTD_sizeof_DCtx(context.get()) > kKeptContextBytes) context.reset();
-  return status;
+  return std::unique_ptr<Decoder>(std::make_unique<ZstdDecoder>(context, bytes));
 }
 
 }  // namespace dataflow

@@ -1,10 +1,12 @@
 // One function pair a codec, behind compression.h. Inputs are at most kMaxCodecInput bytes.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/status.h"
+#include "types/log_batch.h"
 
 namespace dataflow {
 
@@ -29,20 +31,47 @@ class BoundedOutput {
   Status finish();
 
  private:
-  Status too_large() const;
-
   std::string& out_;
   const size_t max_bytes_;
   size_t used_ = 0;
 };
 
+// One compressed payload, decoded step by step to wherever the caller has room. At most one decoder
+// of a codec lives in a thread at a time: it works with the thread's context.
+class Decoder {
+ public:
+  struct Step {
+    size_t produced = 0;
+    bool ended = false;  // the payload is whole and used up
+  };
+
+  virtual ~Decoder() = default;
+
+  // How many bytes may come, for a first guess at the memory.
+  virtual size_t guess() const = 0;
+  // The room that the next step wants; 0 if any will do.
+  virtual Result<size_t> wanted_room() { return size_t{0}; }
+  // `room` is what wanted_room() said or more, and more than 0. May produce nothing before the end.
+  virtual Status step(char* out, size_t room, Step& step) = 0;
+};
+
+// `bytes` (at most kMaxCodecInput) must outlive the decoder. kUnsupported for kNone and what is no
+// codec, kUnavailable if memory runs out.
+Result<std::unique_ptr<Decoder>> open_decoder(Codec codec, std::string_view bytes);
+
+Result<std::unique_ptr<Decoder>> open_gzip(std::string_view bytes);
+Result<std::unique_ptr<Decoder>> open_snappy(std::string_view bytes);
+Result<std::unique_ptr<Decoder>> open_lz4(std::string_view bytes);
+Result<std::unique_ptr<Decoder>> open_zstd(std::string_view bytes);
+
 Status gzip_compress(int level, std::string_view bytes, std::string& out);
-Status gzip_decompress(std::string_view bytes, size_t max_bytes, std::string& out);
 Status snappy_compress(std::string_view bytes, std::string& out);
-Status snappy_decompress(std::string_view bytes, size_t max_bytes, std::string& out);
 Status lz4_compress(int level, std::string_view bytes, std::string& out);
-Status lz4_decompress(std::string_view bytes, size_t max_bytes, std::string& out);
 Status zstd_compress(int level, std::string_view bytes, std::string& out);
-Status zstd_decompress(std::string_view bytes, size_t max_bytes, std::string& out);
+
+// For the messages of whoever decodes.
+Status refuse_codec_input(std::string_view doing, size_t size);
+Status codec_out_of_memory(std::string_view doing, Codec codec);
+Status decoded_too_large(size_t max_bytes);
 
 }  // namespace dataflow

@@ -10,16 +10,6 @@ namespace {
 
 constexpr size_t kSmallestOutput = 4096;
 
-Status refuse_input(std::string_view doing, size_t size) {
-  return Status::too_large(std::string(doing) + " " + std::to_string(size) +
-                           " bytes: the limit is " + std::to_string(kMaxCodecInput));
-}
-
-Status out_of_memory(std::string_view doing, Codec codec) {
-  return Status::unavailable(std::string(doing) + " with " + std::string(codec_name(codec)) +
-                             ": memory ran out; try again or lower the batch size");
-}
-
 Status compress_with(Codec codec, int level, std::string_view bytes, std::string& out) {
   switch (codec) {
     case Codec::kNone: out.append(bytes); return {};
@@ -33,24 +23,53 @@ Status compress_with(Codec codec, int level, std::string_view bytes, std::string
 }
 
 Status decompress_with(Codec codec, std::string_view bytes, size_t max_bytes, std::string& out) {
+  if (codec == Codec::kNone) {
+    BoundedOutput output(out, max_bytes, 0);
+    DF_RETURN_IF_ERROR(output.make_room_for(bytes.size()));
+    bytes.copy(output.next(), bytes.size());
+    output.advance(bytes.size());
+    return output.finish();
+  }
+  DF_ASSIGN_OR_RETURN(const std::unique_ptr<Decoder> decoder, open_decoder(codec, bytes));
+  BoundedOutput output(out, max_bytes, decoder->guess());
+  for (;;) {
+    DF_ASSIGN_OR_RETURN(const size_t wanted, decoder->wanted_room());
+    DF_RETURN_IF_ERROR(wanted > 0 ? output.make_room_for(wanted) : output.make_room());
+    Decoder::Step step;
+    DF_RETURN_IF_ERROR(decoder->step(output.next(), output.room(), step));
+    output.advance(step.produced);
+    if (step.ended) return output.finish();
+  }
+}
+
+}  // namespace
+
+Status refuse_codec_input(std::string_view doing, size_t size) {
+  return Status::too_large(std::string(doing) + " " + std::to_string(size) +
+                           " bytes: the limit is " + std::to_string(kMaxCodecInput));
+}
+
+Status codec_out_of_memory(std::string_view doing, Codec codec) {
+  return Status::unavailable(std::string(doing) + " with " + std::string(codec_name(codec)) +
+                             ": memory ran out; try again or lower the batch size");
+}
+
+Status decoded_too_large(size_t max_bytes) {
+  return Status::too_large("decompressing: the result passes the limit of " +
+                           std::to_string(max_bytes) + " bytes");
+}
+
+Result<std::unique_ptr<Decoder>> open_decoder(Codec codec, std::string_view bytes) {
   switch (codec) {
-    case Codec::kNone: {
-      BoundedOutput output(out, max_bytes, 0);
-      DF_RETURN_IF_ERROR(output.make_room_for(bytes.size()));
-      bytes.copy(output.next(), bytes.size());
-      output.advance(bytes.size());
-      return output.finish();
-    }
-    case Codec::kGzip: return gzip_decompress(bytes, max_bytes, out);
-    case Codec::kSnappy: return snappy_decompress(bytes, max_bytes, out);
-    case Codec::kLz4: return lz4_decompress(bytes, max_bytes, out);
-    case Codec::kZstd: return zstd_decompress(bytes, max_bytes, out);
+    case Codec::kNone: break;
+    case Codec::kGzip: return open_gzip(bytes);
+    case Codec::kSnappy: return open_snappy(bytes);
+    case Codec::kLz4: return open_lz4(bytes);
+    case Codec::kZstd: return open_zstd(bytes);
   }
   return Status::unsupported("decompressing: codec " + std::to_string(static_cast<int>(codec)) +
                              " is unknown");
 }
-
-}  // namespace
 
 BoundedOutput::BoundedOutput(std::string& out, size_t max_bytes, size_t first_guess)
     : out_(out), max_bytes_(std::min(max_bytes, kMaxCodecInput)) {
@@ -58,26 +77,21 @@ BoundedOutput::BoundedOutput(std::string& out, size_t max_bytes, size_t first_gu
   out_.resize(std::min(first_guess, max_bytes_ + 1));
 }
 
-Status BoundedOutput::too_large() const {
-  return Status::too_large("decompressing: the result passes the limit of " +
-                           std::to_string(max_bytes_) + " bytes");
-}
-
 Status BoundedOutput::make_room() {
-  if (used_ > max_bytes_) return too_large();
+  if (used_ > max_bytes_) return decoded_too_large(max_bytes_);
   if (room() > 0) return {};
   out_.resize(std::min(std::max(out_.size() * 2, kSmallestOutput), max_bytes_ + 1));
   return {};
 }
 
 Status BoundedOutput::make_room_for(size_t n) {
-  if (used_ > max_bytes_ || n > max_bytes_ - used_) return too_large();
+  if (used_ > max_bytes_ || n > max_bytes_ - used_) return decoded_too_large(max_bytes_);
   if (room() < n) out_.resize(std::max(used_ + n, std::min(out_.size() * 2, max_bytes_)));
   return {};
 }
 
 Status BoundedOutput::finish() {
-  if (used_ > max_bytes_) return too_large();
+  if (used_ > max_bytes_) return decoded_too_large(max_bytes_);
   out_.resize(used_);
   return {};
 }
@@ -89,13 +103,13 @@ Result<std::string> compress(Codec codec, int level, std::string_view bytes) {
 }
 
 Status compress_append(Codec codec, int level, std::string_view bytes, std::string& out) {
-  if (bytes.size() > kMaxCodecInput) return refuse_input("compressing", bytes.size());
+  if (bytes.size() > kMaxCodecInput) return refuse_codec_input("compressing", bytes.size());
   const size_t before = out.size();
   Status status;
   try {
     status = compress_with(codec, level, bytes, out);
   } catch (const std::bad_alloc&) {
-    status = out_of_memory("compressing", codec);
+    status = codec_out_of_memory("compressing", codec);
   }
   if (!status.ok()) out.resize(before);
   return status;
@@ -110,13 +124,13 @@ Result<std::string> decompress(Codec codec, std::string_view bytes, size_t max_b
 Status decompress_into(Codec codec, std::string_view bytes, size_t max_bytes, std::string& out) {
   if (bytes.size() > kMaxCodecInput) {
     out.clear();
-    return refuse_input("decompressing", bytes.size());
+    return refuse_codec_input("decompressing", bytes.size());
   }
   Status status;
   try {
     status = decompress_with(codec, bytes, max_bytes, out);
   } catch (const std::bad_alloc&) {
-    status = out_of_memory("decompressing", codec);
+    status = codec_out_of_memory("decompressing", codec);
   }
   if (!status.ok()) out.clear();
   return status;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "decoded_pieces.h"
 #include "types/compression.h"
 
 namespace dataflow {
@@ -17,11 +18,25 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+// In pieces it is what it is as a whole.
+void compare_pieces(Codec codec, std::string_view bytes, const Result<std::string>& plain) {
+  DecodedPieces pieces(codec, bytes, kMaxOutput);
+  std::string all;
+  for (;;) {
+    const auto piece = pieces.next();
+    if (!piece.ok()) return require(!plain.ok());
+    if (piece->empty()) break;
+    all += *piece;
+  }
+  require(plain.ok() && *plain == all);
+}
+
 void check_one_stream(uint8_t choice, std::string_view bytes) {
   const auto codec = static_cast<Codec>(choice % kCodecCount);
   if ((choice & kWriteFirst) == 0) {
     const auto plain = decompress(codec, bytes, kMaxOutput);
     require(!plain.ok() || plain->size() <= kMaxOutput);
+    if (codec != Codec::kNone) compare_pieces(codec, bytes, plain);
     return;
   }
   const auto packed = compress(codec, kDefaultLevel, bytes);

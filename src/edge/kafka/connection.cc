@@ -143,8 +143,18 @@ void Connection::read_into_scratch(IoOutcome& outcome, size_t& asked) {
   last_activity_ = io_->now();
   size_t used = process(scratch.data(), outcome.bytes);
   if (closed_ || used == outcome.bytes) return;
-  input_.append(scratch.data() + used, outcome.bytes - used);
+  keep_input(scratch.data() + used, outcome.bytes - used);
   input_since_ = last_activity_;
+}
+
+// A large request that has begun gets the memory for its rest at once, so that its beginning is not
+// copied again at the next read.
+void Connection::keep_input(const char* from, size_t bytes) {
+  if (bytes > kFirstRead) {
+    const size_t frame = kLengthBytes + load_be32(from);
+    if (frame > bytes) static_cast<void>(input_.grow_for(frame, false));
+  }
+  input_.append(from, bytes);
 }
 
 bool Connection::make_room() {

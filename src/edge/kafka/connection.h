@@ -66,6 +66,7 @@ class Connection final : public ReplySink,
   void read_some();
   bool read_into_input(IoOutcome& outcome, size_t& asked);
   void read_into_scratch(IoOutcome& outcome, size_t& asked);
+  void keep_input(const char* from, size_t bytes);
   bool make_room();
   void wait_for_memory();
   void resume();

@@ -84,6 +84,8 @@ TEST_F(Produce, Errors) {
   std::string broken = batch_of({"hello"});
   broken.back() ^= 1;
   EXPECT_EQ(send_batch(broken).error_code, ErrorCode::kCorruptMessage);
+  EXPECT_EQ(send_batch(batch_of({"a"}, {.base_offset = Offset(1)})).error_code,
+            ErrorCode::kInvalidRecord);
   std::string zstd = batch_of({"hello"}, {.codec = Codec::kZstd});
   EXPECT_EQ(send_batch(zstd, 6).error_code, ErrorCode::kUnsupportedCompressionType);
   EXPECT_EQ(send_batch(zstd, 7).error_code, ErrorCode::kNone);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -43,7 +44,8 @@ void for_each_batch(std::span<const char> batches, Each each) {
 struct BatchTraits {
   bool zstd = false;
   bool transactional = false;
-  bool mixed = false;  // of several producers, or in part transactional
+  bool mixed = false;       // of several producers, or in part transactional
+  int64_t base_offset = 0;  // the first batch's; the log refuses a second one
   ProducerId producer{-1};
   ProducerEpoch epoch{-1};
 };
@@ -56,6 +58,7 @@ BatchTraits look_at(std::span<const char> batches) {
     bool transactional = (attributes & kAttributeTransactional) != 0;
     ProducerId producer(static_cast<int64_t>(load_be64(batch + kProducerIdAt)));
     ProducerEpoch epoch(static_cast<int16_t>(load_be16(batch + kProducerEpochAt)));
+    if (first) traits.base_offset = static_cast<int64_t>(load_be64(batch));
     traits.zstd |= static_cast<Codec>(attributes & kAttributeCodecMask) == Codec::kZstd;
     traits.mixed |= !first && (transactional != traits.transactional ||
                                producer != traits.producer || epoch != traits.epoch);
@@ -133,6 +136,11 @@ Status ProduceRun::append_batches(const Question& question, const std::string& t
   if (!from.records.bytes || from.records.bytes->size() < kBatchHeaderBytes) {
     return log::fault(log::Fault::kInvalidRecord, StatusCode::kInvalid,
                       "producing to " + topic + ": the request holds no whole record batch");
+  }
+  if (traits.base_offset != 0) {
+    return log::fault(log::Fault::kInvalidRecord, StatusCode::kInvalid,
+                      "producing to " + topic + ": a producer's batch begins at offset 0, not " +
+                          std::to_string(traits.base_offset));
   }
   // The bytes lie in the connection's own buffer, where they may be changed.
   std::span<char> batches(const_cast<char*>(from.records.bytes->data()),

@@ -33,6 +33,7 @@ struct LogOptions {
       64LL << 20;  // appends are refused when less than this is free on the disk
   int64_t page_cache_bytes =
       1LL << 30;  // written last, and left in the machine's page cache; 0: no bound
+  int64_t zeros_ahead = 128LL << 10;  // behind a log's end, while its syncs are small; 0: never
   int64_t housekeeping_interval_ms = 5000;
   int64_t producer_id_expiration_ms = 24LL * 3600 * 1000;
   int32_t max_partitions_per_topic = 10000;

@@ -75,10 +75,13 @@ struct RecordTimes {
 // Whether a batch that a producer sent may be stored: it has at least one record, last_offset_delta
 // is record_count - 1, the records' deltas count up from 0 by 1, every length lies within its
 // record, and no byte is left over. With `require_keys` (compacted topics) no key may be null.
-// Walks the records without building them. kCorrupt for broken structure (also for compressed bytes
-// that only some consumers can read), kInvalid for a batch that is readable and not allowed,
-// kTooLarge over `max_uncompressed_bytes`. Gives the records' own timestamps; what they and those
-// of the header may be, CRC and control flag are the caller's matter.
+// Walks the records without building them; compressed ones pass through a window of the thread (128
+// KiB; as large as a snappy block that is larger) and are never there as a whole. kInvalid for
+// records that are not what the header says or not allowed (as Kafka has it: sending them again
+// helps nobody), kCorrupt for a batch of another length than it says and for compressed bytes that
+// are damaged or that only some consumers can read, kTooLarge over `max_uncompressed_bytes`. Gives
+// the records' own timestamps; what they and those of the header may be, CRC and control flag are
+// the caller's matter.
 Result<RecordTimes> check_records(std::string_view whole_batch, size_t max_uncompressed_bytes,
                                   bool require_keys);
 
