@@ -62,7 +62,8 @@ TEST(PlanAsJson, ComesBackWhateverItsFieldsHold) {
 
 TEST(PlanAsJson, LeavesOutWhatHasADefault) {
   const auto plan = plan_from_json(
-      R"({"version": 1, "nodes": [{"id": "o", "kind": "sink", "spec": {"connector": "console"}}]})");
+      R"({"version": 1, "nodes": [{"id": "o", "kind": "sink", "spec": {"connector": )"
+      R"("console"}}]})");
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->job.checkpoint_interval_ms, 50);
   EXPECT_EQ(std::get<SinkSpec>(plan->nodes[0].spec).guarantee, std::nullopt);
@@ -116,7 +117,8 @@ constexpr Refused kRefused[] = {
     {R"({"version": 1, "nodes": [], "job": {"bounded": 1}})",
      "plan.job.bounded: is number, not true or false"},
     {R"({"version": 1, "nodes": [], "job": {"on_error": "dead_leter"}})",
-     R"(plan.job.on_error: "dead_leter" is none of dead_letter, fail; did you mean "dead_letter"?)"},
+     R"(plan.job.on_error: "dead_leter" is none of dead_letter, fail; did you mean )"
+     R"("dead_letter"?)"},
     {R"({"version": 1, "nodes": [], "job": {"restart": {"backof_ms": 1}}})",
      R"(plan.job.restart: unknown key "backof_ms"; did you mean "backoff_ms"?)"},
     {R"({"version": 1, "nodes": [{"id": "x"}]})", R"(plan.nodes[0]: has no "kind")"},
@@ -129,7 +131,8 @@ constexpr Refused kRefused[] = {
      R"(plan.nodes[0].spec: unknown key "all")"},
     {R"({"version": 1, "nodes": [{"id": 7, "kind": "union", "spec": {}}]})",
      "plan.nodes[0].id: is number, not a string"},
-    {R"({"version": 1, "nodes": [{"id": "x", "inputs": [{"nod": "a"}], "kind": "union", "spec": {}}]})",
+    {R"({"version": 1, "nodes": [{"id": "x", "inputs": [{"nod": "a"}], "kind": "union", )"
+     R"("spec": {}}]})",
      R"(plan.nodes[0].inputs[0]: has no "node")"},
     {R"({"version": 1, "nodes": [{"id": "x", "kind": "sink",
          "spec": {"connector": "log", "options": {"topic": 1}}}]})",

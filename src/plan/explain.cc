@@ -1,0 +1,211 @@
+// The plan as a tree, from the sinks up to the sources:
+//
+//   plan "name": parallelism 2, checkpoint every 50 ms
+//   sink "out": log topic=results, json
+//   └─ tumbling window "counts": 1m by (user): n = COUNT(*)  → (window_start TIMESTAMP(3) …), time
+//   …
+//      └─ source "orders": log topic=orders, json, watermark ts - 5s  → (id BIGINT …), time ts
+//
+// A node that several read is shown in full once.
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "base/units.h"
+#include "enum_names.h"
+#include "plan/plan.h"
+
+namespace dataflow::plan {
+namespace {
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator = ", ") {
+  std::string all;
+  for (const auto& part : parts) all += (all.empty() ? "" : std::string(separator)) + part;
+  return all;
+}
+
+bool is_secret(std::string key) {
+  std::ranges::transform(key, key.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const std::string_view word : {"password", "secret", "token", "auth", "key", "header"}) {
+    if (key.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::string where(const std::string& connector, const Options& options, const std::string& format) {
+  std::string all = connector;
+  for (const auto& [key, value] : options) {
+    all += " " + key + "=" + (is_secret(key) ? "***" : value);
+  }
+  return format.empty() ? all : all + ", " + format;
+}
+
+std::string sql(const expr::ExpressionPtr& expression) {
+  return expression == nullptr ? "*" : expression->to_string();
+}
+
+std::string words_of(const Aggregate& aggregate) {
+  std::string text = aggregate.name + " = " + aggregate.function + "(" +
+                     (aggregate.distinct ? "DISTINCT " : "") + sql(aggregate.argument) + ")";
+  if (aggregate.filter != nullptr) text += " FILTER (WHERE " + sql(aggregate.filter) + ")";
+  return text;
+}
+
+std::string extent_of(const WindowSpec& spec) {
+  switch (spec.kind) {
+    case WindowKind::kTumbling: return format_duration_ms(spec.size_ms);
+    case WindowKind::kHopping:
+    case WindowKind::kCumulative:
+      return format_duration_ms(spec.size_ms) + " every " + format_duration_ms(spec.slide_ms);
+    case WindowKind::kSession: return "gap " + format_duration_ms(spec.gap_ms);
+    case WindowKind::kCount: break;
+  }
+  std::string text = std::to_string(spec.count) + " rows";
+  if (spec.count_slide > 0) text += " every " + std::to_string(spec.count_slide);
+  return text;
+}
+
+struct Words {
+  std::string operator()(const SourceSpec& spec) const {
+    std::string text = where(spec.connector, spec.options, spec.format);
+    if (spec.watermark) {
+      text += ", watermark " + spec.watermark->column + " - " +
+              format_duration_ms(spec.watermark->delay_ms);
+    }
+    return text;
+  }
+  std::string operator()(const FilterSpec& spec) const { return sql(spec.condition); }
+  std::string operator()(const ProjectSpec& spec) const {
+    std::vector<std::string> columns;
+    for (const auto& column : spec.columns) {
+      const std::string text = sql(column.expression);
+      columns.push_back(text == column.name ? text : text + " AS " + column.name);
+    }
+    return joined(columns);
+  }
+  std::string operator()(const WindowSpec& spec) const {
+    std::string text = extent_of(spec);
+    if (spec.kind != WindowKind::kCount) {
+      text += spec.time == TimeKind::kEvent ? " of " + spec.time_column : " of processing time";
+    }
+    if (spec.offset_ms != 0) text += " offset " + std::to_string(spec.offset_ms) + "ms";
+    if (spec.allowed_lateness_ms > 0) {
+      text += " lateness " + format_duration_ms(spec.allowed_lateness_ms);
+    }
+    if (!spec.keys.empty()) text += " by (" + joined(spec.keys) + ")";
+    std::vector<std::string> aggregates;
+    for (const auto& aggregate : spec.aggregates) aggregates.push_back(words_of(aggregate));
+    return aggregates.empty() ? text : text + ": " + joined(aggregates);
+  }
+  std::string operator()(const WindowJoinSpec& spec) const {
+    return on(spec) + " in the same " + format_duration_ms(spec.size_ms) + " of " + spec.left_time +
+           ", " + spec.right_time;
+  }
+  std::string operator()(const IntervalJoinSpec& spec) const {
+    std::string text = on(spec) + " and right." + spec.right_time + " - left." + spec.left_time +
+                       " from " + std::to_string(spec.lower_ms) + "ms to " +
+                       std::to_string(spec.upper_ms) + "ms";
+    return spec.condition == nullptr ? text : text + " and " + sql(spec.condition);
+  }
+  std::string operator()(const DeduplicateSpec& spec) const {
+    std::string text = std::string(spec.keep_last ? "last" : "first") + " by (" +
+                       joined(spec.keys) + ") in " +
+                       (spec.time_column.empty() ? "processing time" : spec.time_column);
+    return spec.ttl_ms == 0 ? text + ", remembered for ever"
+                            : text + ", remembered for " + format_duration_ms(spec.ttl_ms);
+  }
+  std::string operator()(const UnionSpec&) const { return "of all inputs"; }
+  std::string operator()(const SplitSpec& spec) const {
+    std::vector<std::string> branches;
+    for (const auto& branch : spec.branches) {
+      branches.push_back(branch.name + " if " + sql(branch.condition));
+    }
+    return joined(branches) + ", else default";
+  }
+  std::string operator()(const SinkSpec& spec) const {
+    std::string text = where(spec.connector, spec.options, spec.format);
+    if (!spec.key_columns.empty()) text += ", key (" + joined(spec.key_columns) + ")";
+    if (spec.guarantee) text += ", " + std::string(enum_name(*spec.guarantee));
+    return text;
+  }
+
+  template <class Spec>
+  static std::string on(const Spec& spec) {
+    std::vector<std::string> pairs;
+    for (size_t i = 0; i < spec.left_keys.size() && i < spec.right_keys.size(); ++i) {
+      pairs.push_back("left." + spec.left_keys[i] + " = right." + spec.right_keys[i]);
+    }
+    return "on " + joined(pairs, " and ");
+  }
+};
+
+std::string title_of(const Spec& spec) {
+  if (const auto* window = std::get_if<WindowSpec>(&spec)) {
+    return std::string(enum_name(window->kind)) + " window";
+  }
+  if (const auto* join = std::get_if<WindowJoinSpec>(&spec)) {
+    return std::string(enum_name(join->kind)) + " window join";
+  }
+  if (const auto* join = std::get_if<IntervalJoinSpec>(&spec)) {
+    return std::string(enum_name(join->kind)) + " interval join";
+  }
+  return std::string(kind_name(spec));
+}
+
+class Tree {
+ public:
+  explicit Tree(const Plan& plan) : plan_(plan) {}
+
+  void show(const Node& node, const std::string& first, const std::string& rest) {
+    text_ += first + title_of(node.spec) + " \"" + node.id + "\"";
+    if (!shown_.insert(node.id).second) {
+      text_ += " (shown above)\n";
+      return;
+    }
+    text_ += ": " + std::visit(Words{}, node.spec);
+    if (node.parallelism) text_ += ", parallelism " + std::to_string(*node.parallelism);
+    if (node.schema != nullptr && !std::holds_alternative<SinkSpec>(node.spec)) {
+      text_ += "  → " + node.schema->to_string();
+      if (node.event_time) text_ += ", event time " + *node.event_time;
+    }
+    text_ += "\n";
+    for (size_t i = 0; i < node.inputs.size(); ++i) show_input(node, i, rest);
+  }
+
+  const std::string& text() const { return text_; }
+
+ private:
+  void show_input(const Node& node, size_t i, const std::string& rest) {
+    const Input& input = node.inputs[i];
+    const bool last = i + 1 == node.inputs.size();
+    const std::string output = input.output.empty() ? "" : "[" + input.output + "] ";
+    const std::string first = rest + (last ? "└─ " : "├─ ") + output;
+    const Node* from = plan_.find(input.node);
+    if (from == nullptr) {
+      text_ += first + "\"" + input.node + "\" (unknown)\n";
+    } else {
+      show(*from, first, rest + (last ? "   " : "│  "));
+    }
+  }
+
+  const Plan& plan_;
+  std::set<std::string_view> shown_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string explain(const Plan& plan) {
+  Tree tree(plan);
+  for (const Node& node : plan.nodes) {
+    if (std::holds_alternative<SinkSpec>(node.spec)) tree.show(node, "", "");
+  }
+  const std::string parallelism = plan.job.parallelism == 0
+                                      ? "parallelism of the machine"
+                                      : "parallelism " + std::to_string(plan.job.parallelism);
+  return "plan \"" + plan.name + "\": " + parallelism + ", checkpoint every " +
+         format_duration_ms(plan.job.checkpoint_interval_ms) +
+         (plan.job.bounded ? ", bounded" : "") + "\n" + tree.text();
+}
+
+}  // namespace dataflow::plan

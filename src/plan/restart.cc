@@ -1,0 +1,209 @@
+#include <array>
+
+#include "enum_names.h"
+#include "plan/analyze.h"
+
+namespace dataflow::plan {
+namespace {
+
+// Options that say what a source's positions and a sink's uncommitted rows belong to.
+constexpr std::array<std::string_view, 7> kPlaces = {
+    "topic", "topics", "path", "url", "brokers", "bootstrap.servers", "directory"};
+
+std::string text_of(const expr::ExpressionPtr& expression) {
+  return expression == nullptr ? "nothing" : expression->to_string();
+}
+
+std::string text_of(const std::vector<std::string>& names) {
+  std::string all;
+  for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all.empty() ? "none" : "(" + all + ")";
+}
+
+std::string text_of(const SchemaPtr& schema) { return schema->to_string(); }
+std::string text_of(const std::string& text) { return text.empty() ? "none" : text; }
+std::string text_of(int64_t number) { return std::to_string(number); }
+std::string text_of(bool value) { return value ? "true" : "false"; }
+template <class E>
+requires std::is_enum_v<E> std::string text_of(E value) { return std::string(enum_name(value)); }
+
+// Collects the first thing that differs.
+class Difference {
+ public:
+  template <class T>
+  Difference& same(std::string_view what, const T& before, const T& after) {
+    const std::string was = text_of(before);
+    const std::string is = text_of(after);
+    if (reason_.empty() && was != is) {
+      reason_ = std::string(what) + " was " + was + " and is " + is;
+    }
+    return *this;
+  }
+  Difference& types(std::string_view what, const std::vector<Type>& before,
+                    const std::vector<Type>& after) {
+    std::vector<std::string> was, is;
+    for (const Type& type : before) was.push_back(type.to_string());
+    for (const Type& type : after) is.push_back(type.to_string());
+    return same(what, was, is);
+  }
+  const std::string& reason() const { return reason_; }
+
+ private:
+  std::string reason_;
+};
+
+void compare_options(Difference& difference, const Options& before, const Options& after) {
+  const auto value = [](const Options& options, std::string_view key) {
+    const auto found = options.find(std::string(key));
+    return found == options.end() ? std::string() : found->second;
+  };
+  for (const std::string_view key : kPlaces) {
+    difference.same(key, value(before, key), value(after, key));
+  }
+}
+
+std::vector<Type> types_of(const Schema& schema, const std::vector<std::string>& names) {
+  std::vector<Type> types;
+  for (const auto& name : names) types.push_back(schema[*schema.find(name)].type);
+  return types;
+}
+
+std::string words_of(const Aggregate& aggregate) {
+  return aggregate.function + "(" + (aggregate.distinct ? "DISTINCT " : "") +
+         (aggregate.argument == nullptr ? "*" : aggregate.argument->to_string()) + ")" +
+         (aggregate.filter == nullptr ? "" : " of rows with " + aggregate.filter->to_string());
+}
+
+struct Sides {
+  const Plan& before_plan;
+  const Plan& after_plan;
+  const Node& before;
+  const Node& after;
+  Difference& difference;
+
+  SchemaPtr was(size_t i) const { return schema_of(before_plan, before.inputs[i]); }
+  SchemaPtr is(size_t i) const { return schema_of(after_plan, after.inputs[i]); }
+};
+
+void compare(const Sides& sides, const SourceSpec& a, const SourceSpec& b) {
+  sides.difference.same("connector", a.connector, b.connector);
+  compare_options(sides.difference, a.options, b.options);
+  sides.difference.same("event time", sides.before.event_time.value_or(""),
+                        sides.after.event_time.value_or(""));
+}
+
+void compare(const Sides& sides, const SinkSpec& a, const SinkSpec& b) {
+  sides.difference.same("connector", a.connector, b.connector);
+  compare_options(sides.difference, a.options, b.options);
+}
+
+void compare(const Sides& sides, const WindowSpec& a, const WindowSpec& b) {
+  sides.difference.same("kind", a.kind, b.kind)
+      .same("time", a.time, b.time)
+      .same("time_column", a.time_column, b.time_column)
+      .same("size_ms", a.size_ms, b.size_ms)
+      .same("slide_ms", a.slide_ms, b.slide_ms)
+      .same("gap_ms", a.gap_ms, b.gap_ms)
+      .same("count", a.count, b.count)
+      .same("count_slide", a.count_slide, b.count_slide)
+      .same("offset_ms", a.offset_ms, b.offset_ms)
+      .same("keys", a.keys, b.keys);
+  if (a.keys == b.keys) {
+    sides.difference.types("types of keys", types_of(*sides.was(0), a.keys),
+                           types_of(*sides.is(0), b.keys));
+  }
+  std::vector<std::string> was, is;
+  for (const Aggregate& aggregate : a.aggregates) was.push_back(words_of(aggregate));
+  for (const Aggregate& aggregate : b.aggregates) is.push_back(words_of(aggregate));
+  sides.difference.same("aggregates", was, is);
+  if (was != is) return;
+  std::vector<Type> types_before, types_after;
+  const size_t first = sides.before.schema->size() - was.size();
+  for (size_t i = first; i < sides.before.schema->size(); ++i) {
+    types_before.push_back((*sides.before.schema)[i].type);
+    types_after.push_back((*sides.after.schema)[i].type);
+  }
+  sides.difference.types("types of aggregates", types_before, types_after);
+}
+
+// A join keeps whole rows of both sides.
+template <class Spec>
+void compare_join(const Sides& sides, const Spec& a, const Spec& b) {
+  sides.difference.same("kind", a.kind, b.kind)
+      .same("left_keys", a.left_keys, b.left_keys)
+      .same("right_keys", a.right_keys, b.right_keys)
+      .same("left_time", a.left_time, b.left_time)
+      .same("right_time", a.right_time, b.right_time)
+      .same("left input", sides.was(0), sides.is(0))
+      .same("right input", sides.was(1), sides.is(1));
+}
+
+void compare(const Sides& sides, const WindowJoinSpec& a, const WindowJoinSpec& b) {
+  compare_join(sides, a, b);
+  sides.difference.same("size_ms", a.size_ms, b.size_ms);
+}
+
+void compare(const Sides& sides, const IntervalJoinSpec& a, const IntervalJoinSpec& b) {
+  compare_join(sides, a, b);
+  sides.difference.same("lower_ms", a.lower_ms, b.lower_ms)
+      .same("upper_ms", a.upper_ms, b.upper_ms)
+      .same("condition", a.condition, b.condition);
+}
+
+void compare(const Sides& sides, const DeduplicateSpec& a, const DeduplicateSpec& b) {
+  sides.difference.same("keys", a.keys, b.keys)
+      .same("time_column", a.time_column, b.time_column)
+      .same("keep_last", a.keep_last, b.keep_last);
+  // The first row to arrive is sent on at once; of all others the state keeps the row.
+  if (a.keep_last || !a.time_column.empty()) {
+    sides.difference.same("input", sides.was(0), sides.is(0));
+  } else if (a.keys == b.keys) {
+    sides.difference.types("types of keys", types_of(*sides.was(0), a.keys),
+                           types_of(*sides.is(0), b.keys));
+  }
+}
+
+// Nothing of them lives on.
+template <class Spec>
+void compare(const Sides&, const Spec&, const Spec&) {}
+
+NodeChange change_of(const Plan& before_plan, const Plan& after_plan, const Node& after) {
+  const Node* before = before_plan.find(after.id);
+  if (before == nullptr) return {after.id, Continuity::kAdded, ""};
+  Difference difference;
+  if (before->spec.index() != after.spec.index()) {
+    if (has_state(before->spec) || has_state(after.spec)) {
+      difference.same("it", std::string(kind_name(before->spec)),
+                      std::string(kind_name(after.spec)));
+    }
+  } else {
+    const Sides sides{before_plan, after_plan, *before, after, difference};
+    std::visit(
+        [&](const auto& spec) {
+          compare(sides, std::get<std::remove_cvref_t<decltype(spec)>>(before->spec), spec);
+        },
+        after.spec);
+  }
+  if (difference.reason().empty()) return {after.id, Continuity::kKept, ""};
+  return {
+      after.id, Continuity::kIncompatible,
+      difference.reason() + "; give the node another id to begin it anew, or leave it as it was"};
+}
+
+}  // namespace
+
+bool has_state(const Spec& spec) {
+  return !std::holds_alternative<FilterSpec>(spec) && !std::holds_alternative<ProjectSpec>(spec) &&
+         !std::holds_alternative<UnionSpec>(spec) && !std::holds_alternative<SplitSpec>(spec);
+}
+
+std::vector<NodeChange> compare_for_restart(const Plan& before, const Plan& after) {
+  std::vector<NodeChange> changes;
+  for (const Node& node : after.nodes) changes.push_back(change_of(before, after, node));
+  for (const Node& node : before.nodes) {
+    if (after.find(node.id) == nullptr) changes.push_back({node.id, Continuity::kRemoved, ""});
+  }
+  return changes;
+}
+
+}  // namespace dataflow::plan
