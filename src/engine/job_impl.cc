@@ -284,6 +284,8 @@ void JobImpl::set_state(JobState state, const Status* reason) {
 }
 
 void JobImpl::conclude(JobState state, const Status& status) {
+  // Whoever hears of the end may start the job again.
+  store_.reset();
   {
     const std::lock_guard lock(mutex_);
     if (concluded_) return;

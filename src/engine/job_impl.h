@@ -34,7 +34,6 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   void cancel() override;
   Result<CheckpointId> checkpoint() override;
   Status wait() override;
-  state::JobStore& store() override { return *store_; }
 
  private:
   // Reports of an attempt that is over are passed over.

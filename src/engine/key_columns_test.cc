@@ -81,7 +81,7 @@ TEST(KeyColumnsTest, ZerosAreEqualAndSoAreNaNs) {
 
 TEST(KeyColumnsTest, DamagedKeysAreRefused) {
   const std::vector<Type> types = {Type::string(), Type::int64()};
-  for (const std::string key : {std::string(), std::string("\x01\x05\0\0\0ab", 7),
+  for (const std::string& key : {std::string(), std::string("\x01\x05\0\0\0ab", 7),
                                 std::string("\x01\x01\0\0\0a\x01\x02", 8)}) {
     EXPECT_FALSE(decode_key(key, types).ok());
   }

@@ -84,7 +84,6 @@ class Job {
   virtual Result<CheckpointId> checkpoint() = 0;
   // Returns when the job has ended, with how.
   virtual Status wait() = 0;
-  virtual state::JobStore& store() = 0;
 };
 
 struct EngineOptions {
