@@ -1,0 +1,80 @@
+// FLOOR and CEIL of times TO a unit.
+#include "civil_time.h"
+#include "registry.h"
+#include "row_function.h"
+#include "time_units.h"
+
+namespace dataflow::expr {
+
+namespace {
+
+// The beginning of the unit that holds `micros`. Weeks begin on Monday.
+int64_t unit_start(int64_t micros, TimeUnit unit) {
+  constexpr int64_t kDay = kMillisPerDay * 1000;
+  if (unit == TimeUnit::kWeek) {
+    int64_t days = floor_div(micros, kDay);
+    return (days - floor_mod(days + 3, 7)) * kDay;  // 1970-01-01 was a Thursday
+  }
+  if (int64_t months = months_of(unit); months > 0) {
+    CivilDate date = civil_from_days(floor_div(micros, kDay));
+    int64_t month = date.year * 12 + date.month - 1;
+    // Centuries and millennia begin with their year 1.
+    int64_t from = unit == TimeUnit::kCentury || unit == TimeUnit::kMillennium ? 12 : 0;
+    month = floor_div(month - from, months) * months + from;
+    return days_from_civil(floor_div(month, 12), static_cast<int>(floor_mod(month, 12)) + 1, 1) *
+           kDay;
+  }
+  int64_t size = millis_of(unit) * 1000;
+  return size == 0 ? micros : floor_div(micros, size) * size;
+}
+
+int64_t next_start(int64_t start, TimeUnit unit) {
+  constexpr int64_t kDay = kMillisPerDay * 1000;
+  if (int64_t months = months_of(unit); months > 0) {
+    return add_months(floor_div(start, kDay), months) * kDay;
+  }
+  return start + millis_of(unit) * 1000;
+}
+
+int64_t round_to(int64_t micros, TimeUnit unit, bool up) {
+  int64_t start = unit_start(micros, unit);
+  return up && start != micros ? next_start(start, unit) : start;
+}
+
+}  // namespace
+
+Result<NodePtr> bind_time_rounding(Nodes arguments, bool up, const CallSite& site);
+
+Result<NodePtr> bind_time_rounding(Nodes arguments, bool up, const CallSite& site) {
+  const Value* name = arguments[1]->literal();
+  bool text = name != nullptr && !name->is_null() && name->type().id() == TypeId::kString;
+  auto unit = text ? parse_time_unit(name->as_text()) : std::nullopt;
+  bool known = unit && (months_of(*unit) > 0 || millis_of(*unit) > 0);
+  if (!known) return site.fail("expected a unit from MILLISECOND to MILLENNIUM behind TO");
+  const Type type = arguments[0]->type();
+  TimeUnit to = *unit;
+  arguments.pop_back();
+  if (type.id() == TypeId::kDate) {
+    constexpr int64_t kDay = kMillisPerDay * 1000;
+    return make_row_function<int32_t, int32_t>(
+        type, std::move(arguments), [to, up](Row&, int32_t days) {
+          return static_cast<int32_t>(floor_div(round_to(days * kDay, to, up), kDay));
+        });
+  }
+  auto round = [type, to, up](Row&, auto value) {
+    return static_cast<decltype(value)>(
+        from_micros(type, round_to(to_micros(type, value), to, up)));
+  };
+  if (type.is_timestamp()) {
+    return make_row_function<int64_t, int64_t>(type, std::move(arguments), round);
+  }
+  if (type.id() == TypeId::kTime && months_of(to) == 0 && millis_of(to) <= kMillisPerHour) {
+    if (type.units_per_milli() == 1000) {
+      return make_row_function<int64_t, int64_t>(type, std::move(arguments), round);
+    }
+    return make_row_function<int32_t, int32_t>(type, std::move(arguments), round);
+  }
+  return site.wrong_types("a date, time or timestamp and a unit of it", arguments);
+}
+
+}  // namespace dataflow::expr
