@@ -157,6 +157,57 @@ TEST(Functions, TimesTakeIntervals) {
        {"FLOOR(DATE '2026-01-31' TO WEEK)", "2026-01-26:DATE"}});
 }
 
+TEST(Functions, Texts) {
+  check({{"UPPER('aBä')", "ABä:STRING"},
+         {"LOWER('AbC')", "abc:STRING"},
+         {"INITCAP('hello wORLD')", "Hello World:STRING"},
+         {"TRIM('  x ')", "x:STRING"},
+         {"TRIM(LEADING 'x' FROM 'xxay')", "ay:STRING"},
+         {"RTRIM('ab  ')", "ab:STRING"},
+         {"SUBSTRING('täst' FROM 2 FOR 2)", "äs:STRING"},
+         {"SUBSTRING('test', -2)", "st:STRING"},
+         {"SUBSTRING('test', 9)", ":STRING"},
+         {"CHAR_LENGTH('tä')", "2:INT"},
+         {"POSITION('s' IN 'täst')", "3:INT"},
+         {"'a' || 'b' || NULL", "NULL:STRING"},
+         {"CONCAT('a', 'b', 'c')", "abc:STRING"},
+         {"REPLACE('aXbX', 'X', '--')", "a--b--:STRING"},
+         {"LPAD('hi', 5, 'xy')", "xyxhi:STRING"},
+         {"RPAD('hello', 3, 'x')", "hel:STRING"},
+         {"LPAD('hi', -1, 'x')", "NULL:STRING"},
+         {"SPLIT_INDEX('a,b,c', ',', 1)", "b:STRING"},
+         {"SPLIT_INDEX('a,b', ',', 5)", "NULL:STRING"},
+         {"REVERSE('aäb')", "bäa:STRING"},
+         {"REPEAT('ab', 3)", "ababab:STRING"},
+         {"REPEAT('ab', 100000000)", "fault: repeating a text to over 16 MiB"},
+         {"'hello' LIKE 'h%l_'", "true:BOOLEAN"},
+         {"'a%b' LIKE 'a!%b' ESCAPE '!'", "true:BOOLEAN"},
+         {"'aab' LIKE '%ab'", "true:BOOLEAN"},
+         {"'abc' NOT LIKE '%b'", "true:BOOLEAN"},
+         {"'ä' LIKE '_'", "true:BOOLEAN"},
+         {"NULL LIKE 'x'", "NULL:BOOLEAN"}});
+}
+
+TEST(Functions, PartsOfTimes) {
+  check({{"EXTRACT(YEAR FROM DATE '2026-01-31')", "2026:BIGINT"},
+         {"EXTRACT(DOW FROM DATE '2026-01-31')", "7:BIGINT"},
+         {"EXTRACT(WEEK FROM DATE '2027-01-01')", "53:BIGINT"},
+         {"EXTRACT(ISOYEAR FROM DATE '2027-01-01')", "2026:BIGINT"},
+         {"EXTRACT(DOY FROM DATE '2024-12-31')", "366:BIGINT"},
+         {"HOUR(TIMESTAMP '1969-12-31 23:30:00')", "23:BIGINT"},
+         {"SECOND(TIME '12:30:45')", "45:BIGINT"},
+         {"TIMESTAMPDIFF(MONTH, DATE '2026-01-31', DATE '2026-02-28')", "1:INT"},
+         {"TIMESTAMPDIFF(DAY, TIMESTAMP '2026-01-01 12:00:00', TIMESTAMP '2026-01-03 11:00:00')",
+          "1:INT"},
+         {"TIMESTAMPADD(WEEK, 1, DATE '2026-01-31')", "2026-02-07:DATE"},
+         {"TO_DATE('2026-01-31')", "2026-01-31:DATE"},
+         {"TO_TIMESTAMP('x')", "NULL:TIMESTAMP(3)"},
+         {"EXTRACT(EPOCH FROM TO_TIMESTAMP_LTZ(1769860800, 0))", "1769860800:BIGINT"},
+         {"UNIX_TIMESTAMP()", "1769860800:BIGINT"},
+         {"LOCALTIMESTAMP", "2026-01-31 12:00:00.123:TIMESTAMP(3)"},
+         {"CURRENT_DATE", "2026-01-31:DATE"}});
+}
+
 TEST(Functions, EachIsDescribed) {
   std::set<std::string> names;
   for (const FunctionInfo& info : functions()) {

@@ -45,6 +45,8 @@ void add_comparison(FunctionList& list);
 void add_logic(FunctionList& list);
 void add_conditional(FunctionList& list);
 void add_math(FunctionList& list);
+void add_string(FunctionList& list);
+void add_time(FunctionList& list);
 
 // CASE, and casts, which the syntax knows by itself. Arguments are bound and not yet coerced.
 Result<NodePtr> bind_case(Nodes arguments, const CallSite& site);

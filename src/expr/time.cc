@@ -1,0 +1,254 @@
+// Functions of times: their parts, differences, texts, and the clock.
+#include "base/edit_distance.h"
+#include "civil_time.h"
+#include "registry.h"
+#include "time_units.h"
+#include "time_zone.h"
+#include "typed_function.h"
+
+namespace dataflow::expr {
+
+namespace {
+
+constexpr int64_t kMicrosPerDay = kMillisPerDay * 1000;
+
+void add(FunctionList& list, const char* name, const char* signature, const char* help,
+         size_t least, size_t most, Binder bind) {
+  list.push_back({{name, signature, help, "time"}, least, most, std::move(bind)});
+}
+
+Result<TimeUnit> unit_of(const Node& argument, const CallSite& site) {
+  const Value* name = argument.literal();
+  bool text = name != nullptr && !name->is_null() && name->type().id() == TypeId::kString;
+  auto unit = text ? parse_time_unit(name->as_text()) : std::nullopt;
+  if (!unit) {
+    return site.fail("expected a unit of time" +
+                     (text ? suggestion(name->as_text(), time_unit_names()) : std::string()));
+  }
+  return *unit;
+}
+
+int64_t iso_year(int64_t days) {
+  // The year of the week's Thursday.
+  return civil_from_days(days - floor_mod(days + 3, 7) + 3).year;
+}
+
+int64_t date_part(int64_t days, TimeUnit unit) {
+  CivilDate date = civil_from_days(days);
+  switch (unit) {
+    case TimeUnit::kYear: return date.year;
+    case TimeUnit::kIsoYear: return iso_year(days);
+    case TimeUnit::kQuarter: return (date.month + 2) / 3;
+    case TimeUnit::kMonth: return date.month;
+    case TimeUnit::kDay: return date.day;
+    case TimeUnit::kDecade: return floor_div(date.year, 10);
+    case TimeUnit::kCentury: return floor_div(date.year + 99, 100);
+    case TimeUnit::kMillennium: return floor_div(date.year + 999, 1000);
+    case TimeUnit::kDayOfWeek: return floor_mod(days + 4, 7) + 1;
+    case TimeUnit::kIsoDayOfWeek: return floor_mod(days + 3, 7) + 1;
+    case TimeUnit::kDayOfYear: return days - days_from_civil(date.year, 1, 1) + 1;
+    case TimeUnit::kWeek: {
+      int64_t thursday = days - floor_mod(days + 3, 7) + 3;
+      return (thursday - days_from_civil(iso_year(days), 1, 1)) / 7 + 1;
+    }
+    default: return 0;
+  }
+}
+
+int64_t part_of(int64_t micros, TimeUnit unit) {
+  int64_t within = floor_mod(micros, kMicrosPerDay);
+  switch (unit) {
+    case TimeUnit::kMicrosecond: return within % 60'000'000;
+    case TimeUnit::kMillisecond: return within / 1000 % 60'000;
+    case TimeUnit::kSecond: return within / 1'000'000 % 60;
+    case TimeUnit::kMinute: return within / 60'000'000 % 60;
+    case TimeUnit::kHour: return within / 3'600'000'000;
+    case TimeUnit::kEpoch: return floor_div(micros, 1'000'000);
+    default: return date_part(floor_div(micros, kMicrosPerDay), unit);
+  }
+}
+
+// A moment is read on the session's wall clock, as its cast to TIMESTAMP says.
+Result<NodePtr> on_the_wall(NodePtr argument, const CallSite& site) {
+  if (argument->type().id() != TypeId::kTimestampTz) return argument;
+  return coerced(argument, Type::timestamp(argument->type().precision()), site);
+}
+
+Result<NodePtr> extract(TimeUnit unit, NodePtr from, const CallSite& site) {
+  if (unit != TimeUnit::kEpoch) {
+    DF_ASSIGN_OR_RETURN(from, on_the_wall(std::move(from), site));
+  }
+  const Type type = from->type();
+  if (type.id() == TypeId::kNull) return make_literal(Value::null(Type::int64()));
+  if (type.id() == TypeId::kDate) {
+    return make_row_function<int64_t, int32_t>(Type::int64(), {from}, [unit](Row&, int32_t days) {
+      return part_of(days * kMicrosPerDay, unit);
+    });
+  }
+  auto part = [type, unit](Row&, auto value) { return part_of(to_micros(type, value), unit); };
+  if (type.is_timestamp() || (type.id() == TypeId::kTime && type.units_per_milli() == 1000)) {
+    return make_row_function<int64_t, int64_t>(Type::int64(), {from}, part);
+  }
+  if (type.id() == TypeId::kTime) {
+    return make_row_function<int64_t, int32_t>(Type::int64(), {from}, part);
+  }
+  return site.wrong_types("a date, time or timestamp", {from});
+}
+
+// Whole units between; months count once the day and time of the earlier one is reached.
+int64_t whole_months(int64_t from, int64_t to) {
+  CivilDate a = civil_from_days(floor_div(from, kMicrosPerDay));
+  CivilDate b = civil_from_days(floor_div(to, kMicrosPerDay));
+  int64_t months = (b.year - a.year) * 12 + b.month - a.month;
+  auto moved = [&](int64_t n) {
+    return add_months(floor_div(from, kMicrosPerDay), n) * kMicrosPerDay +
+           floor_mod(from, kMicrosPerDay);
+  };
+  if (months > 0 && moved(months) > to) --months;
+  if (months < 0 && moved(months) < to) ++months;
+  return months;
+}
+
+Result<NodePtr> difference(Nodes arguments, const CallSite& site) {
+  DF_ASSIGN_OR_RETURN(TimeUnit unit, unit_of(*arguments[0], site));
+  arguments.erase(arguments.begin());
+  for (NodePtr& argument : arguments) {
+    const Type& type = argument->type();
+    if (type.id() != TypeId::kDate && !type.is_timestamp() && type.id() != TypeId::kNull) {
+      return site.wrong_types("a unit, and two dates or timestamps", arguments);
+    }
+    Type to = type.id() == TypeId::kTimestampTz ? Type::timestamp_tz(6) : Type::timestamp(6);
+    DF_ASSIGN_OR_RETURN(argument, coerced(argument, to, site));
+  }
+  int64_t months = months_of(unit);
+  int64_t micros = millis_of(unit) * 1000;
+  if (months == 0 && micros == 0) return site.fail("times cannot be counted in that unit");
+  return make_row_function<int32_t, int64_t, int64_t>(
+      Type::int32(), std::move(arguments), [=](Row&, int64_t from, int64_t to) {
+        int64_t units = months > 0 ? whole_months(from, to) / months : (to - from) / micros;
+        return static_cast<int32_t>(units);
+      });
+}
+
+// TIMESTAMPADD(unit, n, t) is t + n times the interval.
+Result<NodePtr> add_units(Nodes arguments, const CallSite& site) {
+  DF_ASSIGN_OR_RETURN(TimeUnit unit, unit_of(*arguments[0], site));
+  int64_t months = months_of(unit);
+  if (months == 0 && millis_of(unit) == 0) return site.fail("times cannot be moved by that unit");
+  Value one = months > 0 ? Value::integer(Type::months(), months)
+                         : Value::integer(Type::millis(), millis_of(unit));
+  DF_ASSIGN_OR_RETURN(const Function* times, find_function("*", site));
+  DF_ASSIGN_OR_RETURN(const Function* plus, find_function("+", site));
+  NodePtr time = arguments[2];
+  if (time->type().id() == TypeId::kDate && months == 0 && millis_of(unit) < kMillisPerDay) {
+    DF_ASSIGN_OR_RETURN(time, coerced(time, Type::timestamp(0), site));
+  }
+  DF_ASSIGN_OR_RETURN(NodePtr step, times->bind({make_literal(one), arguments[1]}, site));
+  return plus->bind({time, step}, site);
+}
+
+// The batch's clock: fixed for a batch, and not folded.
+class Now final : public Node {
+ public:
+  explicit Now(Type type) : Node(std::move(type), false, {}) {}
+  bool is_deterministic() const override { return false; }
+  Result<ColumnPtr> evaluate(const Batch& batch, const Selection&,
+                             EvalContext& context) const override {
+    Writer<int64_t> out;
+    DF_RETURN_IF_ERROR(out.open(batch.rows));
+    int64_t now = context.now_millis;
+    if (type().id() == TypeId::kInt64) now = floor_div(now, 1000);
+    for (int64_t i = 0; i < batch.rows; ++i) out.set(i, now);
+    DF_ASSIGN_OR_RETURN(Nulls nulls, Nulls::of({}, batch.rows));
+    return out.finish(layout(), batch.rows, nulls);
+  }
+};
+
+void add_clock(FunctionList& list, const char* name, const char* help, Type type) {
+  add(list, name, name, help, 0, 0, [type](Nodes, const CallSite& site) -> Result<NodePtr> {
+    NodePtr now = std::make_shared<Now>(Type::timestamp_tz(3));
+    return coerced(std::move(now), type, site);
+  });
+}
+
+Result<NodePtr> to_timestamp_ltz(Nodes arguments, const CallSite& site) {
+  int64_t digits = 3;
+  if (arguments.size() == 2) {
+    const Value* precision = arguments[1]->literal();
+    bool known = precision != nullptr && !precision->is_null() && arguments[1]->type().is_integer();
+    digits = known ? precision->as_int() : -1;
+  }
+  if (digits != 0 && digits != 3) return site.fail("its precision is 0 (seconds) or 3 (ms)");
+  int64_t scale = digits == 0 ? 1000 : 1;
+  return typed<int64_t, int64_t>(Type::timestamp_tz(3), [scale](Row&, int64_t value) {
+    return static_cast<int64_t>(static_cast<uint64_t>(value) * static_cast<uint64_t>(scale));
+  })({arguments[0]}, site);
+}
+
+// TO_TIMESTAMP and TO_DATE give NULL for a text that is none, as Flink's do.
+Result<NodePtr> read_time(Nodes arguments, const CallSite& site, const Type& type) {
+  TypeId id = arguments[0]->type().id();
+  if (id != TypeId::kString && id != TypeId::kNull) return site.wrong_types("a text", arguments);
+  return bind_cast(arguments[0], type, site, true);
+}
+
+Result<NodePtr> unix_timestamp(Nodes arguments, const CallSite& site) {
+  if (arguments.empty()) return NodePtr(std::make_shared<Now>(Type::int64()));
+  DF_ASSIGN_OR_RETURN(NodePtr time, bind_cast(arguments[0], Type::timestamp_tz(3), site, true));
+  return extract(TimeUnit::kEpoch, std::move(time), site);
+}
+
+void add_parts(FunctionList& list) {
+  struct Part {
+    const char* name;
+    TimeUnit unit;
+  };
+  for (Part part : {Part{"YEAR", TimeUnit::kYear}, Part{"QUARTER", TimeUnit::kQuarter},
+                    Part{"MONTH", TimeUnit::kMonth}, Part{"WEEK", TimeUnit::kWeek},
+                    Part{"DAYOFYEAR", TimeUnit::kDayOfYear}, Part{"DAYOFMONTH", TimeUnit::kDay},
+                    Part{"DAYOFWEEK", TimeUnit::kDayOfWeek}, Part{"HOUR", TimeUnit::kHour},
+                    Part{"MINUTE", TimeUnit::kMinute}, Part{"SECOND", TimeUnit::kSecond}}) {
+    list.push_back({{part.name, std::string(part.name) + "(time)", "That part of it.", "time"},
+                    1,
+                    1,
+                    [unit = part.unit](Nodes arguments, const CallSite& site) {
+                      return extract(unit, arguments[0], site);
+                    }});
+  }
+  add(list, "EXTRACT", "EXTRACT(unit FROM time)", "A part of a date, time or timestamp.", 2, 2,
+      [](Nodes arguments, const CallSite& site) -> Result<NodePtr> {
+        DF_ASSIGN_OR_RETURN(TimeUnit unit, unit_of(*arguments[0], site));
+        return extract(unit, arguments[1], site);
+      });
+}
+
+}  // namespace
+
+void add_time(FunctionList& list) {
+  add_parts(list);
+  add(list, "TIMESTAMPDIFF", "TIMESTAMPDIFF(unit, time, time)",
+      "How many whole units lie from the first to the second.", 3, 3, difference);
+  add(list, "TIMESTAMPADD", "TIMESTAMPADD(unit, count, time)", "The time so many units later.", 3,
+      3, add_units);
+  add(list, "TO_TIMESTAMP_LTZ", "TO_TIMESTAMP_LTZ(number [, precision])",
+      "The moment so many milliseconds (precision 0: seconds) after 1970.", 1, 2, to_timestamp_ltz);
+  add(list, "TO_TIMESTAMP", "TO_TIMESTAMP(text)", "A timestamp from '2026-01-31 12:30:15.123'.", 1,
+      1, [](Nodes arguments, const CallSite& site) {
+        return read_time(std::move(arguments), site, Type::timestamp(3));
+      });
+  add(list, "TO_DATE", "TO_DATE(text)", "A date from '2026-01-31'.", 1, 1,
+      [](Nodes arguments, const CallSite& site) {
+        return read_time(std::move(arguments), site, Type::date());
+      });
+  add(list, "UNIX_TIMESTAMP", "UNIX_TIMESTAMP([time])", "Seconds since 1970, now or of the time.",
+      0, 1, unix_timestamp);
+  add_clock(list, "CURRENT_TIMESTAMP", "The moment at which the batch is computed.",
+            Type::timestamp_tz(3));
+  add_clock(list, "NOW", "The moment at which the batch is computed.", Type::timestamp_tz(3));
+  add_clock(list, "LOCALTIMESTAMP", "The session's clock.", Type::timestamp(3));
+  add_clock(list, "LOCALTIME", "The session's time of day.", Type::time(0));
+  add_clock(list, "CURRENT_TIME", "The session's time of day.", Type::time(0));
+  add_clock(list, "CURRENT_DATE", "The session's day.", Type::date());
+}
+
+}  // namespace dataflow::expr
