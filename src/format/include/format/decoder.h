@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,8 +26,11 @@ struct DecoderOptions {
   // missing or null is always a fault.
   bool fail_on_missing_field = false;
   char csv_delimiter = ',';
-  bool csv_header = false;
+  bool csv_header = false;  // the first payload names the fields and is no row
+  // What stands for NULL, where it is not in quotes.
   std::string csv_null_literal;
+  char csv_quote = '"';
+  char csv_escape = '\0';  // within quotes, besides a doubled quote; 0: none
 };
 
 // Not thread-safe; keeps its memory between batches.
@@ -43,6 +47,11 @@ class Decoder {
   // Their columns, in the order of the decoder's schema.
   virtual Result<std::vector<ColumnPtr>> take() = 0;
 };
+
+// Of a table's options: "timestamp_format", "epoch_unit", "fail_on_missing_field", and for csv
+// "delimiter", "header", "null_literal", "quote", "escape". See encoder_options() for the rest.
+Result<DecoderOptions> decoder_options(const std::string& format,
+                                       const std::map<std::string, std::string>& options);
 
 // `format`: "json" (one object a payload, which is one row; fields matched by name, others
 // skipped), "csv" (one line), "raw" (one column of bytes or string). kInvalid names the formats.

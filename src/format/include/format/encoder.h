@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ struct EncoderOptions {
   std::string timestamp_format = "SQL";  // or "ISO-8601"
   bool json_skip_nulls = false;
   char csv_delimiter = ',';
+  std::string csv_null_literal;  // a value that reads like it stands in quotes
+  char csv_quote = '"';
 };
 
 class Encoder {
@@ -40,6 +43,13 @@ class Encoder {
   // gets an empty payload and a fault.
   virtual Status encode(const Batch& batch, EncodedRows& out, std::vector<RowFault>& faults) = 0;
 };
+
+// A table's options are one map for both directions: what is the decoder's alone is known here, and
+// not used. Keys are "timestamp_format", "skip_nulls" (json), "delimiter", "null_literal", "quote"
+// (csv); "fail-on-missing-field" and "json.fail_on_missing_field" are the same key. kInvalid names
+// the nearest one.
+Result<EncoderOptions> encoder_options(const std::string& format,
+                                       const std::map<std::string, std::string>& options);
 
 Result<std::unique_ptr<Encoder>> make_encoder(const std::string& format, SchemaPtr schema,
                                               const EncoderOptions& options);

@@ -1,0 +1,42 @@
+#include "format/decoder.h"
+
+#include "decoders.h"
+#include "format_names.h"
+#include "types/temporal.h"
+
+namespace dataflow::format {
+namespace {
+
+Result<ReadStyle> read_style(const DecoderOptions& options) {
+  ReadStyle style;
+  if (options.timestamp_format == "SQL") {
+    style.timestamp_styles = 1u << static_cast<unsigned>(TimestampStyle::kSql);
+  } else if (options.timestamp_format == "ISO-8601") {
+    style.timestamp_styles = 1u << static_cast<unsigned>(TimestampStyle::kIso);
+  } else if (!options.timestamp_format.empty()) {
+    return Status::invalid("timestamp_format is \"" + options.timestamp_format +
+                           "\"; it may be SQL or ISO-8601");
+  }
+  if (options.epoch_unit == "s") {
+    style.epoch_per_second = 1;
+  } else if (options.epoch_unit == "us") {
+    style.epoch_per_second = 1'000'000;
+  } else if (options.epoch_unit != "ms") {
+    return Status::invalid("epoch_unit is \"" + options.epoch_unit + "\"; it may be s, ms or us");
+  }
+  return style;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> make_decoder(const std::string& format, SchemaPtr schema,
+                                              const DecoderOptions& options) {
+  DF_RETURN_IF_ERROR(check_format(format, *schema));
+  DF_ASSIGN_OR_RETURN(const ReadStyle style, read_style(options));
+  if (format == "raw") return make_raw_decoder(schema);
+  if (format == "json") return make_json_decoder(std::move(schema), options, style);
+  DF_RETURN_IF_ERROR(check_csv_signs(options.csv_delimiter, options.csv_quote));
+  return make_csv_decoder(std::move(schema), options, style);
+}
+
+}  // namespace dataflow::format

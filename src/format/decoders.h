@@ -1,0 +1,17 @@
+// The formats' decoders, for make_decoder().
+#pragma once
+
+#include <memory>
+
+#include "format/decoder.h"
+#include "text_value.h"
+
+namespace dataflow::format {
+
+std::unique_ptr<Decoder> make_json_decoder(SchemaPtr schema, const DecoderOptions& options,
+                                           const ReadStyle& style);
+std::unique_ptr<Decoder> make_csv_decoder(SchemaPtr schema, const DecoderOptions& options,
+                                          const ReadStyle& style);
+std::unique_ptr<Decoder> make_raw_decoder(const SchemaPtr& schema);
+
+}  // namespace dataflow::format

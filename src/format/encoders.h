@@ -1,0 +1,25 @@
+// The formats' encoders, for make_encoder(), and the text of scalars that they share.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "column_view.h"
+#include "format/encoder.h"
+#include "types/temporal.h"
+
+namespace dataflow::format {
+
+// Appends the text of a value that is neither null nor text nor nested: numbers, true and false,
+// dates, times and timestamps.
+void append_scalar_text(const ColumnView& column, int64_t row, TimestampStyle style,
+                        std::string& out);
+void append_base64(std::string_view bytes, std::string& out);
+
+std::unique_ptr<Encoder> make_json_encoder(SchemaPtr schema, const EncoderOptions& options,
+                                           TimestampStyle style);
+std::unique_ptr<Encoder> make_csv_encoder(SchemaPtr schema, const EncoderOptions& options,
+                                          TimestampStyle style);
+std::unique_ptr<Encoder> make_raw_encoder(SchemaPtr schema);
+
+}  // namespace dataflow::format

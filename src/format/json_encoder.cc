@@ -1,0 +1,212 @@
+// Columns to JSON: an object a row, its keys in the order of the schema.
+#include <arrow/array.h>
+
+#include <array>
+#include <cmath>
+
+#include "encoders.h"
+
+namespace dataflow::format {
+namespace {
+
+constexpr std::array<bool, 256> make_plain() {
+  std::array<bool, 256> plain{};
+  for (size_t i = 0x20; i < plain.size(); ++i) plain[i] = i != '"' && i != '\\';
+  return plain;
+}
+constexpr auto kPlain = make_plain();
+
+void append_escape(char c, std::string& out) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  switch (c) {
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    case '\b': out += "\\b"; return;
+    case '\f': out += "\\f"; return;
+    default:
+      out += "\\u00";
+      out += kDigits[static_cast<uint8_t>(c) >> 4];
+      out += kDigits[c & 15];
+  }
+}
+
+void append_string(std::string_view text, std::string& out) {
+  out += '"';
+  size_t begin = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (kPlain[static_cast<uint8_t>(text[i])]) continue;
+    out += text.substr(begin, i - begin);
+    append_escape(text[i], out);
+    begin = i + 1;
+  }
+  out += text.substr(begin);
+  out += '"';
+}
+
+// `"name":` of each field.
+std::vector<std::string> keys_of(const std::vector<Field>& fields) {
+  std::vector<std::string> keys;
+  for (const Field& field : fields) {
+    keys.emplace_back();
+    append_string(field.name, keys.back());
+    keys.back() += ':';
+  }
+  return keys;
+}
+
+// How values of a type are written: the keys of rows, at every depth.
+struct Shape {
+  explicit Shape(const std::vector<Field>& fields) : keys(keys_of(fields)) {
+    for (const Field& field : fields) inner.emplace_back(field.type.fields());
+  }
+  std::vector<std::string> keys;
+  std::vector<Shape> inner;
+};
+
+class JsonEncoder final : public Encoder {
+ public:
+  JsonEncoder(SchemaPtr schema, const EncoderOptions& options, TimestampStyle style)
+      : schema_(std::move(schema)),
+        skip_nulls_(options.json_skip_nulls),
+        style_(style),
+        shape_(schema_->fields()) {}
+
+  Status encode(const Batch& batch, EncodedRows& out, std::vector<RowFault>& faults) override {
+    std::vector<ColumnView> columns;
+    for (size_t i = 0; i < schema_->size(); ++i) {
+      columns.emplace_back((*schema_)[i].type, *batch.columns[i]->data());
+    }
+    for (int64_t row = 0; row < batch.rows; ++row) {
+      const size_t before = out.bytes.size();
+      if (!write_fields(columns, shape_, schema_->fields(), row, out.bytes)) {
+        out.bytes.resize(before);
+        faults.push_back({row, std::move(field_), std::move(reason_)});
+        field_.clear();
+      }
+      out.ends.push_back(out.bytes.size());
+    }
+    return {};
+  }
+
+ private:
+  bool fail_in(const std::string& name) {
+    field_ = field_.empty() ? name : name + "." + field_;
+    return false;
+  }
+
+  bool write_fields(const std::vector<ColumnView>& columns, const Shape& shape,
+                    const std::vector<Field>& fields, int64_t row, std::string& out) {
+    char separator = '{';
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (skip_nulls_ && columns[i].is_null(row)) continue;
+      out += separator;
+      separator = ',';
+      out += shape.keys[i];
+      if (!write(columns[i], shape.inner[i], row, out)) return fail_in(fields[i].name);
+    }
+    if (separator == '{') out += '{';
+    out += '}';
+    return true;
+  }
+
+  bool write(const ColumnView& column, const Shape& shape, int64_t row, std::string& out) {
+    if (column.is_null(row)) {
+      out += "null";
+      return true;
+    }
+    switch (column.type->id()) {
+      case TypeId::kString: append_string(column.text(row), out); return true;
+      case TypeId::kJson: out += column.text(row); return true;
+      case TypeId::kBytes:
+        out += '"';
+        append_base64(column.text(row), out);
+        out += '"';
+        return true;
+      case TypeId::kFloat32: return write_float(column, column.get<float>(row), row, out);
+      case TypeId::kFloat64: return write_float(column, column.get<double>(row), row, out);
+      case TypeId::kDate:
+      case TypeId::kTime:
+      case TypeId::kTimestamp:
+      case TypeId::kTimestampTz:
+        out += '"';
+        append_scalar_text(column, row, style_, out);
+        out += '"';
+        return true;
+      case TypeId::kArray: return write_array(column, shape, row, out);
+      case TypeId::kMap: return write_map(column, shape, row, out);
+      case TypeId::kRow:
+        return write_fields(column.children, shape, column.type->fields(), row, out);
+      default: append_scalar_text(column, row, style_, out); return true;
+    }
+  }
+
+  bool write_float(const ColumnView& column, double value, int64_t row, std::string& out) {
+    if (!std::isfinite(value)) {
+      reason_ = std::string(std::isnan(value) ? "NaN" : "an infinity") + " has no form in JSON";
+      return false;
+    }
+    append_scalar_text(column, row, style_, out);
+    return true;
+  }
+
+  bool write_array(const ColumnView& column, const Shape& shape, int64_t row, std::string& out) {
+    const auto begin = column.get<int32_t>(row);
+    const auto end = column.get<int32_t>(row + 1);
+    out += '[';
+    for (int64_t i = begin; i < end; ++i) {
+      if (i > begin) out += ',';
+      if (!write(column.children[0], shape.inner[0], i, out)) return false;
+    }
+    out += ']';
+    return true;
+  }
+
+  // Keys are strings in JSON: those of other types stand as their text in quotes.
+  bool write_map(const ColumnView& column, const Shape& shape, int64_t row, std::string& out) {
+    const auto begin = column.get<int32_t>(row);
+    const auto end = column.get<int32_t>(row + 1);
+    const ColumnView& keys = column.children[0];
+    out += '{';
+    for (int64_t i = begin; i < end; ++i) {
+      if (i > begin) out += ',';
+      switch (keys.type->id()) {
+        case TypeId::kString:
+        case TypeId::kJson: append_string(keys.text(i), out); break;
+        case TypeId::kArray:
+        case TypeId::kMap:
+        case TypeId::kRow: reason_ = "a nested key has no form in JSON"; return false;
+        default:
+          out += '"';
+          if (keys.type->id() == TypeId::kBytes) {
+            append_base64(keys.text(i), out);
+          } else {
+            append_scalar_text(keys, i, style_, out);
+          }
+          out += '"';
+      }
+      out += ':';
+      if (!write(column.children[1], shape.inner[1], i, out)) return false;
+    }
+    out += '}';
+    return true;
+  }
+
+  SchemaPtr schema_;
+  bool skip_nulls_;
+  TimestampStyle style_;
+  Shape shape_;
+  std::string field_;
+  std::string reason_;
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_json_encoder(SchemaPtr schema, const EncoderOptions& options,
+                                           TimestampStyle style) {
+  return std::make_unique<JsonEncoder>(std::move(schema), options, style);
+}
+
+}  // namespace dataflow::format

@@ -1,0 +1,42 @@
+// A payload as it is: one column of bytes or of a string.
+#include <simdjson.h>
+
+#include "decoders.h"
+
+namespace dataflow::format {
+namespace {
+
+class RawDecoder final : public Decoder {
+ public:
+  explicit RawDecoder(const Field& field) : name_(field.name), column_(field.type) {}
+
+  bool add(std::string_view payload, RowFault& fault) override {
+    if (column_.type().id() != TypeId::kBytes &&
+        !simdjson::validate_utf8(payload.data(), payload.size())) {
+      fault = {rows(), name_, "the payload is not UTF-8"};
+      return false;
+    }
+    if (!column_.append_text(payload)) {
+      fault = {rows(), name_, "the batch holds too much text"};
+      return false;
+    }
+    return true;
+  }
+  int64_t rows() const override { return column_.rows(); }
+  Result<std::vector<ColumnPtr>> take() override {
+    DF_ASSIGN_OR_RETURN(ColumnPtr column, column_.take());
+    return std::vector<ColumnPtr>{std::move(column)};
+  }
+
+ private:
+  std::string name_;
+  ColumnBuffer column_;
+};
+
+}  // namespace
+
+std::unique_ptr<Decoder> make_raw_decoder(const SchemaPtr& schema) {
+  return std::make_unique<RawDecoder>((*schema)[0]);
+}
+
+}  // namespace dataflow::format
