@@ -1,0 +1,25 @@
+// The connectors that DataFlow comes with.
+#pragma once
+
+#include <memory>
+
+#include "base/env.h"
+#include "engine/connectors.h"
+#include "log/groups.h"
+#include "log/log.h"
+#include "log/producer_ids.h"
+
+namespace dataflow::connect {
+
+// All outlive the connectors and what they make.
+struct ConnectorParts {
+  Env& env;
+  log::Log& log;
+  log::ProducerIds& producer_ids;
+  log::Groups* groups = nullptr;  // null: sources cannot name a group
+};
+
+// Source: "log". Sinks: "log", "console", "blackhole".
+std::unique_ptr<engine::Connectors> make_connectors(ConnectorParts parts);
+
+}  // namespace dataflow::connect

@@ -1,0 +1,127 @@
+#include "plain_sinks.h"
+
+#include <cstdio>
+
+#include "format/encoder.h"
+#include "format_options.h"
+#include "options.h"
+
+namespace dataflow::connect {
+namespace {
+
+// Of sinks that have nothing to commit.
+class NothingToCommit final : public engine::SinkCommitter {
+ public:
+  Status restore(const std::map<std::string, std::string>&) override { return {}; }
+  Status prepare(engine::CheckpointId, std::vector<std::string>&,
+                 std::map<std::string, std::string>&) override {
+    return {};
+  }
+  Status commit(engine::CheckpointId, const std::vector<std::string>&, bool) override { return {}; }
+};
+
+class Blackhole final : public engine::SinkWriter {
+ public:
+  Status write(const Batch&, std::vector<RowFault>&) override { return {}; }
+  Status on_barrier(engine::CheckpointId, std::vector<std::string>&,
+                    std::map<std::string, std::string>&) override {
+    return {};
+  }
+  int64_t staged_bytes() const override { return 0; }
+};
+
+class ConsoleWriter final : public engine::SinkWriter {
+ public:
+  explicit ConsoleWriter(std::unique_ptr<format::Encoder> encoder) : encoder_(std::move(encoder)) {}
+
+  Status write(const Batch& batch, std::vector<RowFault>& faults) override {
+    const size_t faults_before = faults.size();
+    rows_.clear();
+    DF_RETURN_IF_ERROR(encoder_->encode(batch, rows_, faults));
+    std::string lines;
+    size_t next_fault = faults_before;
+    for (size_t row = 0; row < rows_.size(); ++row) {
+      if (next_fault < faults.size() && faults[next_fault].row == static_cast<int64_t>(row)) {
+        ++next_fault;
+        continue;
+      }
+      const RowKind kind = batch.kind(static_cast<int64_t>(row));
+      if (batch.kinds != nullptr) lines += std::string(row_kind_name(kind)) + " ";
+      lines += rows_[row];
+      lines += '\n';
+    }
+    return print(lines);
+  }
+  Status on_barrier(engine::CheckpointId, std::vector<std::string>&,
+                    std::map<std::string, std::string>&) override {
+    return {};
+  }
+  int64_t staged_bytes() const override { return 0; }
+
+ private:
+  // One call a batch, so that the lines of several tasks do not mix.
+  static Status print(const std::string& lines) {
+    if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size() &&
+        std::fflush(stdout) == 0) {
+      return {};
+    }
+    return Status::io_error("writing rows to standard output failed");
+  }
+
+  std::unique_ptr<format::Encoder> encoder_;
+  format::EncodedRows rows_;
+};
+
+class BlackholeSink final : public engine::Sink {
+ public:
+  plan::Guarantee guarantee() const override { return plan::Guarantee::kExactlyOnce; }
+  Result<std::unique_ptr<engine::SinkWriter>> make_writer(
+      int, const std::map<std::string, std::string>&) override {
+    return std::unique_ptr<engine::SinkWriter>(std::make_unique<Blackhole>());
+  }
+  Result<std::unique_ptr<engine::SinkCommitter>> make_committer() override {
+    return std::unique_ptr<engine::SinkCommitter>(std::make_unique<NothingToCommit>());
+  }
+};
+
+class ConsoleSink final : public engine::Sink {
+ public:
+  ConsoleSink(std::string format, SchemaPtr schema, format::EncoderOptions options)
+      : format_(std::move(format)), schema_(std::move(schema)), options_(std::move(options)) {}
+
+  plan::Guarantee guarantee() const override { return plan::Guarantee::kAtLeastOnce; }
+  Result<std::unique_ptr<engine::SinkWriter>> make_writer(
+      int, const std::map<std::string, std::string>&) override {
+    DF_ASSIGN_OR_RETURN(std::unique_ptr<format::Encoder> encoder,
+                        format::make_encoder(format_, schema_, options_));
+    return std::unique_ptr<engine::SinkWriter>(std::make_unique<ConsoleWriter>(std::move(encoder)));
+  }
+  Result<std::unique_ptr<engine::SinkCommitter>> make_committer() override {
+    return std::unique_ptr<engine::SinkCommitter>(std::make_unique<NothingToCommit>());
+  }
+
+ private:
+  const std::string format_;
+  const SchemaPtr schema_;
+  const format::EncoderOptions options_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<engine::Sink>> make_console_sink(const plan::SinkSpec& spec,
+                                                        const SchemaPtr& schema,
+                                                        const engine::ConnectorContext& context) {
+  const std::string where = "sink `" + context.node + "`";
+  DF_RETURN_IF_ERROR(OptionReader(where, spec.options).refuse_others());
+  DF_ASSIGN_OR_RETURN(format::EncoderOptions options, encoder_options(where, spec.format_options));
+  const std::string format = spec.format.empty() ? "json" : spec.format;
+  return std::unique_ptr<engine::Sink>(std::make_unique<ConsoleSink>(format, schema, options));
+}
+
+Result<std::unique_ptr<engine::Sink>> make_blackhole_sink(const plan::SinkSpec& spec,
+                                                          const engine::ConnectorContext& context) {
+  DF_RETURN_IF_ERROR(OptionReader("sink `" + context.node + "`", spec.options).refuse_others());
+  return std::unique_ptr<engine::Sink>(std::make_unique<BlackholeSink>());
+}
+
+}  // namespace dataflow::connect

@@ -1,0 +1,93 @@
+// The connectors by name. A new one is a file of its own and a line here.
+#include <string>
+#include <vector>
+
+#include "base/edit_distance.h"
+#include "connect/connectors.h"
+#include "log_sink.h"
+#include "log_source.h"
+#include "options.h"
+#include "plain_sinks.h"
+
+namespace dataflow::connect {
+namespace {
+
+using engine::ConnectorContext;
+using SourceResult = Result<std::unique_ptr<engine::Source>>;
+using SinkResult = Result<std::unique_ptr<engine::Sink>>;
+
+struct SourceEntry {
+  const char* name;
+  SourceResult (*make)(const ConnectorParts&, const plan::SourceSpec&, const ConnectorContext&);
+};
+struct SinkEntry {
+  const char* name;
+  SinkResult (*make)(const ConnectorParts&, const plan::SinkSpec&, const SchemaPtr&,
+                     const ConnectorContext&);
+};
+
+SourceResult log_source(const ConnectorParts& parts, const plan::SourceSpec& spec,
+                        const ConnectorContext& context) {
+  return make_log_source({parts.log, parts.groups}, spec, context);
+}
+
+SinkResult log_sink(const ConnectorParts& parts, const plan::SinkSpec& spec,
+                    const SchemaPtr& schema, const ConnectorContext& context) {
+  return make_log_sink({parts.env, parts.log, parts.producer_ids}, spec, schema, context);
+}
+SinkResult console_sink(const ConnectorParts&, const plan::SinkSpec& spec, const SchemaPtr& schema,
+                        const ConnectorContext& context) {
+  return make_console_sink(spec, schema, context);
+}
+SinkResult blackhole_sink(const ConnectorParts&, const plan::SinkSpec& spec, const SchemaPtr&,
+                          const ConnectorContext& context) {
+  return make_blackhole_sink(spec, context);
+}
+
+constexpr SourceEntry kSources[] = {{"log", log_source}};
+constexpr SinkEntry kSinks[] = {
+    {"log", log_sink}, {"console", console_sink}, {"blackhole", blackhole_sink}};
+
+template <class Entries>
+Status unknown(const std::string& where, const std::string& name, const Entries& entries) {
+  std::vector<std::string> names;
+  for (const auto& entry : entries) names.emplace_back(entry.name);
+  std::string hint = suggestion(name, names);
+  if (hint.empty()) hint = "; there is " + any_of_words(names);
+  return Status::invalid(where + ": there is no connector `" + name + "`" + hint);
+}
+
+class BuiltInConnectors final : public engine::Connectors {
+ public:
+  explicit BuiltInConnectors(ConnectorParts parts) : parts_(parts) {}
+
+  SourceResult make_source(const plan::SourceSpec& spec, const ConnectorContext& context) override {
+    for (const SourceEntry& entry : kSources) {
+      if (spec.connector == entry.name) return entry.make(parts_, spec, context);
+    }
+    return unknown("source `" + context.node + "`", spec.connector, kSources);
+  }
+
+  SinkResult make_sink(const plan::SinkSpec& spec, const SchemaPtr& schema,
+                       const ConnectorContext& context) override {
+    for (const SinkEntry& entry : kSinks) {
+      if (spec.connector != entry.name) continue;
+      SinkResult sink = entry.make(parts_, spec, schema, context);
+      if (!sink.ok() || !spec.guarantee || *spec.guarantee <= (*sink)->guarantee()) return sink;
+      return Status::invalid("sink `" + context.node + "`: connector `" + spec.connector +
+                             "` writes at least once; it cannot be made exactly-once");
+    }
+    return unknown("sink `" + context.node + "`", spec.connector, kSinks);
+  }
+
+ private:
+  ConnectorParts parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<engine::Connectors> make_connectors(ConnectorParts parts) {
+  return std::make_unique<BuiltInConnectors>(parts);
+}
+
+}  // namespace dataflow::connect
