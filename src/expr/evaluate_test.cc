@@ -96,6 +96,17 @@ TEST(Evaluation, FiltersKeepTheTrueRows) {
   EXPECT_EQ(selected->rows.size(), 18u);
 }
 
+TEST(Evaluation, ManyArgumentsMakeNoDeepTree) {
+  std::string arguments = "Name";
+  for (int i = 0; i < 5000; ++i) arguments += ", Name";
+  Evaluated joined = evaluate_text("CONCAT(" + arguments + ")", numbers(), chosen({3}));
+  ASSERT_TRUE(joined.status.ok()) << joined.status;
+  EXPECT_EQ(joined.values[0].as_text().size(), 5001u);
+  Evaluated largest = evaluate_text("GREATEST(" + arguments + ")", numbers(), chosen({3}));
+  ASSERT_TRUE(largest.status.ok()) << largest.status;
+  EXPECT_EQ(largest.values[0].as_text(), "n");
+}
+
 TEST(Evaluation, AColumnIsNotCopied) {
   Batch batch = numbers();
   Result<BoundPtr> bound = expr::bind(column("NAME"), *batch.schema);

@@ -185,20 +185,25 @@ Result<NodePtr> bind_extreme(Nodes arguments, bool greatest, const CallSite& sit
   DF_ASSIGN_OR_RETURN(arguments, all_coerced(std::move(arguments), type, site));
   return with_storage(type, [&](auto sample) -> Result<NodePtr> {
     using T = decltype(sample);
-    NodePtr best = arguments[0];
-    for (size_t i = 1; i < arguments.size(); ++i) {
-      Nodes both = {best, arguments[i]};
-      if constexpr (std::is_same_v<T, std::string_view>) {
-        best =
-            make_row_function<Text, T, T>(type, both, [greatest](Row&, std::string& out, T a, T b) {
-              out.append(greatest == (a < b) ? b : a);
-            });
-      } else {
-        best = make_row_function<T, T, T>(
-            type, both, [greatest](Row&, T a, T b) { return greatest == (a < b) ? b : a; });
+    // Neighbours are compared in turns, so that many arguments make no deep tree.
+    while (arguments.size() > 1) {
+      Nodes best;
+      for (size_t i = 0; i + 1 < arguments.size(); i += 2) {
+        Nodes both = {arguments[i], arguments[i + 1]};
+        if constexpr (std::is_same_v<T, std::string_view>) {
+          best.push_back(make_row_function<Text, T, T>(
+              type, both, [greatest](Row&, std::string& out, T a, T b) {
+                out.append(greatest == (a < b) ? b : a);
+              }));
+        } else {
+          best.push_back(make_row_function<T, T, T>(
+              type, both, [greatest](Row&, T a, T b) { return greatest == (a < b) ? b : a; }));
+        }
       }
+      if (arguments.size() % 2 != 0) best.push_back(arguments.back());
+      arguments = std::move(best);
     }
-    return best;
+    return arguments[0];
   });
 }
 

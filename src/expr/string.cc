@@ -88,18 +88,23 @@ Result<NodePtr> bind_trim(Nodes arguments, const CallSite& site) {
   return trim(start, end)({arguments[2], arguments[1]}, site);
 }
 
-// || and CONCAT: pairs from the left.
+// || and CONCAT. Neighbours are joined in turns, so that many arguments make no deep tree.
 Result<NodePtr> bind_concat(Nodes arguments, const CallSite& site) {
   auto join = typed<Text, View, View>(Type::string(), [](Row&, std::string& out, View a, View b) {
     out.append(a);
     out.append(b);
   });
   if (arguments.size() == 1) arguments.push_back(make_literal(Value::string("")));
-  NodePtr joined = arguments[0];
-  for (size_t i = 1; i < arguments.size(); ++i) {
-    DF_ASSIGN_OR_RETURN(joined, join({joined, arguments[i]}, site));
+  while (arguments.size() > 1) {
+    Nodes joined;
+    for (size_t i = 0; i + 1 < arguments.size(); i += 2) {
+      DF_ASSIGN_OR_RETURN(NodePtr pair, join({arguments[i], arguments[i + 1]}, site));
+      joined.push_back(std::move(pair));
+    }
+    if (arguments.size() % 2 != 0) joined.push_back(arguments.back());
+    arguments = std::move(joined);
   }
-  return joined;
+  return arguments[0];
 }
 
 void replace(std::string& out, View text, View wanted, View with) {
