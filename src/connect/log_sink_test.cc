@@ -190,6 +190,9 @@ TEST(LogSink, RefusesAnUnknownOptionWithTheNearestOne) {
       << sink.status();
 }
 
+// More batches a checkpoint than the five that the log itself would recognise.
+constexpr int kRows = 80;
+
 // The disk stops at operation `point`, at a checkpoint or a commit; then the job starts again from
 // what it had durable. False once the point lies behind the end.
 bool crash_at(uint64_t point, CrashMode mode) {
@@ -203,8 +206,8 @@ bool crash_at(uint64_t point, CrashMode mode) {
   bed.env().set_crash_after(bed.env().mutations() + point);
   int kept = 0;  // rows of durable checkpoints
   for (int id = 1; id <= 4; ++id) {
-    if (!job.write(numbers(kept, kept + 30)).ok() || !job.checkpoint(id).ok()) break;
-    kept += 30;
+    if (!job.write(numbers(kept, kept + kRows)).ok() || !job.checkpoint(id).ok()) break;
+    kept += kRows;
     if (!job.commit(id).ok()) break;
   }
   const bool reached = bed.env().crashed();
