@@ -3,10 +3,10 @@
 
 #include <map>
 
-#include "format_options.h"
 #include "key_encoder.h"
 #include "log_committable.h"
 #include "log_sink.h"
+#include "options.h"
 #include "types/batch_builder.h"
 #include "types/partitioner.h"
 
@@ -245,8 +245,9 @@ Result<std::unique_ptr<engine::SinkWriter>> make_log_sink_writer(LogSinkParts pa
   Result<log::TopicInfo> topic = ensure_topic(parts.log, spec);
   if (!topic.ok()) return topic.status().with_context(where);
   DF_ASSIGN_OR_RETURN(KeyEncoder keys, KeyEncoder::make(spec.plan, *spec.schema, where));
-  DF_ASSIGN_OR_RETURN(format::EncoderOptions options,
-                      encoder_options(where, spec.plan.format_options));
+  DF_ASSIGN_OR_RETURN(
+      format::EncoderOptions options,
+      in_place(format::encoder_options(spec.plan.format, spec.plan.format_options), where));
   Result<std::unique_ptr<format::Encoder>> encoder =
       format::make_encoder(spec.plan.format, spec.schema, options);
   if (!encoder.ok()) return encoder.status().with_context(where);

@@ -2,7 +2,6 @@
 
 #include <mutex>
 
-#include "format_options.h"
 #include "group_progress.h"
 #include "options.h"
 #include "topic_names.h"
@@ -111,7 +110,8 @@ Result<std::unique_ptr<engine::Source>> make_log_source(LogSourceParts parts,
   out.topic_id = topic->id;
   out.bounded = context.bounded;
   out.format = spec.format;
-  DF_ASSIGN_OR_RETURN(out.decoder, decoder_options(out.where, spec.format_options));
+  DF_ASSIGN_OR_RETURN(
+      out.decoder, in_place(format::decoder_options(spec.format, spec.format_options), out.where));
   DF_ASSIGN_OR_RETURN(
       out.columns, SourceColumns::make(spec, out.where,
                                        {Metadata::kOffset, Metadata::kPartition,

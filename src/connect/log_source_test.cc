@@ -129,13 +129,13 @@ TEST_F(LogSource, ABoundedRunEndsWhereTheTopicEndedWhenItBegan) {
 }
 
 TEST_F(LogSource, TellsWhatCouldNotBeDecoded) {
-  append(record_batch({"a", "bad one", "b"}));
+  append(record_batch({"a", "\xff bad", "b"}));
   const ReadRows rows = read(*source());
   EXPECT_EQ(rows.values, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(rows.offsets, (std::vector<int64_t>{0, 2}));
   ASSERT_EQ(rows.faults.size(), 1u);
   EXPECT_EQ(rows.faults[0].offset, 1);
-  EXPECT_EQ(rows.faults[0].payload, "bad one");
+  EXPECT_EQ(rows.faults[0].payload, "\xff bad");
 }
 
 TEST_F(LogSource, ATombstoneIsNullWhereTheFormatIsRaw) {

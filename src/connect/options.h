@@ -39,6 +39,13 @@ class OptionReader {
   std::vector<std::string> known_;
 };
 
+// The same result, its error beginning with `where`.
+template <class T>
+Result<T> in_place(Result<T> result, const std::string& where) {
+  if (result.ok()) return result;
+  return result.status().with_context(where);
+}
+
 // "`a`, `b` or `c`".
 std::string any_of_words(const std::vector<std::string>& words);
 

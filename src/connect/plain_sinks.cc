@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "format/encoder.h"
-#include "format_options.h"
 #include "options.h"
 
 namespace dataflow::connect {
@@ -113,8 +112,9 @@ Result<std::unique_ptr<engine::Sink>> make_console_sink(const plan::SinkSpec& sp
                                                         const engine::ConnectorContext& context) {
   const std::string where = "sink `" + context.node + "`";
   DF_RETURN_IF_ERROR(OptionReader(where, spec.options).refuse_others());
-  DF_ASSIGN_OR_RETURN(format::EncoderOptions options, encoder_options(where, spec.format_options));
   const std::string format = spec.format.empty() ? "json" : spec.format;
+  DF_ASSIGN_OR_RETURN(format::EncoderOptions options,
+                      in_place(format::encoder_options(format, spec.format_options), where));
   return std::unique_ptr<engine::Sink>(std::make_unique<ConsoleSink>(format, schema, options));
 }
 

@@ -11,7 +11,8 @@ class GateTest : public testing::Test {
  protected:
   GateTest() {
     for (size_t i = 0; i < 3; ++i) {
-      lanes_.push_back(std::make_shared<Channel>(4, i, [] {}, [] {}));
+      lanes_.push_back(std::make_shared<Channel>(
+          4, i, [] {}, [] {}));
     }
     gate_ = std::make_unique<Gate>(lanes_);
   }
@@ -38,18 +39,10 @@ class GateTest : public testing::Test {
         case GateEvent::Kind::kWatermark:
           events.push_back(event->number == INT64_MAX ? "mark end" : "mark " + number);
           break;
-        case GateEvent::Kind::kBarrier:
-          events.push_back("barrier " + number);
-          break;
-        case GateEvent::Kind::kIdle:
-          events.push_back("idle");
-          break;
-        case GateEvent::Kind::kActive:
-          events.push_back("active");
-          break;
-        case GateEvent::Kind::kEnd:
-          events.push_back("end");
-          break;
+        case GateEvent::Kind::kBarrier: events.push_back("barrier " + number); break;
+        case GateEvent::Kind::kIdle: events.push_back("idle"); break;
+        case GateEvent::Kind::kActive: events.push_back("active"); break;
+        case GateEvent::Kind::kEnd: events.push_back("end"); break;
       }
     }
     return events;
@@ -128,7 +121,8 @@ TEST_F(GateTest, TheEndOfTimeComesBeforeTheEnd) {
 TEST(ChannelTest, AFullOneWakesItsProducerOnceThereIsRoom) {
   int consumer = 0;
   int producer = 0;
-  Channel channel(2, 0, [&] { ++consumer; }, [&] { ++producer; });
+  Channel channel(
+      2, 0, [&] { ++consumer; }, [&] { ++producer; });
   Batch batch;
   batch.rows = 1;
   channel.push(Message::of(batch));

@@ -74,9 +74,7 @@ std::vector<std::string> expected_counts(MemoryTable& table) {
     }
   }
   std::vector<std::string> rows;
-  const auto moment = [](int64_t ms) {
-    return Value::integer(Type::timestamp(3), ms).to_string();
-  };
+  const auto moment = [](int64_t ms) { return Value::integer(Type::timestamp(3), ms).to_string(); };
   for (const auto& [key, group] : groups) {
     rows.push_back("+I meeting=" + key.second + " start=" + moment(key.first) +
                    " n=" + std::to_string(group.n) + " total=" + std::to_string(group.total) +
@@ -95,9 +93,9 @@ std::vector<std::string> in_short(const std::vector<std::string>& rows) {
       const size_t at = row.find(name + "=") + name.size() + 1;
       return row.substr(at, row.find_first_of(",}", at) - at);
     };
-    made.push_back(row.substr(0, 3) + "meeting=" + field("meeting") +
-                   " start=" + field("window_start") + " n=" + field("n") +
-                   " total=" + field("total") + " mean=" + field("mean") + " most=" + field("most"));
+    made.push_back(row.substr(0, 3) + "meeting=" + field("meeting") + " start=" +
+                   field("window_start") + " n=" + field("n") + " total=" + field("total") +
+                   " mean=" + field("mean") + " most=" + field("most"));
   }
   std::sort(made.begin(), made.end());
   return made;
@@ -152,7 +150,8 @@ TEST_F(JobTest, KilledAtAnyMomentAndAtAnotherParallelismTheRowsAreTheSame) {
     ASSERT_NE(job, nullptr);
     // A number of checkpoints, then the end of the process as far as the job can tell.
     bool over = false;
-    for (uint64_t i = kills == 0 ? 1 : random() % 5; i > 0 && !over; --i) over = !job->checkpoint().ok();
+    for (uint64_t i = kills == 0 ? 1 : random() % 5; i > 0 && !over; --i)
+      over = !job->checkpoint().ok();
     if (over) {
       EXPECT_TRUE(job->wait().ok()) << job->status().reason;
       break;
@@ -203,13 +202,12 @@ TEST_F(JobTest, LateRowsAreTheSameHoweverTheInputIsCut) {
 TEST_F(JobTest, RowsWithinTheLatenessChangeTheirResult) {
   auto table = std::make_shared<MemoryTable>(event_schema(), 1);
   const auto event = [&](int64_t cost, int64_t ts) {
-    table->add(0, {Value::string("m"), Value::int64(cost),
-                   Value::integer(Type::timestamp(3), ts)});
+    table->add(0, {Value::string("m"), Value::int64(cost), Value::integer(Type::timestamp(3), ts)});
   };
   // 64 rows of a stretch each, so that the watermark moves behind the first and the second 64.
   for (int i = 0; i < 64; ++i) event(1, 100);
   for (int i = 0; i < 64; ++i) event(1, 1500);
-  event(10, 200);   // late, and allowed: the window of 0 .. 1000 is at 1500 - 1000
+  event(10, 200);  // late, and allowed: the window of 0 .. 1000 is at 1500 - 1000
   event(10, 2600);
   for (int i = 0; i < 64; ++i) event(1, 9000);
   event(10, 300);  // too late

@@ -10,9 +10,9 @@ namespace dataflow::engine {
 namespace {
 
 const std::vector<Field> kFields = {
-    {"s", Type::string()},       {"i", Type::int32()},          {"d", Type::float64()},
-    {"b", Type::boolean()},      {"x", Type::decimal(20, 2)},   {"t", Type::timestamp(6)},
-    {"y", Type::bytes()},        {"day", Type::date()},         {"h", Type::int8()}};
+    {"s", Type::string()},  {"i", Type::int32()},        {"d", Type::float64()},
+    {"b", Type::boolean()}, {"x", Type::decimal(20, 2)}, {"t", Type::timestamp(6)},
+    {"y", Type::bytes()},   {"day", Type::date()},       {"h", Type::int8()}};
 
 std::vector<Value> row_with(const std::string& text, int64_t number) {
   return {Value::string(text),
@@ -53,8 +53,8 @@ TEST(KeyColumnsTest, KeysComeBackAsTheyWere) {
 }
 
 TEST(KeyColumnsTest, TextsThatTouchAreToldApart) {
-  const auto schema = std::make_shared<Schema>(
-      std::vector<Field>{{"a", Type::string()}, {"b", Type::string()}});
+  const auto schema =
+      std::make_shared<Schema>(std::vector<Field>{{"a", Type::string()}, {"b", Type::string()}});
   const Result<Batch> batch = batch_of(schema, {{Value::string("ab"), Value::string("c")},
                                                 {Value::string("a"), Value::string("bc")},
                                                 {Value::string(""), Value::null(Type::string())},
@@ -68,7 +68,8 @@ TEST(KeyColumnsTest, TextsThatTouchAreToldApart) {
 TEST(KeyColumnsTest, ZerosAreEqualAndSoAreNaNs) {
   const auto schema = std::make_shared<Schema>(std::vector<Field>{{"d", Type::float64()}});
   const Result<Batch> batch =
-      batch_of(schema, {{Value::float64(0.0)}, {Value::float64(-0.0)},
+      batch_of(schema, {{Value::float64(0.0)},
+                        {Value::float64(-0.0)},
                         {Value::float64(std::nan("1"))},
                         {Value::float64(-std::numeric_limits<double>::quiet_NaN())}});
   ASSERT_TRUE(batch.ok());
@@ -82,7 +83,7 @@ TEST(KeyColumnsTest, ZerosAreEqualAndSoAreNaNs) {
 TEST(KeyColumnsTest, DamagedKeysAreRefused) {
   const std::vector<Type> types = {Type::string(), Type::int64()};
   for (const std::string& key : {std::string(), std::string("\x01\x05\0\0\0ab", 7),
-                                std::string("\x01\x01\0\0\0a\x01\x02", 8)}) {
+                                 std::string("\x01\x01\0\0\0a\x01\x02", 8)}) {
     EXPECT_FALSE(decode_key(key, types).ok());
   }
 }
