@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -16,6 +17,7 @@
 #include <thread>
 
 #include "base/logger.h"
+#include "target.h"
 
 namespace dataflow::http {
 namespace {
@@ -31,7 +33,10 @@ constexpr size_t kMaxHeaderBytes = 16 * 1024;
 class BeastServer final : public Server {
  public:
   BeastServer(ServerOptions options, std::vector<Route> routes)
-      : options_(std::move(options)), routes_(std::move(routes)), acceptor_(io_) {}
+      : options_(std::move(options)),
+        routes_(std::move(routes)),
+        workers_(static_cast<size_t>(options_.workers)),
+        acceptor_(io_) {}
   ~BeastServer() override { stop(); }
 
   Status listen();
@@ -41,10 +46,13 @@ class BeastServer final : public Server {
  private:
   asio::awaitable<void> accept_all();
   asio::awaitable<void> serve(tcp::socket socket);
-  Response answer(const bhttp::request<bhttp::string_body>& request) const;
+  asio::awaitable<Response> answer(const bhttp::request<bhttp::string_body>& in);
+  static asio::awaitable<Response> handle(const Route& route, const Request& request);
 
   const ServerOptions options_;
   const std::vector<Route> routes_;
+  // Outlives what waits for it in io_.
+  asio::thread_pool workers_;
   asio::io_context io_{1};
   tcp::acceptor acceptor_;
   uint16_t port_ = 0;
@@ -85,6 +93,8 @@ void BeastServer::stop() {
   if (!thread_.joinable()) return;
   io_.stop();
   thread_.join();
+  // What is under way there finishes; its answers go nowhere.
+  workers_.join();
 }
 
 asio::awaitable<void> BeastServer::accept_all() {
@@ -130,7 +140,7 @@ asio::awaitable<void> BeastServer::serve(tcp::socket socket) {
     } else {
       const auto& request = parser.get();
       keep = request.keep_alive();
-      Response r = answer(request);
+      Response r = co_await answer(request);
       out.version(request.version());
       out.result(static_cast<unsigned>(r.status));
       out.set(bhttp::field::content_type, r.content_type);
@@ -142,6 +152,8 @@ asio::awaitable<void> BeastServer::serve(tcp::socket socket) {
     }
     out.keep_alive(keep);
     if (!out.has_content_length()) out.prepare_payload();
+    // A worker may have taken its time.
+    stream.expires_after(std::chrono::seconds(options_.timeout_seconds));
     auto [write_error, written] =
         co_await bhttp::async_write(stream, out, asio::as_tuple(use_awaitable));
     if (write_error || !keep) {
@@ -152,28 +164,28 @@ asio::awaitable<void> BeastServer::serve(tcp::socket socket) {
   }
 }
 
-Response BeastServer::answer(const bhttp::request<bhttp::string_body>& in) const {
-  Request request;
+asio::awaitable<Response> BeastServer::handle(const Route& route, const Request& request) {
+  co_return route.handle(request);
+}
+
+asio::awaitable<Response> BeastServer::answer(const bhttp::request<bhttp::string_body>& in) {
+  const std::string_view target(in.target().data(), in.target().size());
+  const auto type = in[bhttp::field::content_type];
+  Request request = request_of(target, {type.data(), type.size()});
   request.method = std::string(in.method_string());
-  const std::string target(in.target());
-  const size_t mark = target.find('?');
-  request.path = target.substr(0, mark);
-  if (mark != std::string::npos) request.query = target.substr(mark + 1);
   request.body = in.body();
   const std::string wanted = request.method == "HEAD" ? "GET" : request.method;
-  bool path_known = false;
-  for (const Route& route : routes_) {
-    if (route.path != request.path) continue;
-    path_known = true;
-    if (route.method == wanted) return route.handle(request);
+  const RouteMatch match = find_route(routes_, wanted, request);
+  if (match.route != nullptr && match.route->blocks) {
+    co_return co_await asio::co_spawn(workers_, handle(*match.route, request), use_awaitable);
   }
-  if (path_known) {
-    return problem(405, "Method not allowed",
-                   request.method + " is not possible on " + request.path);
+  if (match.route != nullptr) co_return match.route->handle(request);
+  if (match.path_known) {
+    co_return problem(405, "Method not allowed",
+                      request.method + " is not possible on " + request.path);
   }
-  std::string known;
-  for (const Route& route : routes_) known += (known.empty() ? "" : ", ") + route.path;
-  return problem(404, "Not found", "there is nothing at " + request.path + "; known: " + known);
+  co_return problem(404, "Not found",
+                    "there is nothing at " + request.path + "; known: " + known_paths(routes_));
 }
 
 }  // namespace

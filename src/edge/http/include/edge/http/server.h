@@ -1,11 +1,13 @@
 // A small HTTP/1.1 listener: a table of routes, each answered by a function on the server's one
-// thread. A handler must be quick; what blocks belongs elsewhere. Errors are
-// application/problem+json.
+// thread, which must be quick there; a route that says that it blocks is answered on a worker.
+// Errors are application/problem+json.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,13 @@ struct Request {
   std::string path;   // without the query
   std::string query;  // behind the `?`, as sent
   std::string body;
+  std::string content_type;  // without parameters, in small letters; empty if there is none
+  // What stands in the path for the route's `{name}`, decoded.
+  std::map<std::string, std::string> parameters;
 };
+
+// The decoded value behind `name=` in the query; empty where it stands without one.
+std::optional<std::string> query_value(const Request& request, const std::string& name);
 
 struct Response {
   int status = 200;
@@ -31,8 +39,9 @@ Response problem(int status, const std::string& title, const std::string& detail
 
 struct Route {
   std::string method;
-  std::string path;  // exact
+  std::string path;  // exact, but that a whole part may be `{name}`; an exact path goes first
   std::function<Response(const Request&)> handle;
+  bool blocks = false;
 };
 
 struct ServerOptions {
@@ -42,6 +51,7 @@ struct ServerOptions {
   size_t max_connections = 1024;  // further ones are closed at once
   size_t max_body_bytes = 1 << 20;
   int timeout_seconds = 30;  // for a request to arrive, and for an idle connection
+  int workers = 4;           // for routes that block
 };
 
 class Server {

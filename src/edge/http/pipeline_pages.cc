@@ -1,0 +1,212 @@
+#include "pipeline_pages.h"
+
+#include <algorithm>
+
+namespace dataflow::http {
+namespace {
+
+using nlohmann::json;
+
+json time_or_null(int64_t ms) {
+  return ms == INT64_MIN || ms == INT64_MAX ? json(nullptr) : json(ms);
+}
+
+struct Totals {
+  uint64_t read = 0, written = 0, dead = 0, late = 0;
+};
+
+Totals totals_of(const jobs::PipelineView& view) {
+  Totals totals;
+  if (!view.job) return totals;
+  for (const engine::OperatorStats& stats : view.job->operators) {
+    totals.dead += stats.dead_rows;
+    totals.late += stats.late_rows;
+    if (stats.kind == "source") totals.read += stats.rows_out;
+    if (stats.kind == "sink") totals.written += stats.rows_in;
+  }
+  return totals;
+}
+
+json operators_of(const engine::JobStatus& job) {
+  json out = json::array();
+  for (const engine::OperatorStats& stats : job.operators) {
+    out.push_back({{"id", stats.id},
+                   {"kind", stats.kind},
+                   {"tasks", stats.tasks},
+                   {"rows_in", stats.rows_in},
+                   {"rows_out", stats.rows_out},
+                   {"late_rows", stats.late_rows},
+                   {"dead_rows", stats.dead_rows},
+                   {"busy_seconds", stats.busy_seconds},
+                   {"watermark_ms", time_or_null(stats.watermark_ms)},
+                   {"state_rows", stats.state_rows},
+                   {"state_bytes", stats.state_bytes}});
+  }
+  return out;
+}
+
+json splits_of(const engine::JobStatus& job) {
+  json out = json::array();
+  for (const engine::SplitStats& split : job.splits) {
+    out.push_back({{"source", split.source},
+                   {"split", split.split},
+                   {"position", split.position},
+                   {"watermark_ms", time_or_null(split.watermark_ms)},
+                   {"idle", split.idle},
+                   {"ended", split.ended},
+                   {"lag", split.lag},
+                   {"rows", split.rows}});
+  }
+  return out;
+}
+
+// The one furthest behind of those that hold anybody back; null if there is none.
+const engine::SplitStats* slowest_split(const engine::JobStatus& job) {
+  const engine::SplitStats* slowest = nullptr;
+  for (const engine::SplitStats& split : job.splits) {
+    if (split.idle || split.ended) continue;
+    if (slowest == nullptr || split.watermark_ms < slowest->watermark_ms) slowest = &split;
+  }
+  return slowest;
+}
+
+// Why the state of a node can only grow; empty if it is cleared by itself.
+std::string grows(const plan::Node& node) {
+  const auto* deduplicate = std::get_if<plan::DeduplicateSpec>(&node.spec);
+  if (deduplicate != nullptr && deduplicate->ttl_ms == 0) {
+    return "every key is remembered for ever; set `ttl`";
+  }
+  const auto* window = std::get_if<plan::WindowSpec>(&node.spec);
+  if (window != nullptr && window->kind == plan::WindowKind::kCount && !window->keys.empty()) {
+    return "a key keeps its unfinished window until enough rows come";
+  }
+  return "";
+}
+
+}  // namespace
+
+json pipeline_summary(const jobs::PipelineView& view) {
+  const Totals totals = totals_of(view);
+  json out = {{"name", view.name},
+              {"id", view.id},
+              {"state", view.state},
+              {"desired", jobs::desired_name(view.desired)},
+              {"created_ms", view.created.value()},
+              {"updated_ms", view.updated.value()},
+              {"rows_read", totals.read},
+              {"rows_written", totals.written},
+              {"rows_dead", totals.dead},
+              {"restarts", view.job ? view.job->restarts : 0}};
+  if (!view.reason.empty()) out["reason"] = view.reason;
+  return out;
+}
+
+json pipeline_stats(const jobs::PipelineView& view) {
+  json out = pipeline_summary(view);
+  out["rows_late"] = totals_of(view).late;
+  if (!view.job) {
+    out["operators"] = out["splits"] = json::array();
+    return out;
+  }
+  const engine::JobStatus& job = *view.job;
+  out["checkpoint"] = {{"id", job.last_checkpoint.value()},
+                       {"count", job.checkpoints},
+                       {"wall_ms", job.last_checkpoint_wall_ms},
+                       {"seconds", job.last_checkpoint_seconds},
+                       {"bytes", job.last_checkpoint_bytes}};
+  out["operators"] = operators_of(job);
+  out["splits"] = splits_of(job);
+  return out;
+}
+
+json pipeline_details(const jobs::PipelineView& view) {
+  json out = pipeline_stats(view);
+  out["source"] = view.source;
+  if (view.plan) out["plan"] = json::parse(plan::to_json(*view.plan), nullptr, false);
+  return out;
+}
+
+json watermarks_page(const std::vector<jobs::PipelineView>& views) {
+  json out = json::array();
+  for (const jobs::PipelineView& view : views) {
+    if (!view.job) continue;
+    const engine::SplitStats* slowest = slowest_split(*view.job);
+    int64_t newest = INT64_MIN;
+    for (const auto& split : view.job->splits) newest = std::max(newest, split.watermark_ms);
+    json operators = json::array();
+    for (const engine::OperatorStats& stats : view.job->operators) {
+      json one = {{"id", stats.id}, {"watermark_ms", time_or_null(stats.watermark_ms)}};
+      if (slowest != nullptr && slowest->watermark_ms != INT64_MIN) {
+        one["held_by"] = {{"source", slowest->source}, {"split", slowest->split}};
+        one["behind_ms"] = newest - std::max(stats.watermark_ms, slowest->watermark_ms);
+      }
+      operators.push_back(std::move(one));
+    }
+    out.push_back({{"pipeline", view.name},
+                   {"operators", std::move(operators)},
+                   {"splits", splits_of(*view.job)}});
+  }
+  return {{"watermarks", std::move(out)}};
+}
+
+json state_page(const std::vector<jobs::PipelineView>& views) {
+  json out = json::array();
+  uint64_t bytes = 0;
+  for (const jobs::PipelineView& view : views) {
+    if (!view.job) continue;
+    for (const engine::OperatorStats& stats : view.job->operators) {
+      const plan::Node* node = view.plan ? view.plan->find(stats.id) : nullptr;
+      const std::string warning = node == nullptr ? "" : grows(*node);
+      if (stats.state_rows == 0 && stats.state_bytes == 0 && warning.empty()) continue;
+      json one = {{"pipeline", view.name},
+                  {"operator", stats.id},
+                  {"rows", stats.state_rows},
+                  {"bytes", stats.state_bytes}};
+      if (!warning.empty()) one["warning"] = warning;
+      bytes += stats.state_bytes;
+      out.push_back(std::move(one));
+    }
+  }
+  return {{"bytes", bytes}, {"state", std::move(out)}};
+}
+
+json windows_page(const std::vector<jobs::PipelineView>& views) {
+  json out = json::array();
+  for (const jobs::PipelineView& view : views) {
+    if (!view.job || !view.plan) continue;
+    for (const engine::OperatorStats& stats : view.job->operators) {
+      const plan::Node* node = view.plan->find(stats.id);
+      if (node == nullptr || !std::holds_alternative<plan::WindowSpec>(node->spec)) continue;
+      out.push_back({{"pipeline", view.name},
+                     {"operator", stats.id},
+                     {"open", stats.state_rows},
+                     {"watermark_ms", time_or_null(stats.watermark_ms)},
+                     {"late_rows", stats.late_rows}});
+    }
+  }
+  return {{"windows", std::move(out)}};
+}
+
+Response json_answer(const json& body, int status) {
+  return {status, "application/json",
+          body.dump(2, ' ', false, json::error_handler_t::replace) + "\n"};
+}
+
+Response status_answer(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kInvalid:
+    case StatusCode::kOutOfRange: return problem(400, "Not valid", status.message());
+    case StatusCode::kUnsupported: return problem(400, "Not supported", status.message());
+    case StatusCode::kNotFound: return problem(404, "Not found", status.message());
+    case StatusCode::kAlreadyExists: return problem(409, "Exists already", status.message());
+    case StatusCode::kConflict: return problem(409, "Conflict", status.message());
+    case StatusCode::kTooLarge: return problem(413, "Too large", status.message());
+    case StatusCode::kUnavailable:
+    case StatusCode::kNoSpace:
+    case StatusCode::kReadOnly: return problem(503, "Not available", status.message());
+    case StatusCode::kTimedOut: return problem(504, "Timed out", status.message());
+    default: return problem(500, "Failed", status.message());
+  }
+}
+
+}  // namespace dataflow::http

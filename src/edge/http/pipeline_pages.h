@@ -1,0 +1,25 @@
+// Pipelines as JSON.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "edge/http/server.h"
+#include "jobs/pipelines.h"
+
+namespace dataflow::http {
+
+nlohmann::json pipeline_summary(const jobs::PipelineView& view);
+// With its source, plan and operators.
+nlohmann::json pipeline_details(const jobs::PipelineView& view);
+nlohmann::json pipeline_stats(const jobs::PipelineView& view);
+// Which split of which source holds each operator back, and by how much.
+nlohmann::json watermarks_page(const std::vector<jobs::PipelineView>& views);
+// Sizes by operator, and what can only grow.
+nlohmann::json state_page(const std::vector<jobs::PipelineView>& views);
+nlohmann::json windows_page(const std::vector<jobs::PipelineView>& views);
+
+Response json_answer(const nlohmann::json& body, int status = 200);
+Response status_answer(const Status& status);
+
+}  // namespace dataflow::http

@@ -1,0 +1,179 @@
+#include "edge/http/pipelines.h"
+#include "jobs/pipeline_yaml.h"
+#include "pipeline_pages.h"
+
+namespace dataflow::http {
+namespace {
+
+using jobs::Pipelines;
+using jobs::PipelineView;
+using nlohmann::json;
+
+struct Posted {
+  std::string source;
+  std::string file = "pipeline.yaml";
+  std::map<std::string, std::string> variables;
+};
+
+Result<Posted> read_posted(const Request& request) {
+  Posted posted;
+  if (const auto file = query_value(request, "file")) posted.file = *file;
+  if (request.content_type != "application/json") {
+    posted.source = request.body;
+    return posted;
+  }
+  const json body = json::parse(request.body, nullptr, false);
+  if (!body.is_object() || !body.contains("source") || !body["source"].is_string()) {
+    return Status::invalid(
+        "expected the pipeline's YAML, or JSON with the YAML as the text `source`");
+  }
+  posted.source = body["source"].get<std::string>();
+  if (body.contains("file") && body["file"].is_string()) posted.file = body["file"];
+  if (!body.contains("variables")) return posted;
+  if (!body["variables"].is_object()) return Status::invalid("`variables` must be an object");
+  for (const auto& [name, value] : body["variables"].items()) {
+    if (!value.is_string()) return Status::invalid("variable `" + name + "` must be a text");
+    posted.variables[name] = value.get<std::string>();
+  }
+  return posted;
+}
+
+Result<plan::Plan> compile(const Posted& posted) {
+  return jobs::compile_pipeline(posted.file, posted.source,
+                                [&](const std::string& name) -> std::optional<std::string> {
+                                  const auto found = posted.variables.find(name);
+                                  if (found == posted.variables.end()) return std::nullopt;
+                                  return found->second;
+                                });
+}
+
+bool flag(const Request& request, const std::string& name, bool usual) {
+  const auto value = query_value(request, name);
+  if (!value) return usual;
+  return value->empty() || *value == "true" || *value == "1";
+}
+
+Response deploy(Pipelines& pipelines, const Request& request) {
+  const Result<Posted> posted = read_posted(request);
+  if (!posted.ok()) return status_answer(posted.status());
+  Result<plan::Plan> plan = compile(*posted);
+  if (!plan.ok()) return status_answer(plan.status());
+  jobs::DeployOptions options;
+  options.start = flag(request, "start", true);
+  options.replace = flag(request, "replace", false);
+  const Result<PipelineView> view = pipelines.deploy(std::move(*plan), posted->source, options);
+  if (!view.ok()) return status_answer(view.status());
+  return json_answer(pipeline_summary(*view), 201);
+}
+
+Response validate(Pipelines& pipelines, const Request& request) {
+  const Result<Posted> posted = read_posted(request);
+  if (!posted.ok()) return status_answer(posted.status());
+  Result<plan::Plan> plan = compile(*posted);
+  if (!plan.ok()) return status_answer(plan.status());
+  const Status valid = pipelines.check(*plan);
+  if (!valid.ok()) return status_answer(valid);
+  return json_answer({{"valid", true}, {"name", plan->name}, {"explain", plan::explain(*plan)}});
+}
+
+Response list(Pipelines& pipelines) {
+  json out = json::array();
+  for (const PipelineView& view : pipelines.list()) out.push_back(pipeline_summary(view));
+  return json_answer({{"pipelines", std::move(out)}});
+}
+
+Response view_answer(const Result<PipelineView>& view, json (*page)(const PipelineView&)) {
+  if (!view.ok()) return status_answer(view.status());
+  return json_answer(page(*view));
+}
+
+Response checkpoint(Pipelines& pipelines, const std::string& name) {
+  const Result<state::CheckpointId> id = pipelines.checkpoint(name);
+  if (!id.ok()) return status_answer(id.status());
+  return json_answer({{"pipeline", name}, {"checkpoint", id->value()}});
+}
+
+// Of everything that runs.
+Response checkpoint_all(Pipelines& pipelines) {
+  json done = json::array();
+  json failed = json::array();
+  for (const PipelineView& view : pipelines.list()) {
+    if (view.state != "running") continue;
+    const Result<state::CheckpointId> id = pipelines.checkpoint(view.name);
+    if (id.ok()) {
+      done.push_back({{"pipeline", view.name}, {"checkpoint", id->value()}});
+    } else {
+      failed.push_back({{"pipeline", view.name}, {"reason", id.status().message()}});
+    }
+  }
+  const int status = failed.empty() ? 200 : 500;
+  return json_answer({{"checkpoints", std::move(done)}, {"failed", std::move(failed)}}, status);
+}
+
+using Change = Result<PipelineView> (Pipelines::*)(const std::string&);
+
+Route change_route(Pipelines& pipelines, const std::string& path, Change change) {
+  return {"POST", path,
+          [&pipelines, change](const Request& request) {
+            return view_answer((pipelines.*change)(request.parameters.at("name")),
+                               pipeline_summary);
+          },
+          true};
+}
+
+void add_named(Pipelines& pipelines, const std::string& base, std::vector<Route>& routes) {
+  const std::string one = base + "/{name}";
+  routes.push_back({"GET", base, [&pipelines](const Request&) { return list(pipelines); }});
+  routes.push_back(change_route(pipelines, one + "/start", &Pipelines::start));
+  routes.push_back(change_route(pipelines, one + "/stop", &Pipelines::stop));
+  routes.push_back({"GET", one + "/stats", [&pipelines](const Request& request) {
+                      return view_answer(pipelines.describe(request.parameters.at("name")),
+                                         pipeline_stats);
+                    }});
+}
+
+Route page_route(Pipelines& pipelines, const std::string& path,
+                 json (*page)(const std::vector<PipelineView>&)) {
+  return {"GET", path,
+          [&pipelines, page](const Request&) { return json_answer(page(pipelines.list())); }};
+}
+
+}  // namespace
+
+std::vector<Route> pipeline_routes(Pipelines& pipelines) {
+  const std::string base = "/api/v1/pipelines";
+  const std::string one = base + "/{name}";
+  std::vector<Route> routes;
+  add_named(pipelines, base, routes);
+  add_named(pipelines, "/pipelines", routes);
+  routes.push_back(
+      {"POST", base, [&](const Request& request) { return deploy(pipelines, request); }, true});
+  routes.push_back({"POST", base + "/validate",
+                    [&](const Request& request) { return validate(pipelines, request); }, true});
+  routes.push_back({"GET", one, [&](const Request& request) {
+                      return view_answer(pipelines.describe(request.parameters.at("name")),
+                                         pipeline_details);
+                    }});
+  routes.push_back({"DELETE", one,
+                    [&](const Request& request) {
+                      const std::string& name = request.parameters.at("name");
+                      const Status removed = pipelines.remove(name);
+                      if (!removed.ok()) return status_answer(removed);
+                      return json_answer({{"name", name}, {"deleted", true}});
+                    },
+                    true});
+  routes.push_back(change_route(pipelines, one + "/pause", &Pipelines::pause));
+  routes.push_back(change_route(pipelines, one + "/restart", &Pipelines::restart));
+  routes.push_back(
+      {"POST", one + "/checkpoint",
+       [&](const Request& request) { return checkpoint(pipelines, request.parameters.at("name")); },
+       true});
+  routes.push_back(
+      {"POST", "/checkpoint", [&](const Request&) { return checkpoint_all(pipelines); }, true});
+  routes.push_back(page_route(pipelines, "/watermarks", watermarks_page));
+  routes.push_back(page_route(pipelines, "/state", state_page));
+  routes.push_back(page_route(pipelines, "/windows", windows_page));
+  return routes;
+}
+
+}  // namespace dataflow::http

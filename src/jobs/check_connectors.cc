@@ -1,0 +1,46 @@
+#include "jobs/pipelines.h"
+
+namespace dataflow::jobs {
+namespace {
+
+// The connector's words, with the place and name of the node.
+Status at_node(const plan::Node& node, std::string_view kind, const Status& status) {
+  if (status.ok()) return status;
+  std::string place;
+  if (node.place.line > 0) {
+    place = "line " + std::to_string(node.place.line) + ", column " +
+            std::to_string(node.place.column) + ": ";
+  }
+  const std::string name = std::string(kind) + " `" + node.id + "`: ";
+  const bool named = status.message().starts_with(name);
+  return Status(status.code(), place + (named ? "" : name) + status.message(), status.detail());
+}
+
+Status check_guarantee(const plan::SinkSpec& spec, const engine::Sink& sink) {
+  if (spec.guarantee != plan::Guarantee::kExactlyOnce) return {};
+  if (sink.guarantee() == plan::Guarantee::kExactlyOnce) return {};
+  return Status::invalid("the connector \"" + spec.connector +
+                         "\" cannot write exactly once; ask for `guarantee: at_least_once`, or "
+                         "write to a log or files");
+}
+
+}  // namespace
+
+Status check_connectors(const plan::Plan& plan, engine::Connectors& connectors) {
+  for (const plan::Node& node : plan.nodes) {
+    const engine::ConnectorContext context{plan.name, node.id, plan.job.bounded};
+    if (const auto* source = std::get_if<plan::SourceSpec>(&node.spec)) {
+      DF_RETURN_IF_ERROR(
+          at_node(node, "source", connectors.make_source(*source, context).status()));
+    }
+    if (const auto* spec = std::get_if<plan::SinkSpec>(&node.spec)) {
+      Result<std::unique_ptr<engine::Sink>> sink =
+          connectors.make_sink(*spec, node.schema, context);
+      if (!sink.ok()) return at_node(node, "sink", sink.status());
+      DF_RETURN_IF_ERROR(at_node(node, "sink", check_guarantee(*spec, **sink)));
+    }
+  }
+  return {};
+}
+
+}  // namespace dataflow::jobs

@@ -1,0 +1,14 @@
+#include "jobs/pipeline_yaml.h"
+#include "yaml_text.h"
+
+namespace dataflow::jobs {
+
+Result<plan::Plan> compile_pipeline(const std::string& file, const std::string& text,
+                                    const Variables& variables) {
+  DF_ASSIGN_OR_RETURN(plan::Plan plan, read_pipeline(file, text, variables));
+  const Status valid = plan::validate(plan);
+  if (!valid.ok()) return with_file(file, valid);
+  return plan;
+}
+
+}  // namespace dataflow::jobs

@@ -1,0 +1,89 @@
+#include "deployed.h"
+
+namespace dataflow::jobs {
+
+PipelineRow Deployed::row() const {
+  const std::lock_guard lock(mutex_);
+  return row_;
+}
+
+void Deployed::set_row(PipelineRow row, std::shared_ptr<const plan::Plan> plan) {
+  const std::lock_guard lock(mutex_);
+  row_ = std::move(row);
+  plan_ = std::move(plan);
+}
+
+std::shared_ptr<const plan::Plan> Deployed::plan() const {
+  const std::lock_guard lock(mutex_);
+  return plan_;
+}
+
+std::shared_ptr<engine::Job> Deployed::job() const {
+  const std::lock_guard lock(mutex_);
+  return job_run_ == ended_run_ ? nullptr : job_;
+}
+
+uint64_t Deployed::next_run() {
+  // Destroyed behind the lock. It holds the state's store, which the next one opens.
+  std::shared_ptr<engine::Job> last;
+  const std::lock_guard lock(mutex_);
+  last.swap(job_);
+  ended_.reset();
+  reason_.clear();
+  return ++runs_;
+}
+
+void Deployed::set_job(std::shared_ptr<engine::Job> job, uint64_t run) {
+  const std::lock_guard lock(mutex_);
+  job_ = std::move(job);
+  job_run_ = run;
+}
+
+void Deployed::end_job(uint64_t run, engine::JobState state, const Status& why) {
+  const std::lock_guard lock(mutex_);
+  if (run != runs_) return;
+  // It may end before set_job() hears of it.
+  ended_run_ = run;
+  ended_ = state;
+  reason_ = why.ok() ? "" : why.message();
+}
+
+void Deployed::set_failed(const Status& why) {
+  const std::lock_guard lock(mutex_);
+  job_.reset();
+  job_run_ = ended_run_ = runs_;
+  ended_ = engine::JobState::kFailed;
+  reason_ = why.message();
+}
+
+PipelineView Deployed::view() const {
+  PipelineView view;
+  std::shared_ptr<engine::Job> job;
+  {
+    const std::lock_guard lock(mutex_);
+    view.name = row_.name;
+    view.id = row_.id;
+    view.desired = row_.desired;
+    view.created = row_.created;
+    view.updated = row_.updated;
+    view.source = row_.source;
+    view.plan = plan_;
+    view.reason = reason_;
+    view.state = ended_ ? std::string(engine::job_state_name(*ended_)) : "";
+    job = job_;
+  }
+  // Not under the lock: the end of a job may be told while its status is taken.
+  if (job != nullptr) view.job = job->status();
+  const bool wanted = view.desired == Desired::kRunning;
+  if (view.state.empty() && view.job && wanted) {
+    view.state = engine::job_state_name(view.job->state);
+    view.reason = view.job->reason;
+  }
+  // What was stopped on purpose is called as it was wanted.
+  if (view.state.empty() || (!wanted && view.state == "stopped")) {
+    view.state = wanted ? "stopped" : desired_name(view.desired);
+  }
+  return view;
+}
+
+}  // namespace dataflow::jobs

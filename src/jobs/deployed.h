@@ -1,0 +1,50 @@
+// One deployed pipeline in memory: its row, and the job that runs it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "jobs/pipelines.h"
+#include "pipeline_rows.h"
+
+namespace dataflow::jobs {
+
+class Deployed {
+ public:
+  Deployed(PipelineRow row, std::shared_ptr<const plan::Plan> plan)
+      : row_(std::move(row)), plan_(std::move(plan)) {}
+
+  // Held by whoever changes it, for as long as that takes; taken before everything else.
+  std::mutex change;
+
+  PipelineRow row() const;
+  void set_row(PipelineRow row, std::shared_ptr<const plan::Plan> plan);
+  std::shared_ptr<const plan::Plan> plan() const;
+
+  // A job that has not ended by itself; null if there is none.
+  std::shared_ptr<engine::Job> job() const;
+  void set_job(std::shared_ptr<engine::Job> job, uint64_t run);
+  // The number that the next job's end is to be told with.
+  uint64_t next_run();
+  // The job of this run is over; of one that was replaced nothing is kept.
+  void end_job(uint64_t run, engine::JobState state, const Status& why);
+  // It never came to run.
+  void set_failed(const Status& why);
+
+  PipelineView view() const;
+
+ private:
+  mutable std::mutex mutex_;
+  PipelineRow row_;
+  std::shared_ptr<const plan::Plan> plan_;
+  std::shared_ptr<engine::Job> job_;
+  uint64_t runs_ = 0;     // begun
+  uint64_t job_run_ = 0;  // of job_
+  uint64_t ended_run_ = 0;
+  std::optional<engine::JobState> ended_;  // of the last run
+  std::string reason_;
+};
+
+}  // namespace dataflow::jobs

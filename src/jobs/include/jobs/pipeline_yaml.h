@@ -1,0 +1,41 @@
+// Pipelines as people write them: a YAML file becomes a plan.
+//
+//   name: meeting-counts
+//   sources:
+//     events: {connector: log, topic: user_events, format: json, start: earliest,
+//              schema: {meeting_id: STRING, ts: TIMESTAMP_LTZ(3)},
+//              watermark: {column: ts, delay: 5s}}
+//   steps:
+//     counts: {from: events, window: {tumbling: 30s}, group_by: [meeting_id],
+//              aggregate: {n: COUNT(*)}}
+//   sinks:
+//     out: {from: counts, connector: log, topic: counts_30s, format: json}
+//
+// A duration is `30s`, `500ms` or a bare number of milliseconds. `${NAME}` and `${NAME:-default}`
+// in any value stand for a variable's; `$${` is the text `${`.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/status.h"
+#include "plan/plan.h"
+
+namespace dataflow::jobs {
+
+// The value of a variable; none if it is not set.
+using Variables = std::function<std::optional<std::string>(const std::string& name)>;
+// Those of the process's environment.
+Variables environment_variables();
+
+// Every error is kInvalid and reads "FILE:LINE:COLUMN: what is wrong", with the nearest valid
+// choice where there is one. The plan is not validated yet.
+Result<plan::Plan> read_pipeline(const std::string& file, const std::string& text,
+                                 const Variables& variables);
+
+// The same, and plan::validate().
+Result<plan::Plan> compile_pipeline(const std::string& file, const std::string& text,
+                                    const Variables& variables);
+
+}  // namespace dataflow::jobs

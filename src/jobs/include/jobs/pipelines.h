@@ -1,0 +1,89 @@
+// Pipelines: what users have deployed, kept in meta, and the jobs that run them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "base/status.h"
+#include "engine/job.h"
+#include "meta/store.h"
+#include "plan/plan.h"
+
+namespace dataflow::jobs {
+
+// What the user wants of it; kept over a restart of the server.
+enum class Desired : uint8_t { kStopped, kRunning, kPaused };
+std::string_view desired_name(Desired desired);  // "stopped", …
+
+struct PipelineView {
+  std::string name;
+  std::string id;  // of this deployment: its state lies in the folder of this name
+  Desired desired = Desired::kStopped;
+  // "running", "restarting", "failed", … while there is a job, else "stopped" or "paused".
+  std::string state;
+  std::string reason;  // why it failed or restarted last
+  Timestamp created;
+  Timestamp updated;
+  std::string source;  // the text that it was deployed from
+  std::shared_ptr<const plan::Plan> plan;
+  std::optional<engine::JobStatus> job;  // while one runs, and of the last one that ended
+};
+
+struct DeployOptions {
+  bool start = true;
+  // A pipeline of this name takes the new plan and keeps the state of the nodes that keep their
+  // ids. Otherwise it is refused with kAlreadyExists.
+  bool replace = false;
+};
+
+struct PipelinesParts {
+  Env& env;
+  meta::Store& store;
+  engine::Engine& engine;
+  engine::Connectors& connectors;
+  std::string dir;  // of the jobs' states
+};
+
+// kInvalid, with the node's place, if a connector refuses its options, or a sink cannot keep the
+// guarantee that is asked of it. The plan is validated.
+Status check_connectors(const plan::Plan& plan, engine::Connectors& connectors);
+
+// Safe to use from several threads. What ends a job or takes a checkpoint blocks until that is
+// done; views never wait for it. Of two changes of one pipeline at once, one waits for the other.
+class Pipelines {
+ public:
+  // Reads what is deployed; starts nothing. Everything in `parts` outlives it.
+  static Result<std::unique_ptr<Pipelines>> open(PipelinesParts parts);
+  virtual ~Pipelines() = default;
+
+  // Starts what is wanted running. One that cannot start is failed, with its reason, and holds up
+  // no other.
+  virtual void start_all() = 0;
+  // Ends all jobs with a checkpoint each; what is wanted of them stays.
+  virtual void close() = 0;
+
+  // Validates the plan and its connectors. kInvalid before anything changed.
+  virtual Status check(plan::Plan& plan) = 0;
+  virtual Result<PipelineView> deploy(plan::Plan plan, std::string source,
+                                      DeployOptions options) = 0;
+
+  virtual std::vector<PipelineView> list() const = 0;  // by name
+  // kNotFound names the nearest one.
+  virtual Result<PipelineView> describe(const std::string& name) const = 0;
+
+  virtual Result<PipelineView> start(const std::string& name) = 0;  // no error if it runs
+  virtual Result<PipelineView> stop(const std::string& name) = 0;
+  virtual Result<PipelineView> pause(const std::string& name) = 0;
+  virtual Result<PipelineView> restart(const std::string& name) = 0;
+  // Its job ends at once, and its state goes.
+  virtual Status remove(const std::string& name) = 0;
+  // kConflict if it does not run.
+  virtual Result<state::CheckpointId> checkpoint(const std::string& name) = 0;
+};
+
+}  // namespace dataflow::jobs
