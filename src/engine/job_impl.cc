@@ -111,7 +111,11 @@ Status JobImpl::begin_attempt() {
 
 void JobImpl::end_attempt() {
   ++attempt_;
-  if (run_) run_->stop();
+  if (run_) {
+    run_->stop();
+    const std::lock_guard lock(mutex_);
+    run_->fill(status_);
+  }
   run_.reset();
   round_.reset();
 }

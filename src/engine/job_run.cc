@@ -343,6 +343,7 @@ void JobRun::fill(JobStatus& status) const {
       if (one.source() == nullptr) continue;
       for (SplitStats& split : one.source()->stats()) {
         status.operators[first].rows_out += split.rows;
+        status.operators[first].dead_rows += split.dead_rows;
         status.splits.push_back(std::move(split));
       }
     }

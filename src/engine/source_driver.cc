@@ -22,6 +22,7 @@ struct SourceDriver::Reading {
   bool changed = false;               // since the last collect()
   int64_t stretch = -1;               // of batch_rows row numbers, in which the last row lay
   uint64_t rows = 0;
+  uint64_t dead_rows = 0;
 };
 
 SourceDriver::SourceDriver(Source& source, SourceDriverOptions options, std::function<void()> wake)
@@ -113,6 +114,7 @@ Result<SourceDriver::Step> SourceDriver::read_chunk(Reading& reading, const Chun
   rows_ = {};
   DF_RETURN_IF_ERROR(decoder_->decode(reading.split, chunk, rows_, faults_)
                          .with_context("source " + options_.node + ", " + reading.split.id));
+  reading.dead_rows += faults_.size();
   for (SourceFault& fault : faults_) {
     DF_RETURN_IF_ERROR(chain.dead_row({options_.node, DeadReason::kDecode, std::move(fault.field),
                                        std::move(fault.reason), options_.node, reading.split.id,
@@ -184,6 +186,7 @@ Status SourceDriver::check_times(Reading& reading, Batch& batch, std::vector<int
         options_.node, DeadReason::kTime, options_.watermark->column,       std::move(words),
         options_.node, reading.split.id,  offsets[static_cast<size_t>(row)]};
     dead.row = row_text(batch, row);
+    ++reading.dead_rows;
     DF_RETURN_IF_ERROR(chain.dead_row(std::move(dead)));
   }
   if (all_good) return {};
@@ -247,7 +250,7 @@ void SourceDriver::publish() {
   for (const std::unique_ptr<Reading>& reading : readings_) {
     stats.push_back({options_.node, reading->split.id, reading->reader->position(),
                      reading->watermark.value(), reading->idle, reading->ended,
-                     reading->reader->lag(), reading->rows});
+                     reading->reader->lag(), reading->rows, reading->dead_rows});
   }
   const std::lock_guard lock(stats_mutex_);
   stats_ = std::move(stats);

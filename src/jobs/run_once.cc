@@ -35,7 +35,7 @@ struct End {
 void count_rows(const plan::Plan& plan, RunReport& report) {
   report.rows_read = report.rows_written = report.rows_dead = 0;
   for (const engine::OperatorStats& stats : report.last.operators) {
-    report.rows_dead += stats.dead_rows;
+    report.rows_dead += stats.dead_rows + stats.late_rows;
     const plan::Node* node = plan.find(stats.id);
     if (node == nullptr) continue;
     if (std::holds_alternative<plan::SourceSpec>(node->spec)) report.rows_read += stats.rows_out;

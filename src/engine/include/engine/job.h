@@ -47,7 +47,8 @@ struct SplitStats {
   int64_t watermark_ms = INT64_MIN;
   bool idle = false, ended = false;
   int64_t lag = 0;
-  uint64_t rows = 0;
+  uint64_t rows = 0;       // read, in all runs of the job
+  uint64_t dead_rows = 0;  // since this run began: not decoded, or without a usable time
 };
 
 struct JobStatus {
