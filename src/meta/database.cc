@@ -132,8 +132,8 @@ class RocksDatabase final : public Database {
   uint64_t approximate_bytes(std::string_view prefix) override {
     const std::string end = prefix_successor(prefix);
     const rocksdb::Range range(slice(prefix), slice(end));
-    rocksdb::SizeApproximationOptions options;
-    options.include_memtables = true;
+    // Not of the memtable: its guess is by the mean of all rows there, which may be very unequal.
+    const rocksdb::SizeApproximationOptions options;
     uint64_t bytes = 0;
     (void)db_->GetApproximateSizes(options, db_->DefaultColumnFamily(), &range, 1, &bytes);
     return bytes;

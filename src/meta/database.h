@@ -29,7 +29,7 @@ class Database {
   // `visit` gets whole keys.
   virtual Status scan(std::string_view prefix,
                       const std::function<bool(std::string_view, std::string_view)>& visit) = 0;
-  // Of the rows whose keys begin with `prefix`, as they lie in files and in memory.
+  // Of the rows whose keys begin with `prefix`, as they lie in table files.
   virtual uint64_t approximate_bytes(std::string_view prefix) = 0;
   // All batches as one record of the write-ahead log, synced.
   virtual Status write(std::span<const WriteBatch* const> batches) = 0;

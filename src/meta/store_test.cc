@@ -117,6 +117,24 @@ TEST(Store, KeepsEverythingOverAReopen) {
   EXPECT_EQ(rows_of(*store, kTopics), (Rows{{"a", "1"}, {"b", "2"}}));
 }
 
+TEST(Store, SaysAboutHowManyBytesAPrefixTakesInFiles) {
+  FaultEnv env;
+  {
+    const auto store = open_store(env);
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_TRUE(
+          store->commit(put(kTopics, "big/" + std::to_string(i), std::string(5000, 'b'))).ok());
+    }
+    ASSERT_TRUE(store->commit(put(kTopics, "small", "s")).ok());
+  }
+  const auto store = open_store(env);  // which writes the log's rows to a file
+  EXPECT_NEAR(static_cast<double>(store->approximate_bytes(kTopics, "big/")), 500'000, 50'000);
+  EXPECT_LT(store->approximate_bytes(kTopics, "small"), 50'000u);
+  EXPECT_EQ(store->approximate_bytes(kGroups, ""), 0u);
+  ASSERT_TRUE(store->close().ok());
+  EXPECT_EQ(store->approximate_bytes(kTopics, "big/"), 0u);
+}
+
 TEST(Store, AfterCloseEverythingIsRefusedAndCallbacksRunAtOnce) {
   FaultEnv env;
   const auto store = open_store(env);

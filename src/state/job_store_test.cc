@@ -163,7 +163,6 @@ TEST(JobStore, FoldedDeltasAreTheSameState) {
     ASSERT_EQ(*load(**job), model) << n;
   }
   EXPECT_GT((*job)->stats().folded_bytes_written, 0u);
-  EXPECT_GT((*job)->stats().base_bytes, 0u);
   EXPECT_EQ(*(*job)->operators(), (std::vector<std::string>{"op", "op2"}));
 
   ASSERT_TRUE((*job)->copy_to("/data/savepoint").ok());

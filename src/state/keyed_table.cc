@@ -12,6 +12,19 @@
 
 namespace dataflow::state {
 
+namespace {
+
+// Rows of a delta on their way into a table.
+struct LoadBlock {
+  size_t count = 0;
+  uint64_t hashes[KeyRows::kBlock];
+  std::string_view keys[KeyRows::kBlock];
+  int64_t numbers[KeyRows::kBlock];
+  uint32_t puts[KeyRows::kBlock];
+};
+
+}  // namespace
+
 class KeyedTable::Impl {
  public:
   explicit Impl(TableSpec table) : spec(std::move(table)) {
@@ -45,8 +58,9 @@ class KeyedTable::Impl {
   }
 
   Status check_fits(const TableSpec& delta) const;
-  Status load_group(const DeltaReader& delta, int group);
-  void load_row(const DeltaReader& delta, uint32_t row, uint32_t put, uint64_t hash);
+  Status load_rows(const DeltaReader& delta, KeyGroupRange range);
+  void put_block(const DeltaReader& delta, LoadBlock& block);
+  void erase_loaded(uint64_t hash, std::string_view key, int64_t number);
 
   const TableSpec spec;
   KeyRows keys;
@@ -75,43 +89,59 @@ Status KeyedTable::Impl::check_fits(const TableSpec& delta) const {
   return {};
 }
 
-Status KeyedTable::Impl::load_group(const DeltaReader& delta, int group) {
-  uint32_t put = delta.first_put(group);
-  for (uint32_t row = delta.group_begin(group); row < delta.group_begin(group + 1); ++row) {
-    const uint64_t hash = hash64(delta.key(row));
-    if (key_group_of(hash).value() != group) {
-      return Status::corrupt("loading state of table " + spec.name +
-                             ": a key stands in key group " + std::to_string(group) +
-                             ", it belongs to " + std::to_string(key_group_of(hash).value()));
+// Rows that are put are gathered in blocks, as upsert_all takes them; an erased one goes through
+// what was gathered before it.
+Status KeyedTable::Impl::load_rows(const DeltaReader& delta, KeyGroupRange range) {
+  LoadBlock block;
+  for (int group = range.begin; group < range.end; ++group) {
+    uint32_t put = delta.first_put(group);
+    for (uint32_t row = delta.group_begin(group); row < delta.group_begin(group + 1); ++row) {
+      const std::string_view key = delta.key(row);
+      const uint64_t hash = hash64(key);
+      if (key_group_of(hash).value() != group) {
+        return Status::corrupt("loading state of table " + spec.name +
+                               ": a key stands in key group " + std::to_string(group) +
+                               ", it belongs to " + std::to_string(key_group_of(hash).value()));
+      }
+      if (!delta.is_put(row)) {
+        put_block(delta, block);
+        erase_loaded(hash, key, delta.number(row));
+        continue;
+      }
+      block.hashes[block.count] = hash;
+      block.keys[block.count] = key;
+      block.numbers[block.count] = delta.number(row);
+      block.puts[block.count] = put++;
+      if (++block.count == KeyRows::kBlock) put_block(delta, block);
     }
-    load_row(delta, row, put, hash);
-    put += delta.is_put(row) ? 1 : 0;
   }
+  put_block(delta, block);
   return {};
 }
 
-void KeyedTable::Impl::load_row(const DeltaReader& delta, uint32_t row, uint32_t put,
-                                uint64_t hash) {
-  const std::string_view key = delta.key(row);
-  const int64_t number = delta.number(row);
-  if (!delta.is_put(row)) {
-    const std::optional<RowNumber> found = keys.find(hash, key, number);
-    if (!found) return;
-    changes.forget(*found);
-    remove(*found);
-    return;
-  }
-  RowNumber at = 0;
+void KeyedTable::Impl::put_block(const DeltaReader& delta, LoadBlock& block) {
+  RowNumber rows[KeyRows::kBlock];
   scratch_made.clear();
-  keys.upsert_block({&hash, 1}, &key, &number, &at, scratch_made);
+  keys.upsert_block({block.hashes, block.count}, block.keys, block.numbers, rows, scratch_made);
   grow();
   for (size_t i = 0; i < columns.size(); ++i) {
-    const std::string_view value = delta.value(i, put);
-    if (columns[i].kind == ValueKind::kBytes) {
-      noted_bytes += std::ssize(value) - std::ssize(columns[i].bytes[at]);
+    TableColumn& column = columns[i];
+    for (size_t at = 0; at < block.count; ++at) {
+      const std::string_view value = delta.value(i, block.puts[at]);
+      if (column.kind == ValueKind::kBytes) {
+        noted_bytes += std::ssize(value) - std::ssize(column.bytes[rows[at]]);
+      }
+      column.set(rows[at], value);
     }
-    columns[i].set(at, value);
   }
+  block.count = 0;
+}
+
+void KeyedTable::Impl::erase_loaded(uint64_t hash, std::string_view key, int64_t number) {
+  const std::optional<RowNumber> found = keys.find(hash, key, number);
+  if (!found) return;
+  changes.forget(*found);
+  remove(*found);
 }
 
 KeyedTable::KeyedTable(TableSpec spec) : impl_(std::make_unique<Impl>(std::move(spec))) {}
@@ -198,10 +228,7 @@ Status KeyedTable::load(const DeltaBlock& block, KeyGroupRange range) {
   const Result<DeltaReader> delta = DeltaReader::open(block.bytes);
   if (!delta.ok()) return delta.status().with_context("loading state of table " + spec().name);
   DF_RETURN_IF_ERROR(impl_->check_fits(delta->spec()));
-  for (int group = range.begin; group < range.end; ++group) {
-    DF_RETURN_IF_ERROR(impl_->load_group(*delta, group));
-  }
-  return {};
+  return impl_->load_rows(*delta, range);
 }
 
 }  // namespace dataflow::state

@@ -101,7 +101,7 @@ class Store {
               std::function<bool(std::string_view key, std::string_view value)> visit);
 
   // About how many bytes the keys that begin with `prefix` take with their values, without reading
-  // them; 0 if the store is closed.
+  // them. What is still in memory is not counted; 0 if the store is closed.
   uint64_t approximate_bytes(Table table, std::string_view prefix);
 
   // Blocks until the batch is on disk. Not from a commit callback: that thread would wait for

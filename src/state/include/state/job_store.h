@@ -56,7 +56,7 @@ struct StoredCommittable {
 struct StoreStats {
   CheckpointId last;
   int64_t last_wall_millis = 0;
-  uint64_t base_bytes = 0;
+  uint64_t base_bytes = 0;  // about, and without what is in memory still
   uint64_t delta_bytes = 0;
   uint64_t delta_count = 0;
   uint64_t folded_bytes_written = 0;  // write amplification: beside the deltas' own
