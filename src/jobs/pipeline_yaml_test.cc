@@ -137,7 +137,8 @@ TEST(PipelineYaml, aggregates_take_star_distinct_and_filter) {
 TEST(PipelineYaml, joins_union_split_and_deduplicate) {
   const plan::Plan plan = good(R"yaml(name: p
 sources:
-  a: {connector: log, topic: t, schema: [{k: STRING}, {name: ts, type: TIMESTAMP(3), not_null: true}]}
+  a: {connector: log, topic: t,
+      schema: [{k: STRING}, {name: ts, type: TIMESTAMP(3), not_null: true}]}
 steps:
   parts: {from: a, split: {big: x > 10, small: x < 3}}
   u: {union: [parts.big, parts.small]}
