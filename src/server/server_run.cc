@@ -10,7 +10,11 @@
 #include "base/logger.h"
 #include "base/metrics.h"
 #include "base/timer_queue.h"
+#include "connect/connectors.h"
 #include "data_dir.h"
+#include "edge/http/pipelines.h"
+#include "engine/job.h"
+#include "jobs/pipelines.h"
 #include "server_options.h"
 #include "server_pages.h"
 
@@ -36,6 +40,25 @@ void raise_file_limit() {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// The ids of jobs' producers come from where those of clients' do: two that each reserve blocks of
+// their own would give one out twice.
+class SharedProducerIds final : public log::ProducerIds {
+ public:
+  explicit SharedProducerIds(log::Transactions& transactions) : transactions_(transactions) {}
+  void next(Callback callback) override {
+    transactions_.init_producer({}, [callback](const log::InitProducerResult& made) {
+      if (made.status.ok()) {
+        callback(made.producer_id);
+      } else {
+        callback(made.status);
+      }
+    });
+  }
+
+ private:
+  log::Transactions& transactions_;
+};
+
 // Everything that runs, in the order in which it starts; stop() goes backwards.
 class RunningServer {
  public:
@@ -45,6 +68,7 @@ class RunningServer {
   Status stop();
 
  private:
+  Status open_pipelines();
   Status start_listeners();
   Status write_ready_file();
 
@@ -59,6 +83,10 @@ class RunningServer {
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<log::Groups> groups_;
   std::unique_ptr<log::Transactions> transactions_;
+  std::unique_ptr<log::ProducerIds> producer_ids_;
+  std::unique_ptr<engine::Connectors> connectors_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<jobs::Pipelines> pipelines_;
   std::unique_ptr<kafka::KafkaServer> kafka_;
   std::unique_ptr<http::Server> http_;
   std::unique_ptr<http::Server> metrics_;
@@ -76,7 +104,9 @@ Status RunningServer::start() {
   DF_ASSIGN_OR_RETURN(groups_, log::Groups::open(env_, *store_, *log_, settings_.groups, *timers_));
   DF_ASSIGN_OR_RETURN(transactions_, log::Transactions::open(env_, *store_, *log_, *groups_,
                                                              settings_.transactions, *timers_));
+  DF_RETURN_IF_ERROR(open_pipelines());
   DF_RETURN_IF_ERROR(start_listeners());
+  pipelines_->start_all();
   DF_RETURN_IF_ERROR(write_ready_file());
   log_info("the server is ready", {{"version", DATAFLOW_VERSION},
                                    {"data_dir", settings_.data_dir},
@@ -84,6 +114,15 @@ Status RunningServer::start() {
                                    {"http", facts_.http},
                                    {"metrics", facts_.metrics},
                                    {"started_in_ms", (env_.monotonic_nanos() - began) / 1000000}});
+  return {};
+}
+
+Status RunningServer::open_pipelines() {
+  producer_ids_ = std::make_unique<SharedProducerIds>(*transactions_);
+  connectors_ = connect::make_connectors({env_, *log_, *producer_ids_, groups_.get()});
+  engine_ = engine::Engine::create(env_, *timers_, *connectors_, {}, &metrics_registry_);
+  DF_ASSIGN_OR_RETURN(pipelines_, jobs::Pipelines::open({env_, *store_, *engine_, *connectors_,
+                                                         settings_.data_dir + "/jobs"}));
   return {};
 }
 
@@ -102,7 +141,9 @@ Status RunningServer::start_listeners() {
                       http::Server::start(settings_.metrics, metrics_routes(metrics_registry_)));
   facts_.metrics = Address{settings_.metrics.host, metrics_->port()}.to_string();
   // Its routes read the facts, which are complete but for this address.
-  DF_ASSIGN_OR_RETURN(http_, http::Server::start(settings_.http, http_routes(facts_)));
+  std::vector<http::Route> routes = http_routes(facts_);
+  for (http::Route& route : http::pipeline_routes(*pipelines_)) routes.push_back(std::move(route));
+  DF_ASSIGN_OR_RETURN(http_, http::Server::start(settings_.http, std::move(routes)));
   facts_.http = Address{settings_.http.host, http_->port()}.to_string();
   return {};
 }
@@ -121,6 +162,11 @@ Status RunningServer::stop() {
   lag_.clear();
   if (http_) http_->stop();
   if (metrics_) metrics_->stop();
+  // While the log still takes what their last checkpoints commit.
+  if (pipelines_) pipelines_->close();
+  pipelines_.reset();
+  engine_.reset();
+  connectors_.reset();
   if (kafka_) kafka_->stop();
   if (transactions_) transactions_->close();
   if (groups_) groups_->close();

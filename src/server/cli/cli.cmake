@@ -32,6 +32,8 @@ set(CLI_SRCS
   cli/log_commands.cc
   cli/machine_checks.cc
   cli/moment.cc
+  cli/pipeline_commands.cc
+  cli/pipeline_report.cc
   cli/proc_files.cc
   cli/producer.cc
   cli/publish.cc

@@ -123,13 +123,22 @@ Result<HttpAnswer> parse_answer(std::string_view text) {
 
 }  // namespace
 
-Result<HttpAnswer> http_get(const Address& server, const std::string& path, int64_t timeout_ms) {
+Result<HttpAnswer> http_request(const Address& server, const std::string& method,
+                                const std::string& path, const std::string& body,
+                                int64_t timeout_ms) {
   HttpConnection connection(timeout_ms);
   DF_RETURN_IF_ERROR(connection.connect(server));
-  DF_RETURN_IF_ERROR(connection.send("GET " + path + " HTTP/1.0\r\nHost: " + server.to_string() +
-                                     "\r\nAccept: application/json\r\nConnection: close\r\n\r\n"));
+  std::string head = method + " " + path + " HTTP/1.0\r\nHost: " + server.to_string() +
+                     "\r\nAccept: application/json\r\nConnection: close\r\n";
+  if (method != "GET") head += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  if (!body.empty()) head += "Content-Type: application/json\r\n";
+  DF_RETURN_IF_ERROR(connection.send(head + "\r\n" + body));
   DF_ASSIGN_OR_RETURN(std::string bytes, connection.receive_all());
   return parse_answer(bytes);
+}
+
+Result<HttpAnswer> http_get(const Address& server, const std::string& path, int64_t timeout_ms) {
+  return http_request(server, "GET", path, "", timeout_ms);
 }
 
 }  // namespace dataflow::cli

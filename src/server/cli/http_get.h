@@ -1,4 +1,4 @@
-// One HTTP GET, for the server's own pages.
+// One HTTP request, for the server's own pages.
 #pragma once
 
 #include <cstdint>
@@ -16,5 +16,9 @@ struct HttpAnswer {
 
 // kUnavailable if nobody listens there, kTimedOut, kCorrupt for what is no HTTP.
 Result<HttpAnswer> http_get(const Address& server, const std::string& path, int64_t timeout_ms);
+// With `body` as JSON where it is not empty.
+Result<HttpAnswer> http_request(const Address& server, const std::string& method,
+                                const std::string& path, const std::string& body,
+                                int64_t timeout_ms);
 
 }  // namespace dataflow::cli

@@ -1,0 +1,162 @@
+// dataflow pipeline validate | deploy | list | describe | start | stop | pause | restart | delete |
+// stats | checkpoint
+#include <CLI/CLI.hpp>
+
+#include "base/env.h"
+#include "cli/command_tree.h"
+#include "cli/pipeline_report.h"
+#include "jobs/pipeline_yaml.h"
+
+namespace dataflow::cli {
+namespace {
+
+constexpr uint64_t kLargestFile = 1 << 20;
+
+// A name is free of what an address must escape, or the server has no pipeline of it.
+std::string path_of_pipeline(const std::string& name) {
+  constexpr const char* kDigits = "0123456789ABCDEF";
+  std::string path = "/api/v1/pipelines/";
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || c == '-' || c == '_') {
+      path.push_back(c);
+    } else {
+      path += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return path;
+}
+
+// The file with the variables that it uses, as this process has them.
+Result<std::string> posted_body(const std::string& file) {
+  DF_ASSIGN_OR_RETURN(const std::string text, posix_env().read_file(file, kLargestFile));
+  Document used = Document::object();
+  const jobs::Variables ours = jobs::environment_variables();
+  const auto noted = [&](const std::string& name) {
+    std::optional<std::string> value = ours(name);
+    if (value && used.find(name) == nullptr) used.put(name, *value);
+    return value;
+  };
+  // What is wrong with the file is told without a server.
+  DF_RETURN_IF_ERROR(jobs::compile_pipeline(file, text, noted).status());
+  Document body = Document::object();
+  body.put("source", text);
+  body.put("file", file);
+  body.put("variables", std::move(used));
+  return body.to_json();
+}
+
+void add_validate(CommandTree& tree, CLI::App& group) {
+  CLI::App& command = add_command(
+      group, "validate", "check a pipeline's file, and show what it would do",
+      {"dataflow pipeline validate counts.yaml", "dataflow pipeline validate counts.yaml -o json"});
+  auto file = std::make_shared<std::string>();
+  command.add_option("FILE", *file, "the pipeline's YAML file")->required();
+  set_action(tree, command, [file](Session& session) -> Status {
+    DF_ASSIGN_OR_RETURN(const std::string body, posted_body(*file));
+    DF_ASSIGN_OR_RETURN(const Document page,
+                        ask_pipelines(session, "POST", "/api/v1/pipelines/validate", body));
+    print_pipeline(session, page);
+    return {};
+  });
+}
+
+void add_deploy(CommandTree& tree, CLI::App& group) {
+  struct Options {
+    std::string file;
+    bool no_start = false;
+    bool replace = false;
+  };
+  CLI::App& command = add_command(
+      group, "deploy", "deploy a pipeline and start it",
+      {"dataflow pipeline deploy counts.yaml", "dataflow pipeline deploy counts.yaml --no-start",
+       "dataflow pipeline deploy counts.yaml --replace   keeps the state of steps that keep "
+       "names"});
+  auto options = std::make_shared<Options>();
+  command.add_option("FILE", options->file, "the pipeline's YAML file")->required();
+  command.add_flag("--no-start", options->no_start, "deploy it, and leave it stopped");
+  command.add_flag("--replace", options->replace, "take the place of the pipeline of this name");
+  set_action(tree, command, [options](Session& session) -> Status {
+    DF_ASSIGN_OR_RETURN(const std::string body, posted_body(options->file));
+    const std::string path = std::string("/api/v1/pipelines?start=") +
+                             (options->no_start ? "false" : "true") +
+                             "&replace=" + (options->replace ? "true" : "false");
+    DF_ASSIGN_OR_RETURN(const Document page, ask_pipelines(session, "POST", path, body));
+    print_pipeline(session, page);
+    return {};
+  });
+}
+
+// A command about one pipeline that is deployed.
+struct OneCommand {
+  std::string name;
+  std::string summary;
+  std::string method;
+  std::string tail;  // of the path
+};
+
+void add_one(CommandTree& tree, CLI::App& group, const OneCommand& one) {
+  CLI::App& command = add_command(group, one.name, one.summary,
+                                  {"dataflow pipeline " + one.name + " meeting-counts",
+                                   "dataflow pipeline " + one.name + " meeting-counts -o json"});
+  auto name = std::make_shared<std::string>();
+  command.add_option("PIPELINE", *name, "the pipeline")->required();
+  set_action(tree, command, [name, one](Session& session) -> Status {
+    DF_ASSIGN_OR_RETURN(const Document page,
+                        ask_pipelines(session, one.method, path_of_pipeline(*name) + one.tail));
+    print_pipeline(session, page);
+    return {};
+  });
+}
+
+void add_delete(CommandTree& tree, CLI::App& group) {
+  struct Options {
+    std::string name;
+    bool yes = false;
+  };
+  CLI::App& command = add_command(group, "delete", "end a pipeline and delete its state",
+                                  {"dataflow pipeline delete meeting-counts --yes"});
+  auto options = std::make_shared<Options>();
+  command.add_option("PIPELINE", options->name, "the pipeline")->required();
+  command.add_flag("-y,--yes", options->yes, "do not ask");
+  set_action(tree, command, [options](Session& session) -> Status {
+    if (!options->yes) {
+      DF_RETURN_IF_ERROR(confirm("Delete pipeline " + options->name + " with all its state?"));
+    }
+    DF_ASSIGN_OR_RETURN(const Document page,
+                        ask_pipelines(session, "DELETE", path_of_pipeline(options->name)));
+    print_pipeline(session, page);
+    return {};
+  });
+}
+
+}  // namespace
+
+void add_pipeline_commands(CommandTree& tree) {
+  CLI::App& group =
+      add_command_group(*tree.root, "pipeline", "deploy, show and drive pipelines",
+                        {"dataflow pipeline deploy counts.yaml", "dataflow pipeline list",
+                         "dataflow pipeline stats meeting-counts"});
+  add_validate(tree, group);
+  add_deploy(tree, group);
+  CLI::App& list = add_command(group, "list", "list the pipelines",
+                               {"dataflow pipeline list", "dataflow pipeline list -o json"});
+  set_action(tree, list, [](Session& session) -> Status {
+    DF_ASSIGN_OR_RETURN(const Document page, ask_pipelines(session, "GET", "/api/v1/pipelines"));
+    print_pipelines(session, page);
+    return {};
+  });
+  for (const OneCommand& one : std::initializer_list<OneCommand>{
+           {"describe", "show a pipeline with its plan", "GET", ""},
+           {"stats", "show a pipeline's operators and splits", "GET", "/stats"},
+           {"start", "start a pipeline where it left off", "POST", "/start"},
+           {"stop", "end a pipeline with a checkpoint", "POST", "/stop"},
+           {"pause", "stop a pipeline, to be started again", "POST", "/pause"},
+           {"restart", "stop a pipeline and start it again", "POST", "/restart"},
+           {"checkpoint", "take a checkpoint now", "POST", "/checkpoint"}}) {
+    add_one(tree, group, one);
+  }
+  add_delete(tree, group);
+}
+
+}  // namespace dataflow::cli

@@ -1,0 +1,129 @@
+#include "cli/pipeline_report.h"
+
+#include "cli/exit_codes.h"
+#include "cli/http_get.h"
+
+namespace dataflow::cli {
+namespace {
+
+Status status_of(int http, const std::string& words) {
+  switch (http) {
+    case 400:
+    case 413: return Status::invalid(words);
+    case 404: return Status::not_found(words);
+    case 409: return Status::conflict(words);
+    case 503: return Status::unavailable(words);
+    case 504: return Status::timed_out(words);
+    default: return Status::internal(words);
+  }
+}
+
+Document cell(const Document& row, const std::string& name) {
+  const Document* value = row.find(name);
+  return value == nullptr ? Document() : *value;
+}
+
+// The members named, of a list of objects.
+std::string table_of(const Document& list, const std::vector<Column>& columns, bool wide) {
+  Listing listing(columns);
+  for (const Document& item : list.items()) {
+    std::vector<Document> row;
+    for (const Column& column : columns) row.push_back(cell(item, column.key));
+    listing.add(std::move(row));
+  }
+  return listing.to_table(wide);
+}
+
+const std::vector<Column>& summary_columns() {
+  static const std::vector<Column> columns = {{"name"},
+                                              {"state"},
+                                              {"rows_read", CellKind::kNumber},
+                                              {"rows_written", CellKind::kNumber},
+                                              {"rows_dead", CellKind::kNumber},
+                                              {"restarts", CellKind::kNumber},
+                                              {"desired", CellKind::kText, true},
+                                              {"id", CellKind::kText, true}};
+  return columns;
+}
+
+}  // namespace
+
+Result<Document> ask_pipelines(Session& session, const std::string& method, const std::string& path,
+                               const std::string& body) {
+  DF_ASSIGN_OR_RETURN(HttpEndpoint http, find_http_endpoint(session.endpoint()));
+  Result<HttpAnswer> answer = http_request(http.address, method, path, body, session.timeout_ms());
+  if (!answer.ok()) {
+    return cannot_connect("no DataFlow server answers at " + http.address.to_string() + " (from " +
+                          http.origin + "): " + answer.status().message() +
+                          "\n  start one:      dataflow emulator start --background"
+                          "\n  find out more:  dataflow doctor");
+  }
+  Result<Document> page = parse_json(answer->body);
+  if (!page.ok() || !page->is_object()) {
+    return cannot_connect("what answers at " + http.address.to_string() +
+                          " is no DataFlow server with pipelines (HTTP " +
+                          std::to_string(answer->status) + ")");
+  }
+  if (answer->status < 300) return page;
+  const Document* detail = page->find("detail");
+  const std::string* words = detail == nullptr ? nullptr : detail->text();
+  return status_of(answer->status, words != nullptr ? *words : page->to_json());
+}
+
+void print_pipelines(Session& session, const Document& page) {
+  const Document* list = page.find("pipelines");
+  const Document rows = list == nullptr ? Document::array() : *list;
+  if (session.structured()) {
+    print_document(session.out(), session.format(), rows);
+  } else {
+    session.out().write(table_of(rows, summary_columns(), session.wide()));
+  }
+}
+
+void print_pipeline(Session& session, const Document& page) {
+  if (session.structured()) {
+    print_document(session.out(), session.format(), page);
+    return;
+  }
+  Facts facts;
+  std::string tables;
+  for (const auto& [name, value] : page.members()) {
+    if (name == "source" || name == "plan" || name == "explain") continue;
+    if (name == "operators" && !value.items().empty()) {
+      tables += "\n" + table_of(value,
+                                {{"id"},
+                                 {"kind"},
+                                 {"tasks", CellKind::kNumber},
+                                 {"rows_in", CellKind::kNumber},
+                                 {"rows_out", CellKind::kNumber},
+                                 {"late_rows", CellKind::kNumber},
+                                 {"dead_rows", CellKind::kNumber},
+                                 {"watermark_ms", CellKind::kTime},
+                                 {"state_rows", CellKind::kNumber, true},
+                                 {"state_bytes", CellKind::kBytes, true},
+                                 {"busy_seconds", CellKind::kText, true}},
+                                session.wide());
+    } else if (name == "splits" && !value.items().empty()) {
+      tables += "\n" + table_of(value,
+                                {{"source"},
+                                 {"split"},
+                                 {"position"},
+                                 {"lag", CellKind::kNumber},
+                                 {"rows", CellKind::kNumber},
+                                 {"watermark_ms", CellKind::kTime},
+                                 {"idle", CellKind::kText, true},
+                                 {"ended", CellKind::kText, true}},
+                                session.wide());
+    } else if (!value.is_array()) {
+      const bool time = name == "created_ms" || name == "updated_ms";
+      facts.add(name, value, time ? CellKind::kTime : CellKind::kText);
+    }
+  }
+  session.out().write(facts.to_table(session.wide()) + tables);
+  const Document* explain = page.find("explain");
+  if (explain != nullptr && explain->text() != nullptr) {
+    session.out().write("\n" + *explain->text());
+  }
+}
+
+}  // namespace dataflow::cli
