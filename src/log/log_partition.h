@@ -151,6 +151,10 @@ class LogPartition final : public Partition,
   Result<uint64_t> pass_damage(ReadView& view, uint64_t position, Offset offset,
                                const std::string& what);
   Status missing(const ReadView& view, uint64_t position, Offset from);
+  uint64_t segments_gone() const;
+  template <typename Read>
+  auto read_what_is_left(Read read) -> decltype(read());
+  Result<std::optional<OffsetAtTime>> search_by_time(Timestamp time, Isolation isolation);
   Result<ReadOutcome> read_slice(Offset from, uint32_t max_bytes, Isolation isolation,
                                  bool at_least_one, Offset* next);
   Result<uint64_t> slice_end(ReadView& view, uint64_t start, uint32_t max_bytes, bool at_least_one,
@@ -225,6 +229,7 @@ class LogPartition final : public Partition,
   Offset checkpoint_end_{0};             // of the checkpoint on disk
   Offset compacted_to_{0};               // below it each key is there once
   uint64_t aborted_forgotten_ = 0;       // how often compaction took transactions out of producers_
+  uint64_t segments_gone_ = 0;           // how many expired
   uint64_t compactions_ = 0;             // how often compaction changed what a checkpoint says
   uint64_t checkpoint_compactions_ = 0;  // that, in the checkpoint on disk
   std::array<Place, 8> places_;

@@ -250,14 +250,32 @@ Status LogPartition::missing(const ReadView& view, uint64_t position, Offset fro
   return fault(Fault::kDamagedData, StatusCode::kCorrupt, what);
 }
 
+uint64_t LogPartition::segments_gone() const {
+  std::lock_guard lock(mutex_);
+  return segments_gone_;
+}
+
+// A reader may come to the file of a segment only after retention has removed it. It looks again
+// then: at a segment that is still there, or the offset is out of range.
+template <typename Read>
+auto LogPartition::read_what_is_left(Read read) -> decltype(read()) {
+  while (true) {
+    const uint64_t gone = segments_gone();
+    auto outcome = read();
+    if (outcome.ok() || outcome.status().code() != StatusCode::kNotFound) return outcome;
+    if (gone == segments_gone()) return outcome;
+  }
+}
+
 // A client that gets no record, because compaction left nothing there, believes that its fetch size
 // is too small, and gives up after some answers of that kind. So gaps are answered only where
 // nothing readable lies behind them: there they move the client on to the end.
 Result<ReadOutcome> LogPartition::read(Offset from, uint32_t max_bytes, Isolation isolation,
                                        bool at_least_one) {
   Offset next{-1};
-  DF_ASSIGN_OR_RETURN(ReadOutcome outcome,
-                      read_slice(from, max_bytes, isolation, at_least_one, &next));
+  DF_ASSIGN_OR_RETURN(ReadOutcome outcome, read_what_is_left([&] {
+                        return read_slice(from, max_bytes, isolation, at_least_one, &next);
+                      }));
   while (true) {
     DF_ASSIGN_OR_RETURN(std::optional<Offset> behind, behind_gaps(outcome.slice));
     const Offset readable =
@@ -369,6 +387,11 @@ Result<std::optional<OffsetAtTime>> LogPartition::find_in_batch(Segment& segment
 
 Result<std::optional<OffsetAtTime>> LogPartition::find_by_time(Timestamp time,
                                                                Isolation isolation) {
+  return read_what_is_left([&] { return search_by_time(time, isolation); });
+}
+
+Result<std::optional<OffsetAtTime>> LogPartition::search_by_time(Timestamp time,
+                                                                 Isolation isolation) {
   struct Candidate {
     std::shared_ptr<Segment> segment;
     uint64_t limit;

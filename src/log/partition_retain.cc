@@ -47,6 +47,7 @@ std::vector<std::shared_ptr<Segment>> LogPartition::take_expired_locked(Timestam
     if (segments_[1]->base() > checkpoint_end_) break;
     expired.push_back(std::move(segments_.front()));
     segments_.erase(segments_.begin());
+    ++segments_gone_;
     log_start_ = std::max(log_start_, segments_.front()->base());
   }
   if (!expired.empty()) places_.fill(Place{});
