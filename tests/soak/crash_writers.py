@@ -16,7 +16,8 @@ RECONNECT = {
     "reconnect.backoff.max.ms": 50,
     "metadata.recovery.strategy": "none",
 }
-RETRY = {**RECONNECT, "retry.backoff.ms": 10, "retry.backoff.max.ms": 50}
+# Nothing is logged of lost connections: the loops are about them.
+RETRY = {**RECONNECT, "log_level": 2, "retry.backoff.ms": 10, "retry.backoff.max.ms": 50}
 IMPATIENT = {**RETRY, "message.timeout.ms": 120_000}
 
 
