@@ -2,64 +2,10 @@
 
 #include <string>
 
-#include "format/decoder.h"
+#include "decoder_test_bed.h"
 
 namespace dataflow::format {
 namespace {
-
-SchemaPtr schema_of(std::string_view row) {
-  const auto type = parse_type(row);
-  EXPECT_TRUE(type.ok()) << type.status();
-  return std::make_shared<const Schema>(type->fields());
-}
-
-class Reader {
- public:
-  explicit Reader(std::string_view row, const DecoderOptions& options = {},
-                  const std::string& format = "json")
-      : schema_(schema_of(row)) {
-    auto made = make_decoder(format, schema_, options);
-    EXPECT_TRUE(made.ok()) << made.status();
-    decoder_ = std::move(*made);
-  }
-
-  // "" or "field: reason".
-  std::string add(const std::string& payload) {
-    const int64_t before = decoder_->rows();
-    RowFault fault{};
-    const std::string padded = payload + std::string(kPayloadPadding, '\\');
-    if (decoder_->add(std::string_view(padded).substr(0, payload.size()), fault)) return "";
-    EXPECT_EQ(fault.row, before);
-    EXPECT_EQ(decoder_->rows(), before);
-    return fault.field + ": " + fault.reason;
-  }
-  // The rows since the last call, "a=1, b=NULL" each.
-  std::vector<std::string> rows() {
-    const int64_t count = decoder_->rows();
-    auto columns = decoder_->take();
-    EXPECT_TRUE(columns.ok());
-    EXPECT_EQ(decoder_->rows(), 0);
-    const Batch batch{schema_, count, *columns, nullptr, nullptr};
-    std::vector<std::string> out;
-    for (int64_t row = 0; row < count; ++row) {
-      const std::string text =
-          Value::list(Type::row(schema_->fields()), row_of(batch, row)).to_string();
-      out.push_back(text.substr(1, text.size() - 2));
-    }
-    return out;
-  }
-  std::string one(const std::string& payload) {
-    const std::string fault = add(payload);
-    if (!fault.empty()) return fault;
-    return rows().back();
-  }
-
- private:
-  SchemaPtr schema_;
-  std::unique_ptr<Decoder> decoder_;
-};
-
-using Rows = std::vector<std::string>;
 
 TEST(JsonDecoderTest, fields_are_found_by_name_in_any_order) {
   Reader reader("ROW<a INT, b STRING>");
