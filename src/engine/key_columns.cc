@@ -143,7 +143,40 @@ void KeyColumns::append_column(const arrow::Array& column, const Type& type, boo
   }
 }
 
+// What most keys are: one column of text without NULLs. Its texts already lie one behind the other.
+bool KeyColumns::read_one_text(const Batch& batch) {
+  if (columns_.size() != 1 || !is_text((*batch.schema)[columns_[0]].type)) return false;
+  const arrow::Array& column = *batch.columns[columns_[0]];
+  if (column.null_count() > 0 || column.data()->buffers[2] == nullptr) return false;
+  constexpr size_t kBlock = 16;
+  const auto rows = static_cast<size_t>(batch.rows);
+  const auto* offsets = column.data()->GetValues<int32_t>(1);
+  const char* const texts = reinterpret_cast<const char*>(column.data()->buffers[2]->data());
+  const auto text_bytes = static_cast<size_t>(offsets[rows] - offsets[0]);
+  arena_.resize(text_bytes + rows + kBlock);
+  keys_.resize(rows);
+  hashes_.resize(rows);
+  char* to = arena_.data();
+  // Blocks are copied as long as they end within the texts.
+  const int64_t last_block = offsets[rows] - static_cast<int64_t>(kBlock);
+  for (size_t row = 0; row < rows; ++row) {
+    const auto size = static_cast<size_t>(offsets[row + 1] - offsets[row]);
+    const char* const from = texts + offsets[row];
+    *to = 1;
+    if (size <= kBlock && offsets[row] <= last_block) {
+      std::memcpy(to + 1, from, kBlock);
+    } else {
+      std::memcpy(to + 1, from, size);
+    }
+    keys_[row] = {to, size + 1};
+    hashes_[row] = hash64(keys_[row]);
+    to += size + 1;
+  }
+  return true;
+}
+
 Status KeyColumns::read(const Batch& batch) {
+  if (read_one_text(batch)) return {};
   const auto rows = static_cast<size_t>(batch.rows);
   measure(batch);
   arena_.resize(at_[rows]);

@@ -32,6 +32,7 @@ class KeyColumns {
   std::span<const uint64_t> hashes() const { return hashes_; }
 
  private:
+  bool read_one_text(const Batch& batch);
   void append_column(const arrow::Array& column, const Type& type, bool last);
   void measure(const Batch& batch);
 

@@ -6,6 +6,8 @@
 #include <limits>
 #include <set>
 
+#include "base/hash.h"
+
 namespace dataflow::engine {
 namespace {
 
@@ -24,6 +26,26 @@ std::vector<Value> row_with(const std::string& text, int64_t number) {
           Value::text(Type::bytes(), text + "!"),
           Value::integer(Type::date(), -number),
           Value::integer(Type::int8(), number % 100)};
+}
+
+TEST(KeyColumnsTest, OneTextIsItsOwnKeyBehindAOne) {
+  const auto schema = std::make_shared<Schema>(std::vector<Field>{{"s", Type::string()}});
+  std::vector<std::vector<Value>> rows;
+  for (size_t i = 0; i < 70; ++i) {
+    rows.push_back({Value::string(std::string(i * 7 % 37, static_cast<char>('a' + i % 26)))});
+  }
+  const Result<Batch> whole = batch_of(schema, rows);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  KeyColumns columns({0});
+  for (const auto& [from, count] : {std::pair{0, 70}, {3, 20}, {60, 10}, {69, 1}, {5, 0}}) {
+    ASSERT_TRUE(columns.read(slice(*whole, from, count)).ok());
+    ASSERT_EQ(columns.keys().size(), static_cast<size_t>(count));
+    for (int i = 0; i < count; ++i) {
+      const std::string key = "\1" + rows[static_cast<size_t>(from + i)][0].as_text();
+      EXPECT_EQ(columns.keys()[static_cast<size_t>(i)], key);
+      EXPECT_EQ(columns.hashes()[static_cast<size_t>(i)], hash64(key));
+    }
+  }
 }
 
 TEST(KeyColumnsTest, KeysComeBackAsTheyWere) {
