@@ -117,6 +117,7 @@ NodePtr cast_from_decimal(const NodePtr& argument, const Type& to) {
     if constexpr (std::is_arithmetic_v<To>) {
       return make_row_function<To, Int128>(to, {argument}, [scale](Row&, Int128 value) -> To {
         if constexpr (std::is_same_v<To, bool>) {
+          (void)scale;
           return value != 0;
         } else if constexpr (std::is_integral_v<To>) {
           return static_cast<To>(decimal_whole({value, scale}));

@@ -38,26 +38,30 @@ class ZoneCast final : public Node {
 };
 
 // f of microseconds, from and to whatever the two types count in.
+template <class To, class From, class F>
+NodePtr convert_numbers(const NodePtr& argument, const Type& to, F f) {
+  return make_row_function<To, From>(
+      to, {argument}, [from = argument->type(), to, f](Row&, From value) {
+        const bool from_days = from.id() == TypeId::kDate;
+        const int64_t micros = f(from_days ? value * kMicrosPerDay : to_micros(from, value));
+        if (to.id() == TypeId::kDate) return static_cast<To>(floor_div(micros, kMicrosPerDay));
+        return static_cast<To>(from_micros(to, cut_to_precision(micros, to.precision())));
+      });
+}
+
+template <class Number>
+constexpr bool kHoldsTime = std::is_same_v<Number, int32_t> || std::is_same_v<Number, int64_t>;
+
 template <class F>
 NodePtr convert(const NodePtr& argument, const Type& to, F f) {
-  const Type from = argument->type();
-  return with_storage(from, [&](auto from_sample) -> NodePtr {
-    return with_storage(to, [&](auto to_sample) -> NodePtr {
-      using From = decltype(from_sample);
-      using To = decltype(to_sample);
-      if constexpr ((std::is_same_v<From, int32_t> || std::is_same_v<From, int64_t>)&&(
-                        std::is_same_v<To, int32_t> || std::is_same_v<To, int64_t>)) {
-        return make_row_function<To, From>(to, {argument}, [from, to, f](Row&, From value) {
-          bool from_days = from.id() == TypeId::kDate;
-          int64_t micros = from_days ? value * kMicrosPerDay : to_micros(from, value);
-          micros = f(micros);
-          if (to.id() == TypeId::kDate) return static_cast<To>(floor_div(micros, kMicrosPerDay));
-          return static_cast<To>(from_micros(to, cut_to_precision(micros, to.precision())));
-        });
-      } else {
+  return with_storage(argument->type(), [&]<class From>(From) -> NodePtr {
+    if constexpr (kHoldsTime<From>) {
+      return with_storage(to, [&]<class To>(To) -> NodePtr {
+        if constexpr (kHoldsTime<To>) return convert_numbers<To, From>(argument, to, f);
         return nullptr;
-      }
-    });
+      });
+    }
+    return nullptr;
   });
 }
 

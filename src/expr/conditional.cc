@@ -27,13 +27,7 @@ class Branches {
                  [&](int64_t row) { of_row_[static_cast<size_t>(row)] = index; });
   }
 
-  Result<ColumnPtr> merge(const Node& node, const Selection& selection) const {
-    if (node.type().is_nested()) return merge_nested(node);
-    if (node.type().id() == TypeId::kNull) return all_null(node.layout(), rows());
-    return with_storage(node.type(), [&](auto sample) -> Result<ColumnPtr> {
-      return merge_values<decltype(sample)>(node, selection);
-    });
-  }
+  Result<ColumnPtr> merge(const Node& node, const Selection& selection) const;
 
  private:
   int64_t rows() const { return static_cast<int64_t>(of_row_.size()); }
@@ -89,6 +83,14 @@ class Branches {
   std::vector<Input> inputs_;
   std::vector<uint16_t> of_row_;
 };
+
+Result<ColumnPtr> Branches::merge(const Node& node, const Selection& selection) const {
+  if (node.type().is_nested()) return merge_nested(node);
+  if (node.type().id() == TypeId::kNull) return all_null(node.layout(), rows());
+  return with_storage(node.type(), [&](auto sample) -> Result<ColumnPtr> {
+    return merge_values<decltype(sample)>(node, selection);
+  });
+}
 
 // Splits `from` by a boolean column: where it is true goes to `chosen`, the others stay.
 Result<Selection> split_true(const ColumnPtr& column, int64_t rows, Selection& from) {

@@ -140,7 +140,7 @@ Status cycle_error(const Plan& plan, const std::vector<bool>& placed) {
   // Upstream was walked; it reads better downstream, from the node that stands first.
   std::vector<size_t> cycle(std::ranges::find(way, at), way.end());
   std::ranges::reverse(cycle);
-  std::ranges::rotate(cycle, std::ranges::min_element(cycle));
+  std::rotate(cycle.begin(), std::min_element(cycle.begin(), cycle.end()), cycle.end());
   std::string words;
   for (const size_t member : cycle) words += quoted(plan.nodes[member].id) + " -> ";
   const Node& first = plan.nodes[cycle.front()];
