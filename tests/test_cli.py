@@ -1070,7 +1070,7 @@ def test_progress_at_a_rate_shows_how_much_is_read_until_ctrl_c(cli, tmp_path):
     cli("stream", "create", "s")
     file = tmp_path / "events.ndjson"
     file.write_text(cli("demo-events", 2000))
-    shown, code = run_on_terminal(cli, "publish", "s", "--file", file, "--rate", "6000/m", interrupt_at=b"20 published")
+    shown, code = run_on_terminal(cli, "publish", "s", "--file", file, "--rate", "6000/m", interrupt_at=b"% read")
     assert code == INTERRUPTED and "interrupted: published" in shown
     lines = re.findall(r"\r\x1b\[K(\d[^\r]*published[^\r\x1b^]*)", shown)
     assert lines and all("% read" in line for line in lines), lines
