@@ -8,34 +8,81 @@
 #include <vector>
 
 #include "base/status.h"
+#include "column_writer.h"
+#include "engine/operator.h"
 #include "state/keyed_table.h"
 #include "types/batch.h"
 
 namespace arrow {
-class ArrayBuilder;
+class Array;
 }
 
 namespace dataflow::engine {
 
+// Rows of the batch at hand: rows[i] goes to group groups[i]. Rows rise, groups may repeat.
+struct AggregateRows {
+  std::span<const state::RowNumber> groups;
+  std::span<const int32_t> rows;
+  int64_t first_arrival = 0;  // of the batch's row 0; the row behind it has the next one
+};
+
+// `first` is always the accumulator's first column in the tables.
 class AggregateFunction {
  public:
   virtual ~AggregateFunction() = default;
 
   // The accumulator's columns; all zero means "no rows yet".
   virtual std::vector<state::ValueKind> columns() const = 0;
-  // Adds argument[i] to the group groups[i] for each i. `first` is the accumulator's first column
-  // in the table. `argument` is null for COUNT(*).
-  virtual Status add(state::KeyedTable& table, size_t first, const arrow::Array* argument,
-                     std::span<const state::RowNumber> groups, std::span<const int32_t> rows) = 0;
-  // Adds what group `from` of one table has gathered to group `to` of another.
-  virtual void merge(state::KeyedTable& into, state::RowNumber to, state::KeyedTable& table,
-                     state::RowNumber from, size_t first) = 0;
-  virtual Value result(state::KeyedTable& table, size_t first, state::RowNumber group) const = 0;
+  // Before anything else. `table` is the operator's state; other tables are scratch.
+  virtual Status open(OperatorContext& /*context*/, state::KeyedTable& /*table*/) { return {}; }
+  // The argument of the batch at hand, for add(); null for COUNT(*).
+  virtual Status begin(const ColumnPtr& argument) {
+    argument_ = argument.get();
+    return {};
+  }
+  virtual Status add(state::KeyedTable& table, size_t first, const AggregateRows& rows) = 0;
+  // Adds what group from[i] has gathered to group to[i] of a table (perhaps the same one), for each
+  // i.
+  virtual Status merge(state::KeyedTable& into, std::span<const state::RowNumber> to,
+                       state::KeyedTable& table, std::span<const state::RowNumber> from,
+                       size_t first) = 0;
+  virtual Status results(state::KeyedTable& table, size_t first,
+                         std::span<const state::RowNumber> groups, ColumnWriter& out) const = 0;
+  // The group's columns are about to be cleared: forgets what is kept beside them.
+  virtual void forget(state::KeyedTable& /*table*/, state::RowNumber /*group*/) {}
+  // What is not in the state yet must be now.
+  virtual void before_barrier() {}
+  // The greatest arrival that the group remembers; -1 if it remembers none.
+  virtual int64_t last_arrival(state::KeyedTable& /*table*/, size_t /*first*/,
+                               state::RowNumber /*group*/) const {
+    return -1;
+  }
+
+ protected:
+  const arrow::Array* argument_ = nullptr;
 };
 
 // `argument` is the type of what is aggregated (kNull for COUNT(*)), `result` that of the output.
+// `name` is one of this aggregate's own within its operator: its tables' names begin with it.
 Result<std::unique_ptr<AggregateFunction>> make_aggregate(const std::string& function,
                                                           bool distinct, const Type& argument,
-                                                          const Type& result);
+                                                          const Type& result,
+                                                          const std::string& name);
+
+// One file each. Null where the function does not take the type.
+std::unique_ptr<AggregateFunction> make_count();
+std::unique_ptr<AggregateFunction> make_sum(const Type& argument, const Type& result, bool average);
+enum class Choice : uint8_t { kLeast, kGreatest, kFirst, kLast };
+std::unique_ptr<AggregateFunction> make_choice(const Type& type, Choice choice);
+struct Moment {
+  bool sample = false;  // not of the whole population
+  bool root = false;    // the deviation, not the variance
+};
+std::unique_ptr<AggregateFunction> make_moment(const Type& argument, const Type& result,
+                                               Moment moment);
+// `inner` over the values of each group, each once. kInvalid where they cannot be told apart.
+Result<std::unique_ptr<AggregateFunction>> make_distinct(std::unique_ptr<AggregateFunction> inner,
+                                                         const Type& argument,
+                                                         const std::string& name);
 
 }  // namespace dataflow::engine

@@ -5,37 +5,13 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/hash.h"
 
 namespace dataflow::engine {
 namespace {
-
-// Bytes of a value of a fixed-width type; 0 for the others.
-size_t width_of(const Type& type) {
-  switch (type.id()) {
-    case TypeId::kBoolean:
-    case TypeId::kInt8: return 1;
-    case TypeId::kInt16: return 2;
-    case TypeId::kInt32:
-    case TypeId::kFloat32:
-    case TypeId::kDate:
-    case TypeId::kMonths: return 4;
-    case TypeId::kInt64:
-    case TypeId::kFloat64:
-    case TypeId::kTimestamp:
-    case TypeId::kTimestampTz:
-    case TypeId::kMillis: return 8;
-    case TypeId::kTime: return type.units_per_milli() == 1 ? 4 : 8;
-    case TypeId::kDecimal: return 16;
-    default: return 0;
-  }
-}
-
-bool is_text(const Type& type) {
-  return type.id() == TypeId::kString || type.id() == TypeId::kBytes || type.id() == TypeId::kJson;
-}
 
 template <class Float>
 Float one_of_each(Float value) {
@@ -64,38 +40,35 @@ void put_fixed(char* to, const arrow::Array& column, const Type& type, size_t wi
   }
 }
 
-int64_t sign_extended(std::string_view bytes) {
-  uint64_t value = 0;
-  std::memcpy(&value, bytes.data(), bytes.size());
-  const int unused = static_cast<int>(64 - 8 * bytes.size());
-  return static_cast<int64_t>(value << unused) >> unused;
-}
-
-Value decode_fixed(std::string_view bytes, const Type& type) {
-  switch (type.id()) {
-    case TypeId::kBoolean: return Value::boolean(bytes[0] != 0);
-    case TypeId::kFloat32: {
-      float value;
-      std::memcpy(&value, bytes.data(), sizeof value);
-      return Value::floating(type, value);
-    }
-    case TypeId::kFloat64: {
-      double value;
-      std::memcpy(&value, bytes.data(), sizeof value);
-      return Value::floating(type, value);
-    }
-    case TypeId::kDecimal: {
-      __int128 value;
-      std::memcpy(&value, bytes.data(), sizeof value);
-      return Value::decimal(type, value);
-    }
-    default: return Value::integer(type, sign_extended(bytes));
+// Takes the next column's value off the front of a key: nothing for NULL.
+Status next_value(std::string_view& key, const Type& type, bool last,
+                  std::optional<std::string_view>& value) {
+  const auto cut = [] {
+    return Status::corrupt("a key in the state is shorter than its columns say");
+  };
+  if (key.empty()) return cut();
+  const bool null = key[0] == 0;
+  key.remove_prefix(1);
+  value.reset();
+  if (null) return {};
+  size_t size = fixed_width_of(type);
+  if (size == 0 && last) size = key.size();
+  if (size == 0 && !last) {
+    if (key.size() < 4) return cut();
+    size = load_le32(key.data());
+    key.remove_prefix(4);
   }
+  if (key.size() < size) return cut();
+  value = key.substr(0, size);
+  key.remove_prefix(size);
+  return {};
 }
 
 }  // namespace
 
-bool KeyColumns::can_be_key(const Type& type) { return width_of(type) > 0 || is_text(type); }
+bool KeyColumns::can_be_key(const Type& type) {
+  return fixed_width_of(type) > 0 || is_text_like(type);
+}
 
 void KeyColumns::measure(const Batch& batch) {
   const auto rows = static_cast<size_t>(batch.rows);
@@ -103,7 +76,7 @@ void KeyColumns::measure(const Batch& batch) {
   for (size_t c = 0; c < columns_.size(); ++c) {
     const arrow::Array& column = *batch.columns[columns_[c]];
     const Type& type = (*batch.schema)[columns_[c]].type;
-    const size_t width = width_of(type);
+    const size_t width = fixed_width_of(type);
     const bool last = c + 1 == columns_.size();
     for (size_t row = 0; row < rows; ++row) {
       const auto at = static_cast<int64_t>(row);
@@ -122,7 +95,7 @@ void KeyColumns::measure(const Batch& batch) {
 }
 
 void KeyColumns::append_column(const arrow::Array& column, const Type& type, bool last) {
-  const size_t width = width_of(type);
+  const size_t width = fixed_width_of(type);
   for (int64_t row = 0; row < column.length(); ++row) {
     char* to = arena_.data() + at_[static_cast<size_t>(row)];
     const bool null = column.IsNull(row);
@@ -193,32 +166,30 @@ Status KeyColumns::read(const Batch& batch) {
   return {};
 }
 
-Result<std::vector<Value>> decode_key(std::string_view key, const std::vector<Type>& types) {
-  std::vector<Value> values;
-  const Status cut = Status::corrupt("a key in the state is shorter than its columns say");
-  for (size_t i = 0; i < types.size(); ++i) {
-    if (key.empty()) return cut;
-    const bool null = key[0] == 0;
-    key.remove_prefix(1);
-    if (null) {
-      values.push_back(Value::null(types[i]));
-      continue;
+Result<std::vector<size_t>> key_columns_of(const std::vector<std::string>& names,
+                                           const Schema& schema) {
+  std::vector<size_t> columns;
+  for (const std::string& name : names) {
+    DF_ASSIGN_OR_RETURN(const size_t column, schema.require(name));
+    columns.push_back(column);
+  }
+  return columns;
+}
+
+Status write_key(std::string_view key, std::span<const size_t> columns,
+                 std::vector<ColumnWriter>& writers) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    ColumnWriter& writer = writers[columns[i]];
+    std::optional<std::string_view> value;
+    DF_RETURN_IF_ERROR(next_value(key, writer.type(), i + 1 == columns.size(), value));
+    if (value) {
+      writer.put_bytes(*value);
+    } else {
+      writer.put_null();
     }
-    size_t size = width_of(types[i]);
-    if (size == 0 && i + 1 == types.size()) size = key.size();
-    if (size == 0 && is_text(types[i]) && i + 1 < types.size()) {
-      if (key.size() < 4) return cut;
-      size = load_le32(key.data());
-      key.remove_prefix(4);
-    }
-    if (key.size() < size) return cut;
-    const std::string_view bytes = key.substr(0, size);
-    values.push_back(is_text(types[i]) ? Value::text(types[i], std::string(bytes))
-                                       : decode_fixed(bytes, types[i]));
-    key.remove_prefix(size);
   }
   if (!key.empty()) return Status::corrupt("a key in the state is longer than its columns say");
-  return values;
+  return {};
 }
 
 }  // namespace dataflow::engine

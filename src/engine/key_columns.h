@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "column_writer.h"
 #include "types/batch.h"
 
 namespace dataflow::engine {
@@ -43,7 +44,12 @@ class KeyColumns {
   std::vector<uint64_t> hashes_;
 };
 
-// The values of the key's columns, whose types are given.
-Result<std::vector<Value>> decode_key(std::string_view key, const std::vector<Type>& types);
+// Where the columns of a key stand.
+Result<std::vector<size_t>> key_columns_of(const std::vector<std::string>& names,
+                                           const Schema& schema);
+
+// Writes the values of a key: the first column's to writers[columns[0]], and so on.
+Status write_key(std::string_view key, std::span<const size_t> columns,
+                 std::vector<ColumnWriter>& writers);
 
 }  // namespace dataflow::engine

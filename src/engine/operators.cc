@@ -24,7 +24,7 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
     return make_project(*project, *input, node.schema);
   }
   if (const auto* window = std::get_if<plan::WindowSpec>(&node.spec)) {
-    return make_window(*window, input, node.schema);
+    return make_window(*window, *input, node.schema);
   }
   if (std::holds_alternative<plan::UnionSpec>(node.spec)) return make_union(node.schema);
   return Status::unsupported("step " + node.id + ": this engine does not have the operator `" +

@@ -15,9 +15,15 @@ Result<std::unique_ptr<Operator>> make_filter(const plan::FilterSpec& spec, cons
 Result<std::unique_ptr<Operator>> make_project(const plan::ProjectSpec& spec, const Schema& input,
                                                SchemaPtr output);
 std::unique_ptr<Operator> make_union(SchemaPtr output);
-// Tumbling windows in event time.
-Result<std::unique_ptr<Operator>> make_window(const plan::WindowSpec& spec, SchemaPtr input,
+Result<std::unique_ptr<Operator>> make_window(const plan::WindowSpec& spec, const Schema& input,
                                               SchemaPtr output);
+// Tumbling, hopping and cumulative windows.
+Result<std::unique_ptr<Operator>> make_slice_window(const plan::WindowSpec& spec,
+                                                    const Schema& input, SchemaPtr output);
+Result<std::unique_ptr<Operator>> make_session_window(const plan::WindowSpec& spec,
+                                                      const Schema& input, SchemaPtr output);
+Result<std::unique_ptr<Operator>> make_count_window(const plan::WindowSpec& spec,
+                                                    const Schema& input, SchemaPtr output);
 // `writer` comes from the sink at open().
 std::unique_ptr<Operator> make_sink_operator(Sink& sink);
 

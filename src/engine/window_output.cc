@@ -5,6 +5,11 @@
 #include "key_columns.h"
 
 namespace dataflow::engine {
+namespace {
+
+constexpr size_t kRowsOut = 4096;
+
+}  // namespace
 
 Result<WindowOutput> WindowOutput::make(const plan::WindowSpec& spec, const Schema& input,
                                         SchemaPtr output) {
@@ -14,8 +19,8 @@ Result<WindowOutput> WindowOutput::make(const plan::WindowSpec& spec, const Sche
   for (const std::string& key : spec.keys) {
     DF_ASSIGN_OR_RETURN(const size_t column, input.require(key));
     keys.push_back(input[column].name);
-    made.key_types_.push_back(input[column].type);
   }
+  made.key_columns_.resize(keys.size());
   for (const Field& field : made.schema_->fields()) {
     const auto key = std::find(keys.begin(), keys.end(), field.name);
     const auto aggregate =
@@ -25,7 +30,9 @@ Result<WindowOutput> WindowOutput::make(const plan::WindowSpec& spec, const Sche
       made.columns_.push_back(
           {What::kAggregate, static_cast<size_t>(aggregate - spec.aggregates.begin())});
     } else if (key != keys.end()) {
-      made.columns_.push_back({What::kKey, static_cast<size_t>(key - keys.begin())});
+      const auto index = static_cast<size_t>(key - keys.begin());
+      made.key_columns_[index] = made.columns_.size();
+      made.columns_.push_back({What::kKey, index});
     } else if (field.name == "window_start") {
       made.columns_.push_back({What::kStart, 0});
     } else if (field.name == "window_end") {
@@ -36,47 +43,71 @@ Result<WindowOutput> WindowOutput::make(const plan::WindowSpec& spec, const Sche
       return Status::internal("a window's output has a column " + field.name +
                               " that is no key and no aggregate");
     }
+    made.writers_.emplace_back(field.type);
   }
-  made.values_.resize(made.columns_.size());
   return made;
 }
 
-Status WindowOutput::add(state::KeyedTable& table, state::RowNumber group, WindowBounds window,
-                         const std::vector<BoundAggregate>& aggregates, RowKind kind) {
-  DF_ASSIGN_OR_RETURN(std::vector<Value> keys, decode_key(table.key(group), key_types_));
-  for (size_t i = 0; i < columns_.size(); ++i) {
-    const Type& type = (*schema_)[i].type;
-    const auto moment = [&](int64_t ms) {
-      return Value::integer(type, ms * type.units_per_milli());
-    };
-    switch (columns_[i].what) {
-      case What::kStart: values_[i].push_back(moment(window.start_ms)); break;
-      case What::kEnd: values_[i].push_back(moment(window.end_ms)); break;
-      case What::kTime: values_[i].push_back(moment(window.end_ms - 1)); break;
-      case What::kKey: values_[i].push_back(keys[columns_[i].index]); break;
-      case What::kAggregate: {
-        const BoundAggregate& aggregate = aggregates[columns_[i].index];
-        values_[i].push_back(aggregate.function->result(table, aggregate.first, group));
-        break;
-      }
-    }
+Status WindowOutput::add(const WindowAggregates& aggregates, state::KeyedTable& table,
+                         std::span<const state::RowNumber> groups,
+                         std::span<const WindowBounds> windows, RowKind kind, Collector& out) {
+  const bool one_window = windows.size() == 1;
+  while (!groups.empty()) {
+    const size_t count = std::min(groups.size(), kRowsOut - kinds_.size());
+    DF_RETURN_IF_ERROR(put(aggregates, table, groups.first(count),
+                           one_window ? windows : windows.first(count), kind));
+    groups = groups.subspan(count);
+    if (!one_window) windows = windows.subspan(count);
+    if (kinds_.size() == kRowsOut) DF_RETURN_IF_ERROR(flush(out));
   }
-  any_kind_ |= kind != RowKind::kInsert;
-  kinds_.push_back(kind);
   return {};
 }
 
-Result<Batch> WindowOutput::take() {
-  Batch batch{schema_, rows()};
-  for (size_t i = 0; i < columns_.size(); ++i) {
-    DF_ASSIGN_OR_RETURN(ColumnPtr column, column_of((*schema_)[i].type, values_[i]));
-    batch.columns.push_back(std::move(column));
-    values_[i].clear();
+void WindowOutput::put_moments(ColumnWriter& writer, What what,
+                               std::span<const WindowBounds> windows, size_t rows) {
+  const int64_t units = writer.type().units_per_milli();
+  for (size_t i = 0; i < rows; ++i) {
+    const WindowBounds window = windows[windows.size() == 1 ? 0 : i];
+    const int64_t ms = what == What::kStart ? window.start_ms
+                       : what == What::kEnd ? window.end_ms
+                                            : window.end_ms - 1;
+    writer.put_int(ms * units);
   }
-  if (any_kind_) batch.kinds = std::make_shared<std::vector<RowKind>>(std::move(kinds_));
+}
+
+Status WindowOutput::put(const WindowAggregates& aggregates, state::KeyedTable& table,
+                         std::span<const state::RowNumber> groups,
+                         std::span<const WindowBounds> windows, RowKind kind) {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const Column& column = columns_[i];
+    if (column.what == What::kKey) continue;
+    if (column.what == What::kAggregate) {
+      DF_RETURN_IF_ERROR(aggregates.results(column.index, table, groups, writers_[i]));
+    } else {
+      put_moments(writers_[i], column.what, windows, groups.size());
+    }
+  }
+  if (!key_columns_.empty()) {
+    for (const state::RowNumber group : groups) {
+      DF_RETURN_IF_ERROR(write_key(table.key(group), key_columns_, writers_));
+    }
+  }
+  any_kind_ |= kind != RowKind::kInsert;
+  kinds_.insert(kinds_.end(), groups.size(), kind);
+  return {};
+}
+
+Status WindowOutput::flush(Collector& out) {
+  if (kinds_.empty()) return {};
+  Batch batch{schema_, static_cast<int64_t>(kinds_.size())};
+  for (ColumnWriter& writer : writers_) {
+    DF_ASSIGN_OR_RETURN(ColumnPtr column, writer.take());
+    batch.columns.push_back(std::move(column));
+  }
+  if (any_kind_) batch.kinds = std::make_shared<std::vector<RowKind>>(kinds_);
   kinds_.clear();
   any_kind_ = false;
-  return batch;
+  return out.emit(std::move(batch));
 }
 
 }  // namespace dataflow::engine

@@ -2,38 +2,35 @@
 // state.
 #pragma once
 
-#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "aggregate.h"
+#include "column_writer.h"
 #include "plan/plan.h"
 #include "state/keyed_table.h"
 #include "types/batch.h"
+#include "window_aggregates.h"
+#include "window_slices.h"
 
 namespace dataflow::engine {
-
-// An aggregate of the node, with where its accumulator begins.
-struct BoundAggregate {
-  std::unique_ptr<AggregateFunction> function;
-  size_t first = 0;
-};
-
-struct WindowBounds {
-  int64_t start_ms = 0;
-  int64_t end_ms = 0;
-};
 
 class WindowOutput {
  public:
   static Result<WindowOutput> make(const plan::WindowSpec& spec, const Schema& input,
                                    SchemaPtr output);
 
-  // The result of one group of one window.
-  Status add(state::KeyedTable& table, state::RowNumber group, WindowBounds window,
-             const std::vector<BoundAggregate>& aggregates, RowKind kind);
-  int64_t rows() const { return static_cast<int64_t>(kinds_.size()); }
-  Result<Batch> take();
+  // The results of groups of one window, or each of its own; full batches leave.
+  Status add(const WindowAggregates& aggregates, state::KeyedTable& table,
+             std::span<const state::RowNumber> groups, WindowBounds window, RowKind kind,
+             Collector& out) {
+    return add(aggregates, table, groups, std::span(&window, 1), kind, out);
+  }
+  Status add(const WindowAggregates& aggregates, state::KeyedTable& table,
+             std::span<const state::RowNumber> groups, std::span<const WindowBounds> windows,
+             RowKind kind, Collector& out);
+  // What waits leaves.
+  Status flush(Collector& out);
 
  private:
   enum class What : uint8_t { kStart, kEnd, kTime, kKey, kAggregate };
@@ -42,10 +39,16 @@ class WindowOutput {
     size_t index;  // of the key or aggregate
   };
 
+  Status put(const WindowAggregates& aggregates, state::KeyedTable& table,
+             std::span<const state::RowNumber> groups, std::span<const WindowBounds> windows,
+             RowKind kind);
+  void put_moments(ColumnWriter& writer, What what, std::span<const WindowBounds> windows,
+                   size_t rows);
+
   SchemaPtr schema_;
   std::vector<Column> columns_;
-  std::vector<Type> key_types_;
-  std::vector<std::vector<Value>> values_;
+  std::vector<size_t> key_columns_;  // where each key stands in the output
+  std::vector<ColumnWriter> writers_;
   std::vector<RowKind> kinds_;
   bool any_kind_ = false;
 };

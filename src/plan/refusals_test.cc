@@ -236,11 +236,11 @@ TEST(APlanIsRefused, ForTheShapeOfAWindow) {
   EXPECT_EQ(refusal_of_window([](W& w) { w.kind = WindowKind::kHopping; }),
             R"(window "x": slide_ms is 0; it must be at least 1)");
   EXPECT_EQ(refusal_of_window([](W& w) {
-              w.kind = WindowKind::kHopping;
+              w.kind = WindowKind::kCumulative;
               w.slide_ms = 120000;
             }),
-            R"(window "x": slide_ms (2m) is longer than size_ms (1m); rows between the windows )"
-            R"(would be in none)");
+            R"(window "x": slide_ms (2m) does not divide size_ms (1m); cumulative windows grow by )"
+            R"(whole steps)");
   EXPECT_EQ(refusal_of_window([](W& w) {
               w.kind = WindowKind::kHopping;
               w.size_ms = 1'000'000;

@@ -1,0 +1,97 @@
+#include "column_writer.h"
+
+#include <arrow/array.h>
+#include <arrow/buffer.h>
+#include <arrow/util/bit_util.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "types/type.h"
+
+namespace dataflow::engine {
+namespace {
+
+std::shared_ptr<arrow::Buffer> packed_bits(const uint8_t* bytes, size_t rows) {
+  std::string bits((rows + 7) / 8, '\0');
+  auto* out = reinterpret_cast<uint8_t*>(bits.data());
+  for (size_t i = 0; i < rows; ++i) {
+    if (bytes[i] != 0) arrow::bit_util::SetBit(out, static_cast<int64_t>(i));
+  }
+  return arrow::Buffer::FromString(std::move(bits));
+}
+
+}  // namespace
+
+size_t fixed_width_of(const Type& type) {
+  switch (type.id()) {
+    case TypeId::kBoolean:
+    case TypeId::kInt8: return 1;
+    case TypeId::kInt16: return 2;
+    case TypeId::kInt32:
+    case TypeId::kFloat32:
+    case TypeId::kDate:
+    case TypeId::kMonths: return 4;
+    case TypeId::kInt64:
+    case TypeId::kFloat64:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz:
+    case TypeId::kMillis: return 8;
+    case TypeId::kTime: return type.units_per_milli() == 1 ? 4 : 8;
+    case TypeId::kDecimal: return 16;
+    default: return 0;
+  }
+}
+
+bool is_text_like(const Type& type) {
+  return type.id() == TypeId::kString || type.id() == TypeId::kBytes || type.id() == TypeId::kJson;
+}
+
+ColumnWriter::ColumnWriter(Type type) : type_(std::move(type)), width_(fixed_width_of(type_)) {}
+
+void ColumnWriter::put_null() {
+  valid_.push_back(0);
+  bytes_.append(width_, '\0');
+  if (width_ == 0) ends_.push_back(bytes_.size());
+}
+
+void ColumnWriter::put_float(double value) {
+  valid_.push_back(1);
+  if (width_ == sizeof(double)) return append(&value, sizeof value);
+  const auto narrow = static_cast<float>(value);
+  append(&narrow, sizeof narrow);
+}
+
+void ColumnWriter::clear() {
+  bytes_.clear();
+  ends_.clear();
+  valid_.clear();
+}
+
+Result<ColumnPtr> ColumnWriter::take() {
+  const size_t rows = valid_.size();
+  const auto nulls = static_cast<int64_t>(std::ranges::count(valid_, 0));
+  std::vector<std::shared_ptr<arrow::Buffer>> buffers{
+      nulls == 0 ? nullptr : packed_bits(valid_.data(), rows)};
+  if (width_ == 0) {
+    if (bytes_.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
+      clear();
+      return Status::too_large("the texts of one batch of results take more than 2 GiB");
+    }
+    std::vector<int32_t> offsets{0};
+    offsets.reserve(rows + 1);
+    for (const uint64_t end : ends_) offsets.push_back(static_cast<int32_t>(end));
+    buffers.push_back(arrow::Buffer::FromVector(std::move(offsets)));
+    buffers.push_back(arrow::Buffer::FromString(std::exchange(bytes_, {})));
+  } else if (type_.id() == TypeId::kBoolean) {
+    buffers.push_back(packed_bits(reinterpret_cast<const uint8_t*>(bytes_.data()), rows));
+  } else {
+    buffers.push_back(arrow::Buffer::FromString(std::exchange(bytes_, {})));
+  }
+  ColumnPtr column = arrow::MakeArray(arrow::ArrayData::Make(
+      arrow_type(type_), static_cast<int64_t>(rows), std::move(buffers), nulls));
+  clear();
+  return column;
+}
+
+}  // namespace dataflow::engine

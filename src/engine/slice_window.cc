@@ -1,0 +1,376 @@
+#include <arrow/array.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "key_columns.h"
+#include "operators.h"
+#include "slice_merger.h"
+#include "watermark_state.h"
+#include "window_aggregates.h"
+#include "window_output.h"
+#include "window_slices.h"
+
+namespace dataflow::engine {
+namespace {
+
+using state::RowNumber;
+
+constexpr uint8_t kStateVersion = 2;
+
+int64_t floor_div(int64_t a, int64_t b) {
+  return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
+}
+
+// Tumbling, hopping and cumulative windows. State: a row for each (key, slice end). A window fires
+// when time reaches its last millisecond, and is dropped `allowed_lateness` later; a slice is
+// erased with the last window that holds it. A row that comes between the two fires each of its
+// fired windows again, so that what leaves does not hang on how rows are cut into batches: such a
+// window has left before if, and only if, the key had a row in one of its slices.
+//
+// In processing time all rows of a batch come now, and timers close what is due.
+class SliceWindow final : public Operator {
+ public:
+  struct Time {
+    bool processing = false;
+    size_t column = 0;  // of event time
+    int64_t units = 1;  // of it, in a millisecond
+  };
+
+  SliceWindow(const plan::WindowSpec& spec, Time time, std::vector<size_t> keys,
+              WindowAggregates aggregates, WindowOutput output)
+      : slices_(spec),
+        lateness_(spec.allowed_lateness_ms),
+        late_output_(spec.late_output),
+        time_(time),
+        keys_(std::move(keys)),
+        aggregates_(std::move(aggregates)),
+        output_(std::move(output)),
+        merger_(aggregates_),
+        progress_(time.processing) {}
+
+  Status open(OperatorContext& context) override;
+  Status on_batch(size_t input, const Batch& batch, Collector& out) override;
+  Status on_watermark(Watermark watermark, Collector& out) override;
+  Status on_timer(int64_t moment, Collector& out) override;
+  Status on_barrier(CheckpointId id, Collector& out) override;
+
+ private:
+  // The slice of some rows, and what is to be done with them.
+  struct Cut {
+    int64_t start = 1;  // in units of the time column
+    int64_t end = 0;
+    int64_t slice_end = 0;
+    std::vector<int32_t>* rows = nullptr;  // null: they are in no window
+  };
+
+  bool has_fired(int64_t window) const { return window - 1 <= progress_.value().value(); }
+  bool is_dropped(int64_t window) const {
+    return window - 1 + lateness_ <= progress_.value().value();
+  }
+  Cut cut_at(int64_t time);
+  Status cut_by_time(const Batch& batch);
+  Status cut_now(const Batch& batch, Collector& out);
+  Status add_rows(std::span<const int32_t> rows);
+  void register_made();
+  Status add_late(Collector& out);
+  Status fire_again(RowNumber row, bool made, int64_t window, Collector& out);
+  Status send_away(const Batch& batch, Collector& out);
+
+  std::optional<int64_t> next_window() const;
+  Status advance(int64_t until, Collector& out);
+  Status fire(int64_t window, Collector& out);
+  void drop_slices(int64_t fired_window);
+  void set_timer();
+
+  const Slices slices_;
+  const int64_t lateness_;
+  const bool late_output_;
+  const Time time_;
+  KeyColumns keys_;
+  WindowAggregates aggregates_;
+  WindowOutput output_;
+  SliceMerger merger_;
+
+  OperatorContext* context_ = nullptr;
+  state::KeyedTable* table_ = nullptr;
+  WatermarkState progress_;
+  std::map<int64_t, std::vector<RowNumber>> rows_of_;  // by slice end
+  int64_t fired_until_ = INT64_MIN;  // windows that end at or before it have fired
+  int64_t timer_at_ = INT64_MAX;
+  // Of cumulative windows: the merger holds what lies between these two.
+  int64_t merged_from_ = 0, merged_to_ = 0;
+
+  // Of the batch at hand, used again.
+  std::vector<int64_t> ends_;
+  std::vector<int32_t> on_time_, late_, dropped_;
+  std::vector<uint64_t> hashes_;
+  std::vector<std::string_view> key_views_;
+  std::vector<int64_t> numbers_;
+  std::vector<RowNumber> groups_, made_, of_window_;
+};
+
+Status SliceWindow::open(OperatorContext& context) {
+  context_ = &context;
+  DF_ASSIGN_OR_RETURN(table_, context.table({"windows", kStateVersion, aggregates_.columns()}));
+  DF_RETURN_IF_ERROR(aggregates_.open(context, *table_));
+  made_.clear();
+  table_->for_each([&](RowNumber row) { made_.push_back(row); });
+  register_made();
+  DF_RETURN_IF_ERROR(progress_.open(context));
+  const Watermark known = progress_.value();
+  fired_until_ = known == kNoWatermark || known == kEndOfTime ? known.value() : known.value() + 1;
+  set_timer();
+  return {};
+}
+
+SliceWindow::Cut SliceWindow::cut_at(int64_t time) {
+  const Slices::Slice slice = slices_.slice_at(time);
+  Cut cut{slice.start * time_.units, slice.end * time_.units, slice.end};
+  if (!slice.in_window) return cut;
+  if (is_dropped(slices_.last_window(slice.end))) {
+    cut.rows = &dropped_;
+  } else {
+    const bool fires_again = lateness_ > 0 && has_fired(slices_.first_window(slice.end));
+    cut.rows = fires_again ? &late_ : &on_time_;
+    // What is merged already lacks these rows.
+    if (slice.end <= merged_to_) merged_from_ = merged_to_ = 0;
+  }
+  return cut;
+}
+
+Status SliceWindow::cut_by_time(const Batch& batch) {
+  const arrow::Array& column = *batch.columns[time_.column];
+  const auto* times = column.data()->GetValues<int64_t>(1);
+  const bool nulls = column.null_count() > 0;
+  Cut cut;
+  for (int32_t row = 0; row < batch.rows; ++row) {
+    if (nulls && column.IsNull(row)) {
+      DF_RETURN_IF_ERROR(context_->dead_letter(batch, row, DeadReason::kTime,
+                                               (*batch.schema)[time_.column].name,
+                                               "the time of a row in a window is NULL"));
+      continue;
+    }
+    const int64_t time = times[row];
+    if (time < cut.start || time >= cut.end) cut = cut_at(floor_div(time, time_.units));
+    ends_[static_cast<size_t>(row)] = cut.slice_end;
+    if (cut.rows != nullptr) cut.rows->push_back(row);
+  }
+  return {};
+}
+
+Status SliceWindow::cut_now(const Batch& batch, Collector& out) {
+  // A clock that went back stands still for us.
+  const int64_t now = std::max(context_->now_millis(), progress_.value().value() + 1);
+  DF_RETURN_IF_ERROR(advance(now - 1, out));
+  const Cut cut = cut_at(now);
+  for (int32_t row = 0; row < batch.rows; ++row) {
+    ends_[static_cast<size_t>(row)] = cut.slice_end;
+    if (cut.rows != nullptr) cut.rows->push_back(row);
+  }
+  return {};
+}
+
+Status SliceWindow::add_rows(std::span<const int32_t> rows) {
+  groups_.resize(rows.size());
+  made_.clear();
+  if (rows.size() == ends_.size()) {
+    table_->upsert_all(keys_.hashes(), keys_.keys(), ends_, groups_, &made_);
+  } else {
+    hashes_.clear();
+    key_views_.clear();
+    numbers_.clear();
+    for (const int32_t row : rows) {
+      hashes_.push_back(keys_.hashes()[static_cast<size_t>(row)]);
+      key_views_.push_back(keys_.keys()[static_cast<size_t>(row)]);
+      numbers_.push_back(ends_[static_cast<size_t>(row)]);
+    }
+    table_->upsert_all(hashes_, key_views_, numbers_, groups_, &made_);
+  }
+  register_made();
+  return aggregates_.add(*table_, rows, groups_);
+}
+
+void SliceWindow::register_made() {
+  if (made_.empty()) return;
+  auto at = rows_of_.end();
+  for (const RowNumber row : made_) {
+    const int64_t end = table_->number(row);
+    if (at == rows_of_.end() || at->first != end) at = rows_of_.try_emplace(end).first;
+    at->second.push_back(row);
+  }
+  if (slices_.shared()) merger_.on_made(*table_, made_);
+}
+
+// One row at a time: each changes results that have left already, or is the first of its window.
+Status SliceWindow::add_late(Collector& out) {
+  for (const int32_t row : late_) {
+    DF_RETURN_IF_ERROR(add_rows(std::span(&row, 1)));
+    const RowNumber group = groups_[0];
+    const bool made = !made_.empty();
+    const int64_t slice = ends_[static_cast<size_t>(row)];
+    for (int64_t window = slices_.first_window(slice);
+         window <= slices_.last_window(slice) && has_fired(window);
+         window = slices_.window_behind(window)) {
+      if (!is_dropped(window)) DF_RETURN_IF_ERROR(fire_again(group, made, window, out));
+    }
+  }
+  return {};
+}
+
+Status SliceWindow::fire_again(RowNumber row, bool made, int64_t window, Collector& out) {
+  const WindowBounds bounds{slices_.window_start(window), window};
+  of_window_.clear();
+  if (slices_.shared()) {
+    const uint64_t hash = table_->hash(row);
+    const std::string_view key = table_->key(row);
+    for (auto it = rows_of_.upper_bound(bounds.start_ms);
+         it != rows_of_.end() && it->first <= window; ++it) {
+      if (const auto found = table_->find(hash, key, it->first)) of_window_.push_back(*found);
+    }
+  } else {
+    of_window_.push_back(row);
+  }
+  const bool known = !made || of_window_.size() > 1;
+  const RowKind kind = known ? RowKind::kUpdateAfter : RowKind::kInsert;
+  if (of_window_.size() == 1) {
+    return output_.add(aggregates_, *table_, of_window_, bounds, kind, out);
+  }
+  DF_ASSIGN_OR_RETURN(const RowNumber merged, merger_.merge_one(*table_, of_window_));
+  return output_.add(aggregates_, merger_.table(), std::span(&merged, 1), bounds, kind, out);
+}
+
+Status SliceWindow::send_away(const Batch& batch, Collector& out) {
+  if (late_output_ && !dropped_.empty()) {
+    DF_ASSIGN_OR_RETURN(Batch rows, take(batch, dropped_));
+    return out.emit(std::move(rows), 1);
+  }
+  for (const int32_t row : dropped_) {
+    const int64_t slice = ends_[static_cast<size_t>(row)];
+    DF_RETURN_IF_ERROR(context_->dead_letter(
+        batch, row, DeadReason::kLate, (*batch.schema)[time_.column].name,
+        "its window closed before it came: the watermark is " +
+            std::to_string(progress_.value().value()) + ", the window ended at " +
+            std::to_string(slices_.last_window(slice))));
+  }
+  return {};
+}
+
+Status SliceWindow::on_batch(size_t /*input*/, const Batch& batch, Collector& out) {
+  ends_.resize(static_cast<size_t>(batch.rows));
+  on_time_.clear();
+  late_.clear();
+  dropped_.clear();
+  DF_RETURN_IF_ERROR(time_.processing ? cut_now(batch, out) : cut_by_time(batch));
+  DF_RETURN_IF_ERROR(aggregates_.evaluate(*context_, batch));
+  for (std::vector<int32_t>* rows : {&on_time_, &late_, &dropped_}) aggregates_.drop_faulty(*rows);
+  DF_RETURN_IF_ERROR(keys_.read(batch));
+  if (!on_time_.empty()) DF_RETURN_IF_ERROR(add_rows(on_time_));
+  DF_RETURN_IF_ERROR(add_late(out));
+  DF_RETURN_IF_ERROR(send_away(batch, out));
+  set_timer();
+  return output_.flush(out);
+}
+
+// The first window that has a slice with rows and has not fired.
+std::optional<int64_t> SliceWindow::next_window() const {
+  const bool any_fired = fired_until_ != INT64_MIN;
+  auto it =
+      any_fired ? rows_of_.upper_bound(slices_.slices_over_at(fired_until_)) : rows_of_.begin();
+  while (it != rows_of_.end() && slices_.last_window(it->first) <= fired_until_) ++it;
+  if (it == rows_of_.end()) return std::nullopt;
+  const int64_t first = slices_.first_window(it->first);
+  return first > fired_until_ ? first : slices_.window_behind(fired_until_);
+}
+
+Status SliceWindow::advance(int64_t until, Collector& out) {
+  if (!progress_.advance(Watermark(until))) return {};
+  while (const std::optional<int64_t> window = next_window()) {
+    if (!has_fired(*window)) break;
+    DF_RETURN_IF_ERROR(fire(*window, out));
+    fired_until_ = *window;
+    drop_slices(*window);
+  }
+  fired_until_ = until == INT64_MAX ? until : until + 1;
+  drop_slices(fired_until_);
+  return output_.flush(out);
+}
+
+Status SliceWindow::fire(int64_t window, Collector& out) {
+  const WindowBounds bounds{slices_.window_start(window), window};
+  if (!slices_.shared()) {
+    return output_.add(aggregates_, *table_, rows_of_.at(window), bounds, RowKind::kInsert, out);
+  }
+  const bool grows =
+      slices_.cumulative() && merged_from_ == bounds.start_ms && merged_to_ > merged_from_;
+  if (!grows) {
+    merger_.begin();
+    merged_from_ = merged_to_ = bounds.start_ms;
+  }
+  for (auto it = rows_of_.upper_bound(merged_to_); it != rows_of_.end() && it->first <= window;
+       ++it) {
+    DF_RETURN_IF_ERROR(merger_.add(*table_, it->second));
+  }
+  merged_to_ = window;
+  return output_.add(aggregates_, merger_.table(), merger_.groups(), bounds, RowKind::kInsert, out);
+}
+
+// Slices whose windows have all fired (up to this one) and are dropped.
+void SliceWindow::drop_slices(int64_t fired_window) {
+  while (!rows_of_.empty()) {
+    const int64_t last = slices_.last_window(rows_of_.begin()->first);
+    if (last > fired_window || !is_dropped(last)) return;
+    for (const RowNumber row : rows_of_.begin()->second) {
+      if (slices_.shared()) merger_.on_erase(row);
+      aggregates_.erase(*table_, row);
+    }
+    rows_of_.erase(rows_of_.begin());
+  }
+}
+
+Status SliceWindow::on_watermark(Watermark watermark, Collector& out) {
+  // In processing time only the end of all input matters.
+  if (time_.processing && watermark != kEndOfTime) return {};
+  return advance(watermark.value(), out);
+}
+
+Status SliceWindow::on_timer(int64_t /*moment*/, Collector& out) {
+  timer_at_ = INT64_MAX;
+  DF_RETURN_IF_ERROR(advance(context_->now_millis() - 1, out));
+  set_timer();
+  return {};
+}
+
+void SliceWindow::set_timer() {
+  if (!time_.processing) return;
+  const std::optional<int64_t> window = next_window();
+  if (!window || *window == timer_at_) return;
+  timer_at_ = *window;
+  context_->set_timer(timer_at_);
+}
+
+Status SliceWindow::on_barrier(CheckpointId /*id*/, Collector& /*out*/) {
+  progress_.before_barrier(*context_);
+  aggregates_.before_barrier();
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Operator>> make_slice_window(const plan::WindowSpec& spec,
+                                                    const Schema& input, SchemaPtr output) {
+  SliceWindow::Time time{spec.time == plan::TimeKind::kProcessing};
+  if (!time.processing) {
+    DF_ASSIGN_OR_RETURN(time.column, input.require(spec.time_column));
+    time.units = input[time.column].type.units_per_milli();
+  }
+  DF_ASSIGN_OR_RETURN(std::vector<size_t> keys, key_columns_of(spec.keys, input));
+  DF_ASSIGN_OR_RETURN(WindowAggregates aggregates,
+                      WindowAggregates::bind(spec, input, *output, {}));
+  DF_ASSIGN_OR_RETURN(WindowOutput rows, WindowOutput::make(spec, input, std::move(output)));
+  return std::unique_ptr<Operator>(std::make_unique<SliceWindow>(
+      spec, time, std::move(keys), std::move(aggregates), std::move(rows)));
+}
+
+}  // namespace dataflow::engine

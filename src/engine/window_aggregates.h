@@ -1,0 +1,79 @@
+// WindowAggregates: the aggregates of a window, their arguments and filters, over groups that are
+// rows of KeyedTables.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "aggregate.h"
+#include "engine/operator.h"
+#include "expr/bound.h"
+#include "plan/plan.h"
+#include "state/keyed_table.h"
+#include "types/batch.h"
+
+namespace dataflow::engine {
+
+class WindowAggregates {
+ public:
+  // Of tables whose first columns are `leading`, and the operator's own.
+  static Result<WindowAggregates> bind(const plan::WindowSpec& spec, const Schema& input,
+                                       const Schema& output, std::vector<state::ValueKind> leading);
+
+  // Of a table that holds groups.
+  const std::vector<state::ValueKind>& columns() const { return columns_; }
+  size_t size() const { return parts_.size(); }
+
+  // `table` is the operator's state, as it was restored.
+  Status open(OperatorContext& context, state::KeyedTable& table);
+  // The arguments and filters of a batch. A row that fails in one of them becomes a dead letter and
+  // is for no group: drop_faulty() takes it out of a list.
+  Status evaluate(OperatorContext& context, const Batch& batch);
+  void drop_faulty(std::vector<int32_t>& rows) const;
+  bool is_faulty(int32_t row) const {
+    return !faulty_.empty() && faulty_[static_cast<size_t>(row)] != 0;
+  }
+  bool any_faulty() const { return !faulty_.empty(); }
+  // rows[i] of that batch goes to groups[i]; rows rise.
+  Status add(state::KeyedTable& table, std::span<const int32_t> rows,
+             std::span<const state::RowNumber> groups);
+
+  Status merge(state::KeyedTable& into, std::span<const state::RowNumber> to,
+               state::KeyedTable& table, std::span<const state::RowNumber> from);
+  // The group has no rows; its leading columns stay.
+  void clear(state::KeyedTable& table, state::RowNumber group);
+  // Takes the group out of the table.
+  void erase(state::KeyedTable& table, state::RowNumber group);
+  Status results(size_t index, state::KeyedTable& table, std::span<const state::RowNumber> groups,
+                 ColumnWriter& out) const;
+  void before_barrier();
+
+ private:
+  struct Part {
+    expr::BoundPtr value;   // null: COUNT(*)
+    expr::BoundPtr filter;  // null: every row
+    std::unique_ptr<AggregateFunction> function;
+    size_t first = 0;
+  };
+
+  Status add_filtered(size_t part, state::KeyedTable& table, std::span<const int32_t> rows,
+                      std::span<const state::RowNumber> groups);
+
+  std::vector<Part> parts_;
+  std::vector<state::ValueKind> columns_;
+  size_t leading_ = 0;
+  int64_t next_arrival_ = 0;
+
+  // Of the batch at hand, used again.
+  expr::EvalContext eval_;
+  std::vector<ColumnPtr> values_;
+  std::vector<expr::Selection> filters_;
+  std::vector<uint8_t> faulty_;  // one a row; none: no row is
+  int64_t first_arrival_ = 0;
+  std::vector<int32_t> some_rows_;
+  std::vector<state::RowNumber> some_groups_;
+};
+
+}  // namespace dataflow::engine

@@ -1,0 +1,332 @@
+#include "window_reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include "plan/aggregate.h"
+#include "types/decimal.h"
+
+namespace dataflow::engine {
+namespace {
+
+using Row = std::vector<Value>;
+using Rows = std::vector<const Row*>;
+
+int64_t floor_to(int64_t value, int64_t step) { return value - ((value % step) + step) % step; }
+
+// A number as a long double, for means and deviations.
+long double number_of(const Value& value) {
+  if (value.type().is_float()) return value.as_double();
+  if (value.type().id() == TypeId::kDecimal) {
+    return static_cast<long double>(value.as_decimal()) /
+           static_cast<long double>(power_of_ten(value.type().scale()));
+  }
+  return static_cast<long double>(value.as_int());
+}
+
+Value value_of(const Type& type, long double number) {
+  if (type.is_float()) return Value::floating(type, static_cast<double>(number));
+  if (type.id() == TypeId::kDecimal) {
+    return Value::decimal(
+        type, static_cast<__int128>(
+                  std::round(number * static_cast<long double>(power_of_ten(type.scale())))));
+  }
+  const long double whole = std::round(number);
+  const bool is_whole = std::abs(number - whole) < 1e-9L * std::max(1.0L, std::abs(number));
+  return Value::integer(type, static_cast<int64_t>(is_whole ? whole : std::trunc(number)));
+}
+
+bool less(const Value& a, const Value& b) {
+  if (a.type().id() == TypeId::kDecimal) return a.as_decimal() < b.as_decimal();
+  if (a.type().id() == TypeId::kBoolean) return a.as_bool() < b.as_bool();
+  if (a.type().is_float()) return a.as_double() < b.as_double();
+  if (a.type().id() == TypeId::kString || a.type().id() == TypeId::kBytes) {
+    return a.as_text() < b.as_text();
+  }
+  return a.as_int() < b.as_int();
+}
+
+Value sum_of(const std::vector<Value>& values, const Type& type) {
+  if (type.id() == TypeId::kDecimal) {
+    __int128 sum = 0;
+    for (const Value& value : values) sum += value.as_decimal();
+    return Value::decimal(type, sum);
+  }
+  if (type.is_integer()) {
+    int64_t sum = 0;
+    for (const Value& value : values) sum += value.as_int();
+    return Value::integer(type, sum);
+  }
+  long double sum = 0;
+  for (const Value& value : values) sum += number_of(value);
+  return value_of(type, sum);
+}
+
+Value mean_of(const std::vector<Value>& values, const Type& type) {
+  const auto count = static_cast<int64_t>(values.size());
+  if (type.is_integer()) {
+    return Value::integer(type, sum_of(values, type).as_int() / count);
+  }
+  if (type.id() == TypeId::kDecimal) {
+    __int128 twice = 0;
+    for (const Value& value : values) twice += 2 * value.as_decimal();
+    twice *= power_of_ten(type.scale() - values.front().type().scale());
+    return Value::decimal(type, (twice + (twice < 0 ? -count : count)) / (2 * count));
+  }
+  long double sum = 0;
+  for (const Value& value : values) sum += number_of(value);
+  return value_of(type, sum / static_cast<long double>(count));
+}
+
+Value deviation_of(const std::vector<Value>& values, const Type& type, bool sample, bool root) {
+  const auto count = static_cast<long double>(values.size());
+  if (sample && values.size() < 2) return Value::null(type);
+  long double mean = 0;
+  for (const Value& value : values) mean += number_of(value) / count;
+  long double squares = 0;
+  for (const Value& value : values) squares += std::pow(number_of(value) - mean, 2);
+  const long double variance = squares / (sample ? count - 1 : count);
+  return value_of(type, root ? std::sqrt(variance) : variance);
+}
+
+class Reference {
+ public:
+  Reference(const plan::WindowSpec& spec, const Schema& input, const Schema& output)
+      : spec_(spec), input_(input), output_(output) {
+    for (const std::string& key : spec.keys) keys_.push_back(*input.find(key));
+    if (spec.kind != plan::WindowKind::kCount) time_ = *input.find(spec.time_column);
+  }
+
+  void row(const Row& row);
+  void advance(int64_t watermark);
+  ReferenceResult take();
+
+ private:
+  struct Group {
+    int64_t start = 0, end = 0;
+    Rows rows;
+    bool emitted = false;
+  };
+  using Groups = std::map<std::pair<int64_t, int64_t>, Group>;  // by (end, start)
+
+  bool has_fired(int64_t end) const { return watermark_ && end - 1 <= *watermark_; }
+  bool is_dropped(int64_t end) const {
+    return watermark_ && end - 1 + spec_.allowed_lateness_ms <= *watermark_;
+  }
+  std::vector<std::pair<int64_t, int64_t>> windows_at(int64_t time) const;
+  bool add_to_session(Groups& groups, const Row& row, int64_t time);
+  void add_to_count(Rows& rows, const Row& row);
+  void emit(const char* kind, const Group& group);
+  std::string key_of(const Row& row) const;
+
+  const plan::WindowSpec& spec_;
+  const Schema& input_;
+  const Schema& output_;
+  std::vector<size_t> keys_;
+  size_t time_ = 0;
+  std::optional<int64_t> watermark_;
+  std::map<std::string, Groups> groups_;
+  std::map<std::string, Rows> of_key_;  // of count windows: all rows of the key
+  ReferenceResult result_;
+};
+
+std::string Reference::key_of(const Row& row) const {
+  std::string key;
+  for (const size_t column : keys_) key += row[column].to_string() + "|";
+  return key;
+}
+
+std::vector<std::pair<int64_t, int64_t>> Reference::windows_at(int64_t time) const {
+  std::vector<std::pair<int64_t, int64_t>> windows;
+  const int64_t size = spec_.size_ms;
+  const int64_t slide = spec_.kind == plan::WindowKind::kTumbling ? size : spec_.slide_ms;
+  if (spec_.kind == plan::WindowKind::kCumulative) {
+    const int64_t start = floor_to(time - spec_.offset_ms, size) + spec_.offset_ms;
+    for (int64_t end = start + slide; end <= start + size; end += slide) {
+      if (end > time) windows.emplace_back(start, end);
+    }
+    return windows;
+  }
+  const int64_t last = floor_to(time - spec_.offset_ms, slide) + spec_.offset_ms;
+  for (int64_t start = last; start + size > time; start -= slide) {
+    windows.emplace_back(start, start + size);
+  }
+  return windows;
+}
+
+void Reference::emit(const char* kind, const Group& group) {
+  const Row& any = *group.rows.front();
+  const size_t keys_at = spec_.kind == plan::WindowKind::kCount ? 0 : 3;
+  std::string text = std::string(kind) + " {";
+  for (size_t i = 0; i < output_.size(); ++i) {
+    const Field& field = output_[i];
+    Value value;
+    if (i < keys_at) {
+      const int64_t ms = i == 0 ? group.start : i == 1 ? group.end : group.end - 1;
+      value = Value::integer(field.type, ms);
+    } else if (i < keys_at + keys_.size()) {
+      value = any[keys_[i - keys_at]];
+    } else {
+      value = reference_aggregate(spec_.aggregates[i - keys_at - keys_.size()], input_, field.type,
+                                  group.rows);
+    }
+    text += (i > 0 ? ", " : "") + field.name + "=" + value.to_string();
+  }
+  result_.rows.push_back(text + "}");
+}
+
+// A row opens [time, time + gap) and joins all sessions that this meets or touches.
+bool Reference::add_to_session(Groups& groups, const Row& row, int64_t time) {
+  int64_t start = time;
+  int64_t end = time + spec_.gap_ms;
+  std::vector<std::pair<int64_t, int64_t>> joined;
+  for (bool more = true; more;) {
+    more = false;
+    for (const auto& [at, group] : groups) {
+      if (group.start > end || group.end < start) continue;
+      if (std::ranges::find(joined, at) != joined.end()) continue;
+      joined.push_back(at);
+      start = std::min(start, group.start);
+      end = std::max(end, group.end);
+      more = true;
+    }
+  }
+  if (joined.empty() && is_dropped(end)) return false;
+  Group merged{start, end, {}, false};
+  for (const auto& at : joined) {
+    const Group& group = groups.at(at);
+    merged.rows.insert(merged.rows.end(), group.rows.begin(), group.rows.end());
+    const bool same = group.start == start && group.end == end;
+    if (group.emitted && !same) emit("-D", group);
+    merged.emitted |= group.emitted && same;
+  }
+  for (const auto& at : joined) groups.erase(at);
+  merged.rows.push_back(&row);
+  // By arrival: all rows lie in one vector.
+  std::ranges::sort(merged.rows);
+  if (has_fired(end)) {
+    emit(merged.emitted ? "+U" : "+I", merged);
+    merged.emitted = true;
+  }
+  groups[{end, start}] = std::move(merged);
+  return true;
+}
+
+void Reference::add_to_count(Rows& rows, const Row& row) {
+  rows.push_back(&row);
+  const auto count = static_cast<int64_t>(rows.size());
+  const int64_t slide = spec_.count_slide > 0 ? spec_.count_slide : spec_.count;
+  if (count < spec_.count || (count - spec_.count) % slide != 0) return;
+  emit("+I", {0, 0, Rows(rows.end() - spec_.count, rows.end())});
+}
+
+void Reference::row(const Row& row) {
+  const std::string key = key_of(row);
+  if (spec_.kind == plan::WindowKind::kCount) return add_to_count(of_key_[key], row);
+  const int64_t time = row[time_].as_int();
+  bool taken = false;
+  if (spec_.kind == plan::WindowKind::kSession) {
+    taken = add_to_session(groups_[key], row, time);
+  } else {
+    const auto windows = windows_at(time);
+    taken = windows.empty();
+    for (const auto& [start, end] : windows) {
+      if (is_dropped(end)) continue;
+      taken = true;
+      Group& group = groups_[key][{end, start}];
+      group.start = start;
+      group.end = end;
+      group.rows.push_back(&row);
+      if (!has_fired(end)) continue;
+      emit(group.emitted ? "+U" : "+I", group);
+      group.emitted = true;
+    }
+  }
+  if (taken) return;
+  std::string text = "+I {";
+  for (size_t i = 0; i < row.size(); ++i) {
+    text += (i > 0 ? ", " : "") + input_[i].name + "=" + row[i].to_string();
+  }
+  result_.late.push_back(text + "}");
+}
+
+void Reference::advance(int64_t watermark) {
+  if (watermark_ && watermark <= *watermark_) return;
+  watermark_ = watermark;
+  for (auto& [key, groups] : groups_) {
+    for (auto it = groups.begin(); it != groups.end();) {
+      Group& group = it->second;
+      if (has_fired(group.end) && !group.emitted) {
+        emit("+I", group);
+        group.emitted = true;
+      }
+      it = is_dropped(group.end) ? groups.erase(it) : std::next(it);
+    }
+  }
+}
+
+ReferenceResult Reference::take() {
+  std::ranges::sort(result_.rows);
+  std::ranges::sort(result_.late);
+  return std::move(result_);
+}
+
+}  // namespace
+
+Value reference_aggregate(const plan::Aggregate& aggregate, const Schema& input, const Type& result,
+                          const std::vector<const std::vector<Value>*>& rows) {
+  using Kind = plan::AggregateKind;
+  std::vector<Value> values;
+  for (const Row* row : rows) {
+    if (aggregate.filter != nullptr) {
+      const Value& wanted = (*row)[*input.find(aggregate.filter->name)];
+      if (wanted.is_null() || !wanted.as_bool()) continue;
+    }
+    if (aggregate.argument == nullptr) {
+      values.push_back(Value::boolean(true));
+      continue;
+    }
+    const Value& value = (*row)[*input.find(aggregate.argument->name)];
+    if (value.is_null()) continue;
+    const bool seen = std::ranges::find(values, value) != values.end();
+    if (!aggregate.distinct || !seen) values.push_back(value);
+  }
+  const Kind kind = plan::find_aggregate(aggregate.function)->kind;
+  if (kind == Kind::kCount) return Value::int64(static_cast<int64_t>(values.size()));
+  if (values.empty()) return Value::null(result);
+  switch (kind) {
+    case Kind::kSum: return sum_of(values, result);
+    case Kind::kAvg: return mean_of(values, result);
+    case Kind::kMin: return *std::ranges::min_element(values, less);
+    case Kind::kMax: return *std::ranges::max_element(values, less);
+    case Kind::kFirstValue: return values.front();
+    case Kind::kLastValue: return values.back();
+    case Kind::kStddevPop: return deviation_of(values, result, false, true);
+    case Kind::kStddevSamp: return deviation_of(values, result, true, true);
+    case Kind::kVarPop: return deviation_of(values, result, false, false);
+    default: return deviation_of(values, result, true, false);
+  }
+}
+
+ReferenceResult reference_of(const plan::WindowSpec& spec, const Schema& input,
+                             const Schema& output, const std::vector<std::vector<Value>>& rows,
+                             int64_t delay_ms, int64_t stretch) {
+  Reference reference(spec, input, output);
+  int64_t latest = std::numeric_limits<int64_t>::min();
+  const size_t time =
+      spec.kind == plan::WindowKind::kCount ? input.size() : *input.find(spec.time_column);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i > 0 && i % static_cast<size_t>(stretch) == 0 && time < input.size()) {
+      reference.advance(latest - delay_ms);
+    }
+    if (time < input.size()) latest = std::max(latest, rows[i][time].as_int());
+    reference.row(rows[i]);
+  }
+  reference.advance(std::numeric_limits<int64_t>::max());
+  return reference.take();
+}
+
+}  // namespace dataflow::engine

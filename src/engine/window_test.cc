@@ -1,0 +1,334 @@
+// Windows in whole jobs, held against window_reference.h: run at one go, killed and restored with
+// checkpoints in between, restored at other parallelisms, and with the input cut otherwise.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/timer_queue.h"
+#include "engine/job.h"
+#include "memory_connectors.h"
+#include "plan/plan.h"
+#include "window_reference.h"
+
+namespace dataflow::engine {
+namespace {
+
+using Random = std::mt19937_64;
+
+constexpr int64_t kStretch = 64;  // rows between two watermarks
+constexpr int64_t kDelayMs = 300;
+
+SchemaPtr reading_schema() {
+  return std::make_shared<Schema>(std::vector<Field>{{"device", Type::string()},
+                                                     {"room", Type::int32()},
+                                                     {"n", Type::int64()},
+                                                     {"d", Type::float64()},
+                                                     {"price", Type::decimal(10, 2)},
+                                                     {"word", Type::string()},
+                                                     {"flag", Type::boolean()},
+                                                     {"ts", Type::timestamp(3)}});
+}
+
+int64_t below(Random& random, int64_t limit) {
+  return static_cast<int64_t>(random() % static_cast<uint64_t>(limit));
+}
+
+// Of a few devices, disordered, some of them beyond the watermark's delay, with gaps and NULLs.
+std::vector<std::vector<Value>> random_readings(Random& random, int64_t count) {
+  std::vector<std::vector<Value>> rows;
+  int64_t now = -2000;
+  for (int64_t i = 0; i < count; ++i) {
+    now += below(random, 100) == 0 ? below(random, 3000) : below(random, 20);
+    const int64_t back = below(random, 10) == 0 ? below(random, 1500) : below(random, kDelayMs);
+    const auto or_null = [&](Value value) {
+      return below(random, 8) == 0 ? Value::null(value.type()) : value;
+    };
+    rows.push_back({Value::string("device_" + std::to_string(below(random, 5))),
+                    Value::integer(Type::int32(), below(random, 2)),
+                    or_null(Value::int64(below(random, 20) - 10)),
+                    or_null(Value::float64(static_cast<double>(below(random, 40)) / 4)),
+                    or_null(Value::decimal(Type::decimal(10, 2), below(random, 5000) - 2500)),
+                    or_null(Value::string(std::string(static_cast<size_t>(below(random, 4)), 'x') +
+                                          std::to_string(below(random, 9)))),
+                    or_null(Value::boolean(below(random, 2) == 0)),
+                    Value::integer(Type::timestamp(3), now - back)});
+  }
+  return rows;
+}
+
+plan::Aggregate aggregate(const std::string& function, const std::string& column,
+                          const std::string& name, bool distinct = false,
+                          const std::string& filter = "") {
+  return {function, column.empty() ? nullptr : expr::column(column), distinct,
+          filter.empty() ? nullptr : expr::column(filter), name};
+}
+
+std::vector<plan::Aggregate> usual_aggregates() {
+  return {aggregate("COUNT", "", "rows"),   aggregate("COUNT", "n", "ns"),
+          aggregate("SUM", "n", "total"),   aggregate("AVG", "n", "mean"),
+          aggregate("SUM", "d", "total_d"), aggregate("MIN", "n", "least"),
+          aggregate("MAX", "d", "most_d"),  aggregate("SUM", "n", "flagged", false, "flag")};
+}
+
+plan::Plan window_plan(plan::WindowSpec window) {
+  plan::Plan plan;
+  plan.name = "windows";
+  plan.job.checkpoint_interval_ms = 1;
+  plan::SourceSpec source{"memory", {{"table", "readings"}}, "raw", {}, reading_schema()};
+  source.watermark = plan::WatermarkSpec{"ts", kDelayMs};
+  plan.nodes.push_back({"readings", {}, source});
+  const bool late = window.late_output;
+  plan.nodes.push_back({"windows", {{"readings"}}, std::move(window)});
+  plan.nodes.push_back(
+      {"out", {{"windows"}}, plan::SinkSpec{"memory", {{"result", "out"}}, "raw"}});
+  if (late) {
+    plan.nodes.push_back(
+        {"too_late", {{"windows", "late"}}, plan::SinkSpec{"memory", {{"result", "late"}}, "raw"}});
+  }
+  return plan;
+}
+
+std::string words_of(const plan::WindowSpec& spec) {
+  return "kind " + std::to_string(static_cast<int>(spec.kind)) + ", size " +
+         std::to_string(spec.size_ms) + ", slide " + std::to_string(spec.slide_ms) + ", gap " +
+         std::to_string(spec.gap_ms) + ", count " + std::to_string(spec.count) + "/" +
+         std::to_string(spec.count_slide) + ", offset " + std::to_string(spec.offset_ms) +
+         ", lateness " + std::to_string(spec.allowed_lateness_ms) + ", keys " +
+         std::to_string(spec.keys.size());
+}
+
+// The ways to run a job that must not change what it gives.
+struct Way {
+  const char* name;
+  bool kills = false;
+  bool rescales = false;
+  bool shuffles = false;
+};
+constexpr Way kWays[] = {{"whole"},
+                         {"killed and restored", true},
+                         {"restored at another parallelism", true, true},
+                         {"cut otherwise", false, false, true}};
+
+class WindowTest : public testing::Test {
+ protected:
+  void SetUp() override { timers_.start(); }
+  void TearDown() override {
+    engine_.reset();
+    timers_.stop();
+    EXPECT_TRUE(env_.remove_tree(dir_).ok());
+  }
+
+  void run(const plan::Plan& valid, const Way& way, Random& random) {
+    connectors_.results.clear();
+    connectors_.results["late"] = std::make_shared<MemoryResult>();
+    EXPECT_TRUE(env_.remove_tree(dir_).ok());
+    if (!engine_) engine_ = Engine::create(env_, timers_, connectors_, {2, kStretch, 2}, nullptr);
+    connectors_.chunk_rows = way.shuffles ? static_cast<size_t>(1 + below(random, 200)) : 7;
+    connectors_.shuffle_chunks = way.shuffles;
+    plan::Plan plan = valid;
+    plan.job.parallelism = 2;
+    while (true) {
+      if (way.rescales) plan.job.parallelism = 1 + static_cast<int>(below(random, 4));
+      connectors_.seed = random();
+      const Result<std::shared_ptr<Job>> job = engine_->start({plan.name, plan, dir_});
+      ASSERT_TRUE(job.ok()) << job.status();
+      // A number of checkpoints, then the end of the process as far as the job can tell.
+      bool over = !way.kills;
+      for (int64_t i = 1 + below(random, 4); i > 0 && !over; --i) over = !(*job)->checkpoint().ok();
+      if (over) {
+        EXPECT_TRUE((*job)->wait().ok()) << (*job)->status().reason;
+        return;
+      }
+      (*job)->cancel();
+    }
+  }
+
+  std::vector<std::string> rows_of(const std::string& result) {
+    std::vector<std::string> rows = connectors_.results.at(result)->rows();
+    std::ranges::sort(rows);
+    return rows;
+  }
+
+  void expect_as_the_reference(plan::WindowSpec spec, uint64_t seed, int64_t count) {
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", " + words_of(spec));
+    Random random(seed);
+    const std::vector<std::vector<Value>> rows = random_readings(random, count);
+    auto table = std::make_shared<MemoryTable>(reading_schema(), 1);
+    for (const std::vector<Value>& row : rows) table->add(0, row);
+    table->finish();
+    connectors_.tables["readings"] = table;
+    plan::Plan plan = window_plan(spec);
+    const Status valid = plan::validate(plan);
+    ASSERT_TRUE(valid.ok()) << valid;
+    const plan::Node& node = *plan.find("windows");
+    const ReferenceResult expected =
+        reference_of(std::get<plan::WindowSpec>(node.spec), *reading_schema(), *node.schema, rows,
+                     kDelayMs, kStretch);
+    for (const Way& way : kWays) {
+      SCOPED_TRACE(way.name);
+      ASSERT_NO_FATAL_FAILURE(run(plan, way, random));
+      ASSERT_EQ(rows_of("out"), expected.rows);
+      ASSERT_EQ(rows_of("late"), expected.late);
+    }
+  }
+
+  Env& env_ = posix_env();
+  const std::string dir_ = testing::TempDir() + "window_test_" + std::to_string(getpid()) + "_" +
+                           testing::UnitTest::GetInstance()->current_test_info()->name();
+  TimerQueue timers_{env_};
+  MemoryConnectors connectors_;
+  std::unique_ptr<Engine> engine_;
+};
+
+plan::WindowSpec random_window(Random& random, plan::WindowKind kind) {
+  plan::WindowSpec spec;
+  spec.kind = kind;
+  spec.time_column = "ts";
+  spec.late_output = true;
+  spec.aggregates = usual_aggregates();
+  const std::vector<std::vector<std::string>> keys = {{"device"}, {"room", "device"}, {}};
+  spec.keys = keys[static_cast<size_t>(below(random, 3))];
+  if (below(random, 2) == 0) spec.allowed_lateness_ms = 1 + below(random, 1500);
+  return spec;
+}
+
+TEST_F(WindowTest, TumblingOfRandomSizesAreThoseOfTheReference) {
+  Random random(std::random_device{}());
+  for (int i = 0; i < 3; ++i) {
+    plan::WindowSpec spec = random_window(random, plan::WindowKind::kTumbling);
+    spec.size_ms = 1 + below(random, 1000);
+    spec.offset_ms = below(random, spec.size_ms);
+    expect_as_the_reference(spec, random(), 600);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(WindowTest, HoppingOfRandomSlidesAreThoseOfTheReference) {
+  Random random(std::random_device{}());
+  for (int i = 0; i < 6; ++i) {
+    plan::WindowSpec spec = random_window(random, plan::WindowKind::kHopping);
+    spec.slide_ms = 20 + below(random, 300);
+    // By turns a multiple of the slide, not one, and less than it.
+    spec.size_ms = i % 3 == 0   ? spec.slide_ms * (1 + below(random, 6))
+                   : i % 3 == 1 ? spec.slide_ms + below(random, 1000)
+                                : 1 + below(random, spec.slide_ms);
+    spec.offset_ms = below(random, 2 * spec.slide_ms - 1) - spec.slide_ms + 1;
+    expect_as_the_reference(spec, random(), 600);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(WindowTest, CumulativeOfRandomStepsAreThoseOfTheReference) {
+  Random random(std::random_device{}());
+  for (int i = 0; i < 3; ++i) {
+    plan::WindowSpec spec = random_window(random, plan::WindowKind::kCumulative);
+    spec.slide_ms = 20 + below(random, 300);
+    spec.size_ms = spec.slide_ms * (1 + below(random, 6));
+    spec.offset_ms = below(random, spec.size_ms);
+    expect_as_the_reference(spec, random(), 600);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(WindowTest, AMillisecondOfSlideKeepsToItsDefinition) {
+  plan::WindowSpec spec;
+  spec.kind = plan::WindowKind::kHopping;
+  spec.time_column = "ts";
+  spec.late_output = true;
+  spec.size_ms = 7;
+  spec.slide_ms = 1;
+  spec.aggregates = usual_aggregates();
+  expect_as_the_reference(spec, std::random_device{}(), 200);
+}
+
+TEST_F(WindowTest, SessionsOfRandomGapsAreThoseOfTheReference) {
+  Random random(std::random_device{}());
+  for (int i = 0; i < 5; ++i) {
+    plan::WindowSpec spec = random_window(random, plan::WindowKind::kSession);
+    spec.gap_ms = 1 + below(random, i % 2 == 0 ? 60 : 400);
+    expect_as_the_reference(spec, random(), 600);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(WindowTest, CountsOfRandomSlidesAreThoseOfTheReference) {
+  Random random(std::random_device{}());
+  for (int i = 0; i < 4; ++i) {
+    plan::WindowSpec spec = random_window(random, plan::WindowKind::kCount);
+    spec.time_column.clear();
+    spec.late_output = false;
+    spec.allowed_lateness_ms = 0;
+    spec.count = 1 + below(random, 40);
+    spec.count_slide = i % 2 == 0 ? 0 : 1 + below(random, spec.count);
+    expect_as_the_reference(spec, random(), 600);
+    if (HasFatalFailure()) return;
+  }
+}
+
+// All aggregates, over windows of one slice, of several, and over sessions that are joined.
+std::vector<plan::Aggregate> all_aggregates() {
+  return {aggregate("FIRST_VALUE", "n", "first_n"),
+          aggregate("LAST_VALUE", "word", "last_word"),
+          aggregate("FIRST_VALUE", "price", "first_price"),
+          aggregate("LAST_VALUE", "d", "last_d", false, "flag"),
+          aggregate("STDDEV_POP", "n", "dev_n"),
+          aggregate("VAR_POP", "price", "var_price"),
+          aggregate("COUNT", "word", "words", true),
+          aggregate("COUNT", "n", "ns", true, "flag"),
+          aggregate("SUM", "n", "sum_n", true),
+          aggregate("AVG", "n", "avg_n", true),
+          aggregate("SUM", "price", "sum_price", true),
+          aggregate("MIN", "word", "least_word"),
+          aggregate("MAX", "word", "most_word"),
+          aggregate("MIN", "price", "least_price"),
+          aggregate("MAX", "flag", "most_flag"),
+          aggregate("SUM", "price", "price"),
+          aggregate("AVG", "price", "mean_price")};
+}
+
+TEST_F(WindowTest, AllAggregatesAreThoseOfTheReference) {
+  Random random(std::random_device{}());
+  using Kind = plan::WindowKind;
+  for (const Kind kind : {Kind::kTumbling, Kind::kHopping, Kind::kCumulative, Kind::kSession}) {
+    plan::WindowSpec spec = random_window(random, kind);
+    spec.aggregates = all_aggregates();
+    if (kind == Kind::kSession) {
+      spec.gap_ms = 1 + below(random, 60);
+    } else {
+      spec.size_ms = 600;
+    }
+    if (kind == Kind::kHopping || kind == Kind::kCumulative) spec.slide_ms = 200;
+    expect_as_the_reference(spec, random(), 500);
+    if (HasFatalFailure()) return;
+  }
+}
+
+// In batch mode there are no watermarks before the end, so no row is late however late it is.
+TEST_F(WindowTest, ABoundedJobHasNoLateRows) {
+  Random random(7);
+  const std::vector<std::vector<Value>> rows = random_readings(random, 500);
+  auto table = std::make_shared<MemoryTable>(reading_schema(), 1);
+  for (const std::vector<Value>& row : rows) table->add(0, row);
+  table->finish();
+  connectors_.tables["readings"] = table;
+  plan::WindowSpec spec = random_window(random, plan::WindowKind::kHopping);
+  spec.size_ms = 500;
+  spec.slide_ms = 100;
+  plan::Plan plan = window_plan(spec);
+  plan.job.bounded = true;
+  ASSERT_TRUE(plan::validate(plan).ok());
+  const plan::Node& node = *plan.find("windows");
+  const ReferenceResult expected =
+      reference_of(std::get<plan::WindowSpec>(node.spec), *reading_schema(), *node.schema, rows,
+                   int64_t{1} << 40, kStretch);
+  for (const Way& way : kWays) {
+    SCOPED_TRACE(way.name);
+    ASSERT_NO_FATAL_FAILURE(run(plan, way, random));
+    EXPECT_EQ(rows_of("out"), expected.rows);
+    EXPECT_TRUE(rows_of("late").empty());
+  }
+}
+
+}  // namespace
+}  // namespace dataflow::engine
