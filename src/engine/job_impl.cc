@@ -88,6 +88,13 @@ Status JobImpl::start() {
 
 Status JobImpl::open_store() {
   if (store_ != nullptr) return {};
+  if (!config_.restore_from.empty()) {
+    const auto there = env_.list_dir(config_.state_dir);
+    if (!there.ok() || there->empty()) {
+      DF_RETURN_IF_ERROR(state::restore_savepoint(env_, config_.restore_from, config_.state_dir,
+                                                  std::string(kCommitterPrefix)));
+    }
+  }
   DF_ASSIGN_OR_RETURN(store_, state::JobStore::open(env_, config_.state_dir));
   return {};
 }
@@ -352,18 +359,37 @@ void JobImpl::cancel() {
   if (posted) done.get_future().wait();
 }
 
-Result<CheckpointId> JobImpl::checkpoint() {
-  auto done = std::make_shared<std::promise<Result<CheckpointId>>>();
-  const bool posted = worker_.post([this, done] {
+bool JobImpl::after_checkpoint(Told told) {
+  return worker_.post([this, told = std::move(told)] {
     if (!run_) {
-      done->set_value(Status::conflict("the job " + config_.name +
-                                       " does not run; a checkpoint needs it running"));
+      told(Status::conflict("the job " + config_.name +
+                            " does not run; a checkpoint needs it running"));
       return;
     }
-    next_waiters_.push_back([done](const Result<CheckpointId>& id) { done->set_value(id); });
+    next_waiters_.push_back(told);
     if (!round_) begin_round();
   });
-  if (!posted) return Status::cancelled("the job " + config_.name + " is over");
+}
+
+Result<CheckpointId> JobImpl::checkpoint() {
+  auto done = std::make_shared<std::promise<Result<CheckpointId>>>();
+  if (!after_checkpoint([done](const Result<CheckpointId>& id) { done->set_value(id); })) {
+    return Status::cancelled("the job " + config_.name + " is over");
+  }
+  return done->get_future().get();
+}
+
+Result<state::SavepointInfo> JobImpl::savepoint(const std::string& dir) {
+  auto done = std::make_shared<std::promise<Result<state::SavepointInfo>>>();
+  // On the worker, so that no later checkpoint comes in between: all that the store holds has been
+  // delivered.
+  const auto save = [this, dir, done](const Result<CheckpointId>& id) {
+    done->set_value(id.ok() ? store_->save(dir, config_.name)
+                            : Result<state::SavepointInfo>(id.status()));
+  };
+  if (!after_checkpoint(save)) {
+    return Status::cancelled("the job " + config_.name + " is over");
+  }
   return done->get_future().get();
 }
 

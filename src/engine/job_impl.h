@@ -33,6 +33,7 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   Status stop() override;
   void cancel() override;
   Result<CheckpointId> checkpoint() override;
+  Result<state::SavepointInfo> savepoint(const std::string& dir) override;
   Status wait() override;
 
  private:
@@ -47,6 +48,10 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
     TaskPart parts;
     int64_t began_nanos = 0;
   };
+
+  using Told = std::function<void(const Result<CheckpointId>&)>;
+  // `told` hears of a checkpoint that begins from now on; false if the job is over.
+  bool after_checkpoint(Told told);
 
   // All of these run on worker_.
   Status begin_attempt();
@@ -87,8 +92,8 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   uint64_t seen_activity_ = 0;
   int64_t last_round_nanos_ = 0;
   bool stop_wanted_ = false;
-  std::vector<std::function<void(const Result<CheckpointId>&)>> waiters_;       // the round at hand
-  std::vector<std::function<void(const Result<CheckpointId>&)>> next_waiters_;  // the one after
+  std::vector<Told> waiters_;       // the round at hand
+  std::vector<Told> next_waiters_;  // the one after
   RestartPolicy policy_;
 
   mutable std::mutex mutex_;  // of what follows

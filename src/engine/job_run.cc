@@ -8,8 +8,6 @@
 namespace dataflow::engine {
 namespace {
 
-constexpr std::string_view kCommitterPrefix = "committer/";
-
 std::map<std::string, std::string> committer_state(
     const std::map<std::string, std::string>& named) {
   std::map<std::string, std::string> found;

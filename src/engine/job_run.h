@@ -18,6 +18,9 @@
 
 namespace dataflow::engine {
 
+// Named states that belong to a sink's committer.
+inline constexpr std::string_view kCommitterPrefix = "committer/";
+
 // What a run is made with; outlives it.
 struct RunContext {
   Env& env;

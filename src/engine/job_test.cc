@@ -21,7 +21,7 @@ SchemaPtr event_schema() {
 
 // Events of a few meetings, disordered within `disorder_ms`.
 std::shared_ptr<MemoryTable> random_events(uint64_t seed, size_t splits, int64_t rows,
-                                           int64_t disorder_ms) {
+                                           int64_t disorder_ms, bool finished = true) {
   auto table = std::make_shared<MemoryTable>(event_schema(), splits);
   std::mt19937_64 random(seed);
   for (size_t split = 0; split < splits; ++split) {
@@ -32,7 +32,7 @@ std::shared_ptr<MemoryTable> random_events(uint64_t seed, size_t splits, int64_t
                          Value::integer(Type::timestamp(3), i * 37 - back)});
     }
   }
-  table->finish();
+  if (finished) table->finish();
   return table;
 }
 
@@ -262,6 +262,33 @@ TEST_F(JobTest, AStoppedJobGoesOnWhereItStood) {
   EXPECT_TRUE(job->wait().ok()) << job->status().reason;
   EXPECT_EQ(job->status().state, JobState::kFinished);
   EXPECT_EQ(in_short(connectors_.results["out"]->rows()), expected_counts(*table));
+}
+
+TEST_F(JobTest, AnotherJobBeginsFromASavepointAtAnotherParallelism) {
+  const auto events = random_events(7, 3, 3000, 500, false);
+  connectors_.tables["events"] = events;
+  auto first = start(count_plan(2, 500));
+  ASSERT_NE(first, nullptr);
+  const std::string saved = dir_ + "-saved/first";
+  const Result<state::SavepointInfo> info = first->savepoint(saved);
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->job, "counts");
+  EXPECT_EQ(first->savepoint(saved).status().code(), StatusCode::kAlreadyExists);
+  events->finish();
+  EXPECT_TRUE(first->wait().ok()) << first->status().reason;
+  std::vector<std::string> rows = connectors_.results["out"]->rows(info->checkpoint.value());
+
+  connectors_.results.clear();
+  plan::Plan plan = count_plan(3, 500);
+  ASSERT_TRUE(plan::validate(plan).ok());
+  const auto second = engine_->start({"again", plan, dir_ + "-2", {}, saved});
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE((*second)->wait().ok()) << (*second)->status().reason;
+  EXPECT_GT((*second)->status().last_checkpoint, info->checkpoint);
+  for (std::string& row : connectors_.results["out"]->rows()) rows.push_back(std::move(row));
+  EXPECT_EQ(in_short(rows), expected_counts(*events));
+  EXPECT_TRUE(env_.remove_tree(dir_ + "-2").ok());
+  EXPECT_TRUE(env_.remove_tree(dir_ + "-saved").ok());
 }
 
 }  // namespace

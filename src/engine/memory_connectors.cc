@@ -61,10 +61,11 @@ void MemoryResult::commit(int64_t checkpoint, size_t index, const std::string& b
   if (!committed_.emplace(std::pair(checkpoint, index), bytes).second) ++repeats_;
 }
 
-std::vector<std::string> MemoryResult::rows() {
+std::vector<std::string> MemoryResult::rows(int64_t last) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> rows;
   for (const auto& [at, bytes] : committed_) {
+    if (at.first > last) break;
     size_t from = 0;
     while (from < bytes.size()) {
       const size_t end = bytes.find('\n', from);

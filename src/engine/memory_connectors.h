@@ -44,8 +44,8 @@ class MemoryTable {
 class MemoryResult {
  public:
   void commit(int64_t checkpoint, size_t index, const std::string& bytes);
-  // Every row as text, "+I {…}", in the order of checkpoints.
-  std::vector<std::string> rows();
+  // Every row as text, "+I {…}", in the order of checkpoints, up to `last`.
+  std::vector<std::string> rows(int64_t last = INT64_MAX);
   uint64_t repeats();
 
  private:

@@ -25,6 +25,9 @@ class FakeJob final : public engine::Job {
   }
   void cancel() override { end(engine::JobState::kStopped, {}); }
   Result<engine::CheckpointId> checkpoint() override { return engine::CheckpointId(7); }
+  Result<state::SavepointInfo> savepoint(const std::string& dir) override {
+    return state::SavepointInfo{dir, config_.name, engine::CheckpointId(7)};
+  }
   Status wait() override { return why_; }
 
   void end(engine::JobState state, const Status& why) {

@@ -147,7 +147,7 @@ Progress run(Env& env) {
     if (n > 2) (*store)->acknowledge(CheckpointId(n - 2));
     if (!(*store)->write(job.checkpoint(n)).ok()) break;
     progress.written = n;
-    if (has_savepoint(n) && (*store)->copy_to(savepoint(n)).ok()) progress.saved.push_back(n);
+    if (has_savepoint(n) && (*store)->save(savepoint(n), "j").ok()) progress.saved.push_back(n);
   }
   (void)(*store)->close();
   return progress;
@@ -187,7 +187,10 @@ void check_crash(uint64_t crash_at, CrashOptions how, const std::vector<Contents
       ASSERT_TRUE(!saved || env.exists(savepoint(n))) << "savepoint " << n << " is gone";
     }
     if (!env.exists(savepoint(n))) continue;
-    ASSERT_NO_FATAL_FAILURE(expect_contents(env, savepoint(n), n, n, after));
+    const Status restored = restore_savepoint(env, savepoint(n), "/data/restored", "");
+    ASSERT_TRUE(restored.ok()) << restored;
+    ASSERT_NO_FATAL_FAILURE(expect_contents(env, "/data/restored", n, n, after));
+    ASSERT_TRUE(env.remove_tree("/data/restored").ok());
   }
   ASSERT_EQ(run(env).written, kCheckpoints);
   env.crash({CrashMode::kLoseAll, how.seed});
@@ -285,7 +288,7 @@ TEST(JobStoreFault, AFullDiskIsSaidAndLosesNothing) {
     }
     if (written < kCheckpoints) {
       ASSERT_EQ(status.code(), StatusCode::kNoSpace) << status;
-      EXPECT_FALSE((*store)->copy_to("/data/copy").ok());
+      EXPECT_FALSE((*store)->save("/data/copy", "j").ok());
       EXPECT_FALSE(env.exists("/data/copy"));
       env.set_capacity(FaultEnv::kUnlimited);
       // The first may still meet a failure of before.
@@ -294,10 +297,11 @@ TEST(JobStoreFault, AFullDiskIsSaidAndLosesNothing) {
       ASSERT_TRUE(status.ok()) << status;
       ++written;
     }
-    ASSERT_TRUE((*store)->copy_to("/data/copy").ok());
+    ASSERT_TRUE((*store)->save("/data/copy", "j").ok());
     store->reset();
     env.crash({CrashMode::kLoseAll});
-    for (const std::string& dir : {kDir, std::string("/data/copy")}) {
+    ASSERT_TRUE(restore_savepoint(env, "/data/copy", "/data/again", "").ok());
+    for (const std::string& dir : {kDir, std::string("/data/again")}) {
       auto reopened = JobStore::open(env, dir, kFew);
       ASSERT_TRUE(reopened.ok()) << reopened.status();
       ASSERT_EQ((*reopened)->last().value(), written);

@@ -19,12 +19,17 @@
 
 namespace dataflow::state {
 
+// Behind the name of a folder that is being made.
+inline constexpr std::string_view kUnfinished = ".unfinished";
+
 class StoredJob final : public JobStore {
  public:
   StoredJob(Env& env, std::string dir, JobStoreOptions options);
   ~StoredJob() override;
 
   Status open();
+  // Named states that begin with `prefix`, of all operators.
+  Status forget_named(const std::string& prefix);
 
   Status write(const Checkpoint& checkpoint) override;
   void acknowledge(CheckpointId id) override;
@@ -37,7 +42,7 @@ class StoredJob final : public JobStore {
   Status forget_operator(const std::string& operator_id) override;
   Status put_fact(const std::string& name, const std::string& bytes) override;
   Result<std::optional<std::string>> fact(const std::string& name) override;
-  Status copy_to(const std::string& dir) override;
+  Result<SavepointInfo> save(const std::string& dir, const std::string& job) override;
   StoreStats stats() const override;
   Status close() override;
 
@@ -72,7 +77,9 @@ class StoredJob final : public JobStore {
   bool is_full() const;           // with mutex_ held
   bool is_worth_folding() const;  // with mutex_ held
 
-  Status copy_rows(const std::string& dir);
+  // Saving: job_save.cc.
+  Status save_files(const std::string& dir, const std::string& job, SavepointInfo& info);
+  Status copy_rows(const std::string& dir, SavepointInfo& info);
 
   std::string doing(const std::string& what) const { return what + " of the job in " + dir_; }
 

@@ -165,13 +165,14 @@ TEST(JobStore, FoldedDeltasAreTheSameState) {
   EXPECT_GT((*job)->stats().folded_bytes_written, 0u);
   EXPECT_EQ(*(*job)->operators(), (std::vector<std::string>{"op", "op2"}));
 
-  ASSERT_TRUE((*job)->copy_to("/data/savepoint").ok());
-  EXPECT_EQ((*job)->copy_to("/data/savepoint").code(), StatusCode::kAlreadyExists);
+  ASSERT_TRUE((*job)->save("/data/savepoint", "j").ok());
+  EXPECT_EQ((*job)->save("/data/savepoint", "j").status().code(), StatusCode::kAlreadyExists);
   ASSERT_TRUE((*job)->forget_operator("op").ok());
   EXPECT_TRUE(load(**job)->empty());
   EXPECT_EQ(*load(**job, "op2"), (Model{{"other", 100}}));
   env.crash({CrashMode::kLoseAll});
-  auto copy = JobStore::open(env, "/data/savepoint");
+  ASSERT_TRUE(restore_savepoint(env, "/data/savepoint", "/data/again", "").ok());
+  auto copy = JobStore::open(env, "/data/again");
   ASSERT_TRUE(copy.ok()) << copy.status();
   EXPECT_EQ((*copy)->last(), CheckpointId(100));
   EXPECT_EQ(*load(**copy), model);

@@ -13,6 +13,7 @@
 #include "engine/operator.h"
 #include "plan/plan.h"
 #include "state/job_store.h"
+#include "state/savepoint.h"
 
 namespace dataflow {
 class Metrics;
@@ -70,6 +71,9 @@ struct JobConfig {
   std::string state_dir;  // the job's own; made if missing, and gone on from if there
   // Called once, from a thread of the engine, when the job is finished, stopped or failed for good.
   std::function<void(JobState, const Status&)> on_end;
+  // A savepoint's folder: where `state_dir` has no state yet, the job begins with this one's, at
+  // its own parallelism. Sinks' committers begin anew.
+  std::string restore_from;
 };
 
 class Job {
@@ -83,6 +87,9 @@ class Job {
   virtual void cancel() = 0;
   // Returns when a checkpoint that began after the call is durable and its output committed.
   virtual Result<CheckpointId> checkpoint() = 0;
+  // Takes a checkpoint, delivers its output, and keeps it as a savepoint (state/savepoint.h) at
+  // `dir`, which must not be there yet. The job runs on, and outlives it or not.
+  virtual Result<state::SavepointInfo> savepoint(const std::string& dir) = 0;
   // Returns when the job has ended, with how.
   virtual Status wait() = 0;
 };

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "state/delta_block.h"
 #include "state/ids.h"
+#include "state/savepoint.h"
 
 namespace dataflow::state {
 
@@ -100,9 +101,10 @@ class JobStore {
   virtual Status put_fact(const std::string& name, const std::string& bytes) = 0;
   virtual Result<std::optional<std::string>> fact(const std::string& name) = 0;
 
-  // A copy at `dir`, which must not exist, as of the last checkpoint, that open() can open: a
-  // savepoint. Checkpoints may be written meanwhile.
-  virtual Status copy_to(const std::string& dir) = 0;
+  // Makes a savepoint at `dir`, which must not exist, as of the last checkpoint; `job` is its name
+  // for people. Checkpoints may be written meanwhile. It holds those committables that are not
+  // acknowledged: to owe nothing, it is made where there are none.
+  virtual Result<SavepointInfo> save(const std::string& dir, const std::string& job) = 0;
   virtual StoreStats stats() const = 0;
   virtual Status close() = 0;
 };
