@@ -101,3 +101,33 @@ def test_pipelines_survive_a_restart_of_the_server(server, cli):
                "the pipeline runs")
     cli("publish", "events", json.dumps({"k": "a", "v": 5}))
     eventually(lambda: rows(cli) == [{"k": "a", "v": 5}], "its row")
+
+
+def test_a_refused_replacement_leaves_the_pipeline_running(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    cli("stream", "create", "others")
+    other = COUNTS.replace("topic: out", "topic: others")
+    status, problem = call(server, "POST", "/api/v1/pipelines?replace=true&file=c.yaml", other)
+    assert status == 409
+    assert (problem["file"], problem["line"], problem["column"]) == ("c.yaml", 9, 3)
+    assert 'sink "out" cannot go on with its state: topic was out and is others' in problem["detail"]
+    assert "give the node another id" in problem["detail"] and "--discard-state" in problem["detail"]
+    cli("publish", "events", json.dumps({"k": "a", "v": 5}))
+    eventually(lambda: rows(cli) == [{"k": "a", "v": 5}], "the old pipeline's row")
+    # With another id it goes on where it was, and what the old sink was owed has been delivered.
+    status, made = call(server, "POST", "/api/v1/pipelines?replace=true",
+                        other.replace("  out: {", "  out2: {"))
+    assert (status, made["state"]) == (201, "running")
+    cli("publish", "events", json.dumps({"k": "b", "v": 6}))
+    eventually(lambda: cli("consume", "others", "--exit"), "a row in the other topic")
+    assert [json.loads(line)["k"] for line in cli("consume", "others", "--exit").splitlines()] == ["b"]
+
+
+def test_what_is_wrong_with_a_connector_is_told_with_its_place(server, cli):
+    status, problem = call(server, "POST", "/api/v1/pipelines?file=c.yaml",
+                           COUNTS.replace("start:", "strat:"))
+    assert (status, problem["line"], problem["column"]) == (400, 4, 67)
+    status, problem = call(server, "POST", "/api/v1/pipelines?file=c.yaml",
+                           COUNTS + "job: {dead_letters: {connector: log, topic: nowhere}}\n")
+    assert problem["detail"].startswith("c.yaml:10:")
+    assert call(server, "GET", "/api/v1/pipelines")[1]["pipelines"] == []

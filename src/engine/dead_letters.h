@@ -9,16 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "engine/job.h"
 #include "engine/operator.h"
 #include "engine/sink.h"
 #include "task_part.h"
 
 namespace dataflow::engine {
-
-// The columns of a dead letter: pipeline, operator, reason, field, message, source, split,
-// row_offset, time, row. The last is the row as text, or a payload that could not be decoded.
-const SchemaPtr& dead_letter_schema();
-inline constexpr const char* kDeadLetterNode = "$dead_letters";
 
 struct DeadRow {
   std::string operator_id;

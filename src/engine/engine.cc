@@ -3,6 +3,7 @@
 
 #include "engine/job.h"
 #include "job_impl.h"
+#include "operators.h"
 
 namespace dataflow::engine {
 namespace {
@@ -17,6 +18,12 @@ class EngineImpl final : public Engine {
         scheduler_(options.threads > 0
                        ? options.threads
                        : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))) {}
+
+  Status can_run(const plan::Plan& plan, const plan::Node& node) const override {
+    const bool connector = std::holds_alternative<plan::SourceSpec>(node.spec) ||
+                           std::holds_alternative<plan::SinkSpec>(node.spec);
+    return connector ? Status() : make_operator(plan, node).status();
+  }
 
   Result<std::shared_ptr<Job>> start(JobConfig config) override {
     auto job = std::make_shared<JobImpl>(env_, timers_, connectors_, scheduler_, options_,

@@ -12,7 +12,8 @@ Status at_node(const plan::Node& node, std::string_view kind, const Status& stat
             std::to_string(node.place.column) + ": ";
   }
   const std::string name = std::string(kind) + " `" + node.id + "`: ";
-  const bool named = status.message().starts_with(name);
+  const bool named = status.message().starts_with(name) ||
+                     status.message().starts_with(std::string(kind) + " " + node.id + ": ");
   return Status(status.code(), place + (named ? "" : name) + status.message(), status.detail());
 }
 
@@ -39,6 +40,18 @@ Status check_connectors(const plan::Plan& plan, engine::Connectors& connectors) 
       if (!sink.ok()) return at_node(node, "sink", sink.status());
       DF_RETURN_IF_ERROR(at_node(node, "sink", check_guarantee(*spec, **sink)));
     }
+  }
+  if (!plan.job.dead_letters) return {};
+  const engine::ConnectorContext context{plan.name, engine::kDeadLetterNode, plan.job.bounded};
+  Result<std::unique_ptr<engine::Sink>> sink =
+      connectors.make_sink(*plan.job.dead_letters, engine::dead_letter_schema(), context);
+  if (!sink.ok()) return sink.status().with_context("job: dead_letters");
+  return check_guarantee(*plan.job.dead_letters, **sink).with_context("job: dead_letters");
+}
+
+Status check_operators(const plan::Plan& plan, const engine::Engine& engine) {
+  for (const plan::Node& node : plan.nodes) {
+    DF_RETURN_IF_ERROR(at_node(node, "step", engine.can_run(plan, node)));
   }
   return {};
 }

@@ -7,7 +7,10 @@ Result<plan::Plan> compile_pipeline(const std::string& file, const std::string& 
                                     const Variables& variables) {
   DF_ASSIGN_OR_RETURN(plan::Plan plan, read_pipeline(file, text, variables));
   const Status valid = plan::validate(plan);
-  if (!valid.ok()) return with_file(file, valid);
+  if (!valid.ok()) {
+    const Status placed = in_file(file, text, valid);
+    return placed.message().starts_with(file + ":") ? placed : with_file(file, valid);
+  }
   return plan;
 }
 

@@ -46,6 +46,7 @@ void Deployed::end_job(uint64_t run, engine::JobState state, const Status& why) 
   ended_run_ = run;
   ended_ = state;
   reason_ = why.ok() ? "" : why.message();
+  ended_changed_.notify_all();
 }
 
 void Deployed::set_failed(const Status& why) {
@@ -54,6 +55,21 @@ void Deployed::set_failed(const Status& why) {
   job_run_ = ended_run_ = runs_;
   ended_ = engine::JobState::kFailed;
   reason_ = why.message();
+}
+
+void Deployed::set_finished() {
+  const std::lock_guard lock(mutex_);
+  ended_ = engine::JobState::kFinished;
+}
+
+bool Deployed::finished() const {
+  const std::lock_guard lock(mutex_);
+  return ended_ == engine::JobState::kFinished;
+}
+
+void Deployed::await_end() {
+  std::unique_lock lock(mutex_);
+  ended_changed_.wait(lock, [this] { return job_run_ <= ended_run_; });
 }
 
 PipelineView Deployed::view() const {

@@ -1,6 +1,7 @@
 // One deployed pipeline in memory: its row, and the job that runs it.
 #pragma once
 
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,11 +33,17 @@ class Deployed {
   void end_job(uint64_t run, engine::JobState state, const Status& why);
   // It never came to run.
   void set_failed(const Status& why);
+  // It had finished before the server started.
+  void set_finished();
+  bool finished() const;
+  // Returns when the end of its last job has been told.
+  void await_end();
 
   PipelineView view() const;
 
  private:
   mutable std::mutex mutex_;
+  std::condition_variable ended_changed_;
   PipelineRow row_;
   std::shared_ptr<const plan::Plan> plan_;
   std::shared_ptr<engine::Job> job_;

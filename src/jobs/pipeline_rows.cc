@@ -5,7 +5,8 @@
 namespace dataflow::jobs {
 namespace {
 
-constexpr uint8_t kRowVersion = 1;
+constexpr uint8_t kRowVersion = 2;
+constexpr uint8_t kEndVersion = 1;
 
 std::string key_of(const std::string& name) { return meta::KeyWriter().string(name).bytes(); }
 
@@ -18,12 +19,39 @@ void put_pipeline(meta::WriteBatch& batch, const PipelineRow& row) {
       .i64(row.created.value())
       .i64(row.updated.value())
       .string(row.plan_json)
-      .string(row.source);
+      .string(row.source)
+      .vector(row.dropped, [](meta::RowWriter& to, const std::string& id) { to.string(id); })
+      .boolean(row.delivered);
   batch.put(kPipelinesTable, key_of(row.name), writer.bytes());
 }
 
 void remove_pipeline(meta::WriteBatch& batch, const std::string& name) {
   batch.remove(kPipelinesTable, key_of(name));
+  remove_end(batch, name);
+}
+
+void put_end(meta::WriteBatch& batch, const PipelineEnd& end) {
+  meta::RowWriter writer(kEndVersion);
+  writer.string(end.id).i64(end.when.value());
+  batch.put(kPipelineEndsTable, key_of(end.name), writer.bytes());
+}
+
+void remove_end(meta::WriteBatch& batch, const std::string& name) {
+  batch.remove(kPipelineEndsTable, key_of(name));
+}
+
+Result<PipelineEnd> decode_end(std::string_view key, std::string_view bytes) {
+  PipelineEnd end;
+  meta::KeyReader key_reader(key);
+  DF_ASSIGN_OR_RETURN(end.name, key_reader.string());
+  DF_RETURN_IF_ERROR(key_reader.finish());
+  DF_ASSIGN_OR_RETURN(meta::RowReader reader,
+                      meta::RowReader::open(bytes, kEndVersion, "end of a pipeline"));
+  DF_ASSIGN_OR_RETURN(end.id, reader.string());
+  DF_ASSIGN_OR_RETURN(const int64_t when, reader.i64());
+  end.when = Timestamp(when);
+  DF_RETURN_IF_ERROR(reader.finish());
+  return end;
 }
 
 Result<PipelineRow> decode_pipeline(std::string_view key, std::string_view bytes) {
@@ -46,6 +74,13 @@ Result<PipelineRow> decode_pipeline(std::string_view key, std::string_view bytes
   row.updated = Timestamp(updated);
   DF_ASSIGN_OR_RETURN(row.plan_json, reader.string());
   DF_ASSIGN_OR_RETURN(row.source, reader.string());
+  if (reader.version() >= 2) {
+    DF_ASSIGN_OR_RETURN(row.dropped, reader.vector<std::string>(
+                                         [](meta::RowReader& from) { return from.string(); }));
+    DF_ASSIGN_OR_RETURN(row.delivered, reader.boolean());
+  } else {
+    row.delivered = false;
+  }
   DF_RETURN_IF_ERROR(reader.finish());
   return row;
 }

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/fault_env.h"
 #include "expr/expression.h"
 #include "jobs/run_once.h"
+#include "state/job_store.h"
 
 namespace dataflow::jobs {
 namespace {
@@ -19,9 +23,14 @@ class FakeJob final : public engine::Job {
     status.state = state_;
     return status;
   }
+  // As of a job whose last thread comes late to tell its end.
   Status stop() override {
-    end(engine::JobState::kStopped, {});
+    if (teller_.joinable()) return {};
+    teller_ = std::thread([this] { end(engine::JobState::kStopped, {}); });
     return {};
+  }
+  ~FakeJob() override {
+    if (teller_.joinable()) teller_.join();
   }
   void cancel() override { end(engine::JobState::kStopped, {}); }
   Result<engine::CheckpointId> checkpoint() override { return engine::CheckpointId(7); }
@@ -39,8 +48,9 @@ class FakeJob final : public engine::Job {
 
  private:
   engine::JobConfig config_;
-  engine::JobState state_ = engine::JobState::kRunning;
+  std::atomic<engine::JobState> state_ = engine::JobState::kRunning;
   Status why_;
+  std::thread teller_;
 };
 
 class FakeEngine final : public engine::Engine {
@@ -51,7 +61,11 @@ class FakeEngine final : public engine::Engine {
     if (ends_at_once) jobs.back()->end(engine::JobState::kFinished, {});
     return std::shared_ptr<engine::Job>(jobs.back());
   }
+  Status can_run(const plan::Plan& /*plan*/, const plan::Node& node) const override {
+    return node.id == lacking ? Status::unsupported("there is no such operator yet") : Status();
+  }
   Status refusal;
+  std::string lacking;
   bool ends_at_once = false;
   std::vector<std::shared_ptr<FakeJob>> jobs;
 };
@@ -191,6 +205,99 @@ TEST_F(PipelinesTest, a_name_is_taken_once_unless_it_is_replaced) {
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ(second->id, first.id);
   EXPECT_EQ(second->source, "new");
+}
+
+TEST_F(PipelinesTest, a_replacement_that_cannot_take_the_state_is_refused_while_the_old_one_runs) {
+  const PipelineView first = deploy("p");
+  ASSERT_TRUE(env_.create_dirs("/data/jobs/" + first.id).ok());
+  plan::Plan changed = small_plan("p");
+  std::get<plan::SourceSpec>(changed.nodes[0].spec).options["topic"] = "another";
+  changed.nodes[0].place = {4, 3};
+  const Status refused = pipelines_->deploy(changed, "new", {.replace = true}).status();
+  EXPECT_EQ(refused.code(), StatusCode::kConflict);
+  EXPECT_EQ(refused.message(),
+            "line 4, column 3: source \"in\" cannot go on with its state: topic was none and is "
+            "another; give the node another id to begin it anew, or leave it as it was, or deploy "
+            "with --discard-state to begin the whole pipeline anew");
+  EXPECT_EQ(state_of("p"), "running");
+  EXPECT_EQ(engine_.jobs.size(), 1u);
+  EXPECT_EQ(pipelines_->describe("p")->source, "text");
+  Result<PipelineView> anew =
+      pipelines_->deploy(changed, "new", {.replace = true, .discard_state = true});
+  ASSERT_TRUE(anew.ok()) << anew.status();
+  EXPECT_NE(anew->id, first.id);
+  EXPECT_FALSE(env_.exists("/data/jobs/" + first.id));
+  EXPECT_EQ(engine_.jobs.back()->config().state_dir, "/data/jobs/" + anew->id);
+}
+
+plan::Plan renamed_plan(const std::string& name) {
+  plan::Plan plan = small_plan(name);
+  plan.nodes[0].id = "in2";
+  plan.nodes[1].id = "out2";
+  plan.nodes[1].inputs = {{"in2", ""}};
+  return plan;
+}
+
+// The state that a job of small_plan() might have left.
+void leave_state(Env& env, const std::string& dir) {
+  auto store = state::JobStore::open(env, dir);
+  ASSERT_TRUE(store.ok()) << store.status();
+  state::Checkpoint checkpoint;
+  checkpoint.id = state::CheckpointId(1);
+  checkpoint.named = {{"in", "split/0", "7"}, {engine::kDeadLetterNode, "counts/0", "n=1"}};
+  checkpoint.committables = {{"out", "rows"}};
+  ASSERT_TRUE((*store)->write(checkpoint).ok());
+  ASSERT_TRUE((*store)->close().ok());
+}
+
+TEST_F(PipelinesTest, state_of_operators_that_are_gone_goes_before_the_next_start) {
+  const std::string dir = "/data/jobs/" + deploy("p").id;
+  leave_state(env_, dir);
+  ASSERT_TRUE(pipelines_->deploy(renamed_plan("p"), "", {.replace = true}).ok());
+  EXPECT_EQ(engine_.jobs.size(), 2u);
+  auto store = state::JobStore::open(env_, dir);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(*(*store)->operators(), std::vector<std::string>{engine::kDeadLetterNode});
+  EXPECT_TRUE((*store)->committables()->empty());
+}
+
+TEST_F(PipelinesTest, a_sink_that_is_owed_output_is_not_taken_away) {
+  const std::string dir = "/data/jobs/" + deploy("p").id;
+  engine_.jobs[0]->end(engine::JobState::kFailed, Status::internal("it broke"));
+  leave_state(env_, dir);
+  const Status refused = pipelines_->deploy(renamed_plan("p"), "", {.replace = true}).status();
+  EXPECT_EQ(refused.code(), StatusCode::kConflict);
+  EXPECT_NE(refused.message().find("may hold output for the sink \"out\""), std::string::npos);
+  // One that was stopped has delivered all.
+  ASSERT_TRUE(pipelines_->start("p").ok());
+  ASSERT_TRUE(pipelines_->stop("p").ok());
+  EXPECT_TRUE(pipelines_->deploy(renamed_plan("p"), "", {.replace = true}).ok());
+}
+
+TEST_F(PipelinesTest, what_the_engine_lacks_is_refused_before_anything_stops) {
+  deploy("p");
+  engine_.lacking = "out";
+  const Status refused = pipelines_->deploy(small_plan("p"), "", {.replace = true}).status();
+  EXPECT_EQ(refused.message(), "line 9, column 3: step `out`: there is no such operator yet");
+  EXPECT_EQ(state_of("p"), "running");
+}
+
+TEST_F(PipelinesTest, a_finished_pipeline_starts_again_only_when_told) {
+  deploy("p");
+  engine_.jobs[0]->end(engine::JobState::kFinished, {});
+  EXPECT_EQ(state_of("p"), "finished");
+  close();
+  engine_.jobs.clear();
+  open();
+  pipelines_->start_all();
+  EXPECT_EQ(state_of("p"), "finished");
+  EXPECT_TRUE(engine_.jobs.empty());
+  EXPECT_EQ(pipelines_->start("p")->state, "running");
+  close();
+  engine_.jobs.clear();
+  open();
+  pipelines_->start_all();
+  EXPECT_EQ(state_of("p"), "running");
 }
 
 TEST_F(PipelinesTest, a_guarantee_that_cannot_be_kept_is_refused_by_name) {

@@ -130,7 +130,7 @@ Status read_restart(YamlMap& job, plan::RestartSpec& spec) {
   DF_ASSIGN_OR_RETURN(std::optional<YamlMap> map, job.map("restart"));
   if (!map) return {};
   DF_ASSIGN_OR_RETURN(const auto attempts, map->integer("max_attempts", 0, 1'000'000));
-  DF_ASSIGN_OR_RETURN(const auto window, map->duration("window"));
+  DF_ASSIGN_OR_RETURN(const auto window, map->duration("window", 1));
   DF_ASSIGN_OR_RETURN(const auto backoff, map->duration("backoff"));
   DF_ASSIGN_OR_RETURN(const auto most, map->duration("max_backoff"));
   spec.max_attempts = static_cast<int>(attempts.value_or(spec.max_attempts));
@@ -195,7 +195,7 @@ Result<plan::SinkSpec> read_sink(YamlMap& map) {
 Result<plan::JobOptions> read_job(YamlMap& map) {
   plan::JobOptions job;
   DF_ASSIGN_OR_RETURN(const auto parallelism, map.integer("parallelism", 0, 128));
-  DF_ASSIGN_OR_RETURN(const auto interval, map.duration("checkpoint_interval"));
+  DF_ASSIGN_OR_RETURN(const auto interval, map.duration("checkpoint_interval", 1));
   DF_ASSIGN_OR_RETURN(const auto queue, map.integer("queue_rows", 0, 1LL << 32));
   DF_ASSIGN_OR_RETURN(const auto policy, map.choice("on_error", {"dead_letter", "fail"}));
   DF_ASSIGN_OR_RETURN(const auto bounded, map.boolean("bounded"));

@@ -75,11 +75,12 @@ Result<int64_t> read_duration(const YamlText& yaml, const YAML::Node& node,
   return negative ? -*ms : *ms;
 }
 
-Result<std::optional<int64_t>> YamlMap::duration(const std::string& name) {
+Result<std::optional<int64_t>> YamlMap::duration(const std::string& name, int64_t least) {
   const YAML::Node* node = find(name);
   if (node == nullptr) return std::optional<int64_t>();
   DF_ASSIGN_OR_RETURN(const int64_t ms, read_duration(*yaml_, *node, what_ + ": `" + name + "`"));
   if (ms < 0) return error_at(*node, "`" + name + "` cannot be negative");
+  if (ms < least) return error_at(*node, "`" + name + "` must be longer than 0");
   return std::optional<int64_t>(ms);
 }
 

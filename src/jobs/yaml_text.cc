@@ -152,30 +152,33 @@ Result<std::string> YamlText::scalar(const YAML::Node& node, const std::string& 
   return fill_in(node, text, 0);
 }
 
+std::optional<PlacedWords> placed_words(const std::string& message) {
+  constexpr std::string_view kLine = "line ";
+  constexpr std::string_view kColumn = ", column ";
+  if (!message.starts_with(kLine)) return std::nullopt;
+  PlacedWords placed;
+  const char* const end = message.data() + message.size();
+  const auto first = std::from_chars(message.data() + kLine.size(), end, placed.place.line);
+  const std::string_view rest(first.ptr, static_cast<size_t>(end - first.ptr));
+  if (first.ec != std::errc() || !rest.starts_with(kColumn)) return std::nullopt;
+  const auto second = std::from_chars(first.ptr + kColumn.size(), end, placed.place.column);
+  const std::string_view behind(second.ptr, static_cast<size_t>(end - second.ptr));
+  if (second.ec != std::errc() || !behind.starts_with(": ")) return std::nullopt;
+  placed.words = behind.substr(2);
+  return placed;
+}
+
 Status with_file(const std::string& file, const Status& status, const std::string& what) {
   if (status.ok()) return status;
   const std::string context = what.empty() ? "" : what + ": ";
-  const std::string& words = status.message();
-  constexpr std::string_view kLine = "line ";
-  constexpr std::string_view kColumn = ", column ";
-  int line = 0;
-  int column = 0;
-  if (words.starts_with(kLine)) {
-    const char* const end = words.data() + words.size();
-    const auto first = std::from_chars(words.data() + kLine.size(), end, line);
-    const std::string_view rest(first.ptr, static_cast<size_t>(end - first.ptr));
-    if (first.ec == std::errc() && rest.starts_with(kColumn)) {
-      const auto second = std::from_chars(first.ptr + kColumn.size(), end, column);
-      const std::string_view behind(second.ptr, static_cast<size_t>(end - second.ptr));
-      if (second.ec == std::errc() && behind.starts_with(": ")) {
-        return Status(status.code(),
-                      file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " +
-                          context + std::string(behind.substr(2)),
-                      status.detail());
-      }
-    }
+  const std::optional<PlacedWords> placed = placed_words(status.message());
+  if (!placed) {
+    return Status(status.code(), file + ": " + context + status.message(), status.detail());
   }
-  return Status(status.code(), file + ": " + context + words, status.detail());
+  return Status(status.code(),
+                file + ":" + std::to_string(placed->place.line) + ":" +
+                    std::to_string(placed->place.column) + ": " + context + placed->words,
+                status.detail());
 }
 
 }  // namespace dataflow::jobs

@@ -60,7 +60,8 @@ class YamlMap {
   bool has(const std::string& name) { return find(name) != nullptr; }
   Result<std::optional<std::string>> text(const std::string& name);
   Result<std::string> required(const std::string& name);
-  Result<std::optional<int64_t>> duration(const std::string& name);
+  // In milliseconds, at least `least`.
+  Result<std::optional<int64_t>> duration(const std::string& name, int64_t least = 0);
   Result<std::optional<int64_t>> integer(const std::string& name, int64_t least, int64_t most);
   Result<std::optional<bool>> boolean(const std::string& name);
   // One scalar or a list of them; empty if it is not there.
@@ -100,6 +101,12 @@ Result<expr::ExpressionPtr> read_expression(const YamlText& yaml, const YAML::No
 // `30s`, `500ms`, or a bare number of milliseconds.
 Result<int64_t> read_duration(const YamlText& yaml, const YAML::Node& node,
                               const std::string& what);
+// A message of another room that begins with "line 3, column 4: ".
+struct PlacedWords {
+  expr::Place place;
+  std::string words;
+};
+std::optional<PlacedWords> placed_words(const std::string& message);
 // An error of another room that begins with "line 3, column 4: " begins "FILE:3:4: " instead, and
 // then `what` if that is given.
 Status with_file(const std::string& file, const Status& status, const std::string& what = "");

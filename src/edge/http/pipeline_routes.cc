@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include "edge/http/pipelines.h"
 #include "jobs/pipeline_yaml.h"
 #include "pipeline_pages.h"
@@ -47,6 +49,25 @@ Result<plan::Plan> compile(const Posted& posted) {
                                 });
 }
 
+// Of what was posted: with its file's name and place, in words and as members of their own.
+Response refused(const Posted& posted, const Status& status) {
+  const Status placed = jobs::in_file(posted.file, posted.source, status);
+  Response answer = status_answer(placed);
+  const std::string& words = placed.message();
+  if (!words.starts_with(posted.file + ":")) return answer;
+  int line = 0;
+  int column = 0;
+  if (std::sscanf(words.c_str() + posted.file.size(), ":%d:%d:", &line, &column) != 2) {
+    return answer;
+  }
+  json body = json::parse(answer.body);
+  body["file"] = posted.file;
+  body["line"] = line;
+  body["column"] = column;
+  answer.body = body.dump() + "\n";
+  return answer;
+}
+
 bool flag(const Request& request, const std::string& name, bool usual) {
   const auto value = query_value(request, name);
   if (!value) return usual;
@@ -57,12 +78,13 @@ Response deploy(Pipelines& pipelines, const Request& request) {
   const Result<Posted> posted = read_posted(request);
   if (!posted.ok()) return status_answer(posted.status());
   Result<plan::Plan> plan = compile(*posted);
-  if (!plan.ok()) return status_answer(plan.status());
+  if (!plan.ok()) return refused(*posted, plan.status());
   jobs::DeployOptions options;
   options.start = flag(request, "start", true);
   options.replace = flag(request, "replace", false);
+  options.discard_state = flag(request, "discard_state", false);
   const Result<PipelineView> view = pipelines.deploy(std::move(*plan), posted->source, options);
-  if (!view.ok()) return status_answer(view.status());
+  if (!view.ok()) return refused(*posted, view.status());
   return json_answer(pipeline_summary(*view), 201);
 }
 
@@ -70,9 +92,9 @@ Response validate(Pipelines& pipelines, const Request& request) {
   const Result<Posted> posted = read_posted(request);
   if (!posted.ok()) return status_answer(posted.status());
   Result<plan::Plan> plan = compile(*posted);
-  if (!plan.ok()) return status_answer(plan.status());
+  if (!plan.ok()) return refused(*posted, plan.status());
   const Status valid = pipelines.check(*plan);
-  if (!valid.ok()) return status_answer(valid);
+  if (!valid.ok()) return refused(*posted, valid);
   return json_answer({{"valid", true}, {"name", plan->name}, {"explain", plan::explain(*plan)}});
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/env.h"
 #include "cli/command_tree.h"
+#include "cli/exit_codes.h"
 #include "cli/pipeline_report.h"
 #include "jobs/pipeline_yaml.h"
 
@@ -66,21 +67,28 @@ void add_deploy(CommandTree& tree, CLI::App& group) {
     std::string file;
     bool no_start = false;
     bool replace = false;
+    bool discard_state = false;
   };
   CLI::App& command = add_command(
       group, "deploy", "deploy a pipeline and start it",
       {"dataflow pipeline deploy counts.yaml", "dataflow pipeline deploy counts.yaml --no-start",
-       "dataflow pipeline deploy counts.yaml --replace   keeps the state of steps that keep "
-       "names"});
+       "dataflow pipeline deploy counts.yaml --replace  keeps the state of steps that keep names",
+       "dataflow pipeline deploy counts.yaml --replace --discard-state  begins it anew"});
   auto options = std::make_shared<Options>();
   command.add_option("FILE", options->file, "the pipeline's YAML file")->required();
   command.add_flag("--no-start", options->no_start, "deploy it, and leave it stopped");
   command.add_flag("--replace", options->replace, "take the place of the pipeline of this name");
+  command.add_flag("--discard-state", options->discard_state,
+                   "with --replace: delete the state of the one that is there");
   set_action(tree, command, [options](Session& session) -> Status {
+    if (options->discard_state && !options->replace) {
+      return usage_error("--discard-state goes with --replace only");
+    }
     DF_ASSIGN_OR_RETURN(const std::string body, posted_body(options->file));
     const std::string path = std::string("/api/v1/pipelines?start=") +
                              (options->no_start ? "false" : "true") +
-                             "&replace=" + (options->replace ? "true" : "false");
+                             "&replace=" + (options->replace ? "true" : "false") +
+                             "&discard_state=" + (options->discard_state ? "true" : "false");
     DF_ASSIGN_OR_RETURN(const Document page, ask_pipelines(session, "POST", path, body));
     print_pipeline(session, page);
     return {};

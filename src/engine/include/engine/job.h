@@ -33,6 +33,12 @@ enum class JobState : uint8_t {
 };
 std::string_view job_state_name(JobState state);
 
+// The columns of a dead letter: pipeline, operator, reason, field, message, source, split,
+// row_offset, time, row. The last is the row as text, or a payload that could not be decoded.
+const SchemaPtr& dead_letter_schema();
+// What the dead letters' sink is called where state and output are kept by node.
+inline constexpr const char* kDeadLetterNode = "$dead_letters";
+
 struct OperatorStats {
   std::string id;
   std::string kind;
@@ -106,6 +112,8 @@ class Engine {
   static std::unique_ptr<Engine> create(Env& env, TimerQueue& timers, Connectors& connectors,
                                         EngineOptions options, Metrics* metrics);
   virtual ~Engine() = default;
+  // kUnsupported if this engine does not have what the node asks for. Of a validated plan.
+  virtual Status can_run(const plan::Plan& plan, const plan::Node& node) const = 0;
   // Opens the state, commits what the last checkpoint left, and starts the tasks.
   virtual Result<std::shared_ptr<Job>> start(JobConfig config) = 0;
 };

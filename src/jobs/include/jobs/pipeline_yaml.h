@@ -38,4 +38,9 @@ Result<plan::Plan> read_pipeline(const std::string& file, const std::string& tex
 Result<plan::Plan> compile_pipeline(const std::string& file, const std::string& text,
                                     const Variables& variables);
 
+// An error of a plan that was read from this file, with the file in front of its place: "line 3,
+// column 5: " becomes "FILE:3:5: ", and where it names an option that stands in the entry there,
+// the option's own place. Any other error stays as it is.
+Status in_file(const std::string& file, const std::string& text, const Status& status);
+
 }  // namespace dataflow::jobs

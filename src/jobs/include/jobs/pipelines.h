@@ -39,6 +39,8 @@ struct DeployOptions {
   // A pipeline of this name takes the new plan and keeps the state of the nodes that keep their
   // ids. Otherwise it is refused with kAlreadyExists.
   bool replace = false;
+  // Of a replacement: its state is deleted, and it begins anew.
+  bool discard_state = false;
 };
 
 struct PipelinesParts {
@@ -49,9 +51,11 @@ struct PipelinesParts {
   std::string dir;  // of the jobs' states
 };
 
-// kInvalid, with the node's place, if a connector refuses its options, or a sink cannot keep the
-// guarantee that is asked of it. The plan is validated.
+// kInvalid, with the node's place ("line L, column C"), if a connector refuses its options, or a
+// sink cannot keep the guarantee that is asked of it. The plan is validated.
 Status check_connectors(const plan::Plan& plan, engine::Connectors& connectors);
+// kUnsupported, with its place, if the engine does not have a node's operator.
+Status check_operators(const plan::Plan& plan, const engine::Engine& engine);
 
 // Safe to use from several threads. What ends a job or takes a checkpoint blocks until that is
 // done; views never wait for it. Of two changes of one pipeline at once, one waits for the other.
@@ -61,14 +65,16 @@ class Pipelines {
   static Result<std::unique_ptr<Pipelines>> open(PipelinesParts parts);
   virtual ~Pipelines() = default;
 
-  // Starts what is wanted running. One that cannot start is failed, with its reason, and holds up
-  // no other.
+  // Starts what is wanted running and has not finished. One that cannot start is failed, with its
+  // reason, and holds up no other.
   virtual void start_all() = 0;
   // Ends all jobs with a checkpoint each; what is wanted of them stays.
   virtual void close() = 0;
 
-  // Validates the plan and its connectors. kInvalid before anything changed.
+  // Validates the plan, its connectors and operators. Errors have places as validate()'s do.
   virtual Status check(plan::Plan& plan) = 0;
+  // Nothing has changed, and what ran still runs, where it is refused: kInvalid and kUnsupported as
+  // from check(), kConflict if a replacement cannot take the state.
   virtual Result<PipelineView> deploy(plan::Plan plan, std::string source,
                                       DeployOptions options) = 0;
 

@@ -1,0 +1,191 @@
+// Deploying, replacing, starting, stopping and deleting pipelines.
+#include <algorithm>
+
+#include "base/logger.h"
+#include "base/uuid.h"
+#include "changed_plan.h"
+#include "pipelines_impl.h"
+
+namespace dataflow::jobs {
+
+Status PipelinesImpl::stop_job(const DeployedPtr& deployed) {
+  if (deployed->job() == nullptr) return {};
+  DF_RETURN_IF_ERROR(end_job(deployed));
+  PipelineRow row = deployed->row();
+  row.delivered = true;
+  DF_RETURN_IF_ERROR(save(row));
+  deployed->set_row(std::move(row), deployed->plan());
+  return {};
+}
+
+Status PipelinesImpl::want(const DeployedPtr& deployed, Desired desired) {
+  PipelineRow row = deployed->row();
+  if (row.desired == desired) return {};
+  row.desired = desired;
+  row.updated = parts_.env.now();
+  DF_RETURN_IF_ERROR(save(row));
+  deployed->set_row(std::move(row), deployed->plan());
+  return {};
+}
+
+Result<PipelineView> PipelinesImpl::deploy(plan::Plan plan, std::string source,
+                                           DeployOptions options) {
+  DF_RETURN_IF_ERROR(check(plan));
+  PipelineRow row;
+  row.name = plan.name;
+  row.id = Uuid::random(parts_.env).to_string();
+  row.desired = options.start ? Desired::kRunning : Desired::kStopped;
+  row.created = row.updated = parts_.env.now();
+  row.plan_json = plan::to_json(plan);
+  row.source = source;
+  const auto deployed = std::make_shared<Deployed>(row, std::make_shared<const plan::Plan>(plan));
+  // Whoever finds it waits until it is on disk.
+  std::unique_lock change(deployed->change);
+  DeployedPtr present;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return Status::unavailable("the server is stopping");
+    const auto [at, added] = pipelines_.emplace(row.name, deployed);
+    if (!added) present = at->second;
+  }
+  if (present != nullptr) {
+    if (!options.replace) {
+      return Status::already_exists("there is a pipeline \"" + row.name +
+                                    "\" already; deploy it with --replace, or delete it first");
+    }
+    return replace(present, std::move(plan), std::move(source), options);
+  }
+  const Status saved = save(row);
+  if (!saved.ok()) {
+    const std::lock_guard lock(mutex_);
+    pipelines_.erase(row.name);
+    return saved;
+  }
+  if (options.start) DF_RETURN_IF_ERROR(start_job(deployed));
+  return deployed->view();
+}
+
+// What the new plan leaves behind of the state; refused where it cannot take the rest.
+Result<std::vector<std::string>> PipelinesImpl::carry_over(const DeployedPtr& deployed,
+                                                           const plan::Plan& plan) {
+  const std::shared_ptr<const plan::Plan> before = deployed->plan();
+  const PipelineRow row = deployed->row();
+  if (before->nodes.empty()) {
+    return Status::conflict("the plan that pipeline \"" + row.name +
+                            "\" has cannot be read, so nobody can tell what its state fits; deploy "
+                            "with --discard-state to begin it anew");
+  }
+  DF_ASSIGN_OR_RETURN(std::vector<std::string> gone, dropped_by(*before, plan));
+  const bool delivered = row.delivered || deployed->job() != nullptr || deployed->finished();
+  if (!delivered) DF_RETURN_IF_ERROR(check_delivered(parts_.env, state_dir(row.id), gone));
+  return gone;
+}
+
+Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::Plan plan,
+                                            std::string source, DeployOptions options) {
+  const std::lock_guard change(deployed->change);
+  DF_RETURN_IF_ERROR(still_there(deployed));
+  std::vector<std::string> gone;
+  if (!options.discard_state) {
+    DF_ASSIGN_OR_RETURN(gone, carry_over(deployed, plan));
+  }
+  const Status stopped = stop_job(deployed);
+  if (!stopped.ok() && !options.discard_state) {
+    // The one that is there goes on from its last checkpoint.
+    (void)start_job(deployed).ok();
+    return stopped;
+  }
+  PipelineRow row = deployed->row();
+  const std::string old_state = state_dir(row.id);
+  row.desired = options.start ? Desired::kRunning : Desired::kStopped;
+  row.updated = parts_.env.now();
+  row.plan_json = plan::to_json(plan);
+  row.source = std::move(source);
+  for (std::string& id : gone) {
+    if (std::ranges::find(row.dropped, id) == row.dropped.end()) {
+      row.dropped.push_back(std::move(id));
+    }
+  }
+  if (options.discard_state) {
+    row.id = Uuid::random(parts_.env).to_string();
+    row.dropped.clear();
+  }
+  DF_RETURN_IF_ERROR(save(row));
+  deployed->set_row(std::move(row), std::make_shared<const plan::Plan>(std::move(plan)));
+  if (options.discard_state) {
+    // Should this fail, the next start of the server does it.
+    const Status removed = parts_.env.remove_tree(old_state);
+    if (!removed.ok()) log_warn("discarded state is still there", {{"why", removed.message()}});
+  }
+  if (options.start) DF_RETURN_IF_ERROR(start_job(deployed));
+  return deployed->view();
+}
+
+Result<PipelineView> PipelinesImpl::start(const std::string& name) {
+  DF_ASSIGN_OR_RETURN(const DeployedPtr deployed, find(name));
+  const std::lock_guard change(deployed->change);
+  DF_RETURN_IF_ERROR(still_there(deployed));
+  DF_RETURN_IF_ERROR(want(deployed, Desired::kRunning));
+  DF_RETURN_IF_ERROR(start_job(deployed));
+  return deployed->view();
+}
+
+Result<PipelineView> PipelinesImpl::end(const std::string& name, Desired desired) {
+  DF_ASSIGN_OR_RETURN(const DeployedPtr deployed, find(name));
+  const std::lock_guard change(deployed->change);
+  DF_RETURN_IF_ERROR(still_there(deployed));
+  DF_RETURN_IF_ERROR(want(deployed, desired));
+  DF_RETURN_IF_ERROR(stop_job(deployed));
+  return deployed->view();
+}
+
+Result<PipelineView> PipelinesImpl::stop(const std::string& name) {
+  return end(name, Desired::kStopped);
+}
+
+Result<PipelineView> PipelinesImpl::pause(const std::string& name) {
+  return end(name, Desired::kPaused);
+}
+
+Result<PipelineView> PipelinesImpl::restart(const std::string& name) {
+  DF_ASSIGN_OR_RETURN(const DeployedPtr deployed, find(name));
+  const std::lock_guard change(deployed->change);
+  DF_RETURN_IF_ERROR(still_there(deployed));
+  DF_RETURN_IF_ERROR(stop_job(deployed));
+  DF_RETURN_IF_ERROR(want(deployed, Desired::kRunning));
+  DF_RETURN_IF_ERROR(start_job(deployed));
+  return deployed->view();
+}
+
+Status PipelinesImpl::remove(const std::string& name) {
+  DF_ASSIGN_OR_RETURN(const DeployedPtr deployed, find(name));
+  const std::lock_guard change(deployed->change);
+  DF_RETURN_IF_ERROR(still_there(deployed));
+  if (const std::shared_ptr<engine::Job> job = deployed->job()) {
+    job->cancel();
+    (void)job->wait().ok();  // it ended as it was told to
+    deployed->await_end();
+  }
+  meta::WriteBatch batch;
+  remove_pipeline(batch, name);
+  DF_RETURN_IF_ERROR(parts_.store.commit(std::move(batch)).with_context("deleting " + name));
+  {
+    const std::lock_guard lock(mutex_);
+    pipelines_.erase(name);
+  }
+  // The store of the state is held open by the job.
+  deployed->set_job(nullptr, 0);
+  return parts_.env.remove_tree(state_dir(deployed->row().id));
+}
+
+Result<state::CheckpointId> PipelinesImpl::checkpoint(const std::string& name) {
+  DF_ASSIGN_OR_RETURN(const DeployedPtr deployed, find(name));
+  const std::shared_ptr<engine::Job> job = deployed->job();
+  if (job == nullptr) {
+    return Status::conflict("pipeline \"" + name + "\" is " + deployed->view().state +
+                            "; only a running one takes a checkpoint");
+  }
+  return job->checkpoint();
+}
+
+}  // namespace dataflow::jobs

@@ -1,0 +1,27 @@
+// What becomes of a job's state when its pipeline is given another plan.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "base/status.h"
+#include "plan/plan.h"
+
+namespace dataflow::jobs {
+
+// The operators of `before` that have state and are gone, and kDeadLetterNode where the dead
+// letters go elsewhere. kConflict if a node that stays cannot take its state: it names the node,
+// with its place, and the ways out. Both plans are validated.
+Result<std::vector<std::string>> dropped_by(const plan::Plan& before, const plan::Plan& after);
+
+// kConflict if a checkpoint has promised output to one of these that may not be delivered yet.
+Status check_delivered(Env& env, const std::string& state_dir,
+                       const std::vector<std::string>& operators);
+
+// Takes their state out of the job's, and what it remembers of output: all of that is delivered.
+// The counts of dead letters stay. Doing it twice does no harm. No job runs meanwhile.
+Status drop_operators(Env& env, const std::string& state_dir,
+                      const std::vector<std::string>& operators);
+
+}  // namespace dataflow::jobs

@@ -1,0 +1,69 @@
+// PipelinesImpl: the pipelines in memory and in meta. pipelines.cc has what reads and starts them,
+// change_pipelines.cc what users do to them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "deployed.h"
+#include "jobs/pipelines.h"
+
+namespace dataflow::jobs {
+
+class PipelinesImpl final : public Pipelines {
+ public:
+  explicit PipelinesImpl(PipelinesParts parts) : parts_(std::move(parts)) {}
+  ~PipelinesImpl() override { close(); }
+
+  Status load();
+  void start_all() override;
+  void close() override;
+  Status check(plan::Plan& plan) override;
+  Result<PipelineView> deploy(plan::Plan plan, std::string source, DeployOptions options) override;
+  std::vector<PipelineView> list() const override;
+  Result<PipelineView> describe(const std::string& name) const override;
+  Result<PipelineView> start(const std::string& name) override;
+  Result<PipelineView> stop(const std::string& name) override;
+  Result<PipelineView> pause(const std::string& name) override;
+  Result<PipelineView> restart(const std::string& name) override;
+  Status remove(const std::string& name) override;
+  Result<state::CheckpointId> checkpoint(const std::string& name) override;
+
+ private:
+  using DeployedPtr = std::shared_ptr<Deployed>;
+
+  Status load_rows(std::set<std::string>& ids);
+  Status load_ends();
+  Status remove_orphans(const std::set<std::string>& ids);
+  std::vector<DeployedPtr> all() const;
+  Result<DeployedPtr> find(const std::string& name) const;
+  std::string state_dir(const std::string& id) const { return parts_.dir + "/" + id; }
+  Status save(const PipelineRow& row);
+  // Told by the job of this run, on a thread of the engine.
+  void note_end(Deployed& deployed, uint64_t run, engine::JobState state, const Status& why);
+
+  // These are called with the pipeline's `change` held.
+  Status still_there(const DeployedPtr& deployed) const;
+  Status start_job(const DeployedPtr& deployed);
+  // What the last run left to be done before a next one.
+  Status make_ready(const DeployedPtr& deployed);
+  static Status end_job(const DeployedPtr& deployed);
+  // The same, and keeps that all output is delivered.
+  Status stop_job(const DeployedPtr& deployed);
+  Status want(const DeployedPtr& deployed, Desired desired);
+  Result<std::vector<std::string>> carry_over(const DeployedPtr& deployed, const plan::Plan& plan);
+  Result<PipelineView> replace(const DeployedPtr& deployed, plan::Plan plan, std::string source,
+                               DeployOptions options);
+  Result<PipelineView> end(const std::string& name, Desired desired);
+
+  PipelinesParts parts_;
+  mutable std::mutex mutex_;  // of the map only; nothing is done under it
+  std::map<std::string, DeployedPtr, std::less<>> pipelines_;
+  bool closed_ = false;
+};
+
+}  // namespace dataflow::jobs
