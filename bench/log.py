@@ -19,9 +19,7 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BIN = ROOT / "build/release/bin"
-TICK = os.sysconf("SC_CLK_TCK")
+from figures import BIN, ROOT, TICK, cpu_model, memory_gib, rss_anon_mib, write_page
 
 
 def free_port():
@@ -33,13 +31,6 @@ def free_port():
 def cpu(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return int(fields[11]) / TICK, int(fields[12]) / TICK
-
-
-def rss_anon_mib(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
 
 
 def loadgen(mode, **options):
@@ -349,17 +340,6 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def cpu_model():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
-
-
-def memory_gib():
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter runs")
@@ -376,15 +356,7 @@ def main():
     finally:
         bench.close()
     if args.write:
-        page = ROOT / "docs/benchmarks.md"
-        text = page.read_text() if page.exists() else "# Benchmarks\n\n"
-        begin, end = "<!-- script/bench log: begin -->", "<!-- script/bench log: end -->"
-        body = f"{begin}\n" + "\n".join(bench.lines) + f"\n{end}"
-        if begin in text:
-            text = text[:text.index(begin)] + body + text[text.index(end) + len(end):]
-        else:
-            text += body + "\n"
-        page.write_text(text)
+        write_page("log", bench.lines)
     return 0
 
 

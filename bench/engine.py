@@ -1,0 +1,185 @@
+"""script/bench engine [--events N] [--runs N] [--only NAME…] [--folder DIR] [--write]: the stream engine beside Apache
+Flink and DuckDB, in one run on one machine: the same file of JSON events, the same query, the same two cores.
+
+Rates are events a second. Flink's are without its start, ours are of the whole process; DuckDB's are of the query. Results
+are compared row by row. --write puts the tables into docs/benchmarks.md.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from figures import BIN, PEERS, ROOT, Cost, cpu_model, memory_gib, write_page
+
+WINDOWS = {
+    "tumble": "{tumbling: 30s, time: ts}",
+    "hop": "{hopping: 60s, slide: 15s, time: ts}",
+    "session": "{session: 30s, time: ts}",
+}
+
+PIPELINE = """
+name: {name}
+sources:
+  events:
+    connector: file
+    path: {events}
+    stripes: 2
+    format: json
+    schema: {{meeting_id: STRING, value: DOUBLE, ts: TIMESTAMP_LTZ(3)}}
+    watermark: {{column: ts, delay: 5s}}
+steps:
+  counts:
+    from: events
+    window: {window}
+    group_by: [meeting_id]
+    aggregate: {{n: "COUNT(*)", s: "SUM(`value`)", a: "AVG(`value`)"}}
+  rows:
+    from: counts
+    select: {{ws: window_start, we: window_end, meeting_id: meeting_id, n: n, s: s, a: a}}
+sinks:
+  out: {sink}
+job: {{parallelism: 2}}
+"""
+
+FILE_SINK = "{{from: rows, connector: file, path: {out}, format: csv, guarantee: exactly_once}}"
+
+
+class Bench:
+    def __init__(self, args):
+        self.args = args
+        self.made = args.folder is None
+        self.folder = pathlib.Path(args.folder or tempfile.mkdtemp(prefix="dataflow-bench-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.lines = []
+        self.events = self.folder / f"events-{args.events}.json"
+
+    def close(self):
+        if self.made:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def say(self, line=""):
+        print(line, flush=True)
+        self.lines.append(line)
+
+    def progress(self, words):
+        print(f"… {words}", file=sys.stderr, flush=True)
+
+    def wants(self, name):
+        return not self.args.only or name in self.args.only
+
+    def prepare(self):
+        if not self.events.exists():
+            self.progress(f"{self.args.events} events into {self.events.name}")
+            part = self.events.with_suffix(".part")
+            subprocess.run([sys.executable, PEERS / "gen_events.py", str(self.args.events), part], check=True)
+            part.rename(self.events)
+
+    def run(self):
+        self.prepare()
+        self.say("## The stream engine")
+        self.say()
+        self.say(f"{cpu_model()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB; {self.args.events:,} JSON events "
+                 f"({self.events.stat().st_size / 1e6:.0f} MB), median of {self.args.runs}.")
+        self.say()
+        if self.wants("windows"):
+            self.windows()
+
+    # Windows over a file, beside Flink and DuckDB.
+
+    def ours(self, query):
+        out = self.folder / "ours"
+        shutil.rmtree(out, ignore_errors=True)
+        file = self.folder / f"{query}.yaml"
+        file.write_text(PIPELINE.format(name=query, events=self.events, window=WINDOWS[query],
+                                        sink=FILE_SINK.format(out=out)))
+        cost = Cost([BIN / "dataflow", "run", file, "-o", "json"])
+        rows = sorted(line for part in out.glob("part-*") for line in part.read_text().splitlines())
+        (self.folder / f"ours-{query}.csv").write_text("\n".join(rows) + "\n")
+        cost.rate = self.args.events / cost.seconds
+        return cost
+
+    def peer(self, command, env=None):
+        cost = Cost(command, env={**os.environ, **(env or {})})
+        cost.rate = self.args.events * 1000 / int(re.search(r"run_ms=(\d+)", cost.out).group(1))
+        return cost
+
+    def flink(self, query):
+        return self.peer(["bash", PEERS / "flink_window.sh", self.events, query, self.folder / f"flink-{query}.csv"],
+                         {"EVENTS": str(self.args.events), "PYTHON": sys.executable})
+
+    def duckdb(self, query):
+        return self.peer([sys.executable, PEERS / "duckdb_oracle.py", self.events, query,
+                          self.folder / f"duckdb-{query}.csv"])
+
+    def same(self, a, b, query):
+        compared = subprocess.run([sys.executable, PEERS / "compare_results.py", self.folder / f"{a}-{query}.csv",
+                                   self.folder / f"{b}-{query}.csv"], capture_output=True, text=True)
+        if compared.returncode != 0:
+            print(compared.stdout, file=sys.stderr)
+        return "equal" if compared.returncode == 0 else "DIFFERENT"
+
+    def windows(self):
+        sides = {"ours": self.ours, "flink": self.flink, "duckdb": self.duckdb}
+        if self.args.without:
+            sides = {name: run for name, run in sides.items() if name not in self.args.without}
+        self.say("### Windows over a file of JSON lines: count, sum and average by key")
+        self.say()
+        self.say("| query | rate / Flink's | / DuckDB's | per CPU second / Flink's | private memory / Flink's | ours, "
+                 "events/s | Flink | DuckDB | ours, CPU s | Flink | DuckDB | ours, MiB | Flink | results |")
+        self.say("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+        for query in WINDOWS:
+            runs = {name: [] for name in sides}
+            for i in range(self.args.runs):
+                for name, run in sides.items():
+                    self.progress(f"{query}, {name}, run {i + 1}")
+                    runs[name].append(run(query))
+            mid = {name: {field: statistics.median(getattr(cost, field) for cost in costs)
+                          for field in ("rate", "cpu", "private_mib")} for name, costs in runs.items()}
+            results = [f"{self.same('ours', name, query)} to {name}" for name in sides if name != "ours"]
+
+            def ratio(field, name, inverse=False):
+                if name not in mid:
+                    return "–"
+                value = mid["ours"][field] / mid[name][field]
+                return f"{1 / value if inverse else value:.2f}"
+
+            def cell(name, field, form):
+                return form.format(mid[name][field]) if name in mid else "–"
+
+            self.say(f"| {query} | {ratio('rate', 'flink')} | {ratio('rate', 'duckdb')} | {ratio('cpu', 'flink', True)} | "
+                     f"{ratio('private_mib', 'flink')} | " +
+                     " | ".join(cell(name, "rate", "{:,.0f}") for name in ("ours", "flink", "duckdb")) + " | " +
+                     " | ".join(cell(name, "cpu", "{:.1f}") for name in ("ours", "flink", "duckdb")) + " | " +
+                     " | ".join(cell(name, "private_mib", "{:.0f}") for name in ("ours", "flink")) +
+                     f" | {', '.join(results)} |")
+        self.say()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", nargs="*", help="windows")
+    parser.add_argument("--without", nargs="*", help="flink, duckdb")
+    parser.add_argument("--folder", help="where events and results go; what is there of them is used again")
+    parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
+    args = parser.parse_args()
+    bench = Bench(args)
+    try:
+        bench.run()
+    finally:
+        bench.close()
+    if args.write:
+        write_page("engine", bench.lines)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
