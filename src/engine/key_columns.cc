@@ -118,7 +118,7 @@ void KeyColumns::append_column(const arrow::Array& column, const Type& type, boo
 
 // What most keys are: one column of text without NULLs. Its texts already lie one behind the other.
 bool KeyColumns::read_one_text(const Batch& batch) {
-  if (columns_.size() != 1 || !is_text((*batch.schema)[columns_[0]].type)) return false;
+  if (columns_.size() != 1 || !is_text_like((*batch.schema)[columns_[0]].type)) return false;
   const arrow::Array& column = *batch.columns[columns_[0]];
   if (column.null_count() > 0 || column.data()->buffers[2] == nullptr) return false;
   constexpr size_t kBlock = 16;
