@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from eventually import eventually
 from test_cli import FAILED, INTERRUPTED, USAGE, VALIDATION, Cli
 
 COUNTS = """
@@ -96,16 +97,18 @@ def test_what_is_wrong_is_said_by_the_exit_code(cli, tmp_path):
 def test_a_run_goes_on_after_ctrl_c_and_begins_anew_when_it_had_finished(cli, tmp_path):
     path, data = tmp_path / "in.json", tmp_path / "data"
     write_events(path, 0, 5_000)
-    running = cli.start("run", cli.file, "--data-dir", data, "--param", "MODE=follow",
-                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    first = running.stdout.readline()  # windows of the first rows are closed
+    seen = tmp_path / "out"
+    with open(seen, "w") as out:
+        running = cli.start("run", cli.file, "--data-dir", data, "--param", "MODE=follow", stdout=out,
+                            stderr=subprocess.PIPE)
+    eventually(seen.read_text, "windows of the first rows")
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=120)
+    _, err = running.communicate(timeout=120)
     assert running.returncode == INTERRUPTED, err
     write_events(path, 5_000, 5_000)
     rest = cli("run", cli.file, "--data-dir", data)
     assert "going on from the last checkpoint" in cli.err
-    assert counts(first + out + rest) == expected(10_000)
+    assert counts(seen.read_text() + rest) == expected(10_000)
     again = cli("run", cli.file, "--data-dir", data)
     assert "going on" not in cli.err
     assert counts(again) == expected(10_000)
@@ -121,12 +124,11 @@ def test_a_temporary_folder_goes_away(cli, tmp_path):
 def test_follow_takes_what_is_appended(cli, tmp_path):
     path = tmp_path / "in.json"
     write_events(path, 0, 200)
-    running = cli.start("run", cli.file, "--param", "MODE=follow", stdout=subprocess.PIPE)
-    assert running.stdout.readline().startswith("{\"window")
+    seen = tmp_path / "out"
+    with open(seen, "w") as out:
+        running = cli.start("run", cli.file, "--param", "MODE=follow", stdout=out)
+    eventually(seen.read_text, "windows of the first rows")
     write_events(path, 200, 2_000)
-    lines = []
-    while not any(json.loads(line)["window_start"].startswith("2023-11-14T22:16") for line in lines):
-        lines.append(running.stdout.readline())
+    eventually(lambda: "22:16:20" in seen.read_text(), "windows of what was appended")
     running.send_signal(signal.SIGTERM)
     assert running.wait(timeout=120) == 128 + signal.SIGTERM
-    running.stdout.close()
