@@ -20,7 +20,8 @@ class ConnectBed {
   FaultEnv& env() { return env_; }
   log::Log& log() { return *log_; }
   engine::Connectors& connectors() { return *connectors_; }
-  ConnectorParts parts() { return {env_, *log_, *producer_ids_}; }
+  ConnectorParts parts() { return {env_, *log_, *producer_ids_, nullptr, &timers_}; }
+  TimerQueue& timers() { return timers_; }  // run_due() runs them
 
   Status open();
   void crash(CrashOptions how);  // whether open or not; open() again afterwards
@@ -36,6 +37,7 @@ class ConnectBed {
   void drop();
 
   FaultEnv env_;
+  TimerQueue timers_{env_};
   std::unique_ptr<meta::Store> store_;
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<log::ProducerIds> producer_ids_;

@@ -4,6 +4,7 @@
 
 #include "base/edit_distance.h"
 #include "connect/connectors.h"
+#include "file_source.h"
 #include "log_sink.h"
 #include "log_source.h"
 #include "options.h"
@@ -31,6 +32,11 @@ SourceResult log_source(const ConnectorParts& parts, const plan::SourceSpec& spe
   return make_log_source({parts.log, parts.groups}, spec, context);
 }
 
+SourceResult file_source(const ConnectorParts& parts, const plan::SourceSpec& spec,
+                         const ConnectorContext& context) {
+  return make_file_source({parts.env, parts.timers}, spec, context);
+}
+
 SinkResult log_sink(const ConnectorParts& parts, const plan::SinkSpec& spec,
                     const SchemaPtr& schema, const ConnectorContext& context) {
   return make_log_sink({parts.env, parts.log, parts.producer_ids}, spec, schema, context);
@@ -44,7 +50,7 @@ SinkResult blackhole_sink(const ConnectorParts&, const plan::SinkSpec& spec, con
   return make_blackhole_sink(spec, context);
 }
 
-constexpr SourceEntry kSources[] = {{"log", log_source}};
+constexpr SourceEntry kSources[] = {{"log", log_source}, {"file", file_source}};
 constexpr SinkEntry kSinks[] = {
     {"log", log_sink}, {"console", console_sink}, {"blackhole", blackhole_sink}};
 

@@ -20,7 +20,7 @@ struct SourceDriver::Reading {
   bool idle = false;                  // long enough: holds nobody back
   std::optional<int64_t> idle_since;  // at its end since then
   bool changed = false;               // since the last collect()
-  int64_t stretch = -1;               // of batch_rows row numbers, in which the last row lay
+  int64_t stretch = -1;               // of offsets, in which the last row lay
   uint64_t rows = 0;
   uint64_t dead_rows = 0;
 };
@@ -28,6 +28,7 @@ struct SourceDriver::Reading {
 SourceDriver::SourceDriver(Source& source, SourceDriverOptions options, std::function<void()> wake)
     : source_(source),
       options_(std::move(options)),
+      stretch_(source.offsets_per_batch() > 0 ? source.offsets_per_batch() : options_.batch_rows),
       wake_(std::make_shared<std::function<void()>>(std::move(wake))) {}
 
 SourceDriver::~SourceDriver() = default;
@@ -130,10 +131,9 @@ Status SourceDriver::send_rows(Reading& reading, DecodedRows& rows, Chain& chain
   DF_RETURN_IF_ERROR(check_times(reading, rows.batch, rows.offsets, chain));
   int64_t from = 0;
   while (from < rows.batch.rows) {
-    const int64_t stretch = rows.offsets[static_cast<size_t>(from)] / options_.batch_rows;
+    const int64_t stretch = rows.offsets[static_cast<size_t>(from)] / stretch_;
     int64_t to = from + 1;
-    while (to < rows.batch.rows &&
-           rows.offsets[static_cast<size_t>(to)] / options_.batch_rows == stretch) {
+    while (to < rows.batch.rows && rows.offsets[static_cast<size_t>(to)] / stretch_ == stretch) {
       ++to;
     }
     Batch part = slice(rows.batch, from, to - from);

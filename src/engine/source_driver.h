@@ -2,9 +2,9 @@
 // its chunks, and tells event time.
 //
 // Of several splits the one furthest behind in event time is read first. A split's watermark moves
-// only where a row number passes a multiple of `batch_rows`, or where the split has nothing more
-// for now: so where it moves does not hang on how the bytes were cut into chunks. It is the
-// greatest time seen less the delay.
+// only where a row's offset passes a multiple of `batch_rows` (or of what the source says), or
+// where the split has nothing more for now: so where it moves does not hang on how the bytes were
+// cut into chunks. It is the greatest time seen less the delay.
 #pragma once
 
 #include <cstdint>
@@ -71,6 +71,7 @@ class SourceDriver {
 
   Source& source_;
   const SourceDriverOptions options_;
+  const int64_t stretch_;  // offsets of a split between two moves of its watermark
   const std::shared_ptr<std::function<void()>> wake_;
   std::optional<size_t> time_column_;
   int64_t time_units_ = 1;

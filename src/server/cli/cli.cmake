@@ -34,6 +34,7 @@ set(CLI_SRCS
   cli/moment.cc
   cli/pipeline_commands.cc
   cli/pipeline_report.cc
+  cli/pipeline_run.cc
   cli/proc_files.cc
   cli/producer.cc
   cli/publish.cc
@@ -41,6 +42,7 @@ set(CLI_SRCS
   cli/record_format.cc
   cli/record_input.cc
   cli/report.cc
+  cli/run_command.cc
   cli/session.cc
   cli/shell_commands.cc
   cli/status_command.cc

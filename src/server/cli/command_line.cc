@@ -37,6 +37,7 @@ void declare_commands(CommandTree& tree) {
   cli::add_consume_command(tree);
   cli::add_group_commands(tree);
   cli::add_pipeline_commands(tree);
+  cli::add_run_command(tree);
   cli::add_status_command(tree);
   cli::add_doctor_command(tree);
   cli::add_config_commands(tree);

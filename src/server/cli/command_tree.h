@@ -57,6 +57,7 @@ void add_consume_command(CommandTree& tree);
 void add_group_commands(CommandTree& tree);
 void add_config_commands(CommandTree& tree);
 void add_pipeline_commands(CommandTree& tree);
+void add_run_command(CommandTree& tree);
 void add_status_command(CommandTree& tree);
 void add_doctor_command(CommandTree& tree);
 void add_log_commands(CommandTree& tree);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/env.h"
+#include "base/timer_queue.h"
 #include "engine/connectors.h"
 #include "log/groups.h"
 #include "log/log.h"
@@ -17,9 +18,10 @@ struct ConnectorParts {
   log::Log& log;
   log::ProducerIds& producer_ids;
   log::Groups* groups = nullptr;  // null: sources cannot name a group
+  TimerQueue* timers = nullptr;   // running; null: files cannot be followed
 };
 
-// Source: "log". Sinks: "log", "console", "blackhole".
+// Sources: "log", "file". Sinks: "log", "console", "blackhole".
 std::unique_ptr<engine::Connectors> make_connectors(ConnectorParts parts);
 
 }  // namespace dataflow::connect

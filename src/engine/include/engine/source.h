@@ -85,6 +85,10 @@ class Source {
   virtual SchemaPtr schema() const = 0;
   // Ends by itself (a file that is read once).
   virtual bool bounded() const = 0;
+  // A split's batches end, and its watermark moves, where an offset passes a multiple of this. 0:
+  // offsets count rows, and the engine chooses. A source whose offsets are bytes says how many of
+  // them make a batch.
+  virtual int64_t offsets_per_batch() const { return 0; }
   // The splits there are now. Asked again every now and then for new ones, unless bounded.
   virtual Result<std::vector<Split>> splits() = 0;
   // `split.position` is where to start, of a checkpoint or of splits().

@@ -1,0 +1,146 @@
+// The file source's decoder: lines or CSV records to rows.
+#include <map>
+#include <utility>
+
+#include "file_position.h"
+#include "file_source.h"
+#include "options.h"
+
+namespace dataflow::connect {
+namespace {
+
+constexpr size_t kFaultPayloadBytes = 4096;
+constexpr size_t kMaxHeaderBytes = size_t{1} << 20;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+std::string_view without_line_end(std::string_view line) {
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+bool is_blank(std::string_view line) {
+  return line.empty() || line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
+class FileChunkDecoder final : public engine::ChunkDecoder {
+ public:
+  FileChunkDecoder(Env& env, std::shared_ptr<const FileSourceSpec> spec)
+      : env_(env),
+        spec_(std::move(spec)),
+        metadata_(spec_->columns),
+        raw_(spec_->format == "raw"),
+        header_(spec_->format == "csv" && spec_->decoder.csv_header) {}
+
+  // Finds what is wrong with the format before any row comes.
+  Status open() {
+    return format::make_decoder(spec_->format, spec_->columns.payload(), spec_->decoder).status();
+  }
+  Status decode(const engine::Split& split, const engine::Chunk& chunk, engine::DecodedRows& rows,
+                std::vector<engine::SourceFault>& faults) override;
+
+ private:
+  // Files with equal headers share a decoder, which has read it.
+  Result<format::Decoder*> decoder_of(const std::string& path);
+  Result<std::string> header_of(const std::string& path) const;
+
+  Env& env_;
+  std::shared_ptr<const FileSourceSpec> spec_;
+  MetadataBuilder metadata_;
+  const bool raw_;
+  const bool header_;
+  std::map<std::string, std::unique_ptr<format::Decoder>> decoders_;  // by header
+  std::string last_path_;
+  format::Decoder* last_decoder_ = nullptr;
+};
+
+Result<std::string> FileChunkDecoder::header_of(const std::string& path) const {
+  DF_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, env_.open(path, OpenMode::kRead));
+  DF_ASSIGN_OR_RETURN(const uint64_t size, file->size());
+  std::string bytes(std::min<uint64_t>(size, kMaxHeaderBytes), '\0');
+  DF_RETURN_IF_ERROR(read_fully(*file, 0, bytes));
+  const size_t header = spec_->row_ends.first(bytes);
+  if (header > 0) {
+    bytes.resize(header);
+  } else if (bytes.size() < size) {
+    return Status::invalid("the header is longer than " + std::to_string(kMaxHeaderBytes) +
+                           " bytes");
+  }
+  return bytes;
+}
+
+Result<format::Decoder*> FileChunkDecoder::decoder_of(const std::string& path) {
+  if (last_decoder_ != nullptr && (!header_ || path == last_path_)) return last_decoder_;
+  std::string header;
+  if (header_) {
+    DF_ASSIGN_OR_RETURN(header, in_place(header_of(path), "file `" + path + "`"));
+  }
+  std::unique_ptr<format::Decoder>& decoder = decoders_[header];
+  if (decoder == nullptr) {
+    DF_ASSIGN_OR_RETURN(
+        auto made, format::make_decoder(spec_->format, spec_->columns.payload(), spec_->decoder));
+    const size_t size = header.size();
+    header.resize(size + format::kPayloadPadding);
+    RowFault fault;
+    if (header_ && !made->add(std::string_view(header).substr(0, size), fault)) {
+      return Status::invalid("file `" + path + "`: the header: " +
+                             (fault.field.empty() ? "" : "`" + fault.field + "`: ") + fault.reason);
+    }
+    decoder = std::move(made);
+  }
+  last_path_ = path;
+  last_decoder_ = decoder.get();
+  return last_decoder_;
+}
+
+Status FileChunkDecoder::decode(const engine::Split& split, const engine::Chunk& chunk,
+                                engine::DecodedRows& rows,
+                                std::vector<engine::SourceFault>& faults) {
+  DF_ASSIGN_OR_RETURN(const FileSplit file, parse_file_split(split.id, spec_->stripes));
+  DF_ASSIGN_OR_RETURN(format::Decoder* const decoder, decoder_of(file.path));
+  rows.offsets.clear();
+  RowOrigin origin;
+  origin.file = file.path;
+  origin.offset = chunk.first_offset;
+  std::string_view rest = chunk.bytes;
+  bool first = origin.offset == 0;
+  RowFault why;
+  while (!rest.empty()) {
+    const size_t ends = spec_->row_ends.first(rest);
+    const size_t size = ends > 0 ? ends : rest.size();
+    std::string_view line = without_line_end(rest.substr(0, size));
+    rest.remove_prefix(size);
+    const int64_t offset = std::exchange(origin.offset, origin.offset + static_cast<int64_t>(size));
+    if (std::exchange(first, false)) {
+      if (header_) continue;
+      if (!raw_ && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+    }
+    if (!raw_ && is_blank(line)) continue;
+    if (!decoder->add(line, why)) {
+      faults.push_back(
+          {offset, why.field, why.reason, std::string(line.substr(0, kFaultPayloadBytes))});
+      continue;
+    }
+    rows.offsets.push_back(offset);
+    if (!spec_->columns.has_metadata()) continue;
+    const int64_t next = std::exchange(origin.offset, offset);
+    DF_RETURN_IF_ERROR(metadata_.append(origin, 1));
+    origin.offset = next;
+  }
+  const int64_t count = decoder->rows();
+  DF_ASSIGN_OR_RETURN(std::vector<ColumnPtr> payload, decoder->take());
+  DF_ASSIGN_OR_RETURN(rows.batch, metadata_.finish(std::move(payload), count));
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<engine::ChunkDecoder>> make_file_chunk_decoder(
+    Env& env, std::shared_ptr<const FileSourceSpec> spec) {
+  auto decoder = std::make_unique<FileChunkDecoder>(env, spec);
+  Status opened = decoder->open();
+  if (!opened.ok()) return opened.with_context(spec->where);
+  return std::unique_ptr<engine::ChunkDecoder>(std::move(decoder));
+}
+
+}  // namespace dataflow::connect

@@ -1,0 +1,24 @@
+// Runs one pipeline in this process until its sources end.
+//
+// With a data directory what the pipeline keeps lies in DIR/runs/NAME: `state` is the job's, and
+// `finished` stands there when the last run came to its end, so that the next one begins anew. A
+// run that was interrupted or killed is gone on with. A log that the pipeline reads or writes is
+// the directory's own, as a server would have it.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "cli/session.h"
+
+namespace dataflow::cli {
+
+struct PipelineRun {
+  std::string file;
+  std::string data_dir;  // empty: a temporary one
+  std::map<std::string, std::string> params;
+};
+
+Status run_pipeline(Session& session, const PipelineRun& run);
+
+}  // namespace dataflow::cli
