@@ -21,6 +21,9 @@ Result<plan::IntervalJoinSpec> read_interval_join(YamlMap& join, plan::Node& nod
 Result<plan::Aggregate> read_aggregate(const YamlText& yaml, const YAML::Node& node,
                                        const std::string& what);
 
+// A whole file of the small form.
+Result<plan::Plan> read_stream_config(YamlMap& root, const Variables& variables);
+
 // "events", or "routed.joins" for a node's other output.
 plan::Input input_of(const std::string& text);
 // What is left in the map becomes options; what looks like a mistyped key is refused.

@@ -70,6 +70,16 @@ void settle_interval(bool given, plan::Plan& plan) {
   plan.job.checkpoint_interval_ms = kWithoutExactlyOnceMs;
 }
 
+// A file of the small form has one of these, and no `name`.
+bool is_stream_config(const YamlMap& root) {
+  bool small = false;
+  for (const YamlEntry& entry : root.entries()) {
+    if (entry.name == "name") return false;
+    small |= entry.name == "app_name" || entry.name == "processing" || entry.name == "windowing";
+  }
+  return small;
+}
+
 Result<plan::Plan> read_root(YamlMap& root) {
   plan::Plan plan;
   DF_ASSIGN_OR_RETURN(plan.name, root.required("name"));
@@ -81,6 +91,7 @@ Result<plan::Plan> read_root(YamlMap& root) {
   if (job) {
     DF_ASSIGN_OR_RETURN(plan.job, read_job(*job));
   }
+  (void)root.find("tests");  // for test_pipeline()
   settle_interval(job && job->has("checkpoint_interval"), plan);
   DF_RETURN_IF_ERROR(root.refuse_rest());
   return plan;
@@ -105,7 +116,7 @@ Result<plan::Plan> read_pipeline(const std::string& file, const std::string& tex
       return yaml.error(node, "a pipeline is a mapping with name, sources, steps and sinks");
     }
     DF_ASSIGN_OR_RETURN(YamlMap root, YamlMap::open(yaml, node, ""));
-    return read_root(root);
+    return is_stream_config(root) ? read_stream_config(root, variables) : read_root(root);
   } catch (const YAML::Exception& problem) {
     return yaml.error(expr::Place{problem.mark.line + 1, problem.mark.column + 1}, problem.msg);
   }

@@ -11,6 +11,9 @@
 //   sinks:
 //     out: {from: counts, connector: log, topic: counts_30s, format: json}
 //
+// A file with `app_name`, `processing` and `windowing` is the small form: see
+// read_stream_config.cc.
+//
 // A duration is `30s`, `500ms` or a bare number of milliseconds. `${NAME}` and `${NAME:-default}`
 // in any value stand for a variable's; `$${` is the text `${`.
 #pragma once
