@@ -1,5 +1,6 @@
 // What the engine's hottest loop costs: rows found in a KeyedTable, and its delta made and loaded.
-//   state_bench
+//   state_bench                                               the loops alone
+//   state_bench DIR [keys] [seconds] [key size] [number]   checkpoints of a large table, in DIR
 #include <chrono>
 #include <cstdio>
 #include <random>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "checkpoints.h"
 #include "state/keyed_table.h"
 
 namespace dataflow::state {
@@ -73,7 +75,16 @@ void measure(size_t distinct, size_t key_size) {
 }  // namespace
 }  // namespace dataflow::state
 
-int main() {
+int main(int count, char** arguments) {
+  if (count > 1) {
+    dataflow::state::CheckpointLoad load;
+    load.dir = std::string(arguments[1]) + "/state_bench";
+    if (count > 2) load.keys = std::stoull(arguments[2]);
+    if (count > 3) load.seconds = std::stod(arguments[3]);
+    if (count > 4) load.key_size = std::stoull(arguments[4]);
+    if (count > 5) load.number = std::stoll(arguments[5]);
+    return dataflow::state::measure_checkpoints(load) ? 0 : 1;
+  }
   for (const size_t distinct : {1000, 10'000, 50'000, 100'000, 500'000}) {
     dataflow::state::measure(distinct, 8);
     dataflow::state::measure(distinct, 24);

@@ -99,6 +99,10 @@ Status check_format(std::string_view bytes) {
                                ", this build reads up to " + std::to_string(kJobFormat) +
                                "; use a newer build");
   }
+  if (format < kJobFormat) {
+    return Status::unsupported("written by an older build, in format " + std::to_string(format) +
+                               ", which was never released; begin the job anew");
+  }
   DF_ASSIGN_OR_RETURN(const int32_t groups, row.i32());
   if (groups != kKeyGroups) {
     return Status::unsupported("its keys are in " + std::to_string(groups) +
@@ -124,29 +128,57 @@ Result<StoredCommittable> decode_committable(std::string_view key, std::string_v
   return stored;
 }
 
-std::string encode_table_spec(const TableSpec& spec) {
-  RowWriter row(kRowVersion);
-  row.string(spec.name).u8(spec.version);
-  row.vector(spec.columns,
-             [](RowWriter& to, ValueKind kind) { to.u8(static_cast<uint8_t>(kind)); });
-  return std::move(row).bytes();
+std::string block_key(const StoredBlock& block) {
+  return key_of(RowKind::kBlock)
+      .string(block.operator_id)
+      .string(block.table)
+      .i64(block.number)
+      .bytes();
 }
 
-Result<TableSpec> decode_table_spec(std::string_view bytes) {
-  DF_ASSIGN_OR_RETURN(RowReader row, RowReader::open(bytes, kRowVersion, "state table row"));
-  TableSpec spec;
-  DF_ASSIGN_OR_RETURN(spec.name, row.string());
-  DF_ASSIGN_OR_RETURN(spec.version, row.u8());
-  const auto read_kind = [](RowReader& from) -> Result<ValueKind> {
-    DF_ASSIGN_OR_RETURN(const uint8_t kind, from.u8());
-    if (kind < 1 || kind > static_cast<uint8_t>(ValueKind::kBytes)) {
-      return Status::corrupt("there is no kind of column " + std::to_string(kind));
-    }
-    return static_cast<ValueKind>(kind);
-  };
-  DF_ASSIGN_OR_RETURN(spec.columns, row.vector<ValueKind>(read_kind));
+std::string encode_block_row(const StoredBlock& block) {
+  return RowWriter(kRowVersion)
+      .u8(static_cast<uint8_t>(block.groups.begin))
+      .u8(static_cast<uint8_t>(block.groups.end))
+      .boolean(block.is_base)
+      .i64(block.file.number)
+      .i64(static_cast<int64_t>(block.file.bytes))
+      .i32(static_cast<int32_t>(block.file.crc))
+      .i64(static_cast<int64_t>(block.position))
+      .i64(static_cast<int64_t>(block.bytes))
+      .i32(static_cast<int32_t>(block.rows))
+      .bytes();
+}
+
+Result<StoredBlock> decode_block_row(std::string_view key_bytes, std::string_view bytes) {
+  StoredBlock block;
+  KeyReader key(key_bytes.substr(1));
+  DF_ASSIGN_OR_RETURN(block.operator_id, key.string());
+  DF_ASSIGN_OR_RETURN(block.table, key.string());
+  DF_ASSIGN_OR_RETURN(block.number, key.i64());
+  DF_RETURN_IF_ERROR(key.finish());
+  DF_ASSIGN_OR_RETURN(RowReader row, RowReader::open(bytes, kRowVersion, "block row"));
+  DF_ASSIGN_OR_RETURN(const uint8_t begin, row.u8());
+  DF_ASSIGN_OR_RETURN(const uint8_t end, row.u8());
+  DF_ASSIGN_OR_RETURN(block.is_base, row.boolean());
+  DF_ASSIGN_OR_RETURN(block.file.number, row.i64());
+  DF_ASSIGN_OR_RETURN(const int64_t file_bytes, row.i64());
+  DF_ASSIGN_OR_RETURN(const int32_t crc, row.i32());
+  DF_ASSIGN_OR_RETURN(const int64_t position, row.i64());
+  DF_ASSIGN_OR_RETURN(const int64_t size, row.i64());
+  DF_ASSIGN_OR_RETURN(const int32_t rows, row.i32());
   DF_RETURN_IF_ERROR(row.finish());
-  return spec;
+  if (begin >= end || end > kKeyGroups || position < 0 || size < 0 || size > UINT32_MAX ||
+      file_bytes < size || position > file_bytes - size) {
+    return Status::corrupt("a block row cannot be");
+  }
+  block.groups = {begin, end};
+  block.file.bytes = static_cast<uint64_t>(file_bytes);
+  block.file.crc = static_cast<uint32_t>(crc);
+  block.position = static_cast<uint64_t>(position);
+  block.bytes = static_cast<uint64_t>(size);
+  block.rows = static_cast<uint32_t>(rows);
+  return block;
 }
 
 }  // namespace dataflow::state

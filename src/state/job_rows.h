@@ -16,7 +16,7 @@
 namespace dataflow::state {
 
 inline constexpr meta::Table kJobRows{1, "job"};
-inline constexpr int kJobFormat = 1;
+inline constexpr int kJobFormat = 2;
 // A block is stored in parts of this size, so that nothing has to hold one in a piece on its way.
 inline constexpr size_t kPartBytes = 4 << 20;
 
@@ -25,11 +25,11 @@ enum class RowKind : uint8_t {
   kLast = 1,         // i64 checkpoint, i64 wall clock in ms
   kDelta = 2,        // (i64 checkpoint, i32 index): see PendingDelta
   kPart = 3,         // (i64 checkpoint, i32 index, i32 part): bytes of a block
-  kBase = 4,         // (operator, table, u8 key group, key, i64 number): see base_rows.h
-  kTable = 5,        // (operator, table): what the table's base rows are
+                     // 4, 5: of format 1
   kNamed = 6,        // (operator, name): bytes
   kCommittable = 7,  // (i64 checkpoint, i32 index): sink, bytes
   kFact = 8,         // (name): bytes
+  kBlock = 9,        // (operator, table, i64 number): see StoredBlock
 };
 
 inline meta::KeyWriter key_of(RowKind kind) {
@@ -56,6 +56,28 @@ struct PendingDelta {
 std::string encode_delta_row(const PendingDelta& delta);
 Result<PendingDelta> decode_delta_row(std::string_view key, std::string_view row);
 
+struct StoredFile {
+  int64_t number = 0;  // names it
+  uint64_t bytes = 0;
+  uint32_t crc = 0;  // CRC-32C of the whole file
+};
+
+// A block of folded deltas, in a file (block_files.h).
+struct StoredBlock {
+  std::string operator_id;
+  std::string table;
+  int64_t number = 0;    // of the blocks of a table, a later one is newer
+  KeyGroupRange groups;  // all its rows are of these
+  bool is_base = false;  // there is nothing older of these groups
+  StoredFile file;
+  uint64_t position = 0;  // in the file
+  uint64_t bytes = 0;
+  uint32_t rows = 0;
+};
+std::string block_key(const StoredBlock& block);
+std::string encode_block_row(const StoredBlock& block);
+Result<StoredBlock> decode_block_row(std::string_view key, std::string_view row);
+
 struct LastCheckpoint {
   CheckpointId id;
   int64_t wall_millis = 0;
@@ -69,8 +91,5 @@ Status check_format(std::string_view row);
 
 std::string encode_committable(const Committable& committable);
 Result<StoredCommittable> decode_committable(std::string_view key, std::string_view row);
-
-std::string encode_table_spec(const TableSpec& spec);
-Result<TableSpec> decode_table_spec(std::string_view row);
 
 }  // namespace dataflow::state

@@ -18,8 +18,8 @@ bool is_of_this_process(const std::string& name) {
 
 }  // namespace
 
-// Row by row, from one scan, which sees the store as of one moment: between the batches of a fold
-// it is as whole as after a crash there. The folder gets its name when all is in it.
+// The rows from one scan, which sees the store as of one moment, and a second name for each of the
+// files that they name: those are most of it. The folder gets its name when all is in it.
 Result<SavepointInfo> StoredJob::save(const std::string& dir, const std::string& job) {
   const std::string context = doing("saving to " + dir + " the state");
   const std::string unfinished = dir + std::string(kUnfinished);
@@ -43,7 +43,12 @@ Status StoredJob::save_files(const std::string& dir, const std::string& job, Sav
   DF_RETURN_IF_ERROR(create_dirs_durably(env_, state_dir));
   Savepoint savepoint;
   savepoint.info.job = job;
-  DF_RETURN_IF_ERROR(copy_rows(state_dir, savepoint.info));
+  {
+    std::shared_lock layout_lock(layout_mutex_);
+    DF_RETURN_IF_ERROR(copy_rows(state_dir, savepoint.info));
+    DF_RETURN_IF_ERROR(share_blocks(state_dir, savepoint.files));
+  }
+  for (const SavedFile& file : savepoint.files) savepoint.info.bytes += file.bytes;
   DF_ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, env_.list_dir(state_dir));
   for (const DirEntry& entry : entries) {
     if (entry.is_dir || is_of_this_process(entry.name)) continue;
@@ -55,6 +60,25 @@ Status StoredJob::save_files(const std::string& dir, const std::string& job, Sav
   DF_RETURN_IF_ERROR(write_savepoint_file(env_, dir, savepoint));
   info = std::move(savepoint.info);
   return {};
+}
+
+// With layout_mutex_ held.
+Status StoredJob::share_blocks(const std::string& dir, std::vector<SavedFile>& shared) {
+  std::map<int64_t, StoredFile> files;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [table, blocks] : blocks_) {
+      for (const StoredBlock& block : blocks) files.emplace(block.file.number, block.file);
+    }
+  }
+  const std::string folder = std::string(kBlockFolder) + "/";
+  DF_RETURN_IF_ERROR(create_dirs_durably(env_, dir + "/" + folder));
+  for (const auto& [number, file] : files) {
+    const SavedFile saved{folder + BlockFiles::name_of(number), file.bytes, file.crc};
+    DF_RETURN_IF_ERROR(share_file(env_, dir_, saved, dir));
+    shared.push_back(saved);
+  }
+  return env_.sync_dir(dir + "/" + folder);
 }
 
 Status StoredJob::copy_rows(const std::string& dir, SavepointInfo& info) {

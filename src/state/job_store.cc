@@ -4,14 +4,11 @@
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
-#include "base_rows.h"
 #include "job_store_impl.h"
 
 namespace dataflow::state {
 
 namespace {
-
-constexpr size_t kBaseBlockBytes = 4 << 20;
 
 meta::StoreOptions store_options() {
   meta::StoreOptions options;
@@ -33,7 +30,7 @@ Result<std::unique_ptr<JobStore>> JobStore::open(Env& env, const std::string& di
 }
 
 StoredJob::StoredJob(Env& env, std::string dir, JobStoreOptions options)
-    : env_(env), dir_(std::move(dir)), options_(options) {}
+    : env_(env), dir_(std::move(dir)), options_(options), files_(env, dir_) {}
 
 StoredJob::~StoredJob() { (void)close(); }
 
@@ -42,6 +39,7 @@ Status StoredJob::open() {
   DF_RETURN_IF_ERROR(check_or_write_format());
   DF_RETURN_IF_ERROR(read_last());
   DF_RETURN_IF_ERROR(read_deltas());
+  DF_RETURN_IF_ERROR(read_blocks());
   DF_RETURN_IF_ERROR(read_committable_keys());
   folder_ = std::make_unique<Worker>("state-fold");
   return {};
@@ -83,6 +81,23 @@ Status StoredJob::read_deltas() {
   };
   DF_RETURN_IF_ERROR(store_->scan(kJobRows, key_of(RowKind::kDelta).bytes(), visit));
   return status;
+}
+
+Status StoredJob::read_blocks() {
+  Status status;
+  std::set<int64_t> files;
+  const auto visit = [&](std::string_view key, std::string_view row) {
+    Result<StoredBlock> block = decode_block_row(key, row);
+    status = block.status();
+    if (!status.ok()) return false;
+    files.insert(block->file.number);
+    ++blocks_in_file_[block->file.number];
+    blocks_[{block->operator_id, block->table}].push_back(std::move(*block));
+    return true;
+  };
+  DF_RETURN_IF_ERROR(store_->scan(kJobRows, key_of(RowKind::kBlock).bytes(), visit));
+  DF_RETURN_IF_ERROR(status);
+  return files_.open(files);
 }
 
 Status StoredJob::read_committable_keys() {
@@ -165,6 +180,7 @@ void StoredJob::note_written(const Checkpoint& checkpoint,
         {checkpoint.id, index++, delta.operator_id, delta.table, delta.task,
          delta.block.bytes.size(), delta.block.rows});
     pending_bytes_ += delta.block.bytes.size();
+    written_bytes_ += delta.block.bytes.size();
     ++pending_count_;
   }
   if (is_worth_folding()) fold_in_background();
@@ -221,38 +237,32 @@ std::vector<PendingDelta> StoredJob::deltas_of(const TableId& table) const {
   return {found->second.begin(), found->second.end()};
 }
 
+std::vector<StoredBlock> StoredJob::blocks_of(const TableId& table) const {
+  std::lock_guard lock(mutex_);
+  const auto found = blocks_.find(table);
+  return found == blocks_.end() ? std::vector<StoredBlock>() : found->second;
+}
+
+// Blocks and deltas replace each other under an exclusive lock only.
 Status StoredJob::load(const std::string& operator_id, const std::string& table,
+                       KeyGroupRange groups,
                        const std::function<Status(const DeltaBlock&)>& visit) {
-  std::lock_guard fold_lock(fold_mutex_);
-  const std::string what = "loading operator " + operator_id + ", table " + table;
-  DF_RETURN_IF_ERROR(load_base(operator_id, table, visit).with_context(doing(what + " (base)")));
+  std::shared_lock layout_lock(layout_mutex_);
+  const std::string what = doing("loading operator " + operator_id + ", table " + table);
+  for (const StoredBlock& stored : blocks_of({operator_id, table})) {
+    if (stored.groups.end <= groups.begin || groups.end <= stored.groups.begin) continue;
+    Result<DeltaBlock> block = files_.read(stored);
+    DF_RETURN_IF_ERROR(block.status().with_context(what));
+    DF_RETURN_IF_ERROR(visit(*block).with_context(what));
+  }
   for (const PendingDelta& delta : deltas_of({operator_id, table})) {
     const std::string context =
-        doing(what + " (checkpoint " + std::to_string(delta.checkpoint.value()) + ")");
+        what + " (checkpoint " + std::to_string(delta.checkpoint.value()) + ")";
     Result<DeltaBlock> block = read_delta(delta);
     DF_RETURN_IF_ERROR(block.status().with_context(context));
     DF_RETURN_IF_ERROR(visit(*block).with_context(context));
   }
   return {};
-}
-
-Status StoredJob::load_base(const std::string& operator_id, const std::string& table,
-                            const std::function<Status(const DeltaBlock&)>& visit) {
-  DF_ASSIGN_OR_RETURN(const std::optional<std::string> row,
-                      store_->get(kJobRows, named_key(RowKind::kTable, operator_id, table)));
-  if (!row) return {};
-  DF_ASSIGN_OR_RETURN(const TableSpec spec, decode_table_spec(*row));
-  const std::string prefix = base_prefix(operator_id, table);
-  BaseBlocks blocks(spec, prefix.size());
-  Status status;
-  const auto add = [&](std::string_view key, std::string_view value) {
-    status = blocks.add(key, value);
-    if (status.ok() && blocks.bytes() >= kBaseBlockBytes) status = visit(blocks.take());
-    return status.ok();
-  };
-  DF_RETURN_IF_ERROR(store_->scan(kJobRows, prefix, add));
-  DF_RETURN_IF_ERROR(status);
-  return blocks.rows() > 0 ? visit(blocks.take()) : Status();
 }
 
 Result<DeltaBlock> StoredJob::read_delta(const PendingDelta& delta) {
@@ -286,7 +296,7 @@ Result<std::vector<std::string>> StoredJob::operators() {
     if (status.ok()) found.insert(std::move(*operator_id));
     return status.ok();
   };
-  for (const RowKind kind : {RowKind::kTable, RowKind::kNamed}) {
+  for (const RowKind kind : {RowKind::kBlock, RowKind::kNamed}) {
     DF_RETURN_IF_ERROR(store_->scan(kJobRows, key_of(kind).bytes(), visit));
     DF_RETURN_IF_ERROR(status.with_context(doing("reading the operators")));
   }
@@ -309,12 +319,16 @@ Result<std::optional<std::string>> StoredJob::fact(const std::string& name) {
 
 StoreStats StoredJob::stats() const {
   StoreStats stats;
-  stats.base_bytes = store_->approximate_bytes(kJobRows, key_of(RowKind::kBase).bytes());
   std::lock_guard lock(mutex_);
+  for (const auto& [table, blocks] : blocks_) {
+    for (const StoredBlock& block : blocks) stats.block_bytes += block.bytes;
+    stats.block_count += blocks.size();
+  }
   stats.last = last_.id;
   stats.last_wall_millis = last_.wall_millis;
   stats.delta_bytes = pending_bytes_;
   stats.delta_count = pending_count_;
+  stats.delta_bytes_written = written_bytes_;
   stats.folded_bytes_written = folded_bytes_;
   return stats;
 }

@@ -17,7 +17,8 @@ namespace {
 
 const std::string kDir = "/data/jobs/j";
 const TableSpec kSpec{"sums", 1, {ValueKind::kInt64, ValueKind::kBytes}};
-constexpr JobStoreOptions kFew{.max_pending_deltas = 4};  // folds after every other checkpoint
+// Folds after every other checkpoint; the tables become large, as far as blocks are concerned.
+constexpr JobStoreOptions kFew{.max_pending_deltas = 4, .small_table_bytes = 3900};
 constexpr int64_t kCheckpoints = 16;
 const std::vector<std::string> kOperators{"count", "join"};
 
@@ -288,8 +289,10 @@ TEST(JobStoreFault, AFullDiskIsSaidAndLosesNothing) {
     }
     if (written < kCheckpoints) {
       ASSERT_EQ(status.code(), StatusCode::kNoSpace) << status;
-      EXPECT_FALSE((*store)->save("/data/copy", "j").ok());
-      EXPECT_FALSE(env.exists("/data/copy"));
+      // What a fold gave up may be room enough for a savepoint.
+      const bool saved = (*store)->save("/data/copy", "j").ok();
+      EXPECT_EQ(env.exists("/data/copy"), saved);
+      ASSERT_TRUE(env.remove_tree("/data/copy").ok());
       env.set_capacity(FaultEnv::kUnlimited);
       // The first may still meet a failure of before.
       status = (*store)->write(next);
@@ -297,6 +300,7 @@ TEST(JobStoreFault, AFullDiskIsSaidAndLosesNothing) {
       ASSERT_TRUE(status.ok()) << status;
       ++written;
     }
+    env.set_capacity(FaultEnv::kUnlimited);
     ASSERT_TRUE((*store)->save("/data/copy", "j").ok());
     store->reset();
     env.crash({CrashMode::kLoseAll});

@@ -8,13 +8,17 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <shared_mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/worker.h"
+#include "block_files.h"
+#include "delta_format.h"
 #include "job_rows.h"
 #include "meta/store.h"
+#include "savepoint_files.h"
 #include "state/job_store.h"
 
 namespace dataflow::state {
@@ -36,12 +40,14 @@ class StoredJob final : public JobStore {
   CheckpointId last() const override;
   Result<std::vector<StoredCommittable>> committables() override;
   Result<std::map<std::string, std::string>> named(const std::string& operator_id) override;
-  Status load(const std::string& operator_id, const std::string& table,
+  using JobStore::load;
+  Status load(const std::string& operator_id, const std::string& table, KeyGroupRange groups,
               const std::function<Status(const DeltaBlock&)>& visit) override;
   Result<std::vector<std::string>> operators() override;
   Status forget_operator(const std::string& operator_id) override;
   Status put_fact(const std::string& name, const std::string& bytes) override;
   Result<std::optional<std::string>> fact(const std::string& name) override;
+  Status fold() override;
   Result<SavepointInfo> save(const std::string& dir, const std::string& job) override;
   StoreStats stats() const override;
   Status close() override;
@@ -53,6 +59,7 @@ class StoredJob final : public JobStore {
   Status check_or_write_format();
   Status read_last();
   Status read_deltas();
+  Status read_blocks();
   Status read_committable_keys();
 
   // Writing.
@@ -61,25 +68,31 @@ class StoredJob final : public JobStore {
   void note_written(const Checkpoint& checkpoint, const std::map<CheckpointId, uint32_t>& dropped);
 
   // Reading.
-  Status load_base(const std::string& operator_id, const std::string& table,
-                   const std::function<Status(const DeltaBlock&)>& visit);
   Result<DeltaBlock> read_delta(const PendingDelta& delta);
   std::vector<PendingDelta> deltas_of(const TableId& table) const;
+  std::vector<StoredBlock> blocks_of(const TableId& table) const;
 
   // Folding: job_fold.cc.
+  struct Fold;
   Status make_room();
   void fold_in_background();
   Status fold_all();
   Status fold_oldest(const TableId& table);
-  Status write_base(const TableId& table, const std::vector<DeltaBlock>& blocks);
-  Status merge_spec(const TableId& table, const TableSpec& delta);
-  Status drop_folded(const TableId& table, const std::vector<PendingDelta>& folded);
+  Status read_round(const TableId& table, Fold& fold);
+  Status write_blocks(Fold& fold, BlockWriter& writer);
+  Status fold_span(Fold& fold, KeyGroupRange groups, BlockWriter& writer);
+  Status commit_fold(Fold& fold, BlockWriter& writer);
+  void note_folded(const Fold& fold, const std::vector<StoredBlock>& made);
+  // Those of which no block is left any more. With mutex_ held.
+  std::vector<int64_t> forget_blocks(const TableId& table, const std::set<int64_t>& numbers);
+  void remove_files(const std::vector<int64_t>& files);
   bool is_full() const;           // with mutex_ held
   bool is_worth_folding() const;  // with mutex_ held
 
   // Saving: job_save.cc.
   Status save_files(const std::string& dir, const std::string& job, SavepointInfo& info);
   Status copy_rows(const std::string& dir, SavepointInfo& info);
+  Status share_blocks(const std::string& dir, std::vector<SavedFile>& shared);
 
   std::string doing(const std::string& what) const { return what + " of the job in " + dir_; }
 
@@ -88,18 +101,25 @@ class StoredJob final : public JobStore {
   const JobStoreOptions options_;
   std::unique_ptr<meta::Store> store_;
 
-  // Held while the base and the pending deltas change into one another, and by whoever needs both
-  // to stay as they are. Taken before mutex_.
+  BlockFiles files_;
+  // Held by whoever changes which blocks there are: folding, and forgetting an operator. Taken
+  // before the others.
   std::mutex fold_mutex_;
+  // Held shared by who reads blocks and deltas, so that they stay; exclusively at the moment when
+  // they are replaced. Taken before mutex_.
+  std::shared_mutex layout_mutex_;
 
   mutable std::mutex mutex_;
   std::condition_variable fold_ended_;
   LastCheckpoint last_;
   std::map<TableId, std::deque<PendingDelta>> pending_;  // of each table, oldest first
+  std::map<TableId, std::vector<StoredBlock>> blocks_;   // of each table, oldest first
+  std::map<int64_t, uint32_t> blocks_in_file_;
   uint64_t pending_bytes_ = 0;
   uint64_t pending_count_ = 0;
   std::map<CheckpointId, uint32_t> committables_;  // how many a checkpoint has in the store
   std::set<CheckpointId> acknowledged_;            // of those in committables_
+  uint64_t written_bytes_ = 0;                     // of deltas
   uint64_t folded_bytes_ = 0;
   bool fold_is_posted_ = false;
   uint64_t folds_ended_ = 0;

@@ -178,6 +178,88 @@ TEST(JobStore, FoldedDeltasAreTheSameState) {
   EXPECT_EQ(*load(**copy), model);
 }
 
+uint64_t files_in(FaultEnv& env, const std::string& dir) {
+  const auto entries = env.list_dir(dir);
+  return entries.ok() ? entries->size() : 0;
+}
+
+TEST(JobStore, ATableIsCutIntoBlocksAsItsSizeWantsAndGivesItsFilesBack) {
+  FaultEnv env;
+  auto job = JobStore::open(env, kDir, {.small_table_bytes = 30'000});
+  ASSERT_TRUE(job.ok()) << job.status();
+  KeyedTable table(kSpec);
+  Model model;
+  const auto write = [&] {
+    Checkpoint checkpoint{(*job)->last() + 1, {}, {}, {}};
+    checkpoint.deltas.push_back(delta_of(table));
+    ASSERT_TRUE((*job)->write(checkpoint).ok());
+    const Status folded = (*job)->fold();
+    ASSERT_TRUE(folded.ok()) << folded;
+    ASSERT_EQ((*job)->stats().delta_count, 0u);
+    ASSERT_EQ(*load(**job), model);
+  };
+  const auto put_some = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      put(table, "key " + std::to_string(i), i);
+      model["key " + std::to_string(i)] = i;
+    }
+  };
+  put_some(0, 100);
+  write();
+  EXPECT_EQ((*job)->stats().block_count, 1u);
+  put_some(90, 5000);
+  write();
+  EXPECT_EQ((*job)->stats().block_count, 128u);
+  put_some(4000, 4100);  // little against what is there: it lies on it
+  write();
+  EXPECT_GT((*job)->stats().block_count, 150u);
+  EXPECT_LT((*job)->stats().block_count, 240u);
+  put_some(0, 5000);
+  write();
+  EXPECT_EQ((*job)->stats().block_count, 128u);
+  for (int i = 3; i < 5000; ++i) {
+    const std::string key = "key " + std::to_string(i);
+    table.erase(*table.find(hash64(key), key, 0));
+    model.erase(key);
+  }
+  write();
+  EXPECT_LE((*job)->stats().block_count, 3u) << "groups without rows have no block";
+  put_some(0, 1);
+  write();
+  EXPECT_EQ((*job)->stats().block_count, 1u);
+  EXPECT_LT((*job)->stats().block_bytes, 1000u);
+  EXPECT_EQ(files_in(env, kDir + "/blocks"), 1u);
+  job->reset();
+  ASSERT_TRUE(env.write_file_durably(kDir + "/blocks/999.block", "of a fold that crashed").ok());
+  job = JobStore::open(env, kDir);
+  EXPECT_EQ(files_in(env, kDir + "/blocks"), 1u);
+  EXPECT_EQ(*load(**job), model);
+}
+
+TEST(JobStore, ADamagedBlockFileIsReported) {
+  FaultEnv env;
+  auto job = JobStore::open(env, kDir);
+  KeyedTable table(kSpec);
+  for (int i = 0; i < 100; ++i) put(table, std::to_string(i), i);
+  Checkpoint checkpoint{CheckpointId(1), {}, {}, {}};
+  checkpoint.deltas.push_back(delta_of(table));
+  ASSERT_TRUE((*job)->write(checkpoint).ok());
+  ASSERT_TRUE((*job)->fold().ok());
+  const std::string file = kDir + "/blocks/" + (*env.list_dir(kDir + "/blocks"))[0].name;
+  ASSERT_TRUE(env.flip_bit(file, 700, 5).ok());
+  const Status damaged = load(**job).status();
+  EXPECT_EQ(damaged.code(), StatusCode::kCorrupt);
+  EXPECT_NE(damaged.message().find(file), std::string::npos) << damaged;
+  // A fold does not make a sound block of it.
+  put(table, "1", 2);
+  checkpoint = {CheckpointId(2), {}, {}, {}};
+  checkpoint.deltas.push_back(delta_of(table));
+  for (int i = 0; i < 99; ++i) put(table, std::to_string(i), i);
+  checkpoint.deltas.push_back(delta_of(table));
+  ASSERT_TRUE((*job)->write(checkpoint).ok());
+  EXPECT_EQ((*job)->fold().code(), StatusCode::kCorrupt);
+}
+
 TEST(JobStore, RefusesAnotherFormatOrNumberOfKeyGroups) {
   for (const auto& [format, groups] : {std::pair(kJobFormat + 1, kKeyGroups), {kJobFormat, 256}}) {
     FaultEnv env;

@@ -33,10 +33,10 @@ class KeyedTable::Impl {
 
   // Makes room for the values of rows that were made.
   void grow() {
-    if (keys.end() <= capacity) return;
-    capacity = std::max<size_t>({64, 2 * capacity, keys.end()});
-    for (TableColumn& column : columns) column.grow(capacity);
-    changes.grow(capacity);
+    if (keys.end() <= sized) return;
+    sized = keys.end();
+    for (TableColumn& column : columns) column.grow(sized);
+    changes.grow(sized);
   }
 
   void upsert_block(std::span<const uint64_t> hashes, const std::string_view* key_views,
@@ -66,7 +66,7 @@ class KeyedTable::Impl {
   KeyRows keys;
   std::vector<TableColumn> columns;
   RowChanges changes;
-  size_t capacity = 0;  // row numbers that the columns have room for
+  size_t sized = 0;  // row numbers that the columns have values for
   int64_t noted_bytes = 0;
   std::vector<RowNumber> scratch_made;
 };

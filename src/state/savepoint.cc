@@ -12,10 +12,12 @@ namespace {
 
 Status take_files(Env& env, const std::string& dir, const std::string& to) {
   DF_ASSIGN_OR_RETURN(const Savepoint savepoint, read_savepoint_file(env, dir));
-  DF_RETURN_IF_ERROR(env.create_dirs(to));
+  const std::string blocks = to + "/" + kBlockFolder;
+  DF_RETURN_IF_ERROR(create_dirs_durably(env, blocks));
   for (const SavedFile& file : savepoint.files) {
     DF_RETURN_IF_ERROR(take_file(env, saved_state_dir(dir), file, to));
   }
+  DF_RETURN_IF_ERROR(env.sync_dir(blocks));
   return env.sync_dir(to);
 }
 

@@ -17,7 +17,9 @@ constexpr const char* kFileName = "/SAVEPOINT";
 constexpr uint64_t kMostBytes = 64 << 20;
 constexpr size_t kCopyBytes = 1 << 20;
 
-bool never_changes(const std::string& name) { return name.ends_with(".sst"); }
+bool never_changes(const std::string& name) {
+  return name.ends_with(".sst") || name.ends_with(".block");
+}
 
 Result<SavedFile> read_file_row(RowReader& row) {
   SavedFile file;
@@ -125,14 +127,20 @@ Result<SavedFile> describe_file(Env& env, const std::string& dir, const std::str
   return file;
 }
 
+Status share_file(Env& env, const std::string& from_dir, const SavedFile& file,
+                  const std::string& to_dir) {
+  const std::string from = from_dir + "/" + file.name;
+  const std::string to = to_dir + "/" + file.name;
+  if (never_changes(file.name) && env.link(from, to).ok()) return {};
+  return copy_file(env, from, file, to);
+}
+
 Status take_file(Env& env, const std::string& from_dir, const SavedFile& file,
                  const std::string& to_dir) {
-  const std::string to = to_dir + "/" + file.name;
-  if (never_changes(file.name) && env.link(from_dir + "/" + file.name, to).ok()) {
-    DF_ASSIGN_OR_RETURN(const SavedFile found, describe_file(env, to_dir, file.name));
-    return check_bytes(file, found);
-  }
-  return copy_file(env, from_dir + "/" + file.name, file, to);
+  DF_RETURN_IF_ERROR(share_file(env, from_dir, file, to_dir));
+  if (!never_changes(file.name)) return {};
+  DF_ASSIGN_OR_RETURN(const SavedFile found, describe_file(env, to_dir, file.name));
+  return check_bytes(file, found);
 }
 
 }  // namespace dataflow::state

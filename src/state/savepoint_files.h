@@ -34,7 +34,9 @@ Result<Savepoint> read_savepoint_file(Env& env, const std::string& dir);
 
 Result<SavedFile> describe_file(Env& env, const std::string& dir, const std::string& name);
 // Of files that never change a second name is made, where the disk allows it; of others a synced
-// copy. kCorrupt if the bytes are not those that `file` says.
+// copy. take_file() looks at the bytes of either: kCorrupt if they are not those that `file` says.
+Status share_file(Env& env, const std::string& from_dir, const SavedFile& file,
+                  const std::string& to_dir);
 Status take_file(Env& env, const std::string& from_dir, const SavedFile& file,
                  const std::string& to_dir);
 

@@ -36,8 +36,8 @@ void TableColumn::set(RowNumber row, std::string_view value) {
 }
 
 size_t TableColumn::memory_bytes() const {
-  return ints.capacity() * sizeof(int64_t) + floats.capacity() * sizeof(double) +
-         decimals.capacity() * sizeof(__int128) + bytes.capacity() * sizeof(std::string);
+  return ints.memory_bytes() + floats.memory_bytes() + decimals.memory_bytes() +
+         bytes.capacity() * sizeof(std::string);
 }
 
 }  // namespace dataflow::state

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plain_array.h"
 #include "state/keyed_table.h"
 
 namespace dataflow::state {
@@ -14,9 +15,9 @@ namespace dataflow::state {
 struct TableColumn {
   ValueKind kind;
   // The one of `kind`.
-  std::vector<int64_t> ints;
-  std::vector<double> floats;
-  std::vector<__int128> decimals;
+  PlainArray<int64_t> ints;
+  PlainArray<double> floats;
+  PlainArray<__int128> decimals;
   std::vector<std::string> bytes;
 
   void grow(size_t rows);

@@ -57,16 +57,24 @@ struct StoredCommittable {
 struct StoreStats {
   CheckpointId last;
   int64_t last_wall_millis = 0;
-  uint64_t base_bytes = 0;  // about, and without what is in memory still
+  uint64_t block_bytes = 0;  // of folded state
+  uint64_t block_count = 0;
   uint64_t delta_bytes = 0;
   uint64_t delta_count = 0;
-  uint64_t folded_bytes_written = 0;  // write amplification: beside the deltas' own
+  // Since open(), by write() for deltas and by folding for blocks: their sum by the first is the
+  // write amplification.
+  uint64_t delta_bytes_written = 0;
+  uint64_t folded_bytes_written = 0;
 };
 
 struct JobStoreOptions {
   // Deltas that wait to be folded; beyond it the next write() waits for the folding first.
-  uint64_t max_pending_delta_bytes = 256ULL << 20;
+  // It begins at an eighth of these bytes, or half of this number.
+  uint64_t max_pending_delta_bytes = 128ULL << 20;
   uint32_t max_pending_deltas = 512;
+  // A table below this size is kept in one block for all key groups, a larger one in a block for
+  // each group.
+  uint64_t small_table_bytes = 16ULL << 20;
 };
 
 // Thread-safe; writes come from one thread at a time.
@@ -90,9 +98,15 @@ class JobStore {
   virtual Result<std::vector<StoredCommittable>> committables() = 0;
   // Of one operator, by name.
   virtual Result<std::map<std::string, std::string>> named(const std::string& operator_id) = 0;
-  // Base, then deltas in order, of one table of an operator from all tasks; each is to be load()ed.
+  // One table of an operator from all tasks, as blocks in the order in which each is to be
+  // load()ed; those that have nothing of `groups` may be left out. Several may load at once.
   virtual Status load(const std::string& operator_id, const std::string& table,
+                      KeyGroupRange groups,
                       const std::function<Status(const DeltaBlock&)>& visit) = 0;
+  Status load(const std::string& operator_id, const std::string& table,
+              const std::function<Status(const DeltaBlock&)>& visit) {
+    return load(operator_id, table, {}, visit);
+  }
   // Operators that have state (for a changed plan).
   virtual Result<std::vector<std::string>> operators() = 0;
   virtual Status forget_operator(const std::string& operator_id) = 0;
@@ -101,6 +115,8 @@ class JobStore {
   virtual Status put_fact(const std::string& name, const std::string& bytes) = 0;
   virtual Result<std::optional<std::string>> fact(const std::string& name) = 0;
 
+  // Folds what is pending now; otherwise that is done in the background, when enough has gathered.
+  virtual Status fold() = 0;
   // Makes a savepoint at `dir`, which must not exist, as of the last checkpoint; `job` is its name
   // for people. Checkpoints may be written meanwhile. It holds those committables that are not
   // acknowledged: to owe nothing, it is made where there are none.
