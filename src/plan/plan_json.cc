@@ -51,7 +51,7 @@ Result<Json> parse_strictly(const std::string& text) {
     Json document = Json::parse(text, callback);
     if (!strictness.error().ok()) return strictness.error();
     return document;
-  } catch (const Json::parse_error& failure) {
+  } catch (const Json::exception& failure) {  // a number may be too large for it
     return Status::invalid("is not JSON: " + std::string(failure.what()));
   }
 }
