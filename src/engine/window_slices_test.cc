@@ -22,7 +22,7 @@ plan::WindowSpec spec_of(plan::WindowKind kind, int64_t size, int64_t slide, int
 std::vector<WindowBounds> windows_of(const plan::WindowSpec& spec) {
   std::vector<WindowBounds> windows;
   const int64_t slide = spec.kind == plan::WindowKind::kTumbling ? spec.size_ms : spec.slide_ms;
-  for (int64_t k = -45; k <= 45; ++k) {
+  for (int64_t k = -60; k <= 60; ++k) {
     if (spec.kind != plan::WindowKind::kCumulative) {
       const int64_t start = k * slide + spec.offset_ms;
       windows.push_back({start, start + spec.size_ms});
