@@ -332,6 +332,21 @@ TEST(WindowOperator, ASampleOfOneHasNoDeviation) {
   EXPECT_EQ(bed.new_rows(), (Lines{"+I 0..10 k=k, s=NULL, p=0"}));
 }
 
+TEST(WindowOperator, DeviationsOfDecimalsAreDecimalsAndOfIntegersCutOff) {
+  plan::WindowSpec spec = window(plan::WindowKind::kTumbling, 10);
+  spec.aggregates = {aggregate("VAR_POP", "v", "var"), aggregate("STDDEV_SAMP", "v", "dev")};
+  WindowBed decimals(spec, Type::decimal(10, 2));
+  WindowBed integers(spec);
+  for (const int64_t value : {1, 2, 4}) {
+    decimals.add_value(Value::decimal(Type::decimal(10, 2), value * 100), 0);
+    integers.add_value(Value::int64(value), 0);
+  }
+  decimals.watermark(10000);
+  integers.watermark(10000);
+  EXPECT_EQ(decimals.new_rows(), (Lines{"+I 0..10 k=k, var=1.555556, dev=1.527525"}));
+  EXPECT_EQ(integers.new_rows(), (Lines{"+I 0..10 k=k, var=1, dev=1"}));
+}
+
 TEST(WindowOperator, ASumOfDecimalsIsNullOnlyIfItEndsBeyondItsDigits) {
   const Type type = Type::decimal(38, 2);
   Value::Int128 most = 0;

@@ -89,6 +89,22 @@ TEST(Slices, OfAWindowAreThoseThatItsDefinitionHolds) {
   }
 }
 
+TEST(Slices, ABlockIsTheSameForTheWindowsThatBeginInIt) {
+  for (const int64_t size : {40, 43}) {
+    const Slices slices(spec_of(plan::WindowKind::kHopping, size, 10, 3));
+    int64_t blocks = 0;
+    for (int64_t end = slices.window_behind(-500); end < 500; end = slices.window_behind(end)) {
+      const WindowBounds block = slices.block_of(end);
+      ASSERT_EQ(block.end_ms - block.start_ms, size);
+      ASSERT_GE(end - size, block.start_ms);
+      ASSERT_LT(end - size, block.end_ms);
+      ASSERT_EQ(slices.block_of(block.end_ms).start_ms, block.start_ms);
+      if (slices.block_of(slices.window_behind(end)).start_ms != block.start_ms) ++blocks;
+    }
+    EXPECT_NEAR(static_cast<double>(blocks), 100.0 / static_cast<double>(slices.slides()), 1);
+  }
+}
+
 TEST(Slices, AreAtMostTwoForEachSlide) {
   const Slices slices(spec_of(plan::WindowKind::kHopping, 60'001, 60'000, 0));
   EXPECT_EQ(slices.slice_at(0).end, 1);

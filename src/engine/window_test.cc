@@ -228,6 +228,19 @@ TEST_F(WindowTest, HoppingOfRandomSlidesAreThoseOfTheReference) {
   EXPECT_GT(kinds_["+U"], 0U);
 }
 
+TEST_F(WindowTest, HoppingOfManySlidesAreThoseOfTheReference) {
+  Random random(std::random_device{}());
+  for (int i = 0; i < 5; ++i) {
+    plan::WindowSpec spec = random_window(random, plan::WindowKind::kHopping);
+    spec.slide_ms = 10 + below(random, 40);
+    spec.size_ms = spec.slide_ms * (6 + below(random, 10)) + below(random, 2) * below(random, 9);
+    spec.offset_ms = below(random, 2 * spec.slide_ms - 1) - spec.slide_ms + 1;
+    if (i < 2) spec.allowed_lateness_ms = 300 * i;
+    expect_as_the_reference(spec, random(), 500);
+    if (HasFatalFailure()) return;
+  }
+}
+
 TEST_F(WindowTest, CumulativeOfRandomStepsAreThoseOfTheReference) {
   Random random(std::random_device{}());
   for (int i = 0; i < 3; ++i) {
@@ -287,7 +300,7 @@ std::vector<plan::Aggregate> all_aggregates() {
           aggregate("FIRST_VALUE", "price", "first_price"),
           aggregate("LAST_VALUE", "d", "last_d", false, "flag"),
           aggregate("STDDEV_POP", "n", "dev_n"),
-          aggregate("VAR_POP", "price", "var_price"),
+          aggregate("VAR_SAMP", "n", "var_n"),
           aggregate("COUNT", "word", "words", true),
           aggregate("COUNT", "n", "ns", true, "flag"),
           aggregate("SUM", "n", "sum_n", true),
