@@ -50,6 +50,8 @@ class AggregateFunction {
                          std::span<const state::RowNumber> groups, ColumnWriter& out) const = 0;
   // The group's columns are about to be cleared: forgets what is kept beside them.
   virtual void forget(state::KeyedTable& /*table*/, state::RowNumber /*group*/) {}
+  // A group holds all of its values, so that copies of it are dear.
+  virtual bool holds_values() const { return false; }
   // What is not in the state yet must be now.
   virtual void before_barrier() {}
   // The greatest arrival that the group remembers; -1 if it remembers none.

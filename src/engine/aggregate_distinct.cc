@@ -87,6 +87,7 @@ class DistinctFunction final : public AggregateFunction {
     return inner_->results(table, first, groups, out);
   }
   void forget(KeyedTable& table, RowNumber group) override { values_of(table).clear(group); }
+  bool holds_values() const override { return true; }
   void before_barrier() override { of_state_.save(); }
 
  private:

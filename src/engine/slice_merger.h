@@ -33,7 +33,8 @@ class SliceMerger {
                                      std::span<const state::RowNumber> rows);
 
   state::KeyedTable& table() { return scratch_; }
-  size_t memory_bytes() const { return scratch_.memory_bytes(); }
+  // By row of state: its key's row in table().
+  const std::vector<state::RowNumber>& key_of() const { return key_of_; }
 
  private:
   static constexpr int64_t kOneWindow = 1;  // the number of merge_one()'s row; others have 0

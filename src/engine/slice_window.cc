@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "hop_merger.h"
 #include "key_columns.h"
 #include "operators.h"
 #include "slice_merger.h"
@@ -18,6 +19,9 @@ namespace {
 using state::RowNumber;
 
 constexpr uint8_t kStateVersion = 2;
+// From so many slides in a window on, merging all of its slices anew costs more than keeping parts
+// of windows.
+constexpr int64_t kManySlides = 6;
 
 int64_t floor_div(int64_t a, int64_t b) {
   return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
@@ -48,7 +52,10 @@ class SliceWindow final : public Operator {
         aggregates_(std::move(aggregates)),
         output_(std::move(output)),
         merger_(aggregates_),
-        progress_(time.processing) {}
+        progress_(time.processing) {
+    if (slices_.cumulative() || slices_.slides() < kManySlides || aggregates_.hold_values()) return;
+    hop_merger_.emplace(aggregates_, slices_, merger_.table(), merger_.key_of());
+  }
 
   Status open(OperatorContext& context) override;
   Status on_batch(size_t input, const Batch& batch, Collector& out) override;
@@ -92,6 +99,7 @@ class SliceWindow final : public Operator {
   WindowAggregates aggregates_;
   WindowOutput output_;
   SliceMerger merger_;
+  std::optional<HopMerger> hop_merger_;  // for hopping windows of many slides
 
   OperatorContext* context_ = nullptr;
   state::KeyedTable* table_ = nullptr;
@@ -136,6 +144,7 @@ SliceWindow::Cut SliceWindow::cut_at(int64_t time) {
     cut.rows = fires_again ? &late_ : &on_time_;
     // What is merged already lacks these rows.
     if (slice.end <= merged_to_) merged_from_ = merged_to_ = 0;
+    if (hop_merger_) hop_merger_->on_row(slice.end);
   }
   return cut;
 }
@@ -302,6 +311,11 @@ Status SliceWindow::fire(int64_t window, Collector& out) {
   if (!slices_.shared()) {
     return output_.add(aggregates_, *table_, rows_of_.at(window), bounds, RowKind::kInsert, out);
   }
+  if (hop_merger_) {
+    DF_RETURN_IF_ERROR(hop_merger_->merge(*table_, rows_of_, window));
+    return output_.add(aggregates_, merger_.table(), hop_merger_->groups(), bounds,
+                       RowKind::kInsert, out);
+  }
   const bool grows =
       slices_.cumulative() && merged_from_ == bounds.start_ms && merged_to_ > merged_from_;
   if (!grows) {
@@ -321,6 +335,7 @@ void SliceWindow::drop_slices(int64_t fired_window) {
   while (!rows_of_.empty()) {
     const int64_t last = slices_.last_window(rows_of_.begin()->first);
     if (last > fired_window || !is_dropped(last)) return;
+    if (hop_merger_) hop_merger_->on_drop(rows_of_.begin()->first);
     for (const RowNumber row : rows_of_.begin()->second) {
       if (slices_.shared()) merger_.on_erase(row);
       aggregates_.erase(*table_, row);

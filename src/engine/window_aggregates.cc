@@ -143,6 +143,11 @@ Status WindowAggregates::results(size_t index, KeyedTable& table, std::span<cons
   return parts_[index].function->results(table, parts_[index].first, groups, out);
 }
 
+bool WindowAggregates::hold_values() const {
+  return std::ranges::any_of(parts_,
+                             [](const Part& part) { return part.function->holds_values(); });
+}
+
 void WindowAggregates::before_barrier() {
   for (const Part& part : parts_) part.function->before_barrier();
 }

@@ -24,7 +24,8 @@ class WindowAggregates {
 
   // Of a table that holds groups.
   const std::vector<state::ValueKind>& columns() const { return columns_; }
-  size_t size() const { return parts_.size(); }
+  // Groups hold all of their values, so that copies of them are dear.
+  bool hold_values() const;
 
   // `table` is the operator's state, as it was restored.
   Status open(OperatorContext& context, state::KeyedTable& table);

@@ -47,6 +47,15 @@ class Slices {
   int64_t last_window(int64_t slice_end) const {
     return cumulative_ ? period_end(slice_end) : window_behind(slice_end + size_ - 1) - slide_;
   }
+  // So many windows begin within one, the first one counted.
+  int64_t slides() const { return (size_ + slide_ - 1) / slide_; }
+  // Of so many hopping windows in a row, counted from the same one whatever the first that is seen,
+  // the first: the others begin within it.
+  WindowBounds block_of(int64_t window_end) const {
+    const int64_t start = window_end - size_;
+    const int64_t block = start - modulo(start - offset_, slides() * slide_);
+    return {block, block + size_};
+  }
   // No window that ends behind `time` holds a slice that ends at or before this.
   int64_t slices_over_at(int64_t time) const { return time - size_; }
 

@@ -22,7 +22,7 @@ plan::WindowSpec spec_of(plan::WindowKind kind, int64_t size, int64_t slide, int
 std::vector<WindowBounds> windows_of(const plan::WindowSpec& spec) {
   std::vector<WindowBounds> windows;
   const int64_t slide = spec.kind == plan::WindowKind::kTumbling ? spec.size_ms : spec.slide_ms;
-  for (int64_t k = -45; k <= 45; ++k) {
+  for (int64_t k = -60; k <= 60; ++k) {
     if (spec.kind != plan::WindowKind::kCumulative) {
       const int64_t start = k * slide + spec.offset_ms;
       windows.push_back({start, start + spec.size_ms});
@@ -86,6 +86,22 @@ TEST(Slices, OfAWindowAreThoseThatItsDefinitionHolds) {
     const int64_t steps = one_to(5);
     expect_slices_of_the_definition(
         spec_of(plan::WindowKind::kCumulative, slide * steps, slide, offset));
+  }
+}
+
+TEST(Slices, ABlockIsTheSameForTheWindowsThatBeginInIt) {
+  for (const int64_t size : {40, 43}) {
+    const Slices slices(spec_of(plan::WindowKind::kHopping, size, 10, 3));
+    int64_t blocks = 0;
+    for (int64_t end = slices.window_behind(-500); end < 500; end = slices.window_behind(end)) {
+      const WindowBounds block = slices.block_of(end);
+      ASSERT_EQ(block.end_ms - block.start_ms, size);
+      ASSERT_GE(end - size, block.start_ms);
+      ASSERT_LT(end - size, block.end_ms);
+      ASSERT_EQ(slices.block_of(block.end_ms).start_ms, block.start_ms);
+      if (slices.block_of(slices.window_behind(end)).start_ms != block.start_ms) ++blocks;
+    }
+    EXPECT_NEAR(static_cast<double>(blocks), 100.0 / static_cast<double>(slices.slides()), 1);
   }
 }
 

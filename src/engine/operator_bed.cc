@@ -1,0 +1,150 @@
+#include "operator_bed.h"
+
+#include "row_text.h"
+
+namespace dataflow::engine {
+
+class OperatorBed::Task final : public OperatorContext, public Collector {
+ public:
+  Task(OperatorBed& bed, int task, int parallelism)
+      : bed_(bed), task_(task), parallelism_(parallelism) {}
+
+  const std::string& operator_id() const override { return id_; }
+  int task() const override { return task_; }
+  int parallelism() const override { return parallelism_; }
+  int64_t now_millis() override { return bed_.clock_; }
+  Result<state::KeyedTable*> table(state::TableSpec spec) override {
+    tables_.push_back(std::make_unique<state::KeyedTable>(spec));
+    for (const state::DeltaBlock& block : bed_.deltas_[spec.name]) {
+      DF_RETURN_IF_ERROR(
+          tables_.back()->load(block, state::key_groups_of_task(task_, parallelism_)));
+    }
+    return tables_.back().get();
+  }
+  Result<std::map<std::string, std::string>> named_state() override { return bed_.named_; }
+  void put_named_state(const std::string& name, std::string bytes) override {
+    named_[name] = std::move(bytes);
+  }
+  void set_timer(int64_t processing_millis) override { timers_.insert(processing_millis); }
+  Status dead_letter(const Batch& batch, int64_t row, DeadReason reason, std::string_view field,
+                     std::string_view /*words*/) override {
+    bed_.dead_.push_back(std::string(dead_reason_name(reason)) + " " + std::string(field) + " " +
+                         row_text(batch, row));
+    return {};
+  }
+  Status emit(Batch batch, size_t output) override {
+    for (int64_t row = 0; row < batch.rows; ++row) {
+      bed_.rows_[output].push_back(std::string(row_kind_name(batch.kind(row))) + " " +
+                                   row_text(batch, row));
+    }
+    return {};
+  }
+
+  Status open() {
+    DF_ASSIGN_OR_RETURN(operator_, bed_.make_());
+    return operator_->open(*this);
+  }
+  Operator& op() { return *operator_; }
+  Status run_timers() {
+    while (!timers_.empty() && *timers_.begin() <= bed_.clock_) {
+      const int64_t moment = *timers_.begin();
+      timers_.erase(timers_.begin());
+      DF_RETURN_IF_ERROR(operator_->on_timer(moment, *this));
+    }
+    return {};
+  }
+  Result<size_t> barrier() {
+    DF_RETURN_IF_ERROR(operator_->on_barrier(CheckpointId(1), *this));
+    size_t rows = 0;
+    for (const auto& table : tables_) {
+      auto delta = table->take_delta();
+      if (!delta) continue;
+      rows += delta->rows;
+      bed_.deltas_[table->spec().name].push_back(std::move(*delta));
+    }
+    for (auto& [name, bytes] : named_) bed_.named_[name] = std::move(bytes);
+    named_.clear();
+    return rows;
+  }
+  size_t state_rows() const {
+    size_t rows = 0;
+    for (const auto& table : tables_) rows += table->size();
+    return rows;
+  }
+
+ private:
+  OperatorBed& bed_;
+  const int task_;
+  const int parallelism_;
+  const std::string id_ = "operator";
+  std::vector<std::unique_ptr<state::KeyedTable>> tables_;
+  std::unique_ptr<Operator> operator_;
+  std::map<std::string, std::string> named_;
+  std::set<int64_t> timers_;
+};
+
+OperatorBed::OperatorBed(Make make, std::vector<size_t> keys)
+    : make_(std::move(make)), keys_(std::move(keys)) {}
+
+OperatorBed::~OperatorBed() = default;
+
+Status OperatorBed::start(int parallelism) {
+  tasks_.clear();
+  for (int i = 0; i < parallelism; ++i) {
+    tasks_.push_back(std::make_unique<Task>(*this, i, parallelism));
+    DF_RETURN_IF_ERROR(tasks_.back()->open());
+  }
+  return {};
+}
+
+Status OperatorBed::batch(const Batch& batch) {
+  DF_RETURN_IF_ERROR(keys_.read(batch));
+  std::vector<std::vector<int32_t>> rows(tasks_.size());
+  for (int64_t row = 0; row < batch.rows; ++row) {
+    const state::KeyGroup group = state::key_group_of(keys_.hashes()[static_cast<size_t>(row)]);
+    const int task = state::task_of_key_group(group, static_cast<int>(tasks_.size()));
+    rows[static_cast<size_t>(task)].push_back(static_cast<int32_t>(row));
+  }
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    if (rows[i].empty()) continue;
+    DF_ASSIGN_OR_RETURN(const Batch part, take(batch, rows[i]));
+    DF_RETURN_IF_ERROR(tasks_[i]->op().on_batch(0, part, *tasks_[i]));
+  }
+  return {};
+}
+
+Status OperatorBed::watermark(int64_t millis) {
+  for (const auto& task : tasks_) {
+    DF_RETURN_IF_ERROR(task->op().on_watermark(Watermark(millis), *task));
+  }
+  return {};
+}
+
+Result<size_t> OperatorBed::barrier() {
+  size_t rows = 0;
+  for (const auto& task : tasks_) {
+    DF_ASSIGN_OR_RETURN(const size_t more, task->barrier());
+    rows += more;
+  }
+  return rows;
+}
+
+Status OperatorBed::end() {
+  DF_RETURN_IF_ERROR(watermark(kEndOfTime.value()));
+  for (const auto& task : tasks_) DF_RETURN_IF_ERROR(task->op().on_end(*task));
+  return {};
+}
+
+Status OperatorBed::set_clock(int64_t millis) {
+  clock_ = millis;
+  for (const auto& task : tasks_) DF_RETURN_IF_ERROR(task->run_timers());
+  return {};
+}
+
+size_t OperatorBed::state_rows() const {
+  size_t rows = 0;
+  for (const auto& task : tasks_) rows += task->state_rows();
+  return rows;
+}
+
+}  // namespace dataflow::engine
