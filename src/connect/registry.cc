@@ -4,7 +4,9 @@
 
 #include "base/edit_distance.h"
 #include "connect/connectors.h"
+#include "file_sink.h"
 #include "file_source.h"
+#include "generator_source.h"
 #include "log_sink.h"
 #include "log_source.h"
 #include "options.h"
@@ -37,9 +39,18 @@ SourceResult file_source(const ConnectorParts& parts, const plan::SourceSpec& sp
   return make_file_source({parts.env, parts.timers}, spec, context);
 }
 
+SourceResult generator_source(const ConnectorParts& parts, const plan::SourceSpec& spec,
+                              const ConnectorContext& context) {
+  return make_generator_source(parts.env, parts.timers, spec, context);
+}
+
 SinkResult log_sink(const ConnectorParts& parts, const plan::SinkSpec& spec,
                     const SchemaPtr& schema, const ConnectorContext& context) {
   return make_log_sink({parts.env, parts.log, parts.producer_ids}, spec, schema, context);
+}
+SinkResult file_sink(const ConnectorParts& parts, const plan::SinkSpec& spec,
+                     const SchemaPtr& schema, const ConnectorContext& context) {
+  return make_file_sink(parts.env, spec, schema, context);
 }
 SinkResult console_sink(const ConnectorParts&, const plan::SinkSpec& spec, const SchemaPtr& schema,
                         const ConnectorContext& context) {
@@ -50,9 +61,12 @@ SinkResult blackhole_sink(const ConnectorParts&, const plan::SinkSpec& spec, con
   return make_blackhole_sink(spec, context);
 }
 
-constexpr SourceEntry kSources[] = {{"log", log_source}, {"file", file_source}};
-constexpr SinkEntry kSinks[] = {
-    {"log", log_sink}, {"console", console_sink}, {"blackhole", blackhole_sink}};
+constexpr SourceEntry kSources[] = {
+    {"log", log_source}, {"file", file_source}, {"generator", generator_source}};
+constexpr SinkEntry kSinks[] = {{"log", log_sink},
+                                {"file", file_sink},
+                                {"console", console_sink},
+                                {"blackhole", blackhole_sink}};
 
 template <class Entries>
 Status unknown(const std::string& where, const std::string& name, const Entries& entries) {

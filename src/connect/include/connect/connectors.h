@@ -21,7 +21,7 @@ struct ConnectorParts {
   TimerQueue* timers = nullptr;   // running; null: files cannot be followed
 };
 
-// Sources: "log", "file". Sinks: "log", "console", "blackhole".
+// Sources: "log", "file", "generator". Sinks: "log", "file", "console", "blackhole".
 std::unique_ptr<engine::Connectors> make_connectors(ConnectorParts parts);
 
 }  // namespace dataflow::connect
