@@ -24,7 +24,7 @@ class FileSink final : public engine::Sink {
       int, const std::map<std::string, std::string>&) override {
     // What an earlier attempt had promised was made visible before the first writer is made.
     if (writers_ == 0) DF_RETURN_IF_ERROR(prepare_folder().with_context(spec_->where));
-    return make_file_sink_writer(env_, spec_, writers_++);
+    return make_file_sink_writer(env_, spec_, attempt_, writers_++);
   }
   Result<std::unique_ptr<engine::SinkCommitter>> make_committer() override {
     return make_file_sink_committer(env_, spec_);
@@ -32,12 +32,18 @@ class FileSink final : public engine::Sink {
 
  private:
   Status prepare_folder() {
+    uint64_t random = 0;
+    env_.fill_random(std::span(reinterpret_cast<char*>(&random), sizeof random));
+    char text[32];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(random));
+    attempt_ = text;
     DF_RETURN_IF_ERROR(create_dirs_durably(env_, spec_->folder));
     return remove_staged_files(env_, *spec_);
   }
 
   Env& env_;
   std::shared_ptr<const FileSinkSpec> spec_;
+  std::string attempt_;
   int writers_ = 0;
 };
 

@@ -28,9 +28,10 @@ Result<std::unique_ptr<engine::Sink>> make_file_sink(Env& env, const plan::SinkS
                                                      const SchemaPtr& schema,
                                                      const engine::ConnectorContext& context);
 
-// Of the sink's writers, in the order in which they are made.
+// `writer` numbers those of one attempt. `attempt` is in the names of its staged files: a
+// checkpoint that names a file of an earlier attempt must not find one of this one.
 Result<std::unique_ptr<engine::SinkWriter>> make_file_sink_writer(
-    Env& env, std::shared_ptr<const FileSinkSpec> spec, int writer);
+    Env& env, std::shared_ptr<const FileSinkSpec> spec, const std::string& attempt, int writer);
 std::unique_ptr<engine::SinkCommitter> make_file_sink_committer(
     Env& env, std::shared_ptr<const FileSinkSpec> spec);
 // Removes what was staged and is promised by no checkpoint.

@@ -116,9 +116,9 @@ Status FileSinkCommitter::restore(const std::map<std::string, std::string>& name
 Status FileSinkCommitter::prepare(engine::CheckpointId id, std::vector<std::string>& committables,
                                   std::map<std::string, std::string>& named_state) {
   settled_ = false;
+  int number = 0;
   for (std::string& bytes : committables) {
     DF_ASSIGN_OR_RETURN(FileCommittable part, decode_file_committable(bytes));
-    int number = 0;
     const auto name = [&](StagedFile& file) {
       const auto known = open_.find(part.writer);
       const bool was_open = known != open_.end() && known->second.staged == file.staged;

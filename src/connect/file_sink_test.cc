@@ -188,6 +188,26 @@ TEST_F(FileSink, AStopShowsWhatItsLastCheckpointHolds) {
   EXPECT_EQ(names(bed_, true), Words{});
 }
 
+// What the last checkpoint says of the first attempt's file says nothing of the second one's.
+TEST_F(FileSink, AnAttemptWithoutACheckpointLeavesNothing) {
+  FileJob job(bed_);
+  ASSERT_TRUE(job.start().ok());
+  ASSERT_TRUE(job.write(numbers(0, 10)).ok());
+  ASSERT_TRUE(job.checkpoint_and_commit(1).ok());
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    job.stop();
+    const Status started = job.start();
+    ASSERT_TRUE(started.ok()) << started;
+    ASSERT_TRUE(job.write(numbers(50, 90)).ok());
+    bed_.env().crash({.mode = CrashMode::kKeepAll});
+    job.stop();
+    ASSERT_TRUE(bed_.open().ok());
+    EXPECT_EQ(rows(bed_), numbers(0, 10));
+  }
+  ASSERT_TRUE(job.start().ok());
+  EXPECT_EQ(names(bed_, true), Words{});
+}
+
 // Whether the last checkpoint became durable is not known: its file is not cut to the one before.
 TEST_F(FileSink, AStopInTheMiddleOfACheckpointShowsNothing) {
   FileJob job(bed_);

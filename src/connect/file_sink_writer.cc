@@ -11,9 +11,13 @@ constexpr size_t kWriteBytes = size_t{1} << 20;
 
 class FileSinkWriter final : public engine::SinkWriter {
  public:
-  FileSinkWriter(Env& env, std::shared_ptr<const FileSinkSpec> spec, int writer,
-                 std::unique_ptr<format::Encoder> encoder)
-      : env_(env), spec_(std::move(spec)), writer_(writer), encoder_(std::move(encoder)) {}
+  FileSinkWriter(Env& env, std::shared_ptr<const FileSinkSpec> spec, const std::string& attempt,
+                 int writer, std::unique_ptr<format::Encoder> encoder)
+      : env_(env),
+        spec_(std::move(spec)),
+        prefix_(spec_->prefix + attempt + "-" + std::to_string(writer) + "-"),
+        writer_(writer),
+        encoder_(std::move(encoder)) {}
 
   Status write(const Batch& batch, std::vector<RowFault>& faults) override;
   Status on_barrier(engine::CheckpointId id, std::vector<std::string>& committables,
@@ -38,6 +42,7 @@ class FileSinkWriter final : public engine::SinkWriter {
 
   Env& env_;
   std::shared_ptr<const FileSinkSpec> spec_;
+  const std::string prefix_;  // of its staged files
   const int writer_;
   std::unique_ptr<format::Encoder> encoder_;
   format::EncodedRows rows_;
@@ -54,7 +59,7 @@ class FileSinkWriter final : public engine::SinkWriter {
 
 Status FileSinkWriter::open_file() {
   open_ = {};
-  open_.staged = spec_->prefix + std::to_string(writer_) + "-" + std::to_string(++files_);
+  open_.staged = prefix_ + std::to_string(++files_);
   DF_ASSIGN_OR_RETURN(file_, env_.open(spec_->folder + "/" + open_.staged, OpenMode::kCreate));
   due_ms_ = env_.now().value() + spec_->roll_interval_ms;
   name_is_durable_ = false;
@@ -138,12 +143,12 @@ Status FileSinkWriter::on_barrier(engine::CheckpointId /*id*/,
 }  // namespace
 
 Result<std::unique_ptr<engine::SinkWriter>> make_file_sink_writer(
-    Env& env, std::shared_ptr<const FileSinkSpec> spec, int writer) {
+    Env& env, std::shared_ptr<const FileSinkSpec> spec, const std::string& attempt, int writer) {
   Result<std::unique_ptr<format::Encoder>> encoder =
       format::make_encoder(spec->format, spec->schema, spec->encoder);
   if (!encoder.ok()) return encoder.status().with_context(spec->where);
   return std::unique_ptr<engine::SinkWriter>(
-      std::make_unique<FileSinkWriter>(env, std::move(spec), writer, std::move(*encoder)));
+      std::make_unique<FileSinkWriter>(env, std::move(spec), attempt, writer, std::move(*encoder)));
 }
 
 }  // namespace dataflow::connect
