@@ -50,8 +50,7 @@ class FileChunkDecoder final : public engine::ChunkDecoder {
   const bool raw_;
   const bool header_;
   std::map<std::string, std::unique_ptr<format::Decoder>> decoders_;  // by header
-  std::string last_path_;
-  format::Decoder* last_decoder_ = nullptr;
+  std::map<std::string, format::Decoder*> of_paths_;                  // where there are headers
 };
 
 Result<std::string> FileChunkDecoder::header_of(const std::string& path) const {
@@ -70,8 +69,9 @@ Result<std::string> FileChunkDecoder::header_of(const std::string& path) const {
 }
 
 Result<format::Decoder*> FileChunkDecoder::decoder_of(const std::string& path) {
-  if (last_decoder_ != nullptr && (!header_ || path == last_path_)) return last_decoder_;
   std::string header;
+  const auto known = of_paths_.find(path);
+  if (known != of_paths_.end()) return known->second;
   if (header_) {
     DF_ASSIGN_OR_RETURN(header, in_place(header_of(path), "file `" + path + "`"));
   }
@@ -88,9 +88,8 @@ Result<format::Decoder*> FileChunkDecoder::decoder_of(const std::string& path) {
     }
     decoder = std::move(made);
   }
-  last_path_ = path;
-  last_decoder_ = decoder.get();
-  return last_decoder_;
+  if (header_) of_paths_[path] = decoder.get();
+  return decoder.get();
 }
 
 Status FileChunkDecoder::decode(const engine::Split& split, const engine::Chunk& chunk,

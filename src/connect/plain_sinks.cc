@@ -3,21 +3,11 @@
 #include <cstdio>
 
 #include "format/encoder.h"
+#include "nothing_to_commit.h"
 #include "options.h"
 
 namespace dataflow::connect {
 namespace {
-
-// Of sinks that have nothing to commit.
-class NothingToCommit final : public engine::SinkCommitter {
- public:
-  Status restore(const std::map<std::string, std::string>&) override { return {}; }
-  Status prepare(engine::CheckpointId, std::vector<std::string>&,
-                 std::map<std::string, std::string>&) override {
-    return {};
-  }
-  Status commit(engine::CheckpointId, const std::vector<std::string>&, bool) override { return {}; }
-};
 
 class Blackhole final : public engine::SinkWriter {
  public:

@@ -53,7 +53,7 @@ Status DeadLetters::add(DeadRow row, int64_t now_millis) {
         ". The pipeline says on_error: fail; with on_error: dead_letter it would go on without "
         "this row");
   }
-  total_.fetch_add(1, std::memory_order_relaxed);
+  totals_[static_cast<size_t>(row.reason)].fetch_add(1, std::memory_order_relaxed);
   ++counts_[row.operator_id + "/" + std::string(dead_reason_name(row.reason))];
   counts_changed_ = true;
   if (writer_ == nullptr) return {};
@@ -64,6 +64,12 @@ Status DeadLetters::add(DeadRow row, int64_t now_millis) {
                    row.offset < 0 ? Value::null(Type::int64()) : Value::int64(row.offset),
                    Value::integer(Type::timestamp_tz(3), now_millis), text_or_null(row.row)});
   return rows_.size() < kRowsAtOnce ? Status() : write_out();
+}
+
+uint64_t DeadLetters::total() const {
+  uint64_t sum = 0;
+  for (const auto& one : totals_) sum += one.load(std::memory_order_relaxed);
+  return sum;
 }
 
 Status DeadLetters::write_out() {
@@ -82,7 +88,11 @@ Status DeadLetters::write_out() {
 void DeadLetters::restore(const std::string& name, const std::map<std::string, uint64_t>& counts) {
   for (const auto& [what, count] : counts) {
     counts_[what] += count;
-    total_.fetch_add(count, std::memory_order_relaxed);
+    const std::string_view reason = std::string_view(what).substr(what.rfind('/') + 1);
+    for (size_t i = 0; i < kDeadReasons; ++i) {
+      if (reason != dead_reason_name(static_cast<DeadReason>(i))) continue;
+      totals_[i].fetch_add(count, std::memory_order_relaxed);
+    }
   }
   if (name == own_name()) return;
   taken_over_.push_back(name);

@@ -2,6 +2,7 @@
 // written to the pipeline's dead-letter sink where it has one; both go with the checkpoint.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -41,7 +42,10 @@ class DeadLetters {
   Status on_barrier(CheckpointId id, TaskPart& part);
 
   // Safe from other threads.
-  uint64_t total() const { return total_.load(std::memory_order_relaxed); }
+  uint64_t total() const;
+  uint64_t total(DeadReason reason) const {
+    return totals_[static_cast<size_t>(reason)].load(std::memory_order_relaxed);
+  }
 
  private:
   Status write_out();
@@ -54,7 +58,7 @@ class DeadLetters {
   std::map<std::string, uint64_t> counts_;
   bool counts_changed_ = false;
   std::vector<std::string> taken_over_;
-  std::atomic<uint64_t> total_{0};
+  std::array<std::atomic<uint64_t>, kDeadReasons> totals_{};
 };
 
 // "name=3\n…": how counts are kept.

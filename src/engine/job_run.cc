@@ -315,6 +315,14 @@ int64_t JobRun::staged_bytes() const {
 void JobRun::fill(JobStatus& status) const {
   status.operators.clear();
   status.splits.clear();
+  status.dead_letters.clear();
+  for (const std::unique_ptr<Task>& task : tasks_) {
+    for (size_t i = 0; i < kDeadReasons; ++i) {
+      const auto reason = static_cast<DeadReason>(i);
+      const uint64_t count = task->chain().dead_letters().total(reason);
+      if (count > 0) status.dead_letters[std::string(dead_reason_name(reason))] += count;
+    }
+  }
   for (size_t s = 0; s < stages_.stages.size(); ++s) {
     const Stage& stage = stages_.stages[s];
     const size_t first = status.operators.size();

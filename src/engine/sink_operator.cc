@@ -3,6 +3,9 @@
 namespace dataflow::engine {
 namespace {
 
+// As if so much waited.
+constexpr int64_t kOverdue = int64_t{1} << 40;
+
 class SinkOperator final : public Operator {
  public:
   explicit SinkOperator(Sink& sink) : sink_(sink) {}
@@ -21,17 +24,30 @@ class SinkOperator final : public Operator {
       DF_RETURN_IF_ERROR(
           context_->dead_letter(batch, fault.row, DeadReason::kSink, fault.field, fault.reason));
     }
+    if (const std::optional<int64_t> moment = writer_->checkpoint_by(); moment != timer_) {
+      timer_ = moment;
+      if (timer_) context_->set_timer(*timer_);
+    }
     return {};
   }
+  Status on_timer(int64_t processing_millis, Collector& /*out*/) override {
+    overdue_ = overdue_ || timer_ == processing_millis;
+    return {};
+  }
+  Status on_end(Collector& /*out*/) override { return writer_->on_end(); }
 
   Status on_barrier(CheckpointId id, Collector& /*out*/) override {
     std::map<std::string, std::string> named;
     DF_RETURN_IF_ERROR(writer_->on_barrier(id, committables_, named));
+    overdue_ = false;
     for (auto& [name, bytes] : named) context_->put_named_state(name, std::move(bytes));
     return {};
   }
 
-  int64_t staged_bytes() const override { return writer_ ? writer_->staged_bytes() : 0; }
+  int64_t staged_bytes() const override {
+    if (writer_ == nullptr) return 0;
+    return writer_->staged_bytes() + (overdue_ ? kOverdue : 0);
+  }
   std::vector<std::string> take_committables() override { return std::exchange(committables_, {}); }
 
  private:
@@ -40,6 +56,8 @@ class SinkOperator final : public Operator {
   std::unique_ptr<SinkWriter> writer_;
   std::vector<RowFault> faults_;
   std::vector<std::string> committables_;
+  std::optional<int64_t> timer_;
+  bool overdue_ = false;  // the writer's moment has come, and no checkpoint since
 };
 
 }  // namespace

@@ -1,8 +1,10 @@
-"""SIGKILL at random moments while a pipeline counts, log -> window -> log: pipeline_loop.py ROUNDS
+"""SIGKILL at random moments while pipelines count, log -> window -> log and log -> window -> files:
+pipeline_loop.py ROUNDS
 
 Events come disordered, some of them too late. Every event that was acknowledged must be in exactly
-one window's count, or be a dead letter; no window may have two results. $SOAK_SEED repeats a run's
-random choices (not the machine's timing). $DATAFLOW_BIN is the server.
+one window's count, or be a dead letter; no window may have two results; a file is whole from the
+moment it is there, and never changes. $SOAK_SEED repeats a run's random choices (not the machine's
+timing). $DATAFLOW_BIN is the server.
 """
 
 import calendar
@@ -37,7 +39,7 @@ DELAY_MS = 200
 SETTLE_LIMIT_S = 60
 
 PIPELINE = """
-name: counts
+name: {name}
 sources:
   events:
     connector: log
@@ -54,13 +56,15 @@ steps:
     group_by: [meeting]
     aggregate: {{n: "COUNT(*)", total: "SUM(number)"}}
 sinks:
-  out: {{from: counts, connector: log, topic: counts, format: json, key: [meeting], guarantee: exactly_once}}
+  out: {{from: counts, {sink}, format: json, guarantee: exactly_once}}
 job:
   parallelism: {parallelism}
   checkpoint_interval: 20ms
   on_error: dead_letter
-  dead_letters: {{connector: log, topic: dead, format: json}}
+  dead_letters: {{connector: log, topic: {dead}, format: json}}
 """
+LOG_SINK = "connector: log, topic: counts, key: [meeting]"
+FILE_SINK = 'connector: file, path: "{folder}", roll_interval: 150ms, roll_size: 8KiB'
 
 
 class EventWriter(Writer):
@@ -147,22 +151,46 @@ def moment_ms(text):
     return seconds * 1000 + int((found[7] or "0").ljust(3, "0"))
 
 
+def add_result(found, row):
+    key = (moment_ms(row["window_start"]), row["meeting"])
+    assert key not in found, f"two results for {key}: {found[key]} and {row}"
+    found[key] = (row["n"], row["total"])
+
+
 def read_results(bootstrap, isolation):
     """(window, meeting) → (count, sum); fails where a window has two results."""
     found = {}
     for message in read_to_end(bootstrap, "counts", PARTITIONS, isolation):
         row = json.loads(message.value())
-        key = (moment_ms(row["window_start"]), row["meeting"])
-        assert key not in found, f"two results for {key}: {found[key]} and {row}"
-        found[key] = (row["n"], row["total"])
+        add_result(found, row)
         assert message.key() == row["meeting"].encode(), (message.key(), row)
     return found
 
 
-def read_dead(bootstrap):
+class ResultFiles:
+    """What a reader of the folder sees. Files that it saw before must be as they were."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.seen = {}
+
+    def read(self):
+        found, names = {}, set()
+        for path in sorted(self.folder.glob("part-*.json")):
+            text = path.read_text()
+            assert text.endswith("\n"), f"{path} is cut: {text[-200:]!r}"
+            names.add(path.name)
+            assert self.seen.setdefault(path.name, text) == text, f"{path} has changed"
+            for line in text.splitlines():
+                add_result(found, json.loads(line))
+        assert names >= self.seen.keys(), f"files have gone: {self.seen.keys() - names}"
+        return found
+
+
+def read_dead(bootstrap, topic):
     """(window, meeting, number) of the events that came too late."""
     dead = []
-    for message in read_to_end(bootstrap, "dead", 1):
+    for message in read_to_end(bootstrap, topic, 1):
         letter = json.loads(message.value())
         assert letter["reason"] == "late", letter
         row = re.match(r"\{meeting=(\S+), number=(\d+), ts=([^,}]+)", letter["row"])
@@ -188,25 +216,29 @@ def differences(wanted, found):
     return [(key, wanted.get(key), found.get(key)) for key in keys]
 
 
-def check(server, writer):
-    """Every window exact, for readers of both isolation levels. How many rows were looked at."""
+def check(server, writer, files):
+    """Every window exact, for readers of both isolation levels and of the files. How many rows were
+    looked at."""
     writer.close_windows()
     closed = [event for event in writer.sent if event[0] != "end" or event[2] < writer.now_ms]
 
-    def wrong():
-        return differences(
-            expected(closed, read_dead(server.kafka)), read_results(server.kafka, "read_committed")
+    def settle(name, dead, read):
+        def wrong():
+            return differences(expected(closed, read_dead(server.kafka, dead)), read())
+
+        def pipeline():
+            return json.dumps(request(server, "GET", f"/api/v1/pipelines/{name}"))[:2000]
+
+        eventually(
+            lambda: not wrong(),
+            lambda: f"exact windows of {name}; (window, wanted, found): {wrong()[:5]} of "
+            f"{len(wrong())}; {pipeline()}",
+            SETTLE_LIMIT_S,
+            0.2,
         )
 
-    def pipeline():
-        return json.dumps(request(server, "GET", "/api/v1/pipelines/counts"))[:2000]
-
-    eventually(
-        lambda: not wrong(),
-        lambda: f"exact windows; (window, wanted, found): {wrong()[:5]} of {len(wrong())}; {pipeline()}",
-        SETTLE_LIMIT_S,
-        0.2,
-    )
+    settle("counts", "dead", lambda: read_results(server.kafka, "read_committed"))
+    settle("files", "dead_files", files.read)
     # What was there once stays: nothing is doubled behind the check.
     assert not differences(
         read_results(server.kafka, "read_committed"), read_results(server.kafka, "read_uncommitted")
@@ -214,11 +246,12 @@ def check(server, writer):
     return len(closed)
 
 
-def one_round(server, gate, writer, rng):
+def one_round(server, gate, writer, files, rng):
     gate.set()
     for _ in range(rng.randrange(1, 4)):
         time.sleep(rng.uniform(0.05, 0.7))  # the random moment
         server.kill9()
+        files.read()
         server.start(same_ports=True)
     time.sleep(rng.uniform(0, 0.5))
     gate.clear()
@@ -230,7 +263,7 @@ def one_round(server, gate, writer, rng):
         return writer.idle.is_set()
 
     eventually(settled, "the writer to settle", SETTLE_LIMIT_S)
-    return check(server, writer)
+    return check(server, writer, files)
 
 
 def run(rounds, seed, folder):
@@ -242,20 +275,28 @@ def run(rounds, seed, folder):
         create_topic(server.kafka, "events", PARTITIONS)
         create_topic(server.kafka, "counts", PARTITIONS)
         create_topic(server.kafka, "dead", 1)
+        create_topic(server.kafka, "dead_files", 1)
+        files = ResultFiles(Path(folder) / "files")
         # Event times near the clock's, so that the guard against the future lets them by.
         start_ms = int(time.time() * 1000) - 12 * 3600 * 1000
         writer = EventWriter(gate, rng.getrandbits(64), server.kafka, start_ms)
         writer.start()
-        parallelism = rng.choice((1, 2, 3))
-        request(
-            server,
-            "POST",
-            "/api/v1/pipelines",
-            PIPELINE.format(delay=DELAY_MS, window=WINDOW_MS, parallelism=parallelism),
-        )
+        for name, sink, dead in (
+            ("counts", LOG_SINK, "dead"),
+            ("files", FILE_SINK.format(folder=files.folder), "dead_files"),
+        ):
+            pipeline = PIPELINE.format(
+                name=name,
+                sink=sink,
+                dead=dead,
+                delay=DELAY_MS,
+                window=WINDOW_MS,
+                parallelism=rng.choice((1, 2, 3)),
+            )
+            request(server, "POST", "/api/v1/pipelines", pipeline)
         for number in range(rounds):
             began = time.monotonic()
-            looked_at = one_round(server, gate, writer, rng)
+            looked_at = one_round(server, gate, writer, files, rng)
             print(
                 f"round {number + 1}: {looked_at} events in exact windows; "
                 f"{time.monotonic() - began:.1f} s",

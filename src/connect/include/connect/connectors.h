@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/env.h"
+#include "base/metrics.h"
 #include "base/timer_queue.h"
 #include "engine/connectors.h"
 #include "log/groups.h"
@@ -18,10 +19,12 @@ struct ConnectorParts {
   log::Log& log;
   log::ProducerIds& producer_ids;
   log::Groups* groups = nullptr;  // null: sources cannot name a group
-  TimerQueue* timers = nullptr;   // running; null: files cannot be followed
+  TimerQueue* timers = nullptr;   // running; null: nothing can be followed or paced
+  Metrics* metrics = nullptr;     // null: there is no sink "metrics"
 };
 
-// Sources: "log", "file". Sinks: "log", "console", "blackhole".
+// Sources: "log", "file", "generator". Sinks: "log", "file", "http", "metrics", "console",
+// "blackhole".
 std::unique_ptr<engine::Connectors> make_connectors(ConnectorParts parts);
 
 }  // namespace dataflow::connect

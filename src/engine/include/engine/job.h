@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -69,6 +70,7 @@ struct JobStatus {
   uint64_t checkpoints = 0;  // since the start of this process
   std::vector<OperatorStats> operators;
   std::vector<SplitStats> splits;
+  std::map<std::string, uint64_t> dead_letters;  // by reason, in all runs of the job
 };
 
 struct JobConfig {

@@ -36,6 +36,7 @@ class Collector {
 
 // Why rows left the pipeline without a result.
 enum class DeadReason : uint8_t { kDecode, kLate, kExpression, kTime, kSink };
+inline constexpr size_t kDeadReasons = 5;
 std::string_view dead_reason_name(DeadReason reason);  // "late", …
 
 class OperatorContext {

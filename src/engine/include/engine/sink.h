@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,11 +30,16 @@ class SinkWriter {
   virtual ~SinkWriter() = default;
   // Rows that cannot be written go into `faults`; they become dead letters.
   virtual Status write(const Batch& batch, std::vector<RowFault>& faults) = 0;
+  // Nothing more will be written; on_barrier() is called once more.
+  virtual Status on_end() { return {}; }
   // Hands over everything written since the last barrier. Also called at the end of input.
   virtual Status on_barrier(CheckpointId id, std::vector<std::string>& committables,
                             std::map<std::string, std::string>& named_state) = 0;
   // Bytes that wait for a checkpoint: much of it brings the next one forward.
   virtual int64_t staged_bytes() const = 0;
+  // The moment of processing time (ms since 1970) by which a checkpoint is wanted, however little
+  // waits.
+  virtual std::optional<int64_t> checkpoint_by() const { return std::nullopt; }
 };
 
 // Called from one thread at a time, never at the same time as another call to the same committer.

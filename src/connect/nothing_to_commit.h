@@ -1,0 +1,22 @@
+// The committer of sinks that have nothing to commit.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/sink.h"
+
+namespace dataflow::connect {
+
+class NothingToCommit final : public engine::SinkCommitter {
+ public:
+  Status restore(const std::map<std::string, std::string>&) override { return {}; }
+  Status prepare(engine::CheckpointId, std::vector<std::string>&,
+                 std::map<std::string, std::string>&) override {
+    return {};
+  }
+  Status commit(engine::CheckpointId, const std::vector<std::string>&, bool) override { return {}; }
+};
+
+}  // namespace dataflow::connect
