@@ -72,6 +72,18 @@ void Deployed::await_end() {
   ended_changed_.wait(lock, [this] { return job_run_ <= ended_run_; });
 }
 
+void Deployed::note(Timestamp when, std::string kind, std::string words) {
+  constexpr size_t kMostEvents = 256;
+  const std::lock_guard lock(mutex_);
+  events_.push_back({when, std::move(kind), std::move(words)});
+  if (events_.size() > kMostEvents) events_.pop_front();
+}
+
+std::vector<PipelineEvent> Deployed::events() const {
+  const std::lock_guard lock(mutex_);
+  return {events_.begin(), events_.end()};
+}
+
 PipelineView Deployed::view() const {
   PipelineView view;
   std::shared_ptr<engine::Job> job;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -40,6 +41,8 @@ class Deployed {
   void await_end();
 
   PipelineView view() const;
+  void note(Timestamp when, std::string kind, std::string words);
+  std::vector<PipelineEvent> events() const;
 
  private:
   mutable std::mutex mutex_;
@@ -52,6 +55,7 @@ class Deployed {
   uint64_t ended_run_ = 0;
   std::optional<engine::JobState> ended_;  // of the last run
   std::string reason_;
+  std::deque<PipelineEvent> events_;
 };
 
 }  // namespace dataflow::jobs

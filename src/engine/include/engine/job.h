@@ -70,12 +70,24 @@ struct JobStatus {
   std::vector<SplitStats> splits;
 };
 
+// What befell a job while it ran on.
+struct JobEvent {
+  enum class Kind : uint8_t { kCheckpoint, kRestart };
+  Kind kind = Kind::kCheckpoint;
+  CheckpointId checkpoint;  // that was taken
+  double seconds = 0;       // it took, or until the restart
+  uint64_t bytes = 0;       // of it
+  std::string reason;       // of the restart
+};
+
 struct JobConfig {
   std::string name;
   plan::Plan plan;        // validated
   std::string state_dir;  // the job's own; made if missing, and gone on from if there
   // Called once, from a thread of the engine, when the job is finished, stopped or failed for good.
   std::function<void(JobState, const Status&)> on_end;
+  // Called from a thread of the engine, which must not be held up. May be empty.
+  std::function<void(const JobEvent&)> on_event;
 };
 
 class Job {
