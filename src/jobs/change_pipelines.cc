@@ -187,7 +187,7 @@ Status PipelinesImpl::remove(const std::string& name) {
     pipelines_.erase(name);
   }
   // The store of the state is held open by the job.
-  deployed->set_job(nullptr, 0);
+  deployed->drop_job();
   if (parts_.metrics != nullptr) parts_.metrics->remove_labelled("pipeline", name);
   return parts_.env.remove_tree(state_dir(deployed->row().id));
 }

@@ -23,6 +23,12 @@ std::shared_ptr<engine::Job> Deployed::job() const {
   return job_run_ == ended_run_ ? nullptr : job_;
 }
 
+void Deployed::drop_job() {
+  std::shared_ptr<engine::Job> last;  // destroyed behind the lock, which its end takes
+  const std::lock_guard lock(mutex_);
+  last.swap(job_);
+}
+
 uint64_t Deployed::next_run() {
   // Destroyed behind the lock. It holds the state's store, which the next one opens.
   std::shared_ptr<engine::Job> last;

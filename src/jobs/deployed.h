@@ -28,6 +28,9 @@ class Deployed {
   // A job that has not ended by itself; null if there is none.
   std::shared_ptr<engine::Job> job() const;
   void set_job(std::shared_ptr<engine::Job> job, uint64_t run);
+  // Lets go of the last job, which has ended. Whoever owns the pipelines calls it before they go:
+  // a job's own thread may be the last to hold this, and must not be the one that ends the job.
+  void drop_job();
   // The number that the next job's end is to be told with.
   uint64_t next_run();
   // The job of this run is over; of one that was replaced nothing is kept.

@@ -143,7 +143,7 @@ Status PipelinesImpl::make_ready(const DeployedPtr& deployed) {
   PipelineRow row = deployed->row();
   meta::WriteBatch batch;
   if (deployed->finished()) remove_end(batch, row.name);
-  DF_RETURN_IF_ERROR(drop_operators(parts_.env, state_dir(row.id), row.dropped));
+  DF_RETURN_IF_ERROR(drop_operators(parts_.env, state_dir(row.id), row.dropped, row.plan_json));
   if (!row.dropped.empty() || row.delivered) {
     row.dropped.clear();
     row.delivered = false;
@@ -217,6 +217,7 @@ void PipelinesImpl::close() {
   for (const DeployedPtr& deployed : all()) {
     const std::lock_guard change(deployed->change);
     const Status stopped = end_job(deployed);
+    deployed->drop_job();
     if (stopped.ok()) continue;
     log_warn("a pipeline did not stop cleanly; its last checkpoint stands",
              {{"why", stopped.message()}});
