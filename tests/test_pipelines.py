@@ -1,11 +1,13 @@
 """Pipelines from their file to their result: over HTTP, by the command line, over a restart."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 
 import pytest
 
+from dataflow_server import ROOT
 from eventually import eventually
 from test_cli import Cli, NOT_FOUND, VALIDATION
 
@@ -131,3 +133,101 @@ def test_what_is_wrong_with_a_connector_is_told_with_its_place(server, cli):
                            COUNTS + "job: {dead_letters: {connector: log, topic: nowhere}}\n")
     assert problem["detail"].startswith("c.yaml:10:")
     assert call(server, "GET", "/api/v1/pipelines")[1]["pipelines"] == []
+
+
+TESTED = COUNTS + """
+tests:
+- name: only what is above one
+  given: {events: [{k: a, v: 1}, {k: b, v: 2}]}
+  expect: {out: [{k: b, v: %s}]}
+"""
+
+
+def test_a_pipelines_tests_run_without_a_server(dataflow_cli, tmp_path):
+    tool = Cli(dataflow_cli, tmp_path / "home")
+    path = tmp_path / "counts.yaml"
+    path.write_text(TESTED % 2)
+    assert "ok      only what is above one" in tool("pipeline", "test", path)
+    path.write_text(TESTED % 3)
+    out = tool("pipeline", "test", path, expect=1)
+    assert "- {k: b, v: 3}" in out and "+ {k: b, v: 2}" in out and "differs in v" in out
+    report = tool.json("pipeline", "test", path, expect=1)
+    assert (report["passed"], report["failed"]) == (0, 1)
+    assert report["tests"][0]["outputs"][0]["rows"][0]["verdict"] == "differs"
+    tool("pipeline", "test", path, "--only", "nothing", expect=NOT_FOUND)
+    beside = tmp_path / "counts_test.yaml"
+    beside.write_text("pipeline: counts.yaml\ntests:\n- {name: t, given: {evnts: []}}\n")
+    tool("pipeline", "test", beside, expect=VALIDATION)
+    assert f'{beside}:3:21: test "t": there is no source `evnts`; did you mean "events"?' in tool.err
+
+
+def test_every_route_is_in_the_openapi_document(server):
+    document = call(server, "GET", "/api/v1/openapi.json")[1]
+    documented = {(method.upper(), path) for path, operations in document["paths"].items()
+                  for method in operations}
+    known = call(server, "GET", "/nowhere")[1]["detail"].split("known: ")[1].split(", ")
+    routes = set()
+    for path in known:
+        status, problem = call(server, "PATCH", path.replace("{name}", "x"))
+        assert status == 405
+        routes |= {(method, path) for method in problem["detail"].split("possible: ")[1].split(", ")}
+    assert routes == documented
+    names = [operation["operationId"] for operations in document["paths"].values()
+             for operation in operations.values()]
+    assert len(names) == len(set(names))
+
+
+def test_what_befell_a_pipeline_and_what_it_does_are_shown(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    cli("publish", "events", json.dumps({"k": "a", "v": 5}))
+    eventually(lambda: rows(cli) == [{"k": "a", "v": 5}], "its row")
+    call(server, "POST", "/api/v1/pipelines/counts/pause")
+    events = [one["event"] for one in cli.json("pipeline", "logs", "counts")]
+    assert events == ["deployed", "started", "stopped"]
+    assert 'source "events"' in cli("pipeline", "explain", "counts")
+    for page in ("watermarks", "state", "windows"):
+        assert call(server, "GET", f"/api/v1/pipelines/counts/{page}")[0] == 200
+        assert call(server, "GET", f"/api/v1/pipelines/cuonts/{page}")[0] == 404
+
+
+def test_statistics_come_as_events(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    request = urllib.request.Request(f"http://{server.http}/api/v1/pipelines/counts/stats",
+                                     headers={"Accept": "text/event-stream"})
+    with urllib.request.urlopen(request, timeout=60) as stream:
+        assert stream.headers["Content-Type"] == "text/event-stream"
+        for _ in range(2):
+            line = stream.readline().decode()
+            assert line.startswith("data: ") and json.loads(line[6:])["name"] == "counts"
+            assert stream.readline() == b"\n"
+        assert call(server, "DELETE", "/api/v1/pipelines/counts")[0] == 200
+        assert stream.read().count(b"data: ") <= 1
+
+
+def test_pipelines_are_on_metrics(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    cli("publish", "events", json.dumps({"k": "a", "v": 5}))
+    eventually(lambda: rows(cli) == [{"k": "a", "v": 5}], "its row")
+
+    def page():
+        with urllib.request.urlopen(f"http://{server.metrics}/metrics", timeout=60) as answer:
+            return answer.read().decode()
+
+    eventually(lambda: 'stream_events_processed_total{pipeline="counts"} 1' in page(), "a row read")
+    text = page()
+    assert 'stream_processing_duration_seconds_count{pipeline="counts"}' in text
+    assert 'dataflow_operator_rows_out_total{pipeline="counts",operator="picked"} 1' in text
+    assert 'dataflow_pipeline_lag{pipeline="counts",source="events"' in text
+
+
+def test_a_broker_is_found_by_its_usual_variable(dataflow_cli, server, tmp_path):
+    tool = Cli(dataflow_cli, tmp_path / "home")
+    tool("stream", "create", "input", env={"KAFKA_BROKER": server.kafka})
+    assert [one["name"] for one in tool.json("stream", "list", env={"KAFKA_BROKER": server.kafka})] == ["input"]
+
+
+def test_the_example_of_the_documentation_passes(dataflow_cli, tmp_path):
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/pipelines.md").read_text(), re.DOTALL)
+    path = tmp_path / "meeting-counts.yaml"
+    path.write_text(blocks[0] + blocks[2])
+    assert Cli(dataflow_cli, tmp_path / "home")("pipeline", "test", path).startswith("ok ")

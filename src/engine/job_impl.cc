@@ -206,6 +206,10 @@ void JobImpl::complete_round() {
     return;
   }
   const CheckpointId id = round_->id;
+  if (config_.on_event) {
+    config_.on_event({JobEvent::Kind::kCheckpoint, id, status_.last_checkpoint_seconds,
+                      status_.last_checkpoint_bytes, ""});
+  }
   round_.reset();
   tell_waiters(id);
   if (stop_wanted_) {
@@ -270,6 +274,10 @@ void JobImpl::fail(const Status& status) {
     return;
   }
   set_state(JobState::kRestarting, &status);
+  if (config_.on_event) {
+    config_.on_event(
+        {JobEvent::Kind::kRestart, {}, static_cast<double>(*wait) / 1000.0, 0, status.message()});
+  }
   log_warn("a job failed and is started again",
            {{"job", config_.name}, {"why", status.message()}, {"in_ms", *wait}});
   timers_.schedule_after(*wait * 1000000, [self = weak_from_this(), attempt = attempt_] {

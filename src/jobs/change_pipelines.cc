@@ -8,6 +8,17 @@
 
 namespace dataflow::jobs {
 
+namespace {
+
+std::string words_of_replacement(const std::vector<std::string>& dropped, bool discarded) {
+  if (discarded) return "its state is discarded";
+  std::string all;
+  for (const std::string& id : dropped) all += (all.empty() ? "" : ", ") + id;
+  return all.empty() ? "" : "the state of what is gone is dropped: " + all;
+}
+
+}  // namespace
+
 Status PipelinesImpl::stop_job(const DeployedPtr& deployed) {
   if (deployed->job() == nullptr) return {};
   DF_RETURN_IF_ERROR(end_job(deployed));
@@ -61,6 +72,7 @@ Result<PipelineView> PipelinesImpl::deploy(plan::Plan plan, std::string source,
     pipelines_.erase(row.name);
     return saved;
   }
+  note(*deployed, "deployed");
   if (options.start) DF_RETURN_IF_ERROR(start_job(deployed));
   return deployed->view();
 }
@@ -111,6 +123,7 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
     row.dropped.clear();
   }
   DF_RETURN_IF_ERROR(save(row));
+  note(*deployed, "replaced", words_of_replacement(row.dropped, options.discard_state));
   deployed->set_row(std::move(row), std::make_shared<const plan::Plan>(std::move(plan)));
   if (options.discard_state) {
     // Should this fail, the next start of the server does it.
@@ -174,7 +187,8 @@ Status PipelinesImpl::remove(const std::string& name) {
     pipelines_.erase(name);
   }
   // The store of the state is held open by the job.
-  deployed->set_job(nullptr, 0);
+  deployed->drop_job();
+  if (parts_.metrics != nullptr) parts_.metrics->remove_labelled("pipeline", name);
   return parts_.env.remove_tree(state_dir(deployed->row().id));
 }
 

@@ -9,6 +9,9 @@
 namespace dataflow::jobs {
 namespace {
 
+// Of which plan a job's state is, kept beside it.
+constexpr const char* kPlanFact = "plan";
+
 bool same_place(const plan::SinkSpec& a, const plan::SinkSpec& b) {
   return a.connector == b.connector && a.options == b.options;
 }
@@ -66,7 +69,7 @@ Status check_delivered(Env& env, const std::string& state_dir,
 }
 
 Status drop_operators(Env& env, const std::string& state_dir,
-                      const std::vector<std::string>& operators) {
+                      const std::vector<std::string>& operators, const std::string& plan_json) {
   if (operators.empty() || !env.exists(state_dir)) return {};
   DF_ASSIGN_OR_RETURN(const std::unique_ptr<state::JobStore> store,
                       state::JobStore::open(env, state_dir));
@@ -86,6 +89,7 @@ Status drop_operators(Env& env, const std::string& state_dir,
     }
   }
   DF_RETURN_IF_ERROR(store->write(checkpoint));
+  DF_RETURN_IF_ERROR(store->put_fact(kPlanFact, plan_json));
   return store->close();
 }
 

@@ -20,8 +20,9 @@ Status check_delivered(Env& env, const std::string& state_dir,
                        const std::vector<std::string>& operators);
 
 // Takes their state out of the job's, and what it remembers of output: all of that is delivered.
-// The counts of dead letters stay. Doing it twice does no harm. No job runs meanwhile.
+// The counts of dead letters stay, and what is left is the state of `plan_json`. Doing it twice
+// does no harm. No job runs meanwhile.
 Status drop_operators(Env& env, const std::string& state_dir,
-                      const std::vector<std::string>& operators);
+                      const std::vector<std::string>& operators, const std::string& plan_json);
 
 }  // namespace dataflow::jobs

@@ -23,6 +23,12 @@ std::shared_ptr<engine::Job> Deployed::job() const {
   return job_run_ == ended_run_ ? nullptr : job_;
 }
 
+void Deployed::drop_job() {
+  std::shared_ptr<engine::Job> last;  // destroyed behind the lock, which its end takes
+  const std::lock_guard lock(mutex_);
+  last.swap(job_);
+}
+
 uint64_t Deployed::next_run() {
   // Destroyed behind the lock. It holds the state's store, which the next one opens.
   std::shared_ptr<engine::Job> last;
@@ -70,6 +76,18 @@ bool Deployed::finished() const {
 void Deployed::await_end() {
   std::unique_lock lock(mutex_);
   ended_changed_.wait(lock, [this] { return job_run_ <= ended_run_; });
+}
+
+void Deployed::note(Timestamp when, std::string kind, std::string words) {
+  constexpr size_t kMostEvents = 256;
+  const std::lock_guard lock(mutex_);
+  events_.push_back({when, std::move(kind), std::move(words)});
+  if (events_.size() > kMostEvents) events_.pop_front();
+}
+
+std::vector<PipelineEvent> Deployed::events() const {
+  const std::lock_guard lock(mutex_);
+  return {events_.begin(), events_.end()};
 }
 
 PipelineView Deployed::view() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,6 +28,9 @@ class Deployed {
   // A job that has not ended by itself; null if there is none.
   std::shared_ptr<engine::Job> job() const;
   void set_job(std::shared_ptr<engine::Job> job, uint64_t run);
+  // Lets go of the last job, which has ended. Whoever owns the pipelines calls it before they go:
+  // a job's own thread may be the last to hold this, and must not be the one that ends the job.
+  void drop_job();
   // The number that the next job's end is to be told with.
   uint64_t next_run();
   // The job of this run is over; of one that was replaced nothing is kept.
@@ -40,6 +44,8 @@ class Deployed {
   void await_end();
 
   PipelineView view() const;
+  void note(Timestamp when, std::string kind, std::string words);
+  std::vector<PipelineEvent> events() const;
 
  private:
   mutable std::mutex mutex_;
@@ -52,6 +58,7 @@ class Deployed {
   uint64_t ended_run_ = 0;
   std::optional<engine::JobState> ended_;  // of the last run
   std::string reason_;
+  std::deque<PipelineEvent> events_;
 };
 
 }  // namespace dataflow::jobs

@@ -22,13 +22,21 @@ std::vector<std::string> named_words(const std::string& words) {
   return found;
 }
 
-// The key of the entry that the message is about: the first that it names.
+std::optional<expr::Place> key_place(const YAML::Node& map, const std::string& key) {
+  for (const auto& pair : map) {
+    if (pair.first.IsScalar() && pair.first.Scalar() == key) return YamlText::place(pair.first);
+  }
+  return std::nullopt;
+}
+
+// The key that the message is about: the first that it names, of the entry or its format's options.
 std::optional<expr::Place> option_place(const YAML::Node& entry, const std::string& words) {
   if (!entry.IsMap()) return std::nullopt;
+  const YAML::Node format = entry["format_options"];
   for (const std::string& word : named_words(words)) {
-    for (const auto& pair : entry) {
-      if (pair.first.IsScalar() && pair.first.Scalar() == word) return YamlText::place(pair.first);
-    }
+    if (const auto place = key_place(entry, word)) return place;
+    if (!format || !format.IsMap()) continue;
+    if (const auto place = key_place(format, word)) return place;
   }
   return std::nullopt;
 }

@@ -1,5 +1,7 @@
 #include "jobs/pipelines.h"
 
+#include <cmath>
+
 #include "base/edit_distance.h"
 #include "base/logger.h"
 #include "base/uuid.h"
@@ -116,14 +118,32 @@ void PipelinesImpl::note_end(Deployed& deployed, uint64_t run, engine::JobState 
                {{"pipeline", row.name}, {"why", kept.message()}});
     }
   }
+  note(deployed, std::string(engine::job_state_name(state)), why.message());
   deployed.end_job(run, state, why);
+}
+
+std::shared_ptr<Histogram> PipelinesImpl::durations_of(const std::string& name) const {
+  if (parts_.metrics == nullptr) return nullptr;
+  return parts_.metrics->histogram("stream_processing_duration_seconds",
+                                   "From the barrier behind rows to their committed results.",
+                                   latency_bounds(), {{"pipeline", name}});
+}
+
+void PipelinesImpl::note_event(Deployed& deployed, const engine::JobEvent& event,
+                               Histogram* durations) const {
+  if (event.kind == engine::JobEvent::Kind::kRestart) {
+    note(deployed, "restarting",
+         "in " + std::to_string(std::llround(event.seconds * 1000)) + " ms: " + event.reason);
+  } else if (durations != nullptr) {
+    durations->observe(event.seconds);
+  }
 }
 
 Status PipelinesImpl::make_ready(const DeployedPtr& deployed) {
   PipelineRow row = deployed->row();
   meta::WriteBatch batch;
   if (deployed->finished()) remove_end(batch, row.name);
-  DF_RETURN_IF_ERROR(drop_operators(parts_.env, state_dir(row.id), row.dropped));
+  DF_RETURN_IF_ERROR(drop_operators(parts_.env, state_dir(row.id), row.dropped, row.plan_json));
   if (!row.dropped.empty() || row.delivered) {
     row.dropped.clear();
     row.delivered = false;
@@ -149,13 +169,20 @@ Status PipelinesImpl::start_job(const DeployedPtr& deployed) {
                                                                         const Status& why) {
     if (const DeployedPtr kept = weak.lock()) note_end(*kept, run, state, why);
   };
+  config.on_event = [this, weak = std::weak_ptr<Deployed>(deployed),
+                     durations = durations_of(name)](const engine::JobEvent& event) {
+    if (const DeployedPtr kept = weak.lock()) note_event(*kept, event, durations.get());
+  };
   Result<std::shared_ptr<engine::Job>> job =
       ready.ok() ? parts_.engine.start(std::move(config)) : ready;
   if (!job.ok()) {
     const Status why = job.status().with_context("starting pipeline " + name);
+    // What the engine could not start has told its end.
+    if (!ready.ok()) note(*deployed, "failed", why.message());
     deployed->set_failed(why);
     return why;
   }
+  note(*deployed, "started");
   deployed->set_job(std::move(*job), run);
   return {};
 }
@@ -190,6 +217,7 @@ void PipelinesImpl::close() {
   for (const DeployedPtr& deployed : all()) {
     const std::lock_guard change(deployed->change);
     const Status stopped = end_job(deployed);
+    deployed->drop_job();
     if (stopped.ok()) continue;
     log_warn("a pipeline did not stop cleanly; its last checkpoint stands",
              {{"why", stopped.message()}});
@@ -211,6 +239,11 @@ std::vector<PipelineView> PipelinesImpl::list() const {
 Result<PipelineView> PipelinesImpl::describe(const std::string& name) const {
   DF_ASSIGN_OR_RETURN(const DeployedPtr deployed, find(name));
   return deployed->view();
+}
+
+Result<std::vector<PipelineEvent>> PipelinesImpl::events(const std::string& name) const {
+  DF_ASSIGN_OR_RETURN(const DeployedPtr deployed, find(name));
+  return deployed->events();
 }
 
 std::string_view desired_name(Desired desired) {

@@ -26,6 +26,7 @@ class PipelinesImpl final : public Pipelines {
   Result<PipelineView> deploy(plan::Plan plan, std::string source, DeployOptions options) override;
   std::vector<PipelineView> list() const override;
   Result<PipelineView> describe(const std::string& name) const override;
+  Result<std::vector<PipelineEvent>> events(const std::string& name) const override;
   Result<PipelineView> start(const std::string& name) override;
   Result<PipelineView> stop(const std::string& name) override;
   Result<PipelineView> pause(const std::string& name) override;
@@ -43,8 +44,13 @@ class PipelinesImpl final : public Pipelines {
   Result<DeployedPtr> find(const std::string& name) const;
   std::string state_dir(const std::string& id) const { return parts_.dir + "/" + id; }
   Status save(const PipelineRow& row);
-  // Told by the job of this run, on a thread of the engine.
+  void note(Deployed& deployed, std::string kind, std::string words = "") const {
+    deployed.note(parts_.env.now(), std::move(kind), std::move(words));
+  }
+  // Both are told by the job of this run, on a thread of the engine.
+  void note_event(Deployed& deployed, const engine::JobEvent& event, Histogram* durations) const;
   void note_end(Deployed& deployed, uint64_t run, engine::JobState state, const Status& why);
+  std::shared_ptr<Histogram> durations_of(const std::string& name) const;  // null without metrics
 
   // These are called with the pipeline's `change` held.
   Status still_there(const DeployedPtr& deployed) const;

@@ -259,6 +259,7 @@ TEST_F(PipelinesTest, state_of_operators_that_are_gone_goes_before_the_next_star
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_EQ(*(*store)->operators(), std::vector<std::string>{engine::kDeadLetterNode});
   EXPECT_TRUE((*store)->committables()->empty());
+  EXPECT_EQ(*(*store)->fact("plan"), plan::to_json(*pipelines_->describe("p")->plan));
 }
 
 TEST_F(PipelinesTest, a_sink_that_is_owed_output_is_not_taken_away) {

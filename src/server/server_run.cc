@@ -12,8 +12,10 @@
 #include "base/timer_queue.h"
 #include "connect/connectors.h"
 #include "data_dir.h"
+#include "edge/http/openapi.h"
 #include "edge/http/pipelines.h"
 #include "engine/job.h"
+#include "jobs/pipeline_metrics.h"
 #include "jobs/pipelines.h"
 #include "server_options.h"
 #include "server_pages.h"
@@ -77,6 +79,7 @@ class RunningServer {
   Metrics metrics_registry_;
   ServerFacts facts_;
   std::vector<MetricCallback> lag_;
+  std::vector<MetricCallback> of_pipelines_;
   DataDir data_;
   std::unique_ptr<meta::Store> store_;
   std::unique_ptr<TimerQueue> timers_;
@@ -122,8 +125,9 @@ Status RunningServer::open_pipelines() {
   connectors_ = connect::make_connectors(
       {env_, *log_, *producer_ids_, groups_.get(), timers_.get(), &metrics_registry_});
   engine_ = engine::Engine::create(env_, *timers_, *connectors_, {}, &metrics_registry_);
-  DF_ASSIGN_OR_RETURN(pipelines_, jobs::Pipelines::open({env_, *store_, *engine_, *connectors_,
-                                                         settings_.data_dir + "/jobs"}));
+  DF_ASSIGN_OR_RETURN(pipelines_,
+                      jobs::Pipelines::open({env_, *store_, *engine_, *connectors_,
+                                             settings_.data_dir + "/jobs", &metrics_registry_}));
   return {};
 }
 
@@ -135,6 +139,7 @@ Status RunningServer::start_listeners() {
   facts_.data_dir = settings_.data_dir;
   facts_.cluster_id = settings_.kafka.cluster_id;
   lag_ = register_lag_metrics(metrics_registry_, facts_);
+  of_pipelines_ = jobs::register_pipeline_metrics(metrics_registry_, env_, *pipelines_);
   DF_ASSIGN_OR_RETURN(kafka_, kafka::KafkaServer::start(env_, *log_, *groups_, *transactions_,
                                                         settings_.kafka, &metrics_registry_));
   facts_.kafka = Address{settings_.kafka.host, kafka_->port()}.to_string();
@@ -144,6 +149,7 @@ Status RunningServer::start_listeners() {
   // Its routes read the facts, which are complete but for this address.
   std::vector<http::Route> routes = http_routes(facts_);
   for (http::Route& route : http::pipeline_routes(*pipelines_)) routes.push_back(std::move(route));
+  routes.push_back(http::openapi_route(DATAFLOW_VERSION));
   DF_ASSIGN_OR_RETURN(http_, http::Server::start(settings_.http, std::move(routes)));
   facts_.http = Address{settings_.http.host, http_->port()}.to_string();
   return {};
@@ -161,6 +167,7 @@ Status RunningServer::write_ready_file() {
 
 Status RunningServer::stop() {
   lag_.clear();
+  of_pipelines_.clear();
   if (http_) http_->stop();
   if (metrics_) metrics_->stop();
   // While the log still takes what their last checkpoints commit.

@@ -1,6 +1,7 @@
 #include "pipeline_pages.h"
 
 #include <algorithm>
+#include <set>
 
 namespace dataflow::http {
 namespace {
@@ -60,14 +61,35 @@ json splits_of(const engine::JobStatus& job) {
   return out;
 }
 
-// The one furthest behind of those that hold anybody back; null if there is none.
-const engine::SplitStats* slowest_split(const engine::JobStatus& job) {
-  const engine::SplitStats* slowest = nullptr;
-  for (const engine::SplitStats& split : job.splits) {
-    if (split.idle || split.ended) continue;
-    if (slowest == nullptr || split.watermark_ms < slowest->watermark_ms) slowest = &split;
+// The sources that a node's rows come from.
+void add_sources(const plan::Plan& plan, const plan::Node& node, std::set<std::string>& sources) {
+  if (std::holds_alternative<plan::SourceSpec>(node.spec)) sources.insert(node.id);
+  for (const plan::Input& input : node.inputs) {
+    if (const plan::Node* from = plan.find(input.node)) add_sources(plan, *from, sources);
   }
-  return slowest;
+}
+
+// Of the splits that feed an operator: the one that holds it back, and how far ahead the others
+// are.
+struct Holding {
+  const engine::SplitStats* split = nullptr;  // null: none counts, all are idle or at their end
+  int64_t newest_ms = INT64_MIN;
+};
+
+Holding holding_back(const jobs::PipelineView& view, const std::string& id) {
+  std::set<std::string> sources;
+  const plan::Node* node = view.plan ? view.plan->find(id) : nullptr;
+  if (node != nullptr) add_sources(*view.plan, *node, sources);
+  Holding holding;
+  for (const engine::SplitStats& split : view.job->splits) {
+    if (!sources.contains(split.source)) continue;
+    holding.newest_ms = std::max(holding.newest_ms, split.watermark_ms);
+    if (split.idle || split.ended) continue;
+    if (holding.split == nullptr || split.watermark_ms < holding.split->watermark_ms) {
+      holding.split = &split;
+    }
+  }
+  return holding;
 }
 
 // Why the state of a node can only grow; empty if it is cleared by itself.
@@ -130,15 +152,16 @@ json watermarks_page(const std::vector<jobs::PipelineView>& views) {
   json out = json::array();
   for (const jobs::PipelineView& view : views) {
     if (!view.job) continue;
-    const engine::SplitStats* slowest = slowest_split(*view.job);
-    int64_t newest = INT64_MIN;
-    for (const auto& split : view.job->splits) newest = std::max(newest, split.watermark_ms);
     json operators = json::array();
     for (const engine::OperatorStats& stats : view.job->operators) {
       json one = {{"id", stats.id}, {"watermark_ms", time_or_null(stats.watermark_ms)}};
-      if (slowest != nullptr && slowest->watermark_ms != INT64_MIN) {
-        one["held_by"] = {{"source", slowest->source}, {"split", slowest->split}};
-        one["behind_ms"] = newest - std::max(stats.watermark_ms, slowest->watermark_ms);
+      const Holding holding = holding_back(view, stats.id);
+      if (holding.split != nullptr) {
+        one["held_by"] = {{"source", holding.split->source}, {"split", holding.split->split}};
+        // Null: it has told no time yet, and so holds everything back.
+        one["behind_ms"] = holding.split->watermark_ms == INT64_MIN
+                               ? json(nullptr)
+                               : json(holding.newest_ms - holding.split->watermark_ms);
       }
       operators.push_back(std::move(one));
     }
@@ -147,6 +170,20 @@ json watermarks_page(const std::vector<jobs::PipelineView>& views) {
                    {"splits", splits_of(*view.job)}});
   }
   return {{"watermarks", std::move(out)}};
+}
+
+json events_page(const std::string& name, const std::vector<jobs::PipelineEvent>& events) {
+  json out = json::array();
+  for (const jobs::PipelineEvent& event : events) {
+    json one = {{"time_ms", event.when.value()}, {"event", event.kind}};
+    if (!event.words.empty()) one["message"] = event.words;
+    out.push_back(std::move(one));
+  }
+  return {{"pipeline", name}, {"events", std::move(out)}};
+}
+
+json explain_page(const jobs::PipelineView& view) {
+  return {{"pipeline", view.name}, {"explain", view.plan ? plan::explain(*view.plan) : ""}};
 }
 
 json state_page(const std::vector<jobs::PipelineView>& views) {

@@ -18,6 +18,8 @@ nlohmann::json watermarks_page(const std::vector<jobs::PipelineView>& views);
 // Sizes by operator, and what can only grow.
 nlohmann::json state_page(const std::vector<jobs::PipelineView>& views);
 nlohmann::json windows_page(const std::vector<jobs::PipelineView>& views);
+nlohmann::json events_page(const std::string& name, const std::vector<jobs::PipelineEvent>& events);
+nlohmann::json explain_page(const jobs::PipelineView& view);
 
 Response json_answer(const nlohmann::json& body, int status = 200);
 Response status_answer(const Status& status);

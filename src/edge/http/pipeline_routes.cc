@@ -143,21 +143,74 @@ Route change_route(Pipelines& pipelines, const std::string& path, Change change)
           true};
 }
 
-void add_named(Pipelines& pipelines, const std::string& base, std::vector<Route>& routes) {
-  const std::string one = base + "/{name}";
-  routes.push_back({"GET", base, [&pipelines](const Request&) { return list(pipelines); }});
-  routes.push_back(change_route(pipelines, one + "/start", &Pipelines::start));
-  routes.push_back(change_route(pipelines, one + "/stop", &Pipelines::stop));
-  routes.push_back({"GET", one + "/stats", [&pipelines](const Request& request) {
-                      return view_answer(pipelines.describe(request.parameters.at("name")),
-                                         pipeline_stats);
-                    }});
+// One answer, or, asked for as text/event-stream, one each second until the pipeline is deleted.
+Response stats(Pipelines& pipelines, const Request& request) {
+  const std::string& name = request.parameters.at("name");
+  const Result<PipelineView> view = pipelines.describe(name);
+  if (!view.ok()) return status_answer(view.status());
+  if (request.accept.find("text/event-stream") == std::string::npos) {
+    return json_answer(pipeline_stats(*view));
+  }
+  Response answer;
+  answer.events = EventSource{[&pipelines, name]() -> std::optional<std::string> {
+    const Result<PipelineView> now = pipelines.describe(name);
+    if (!now.ok()) return std::nullopt;
+    return pipeline_stats(*now).dump(-1, ' ', false, json::error_handler_t::replace);
+  }};
+  return answer;
 }
 
-Route page_route(Pipelines& pipelines, const std::string& path,
-                 json (*page)(const std::vector<PipelineView>&)) {
+// What is taken while a job is in its checkpoint waits for that: none of these is quick.
+void add_named(Pipelines& pipelines, const std::string& base, std::vector<Route>& routes) {
+  const std::string one = base + "/{name}";
+  routes.push_back({"GET", base, [&pipelines](const Request&) { return list(pipelines); }, true});
+  routes.push_back(change_route(pipelines, one + "/start", &Pipelines::start));
+  routes.push_back(change_route(pipelines, one + "/stop", &Pipelines::stop));
+  routes.push_back({"GET", one + "/stats",
+                    [&pipelines](const Request& request) { return stats(pipelines, request); },
+                    true});
+}
+
+using Page = json (*)(const std::vector<PipelineView>&);
+
+Route page_route(Pipelines& pipelines, const std::string& path, Page page) {
   return {"GET", path,
-          [&pipelines, page](const Request&) { return json_answer(page(pipelines.list())); }};
+          [&pipelines, page](const Request&) { return json_answer(page(pipelines.list())); }, true};
+}
+
+// The same page, of one pipeline.
+Route one_page_route(Pipelines& pipelines, const std::string& path, Page page) {
+  return {"GET", path,
+          [&pipelines, page](const Request& request) {
+            Result<PipelineView> view = pipelines.describe(request.parameters.at("name"));
+            if (!view.ok()) return status_answer(view.status());
+            return json_answer(page({std::move(*view)}));
+          },
+          true};
+}
+
+Response logs(Pipelines& pipelines, const std::string& name) {
+  const Result<std::vector<jobs::PipelineEvent>> events = pipelines.events(name);
+  if (!events.ok()) return status_answer(events.status());
+  return json_answer(events_page(name, *events));
+}
+
+void add_pages(Pipelines& pipelines, const std::string& one, std::vector<Route>& routes) {
+  routes.push_back(page_route(pipelines, "/watermarks", watermarks_page));
+  routes.push_back(page_route(pipelines, "/state", state_page));
+  routes.push_back(page_route(pipelines, "/windows", windows_page));
+  routes.push_back(one_page_route(pipelines, one + "/watermarks", watermarks_page));
+  routes.push_back(one_page_route(pipelines, one + "/state", state_page));
+  routes.push_back(one_page_route(pipelines, one + "/windows", windows_page));
+  routes.push_back({"GET", one + "/logs", [&pipelines](const Request& request) {
+                      return logs(pipelines, request.parameters.at("name"));
+                    }});
+  routes.push_back({"GET", one + "/explain",
+                    [&pipelines](const Request& request) {
+                      return view_answer(pipelines.describe(request.parameters.at("name")),
+                                         explain_page);
+                    },
+                    true});
 }
 
 }  // namespace
@@ -172,10 +225,12 @@ std::vector<Route> pipeline_routes(Pipelines& pipelines) {
       {"POST", base, [&](const Request& request) { return deploy(pipelines, request); }, true});
   routes.push_back({"POST", base + "/validate",
                     [&](const Request& request) { return validate(pipelines, request); }, true});
-  routes.push_back({"GET", one, [&](const Request& request) {
+  routes.push_back({"GET", one,
+                    [&](const Request& request) {
                       return view_answer(pipelines.describe(request.parameters.at("name")),
                                          pipeline_details);
-                    }});
+                    },
+                    true});
   routes.push_back({"DELETE", one,
                     [&](const Request& request) {
                       const std::string& name = request.parameters.at("name");
@@ -192,9 +247,7 @@ std::vector<Route> pipeline_routes(Pipelines& pipelines) {
        true});
   routes.push_back(
       {"POST", "/checkpoint", [&](const Request&) { return checkpoint_all(pipelines); }, true});
-  routes.push_back(page_route(pipelines, "/watermarks", watermarks_page));
-  routes.push_back(page_route(pipelines, "/state", state_page));
-  routes.push_back(page_route(pipelines, "/windows", windows_page));
+  add_pages(pipelines, one, routes);
   return routes;
 }
 

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "base/logger.h"
+#include "event_stream.h"
 #include "target.h"
 
 namespace dataflow::http {
@@ -141,6 +142,11 @@ asio::awaitable<void> BeastServer::serve(tcp::socket socket) {
       const auto& request = parser.get();
       keep = request.keep_alive();
       Response r = co_await answer(request);
+      if (r.events && request.method() != bhttp::verb::head) {
+        co_await send_events(stream, workers_, std::move(*r.events), request.version(),
+                             options_.timeout_seconds);
+        co_return;
+      }
       out.version(request.version());
       out.result(static_cast<unsigned>(r.status));
       out.set(bhttp::field::content_type, r.content_type);
@@ -174,6 +180,7 @@ asio::awaitable<Response> BeastServer::answer(const bhttp::request<bhttp::string
   Request request = request_of(target, {type.data(), type.size()});
   request.method = std::string(in.method_string());
   request.body = in.body();
+  request.accept = std::string(in[bhttp::field::accept]);
   const std::string wanted = request.method == "HEAD" ? "GET" : request.method;
   const RouteMatch match = find_route(routes_, wanted, request);
   if (match.route != nullptr && match.route->blocks) {
@@ -182,7 +189,8 @@ asio::awaitable<Response> BeastServer::answer(const bhttp::request<bhttp::string
   if (match.route != nullptr) co_return match.route->handle(request);
   if (match.path_known) {
     co_return problem(405, "Method not allowed",
-                      request.method + " is not possible on " + request.path);
+                      request.method + " is not possible on " + request.path +
+                          "; possible: " + known_methods(routes_, request.path));
   }
   co_return problem(404, "Not found",
                     "there is nothing at " + request.path + "; known: " + known_paths(routes_));

@@ -19,6 +19,23 @@ std::vector<Route> routes() {
            [](const Request& r) {
              return Response{200, "text/plain", "hello " + r.query};
            }},
+          {"GET", "/ticks",
+           [](const Request&) {
+             auto left = std::make_shared<int>(3);
+             Response answer;
+             answer.events = EventSource{[left]() -> std::optional<std::string> {
+                                           if ((*left)-- == 0) return std::nullopt;
+                                           return "tick";
+                                         },
+                                         1};
+             return answer;
+           }},
+          {"GET", "/forever",
+           [](const Request&) {
+             Response answer;
+             answer.events = EventSource{[] { return std::optional<std::string>("on"); }, 1};
+             return answer;
+           }},
           {"POST", "/echo", [](const Request& r) {
              return Response{201, "text/plain", r.body};
            }}};
@@ -63,6 +80,28 @@ TEST(HttpServer, keeps_the_connection_for_a_second_request) {
   EXPECT_TRUE(got.ends_with("xyz")) << got;
 }
 
+TEST(HttpServer, events_come_until_their_source_ends) {
+  auto server = start();
+  const std::string old = talk(server->port(), "GET /ticks HTTP/1.0\r\nHost: x\r\n\r\n");
+  EXPECT_NE(old.find("Content-Type: text/event-stream"), std::string::npos) << old;
+  EXPECT_TRUE(old.ends_with("\r\n\r\ndata: tick\n\ndata: tick\n\ndata: tick\n\n")) << old;
+  const std::string chunked = talk(server->port(), "GET /ticks HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(chunked.ends_with("c\r\ndata: tick\n\n\r\n0\r\n\r\n")) << chunked;
+}
+
+TEST(HttpServer, events_end_with_their_client_and_with_the_server) {
+  auto server = start();
+  for (int i = 0; i < 3; ++i) {
+    asio::io_context io;
+    tcp::socket socket(io);
+    socket.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+    asio::write(socket, asio::buffer(std::string("GET /forever HTTP/1.1\r\nHost: x\r\n\r\n")));
+    std::string head(32, ' ');
+    asio::read(socket, asio::buffer(head));
+    if (i == 2) server->stop();
+  }
+}
+
 TEST(HttpServer, names_what_is_known_when_a_path_is_not) {
   auto server = start();
   const std::string got =
@@ -77,6 +116,7 @@ TEST(HttpServer, refuses_a_method_that_the_path_does_not_have) {
   const std::string got =
       talk(server->port(), "DELETE /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_NE(got.find("405"), std::string::npos) << got;
+  EXPECT_NE(got.find("possible: GET"), std::string::npos) << got;
 }
 
 TEST(HttpServer, refuses_a_body_over_the_limit) {

@@ -98,6 +98,17 @@ RouteMatch find_route(const std::vector<Route>& routes, const std::string& metho
   return match;
 }
 
+std::string known_methods(const std::vector<Route>& routes, const std::string& path) {
+  std::string all;
+  std::map<std::string, std::string> ignored;
+  const bool exact = std::ranges::find(routes, path, &Route::path) != routes.end();
+  for (const Route& route : routes) {
+    if (exact ? route.path != path : !matches(route.path, path, ignored)) continue;
+    all += (all.empty() ? "" : ", ") + route.method;
+  }
+  return all;
+}
+
 std::string known_paths(const std::vector<Route>& routes) {
   std::vector<std::string> paths;
   for (const Route& route : routes) paths.push_back(route.path);

@@ -20,6 +20,8 @@ struct RouteMatch {
 RouteMatch find_route(const std::vector<Route>& routes, const std::string& method,
                       Request& request);
 
+// What the path can be asked for, for messages.
+std::string known_methods(const std::vector<Route>& routes, const std::string& path);
 // Each once, for messages.
 std::string known_paths(const std::vector<Route>& routes);
 

@@ -35,6 +35,8 @@ set(CLI_SRCS
   cli/pipeline_commands.cc
   cli/pipeline_report.cc
   cli/pipeline_run.cc
+  cli/pipeline_test_command.cc
+  cli/pipeline_watch.cc
   cli/proc_files.cc
   cli/producer.cc
   cli/publish.cc

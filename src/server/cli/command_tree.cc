@@ -162,7 +162,7 @@ void add_global_options(CommandTree& tree) {
       "HTTP address of the server (DATAFLOW_ENDPOINT, then the\n"
       "profile in ~/.dataflow/config.yaml, then 127.0.0.1:8080)");
   add("--kafka", to.endpoint.kafka, "HOST:PORT",
-      "go to this Kafka broker directly (DATAFLOW_KAFKA)");
+      "go to this Kafka broker directly (DATAFLOW_KAFKA,\nthen the profile, then KAFKA_BROKER)");
   add("--profile", to.endpoint.profile, "NAME",
       "take this profile of ~/.dataflow/config.yaml (DATAFLOW_PROFILE)");
   add("--timeout", to.timeout, "TIME", "how long to wait for the server (default 30s)");

@@ -79,6 +79,8 @@ Result<KafkaEndpoint> find_kafka_endpoint(const EndpointFlags& flags, int64_t ti
     if (environment("DATAFLOW_ENDPOINT").empty()) {
       DF_ASSIGN_OR_RETURN(Profile profile, load_profile(flags.profile));
       if (!profile.kafka.empty()) return kafka_from(profile.kafka, profile.path);
+      const std::string broker = environment("KAFKA_BROKER");
+      if (!broker.empty() && profile.server.empty()) return kafka_from(broker, "KAFKA_BROKER");
     }
   }
   DF_ASSIGN_OR_RETURN(HttpEndpoint http, find_http_endpoint(flags));

@@ -24,7 +24,7 @@ struct HttpEndpoint {
 Result<HttpEndpoint> find_http_endpoint(const EndpointFlags& flags);
 
 // The Kafka address: --kafka, or what the HTTP server of --server tells; then DATAFLOW_KAFKA, or
-// what the HTTP server of find_http_endpoint() tells, unless the profile names it.
+// what the HTTP server of find_http_endpoint() tells, unless the profile or KAFKA_BROKER names it.
 struct KafkaEndpoint {
   Address address;
   std::string origin;

@@ -1,11 +1,13 @@
-// dataflow pipeline validate | deploy | list | describe | start | stop | pause | restart | delete |
-// stats | checkpoint
+// dataflow pipeline validate | test | deploy | list | describe | explain | stats | logs | start |
+// stop | pause | restart | checkpoint | delete
 #include <CLI/CLI.hpp>
 
 #include "base/env.h"
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
 #include "cli/pipeline_report.h"
+#include "cli/pipeline_test_command.h"
+#include "cli/pipeline_watch.h"
 #include "jobs/pipeline_yaml.h"
 
 namespace dataflow::cli {
@@ -117,6 +119,45 @@ void add_one(CommandTree& tree, CLI::App& group, const OneCommand& one) {
   });
 }
 
+// Live on a terminal; one page where programs read it.
+void add_stats(CommandTree& tree, CLI::App& group) {
+  struct Options {
+    std::string name;
+    bool once = false;
+  };
+  CLI::App& command =
+      add_command(group, "stats", "show a pipeline's operators and splits, live on a terminal",
+                  {"dataflow pipeline stats meeting-counts  ends with Ctrl-C",
+                   "dataflow pipeline stats meeting-counts --once",
+                   "dataflow pipeline stats meeting-counts -o json"});
+  auto options = std::make_shared<Options>();
+  command.add_option("PIPELINE", options->name, "the pipeline")->required();
+  command.add_flag("--once", options->once, "on a terminal too: print once, and end");
+  set_action(tree, command, [options](Session& session) -> Status {
+    const std::string path = path_of_pipeline(options->name) + "/stats";
+    if (stdout_is_terminal() && !session.structured() && !options->once) {
+      return watch_stats(session, path);
+    }
+    DF_ASSIGN_OR_RETURN(const Document page, ask_pipelines(session, "GET", path));
+    print_pipeline(session, page);
+    return {};
+  });
+}
+
+void add_logs(CommandTree& tree, CLI::App& group) {
+  CLI::App& command = add_command(
+      group, "logs", "show what befell a pipeline: starts, failures with their reasons, ends",
+      {"dataflow pipeline logs meeting-counts", "dataflow pipeline logs meeting-counts -o json"});
+  auto name = std::make_shared<std::string>();
+  command.add_option("PIPELINE", *name, "the pipeline")->required();
+  set_action(tree, command, [name](Session& session) -> Status {
+    DF_ASSIGN_OR_RETURN(const Document page,
+                        ask_pipelines(session, "GET", path_of_pipeline(*name) + "/logs"));
+    print_events(session, page);
+    return {};
+  });
+}
+
 void add_delete(CommandTree& tree, CLI::App& group) {
   struct Options {
     std::string name;
@@ -154,9 +195,12 @@ void add_pipeline_commands(CommandTree& tree) {
     print_pipelines(session, page);
     return {};
   });
+  add_pipeline_test(tree, group);
+  add_stats(tree, group);
+  add_logs(tree, group);
   for (const OneCommand& one : std::initializer_list<OneCommand>{
            {"describe", "show a pipeline with its plan", "GET", ""},
-           {"stats", "show a pipeline's operators and splits", "GET", "/stats"},
+           {"explain", "show a pipeline's plan as a tree", "GET", "/explain"},
            {"start", "start a pipeline where it left off", "POST", "/start"},
            {"stop", "end a pipeline with a checkpoint", "POST", "/stop"},
            {"pause", "stop a pipeline, to be started again", "POST", "/pause"},

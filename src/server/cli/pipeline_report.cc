@@ -46,6 +46,28 @@ const std::vector<Column>& summary_columns() {
   return columns;
 }
 
+std::vector<Column> operator_columns(bool rates) {
+  std::vector<Column> columns = {{"id"},
+                                 {"kind"},
+                                 {"tasks", CellKind::kNumber},
+                                 {"rows_in", CellKind::kNumber},
+                                 {"rows_out", CellKind::kNumber}};
+  if (rates) {
+    columns.push_back({"rows_per_second", CellKind::kNumber});
+    columns.push_back({"busy"});
+  }
+  for (const Column& column :
+       std::initializer_list<Column>{{"late_rows", CellKind::kNumber},
+                                     {"dead_rows", CellKind::kNumber},
+                                     {"watermark_ms", CellKind::kTime},
+                                     {"state_rows", CellKind::kNumber, true},
+                                     {"state_bytes", CellKind::kBytes, true},
+                                     {"busy_seconds", CellKind::kText, true}}) {
+    columns.push_back(column);
+  }
+  return columns;
+}
+
 }  // namespace
 
 Result<Document> ask_pipelines(Session& session, const std::string& method, const std::string& path,
@@ -80,6 +102,17 @@ void print_pipelines(Session& session, const Document& page) {
   }
 }
 
+void print_events(Session& session, const Document& page) {
+  const Document* list = page.find("events");
+  const Document rows = list == nullptr ? Document::array() : *list;
+  if (session.structured()) {
+    print_document(session.out(), session.format(), rows);
+  } else {
+    session.out().write(
+        table_of(rows, {{"time_ms", CellKind::kTime}, {"event"}, {"message"}}, session.wide()));
+  }
+}
+
 void print_pipeline(Session& session, const Document& page) {
   if (session.structured()) {
     print_document(session.out(), session.format(), page);
@@ -90,19 +123,8 @@ void print_pipeline(Session& session, const Document& page) {
   for (const auto& [name, value] : page.members()) {
     if (name == "source" || name == "plan" || name == "explain") continue;
     if (name == "operators" && !value.items().empty()) {
-      tables += "\n" + table_of(value,
-                                {{"id"},
-                                 {"kind"},
-                                 {"tasks", CellKind::kNumber},
-                                 {"rows_in", CellKind::kNumber},
-                                 {"rows_out", CellKind::kNumber},
-                                 {"late_rows", CellKind::kNumber},
-                                 {"dead_rows", CellKind::kNumber},
-                                 {"watermark_ms", CellKind::kTime},
-                                 {"state_rows", CellKind::kNumber, true},
-                                 {"state_bytes", CellKind::kBytes, true},
-                                 {"busy_seconds", CellKind::kText, true}},
-                                session.wide());
+      const bool rates = value.items().front().find("rows_per_second") != nullptr;
+      tables += "\n" + table_of(value, operator_columns(rates), session.wide());
     } else if (name == "splits" && !value.items().empty()) {
       tables += "\n" + table_of(value,
                                 {{"source"},
@@ -114,7 +136,7 @@ void print_pipeline(Session& session, const Document& page) {
                                  {"idle", CellKind::kText, true},
                                  {"ended", CellKind::kText, true}},
                                 session.wide());
-    } else if (!value.is_array()) {
+    } else if (!value.is_array() && !(name == "pipeline" && page.find("explain") != nullptr)) {
       const bool time = name == "created_ms" || name == "updated_ms";
       facts.add(name, value, time ? CellKind::kTime : CellKind::kText);
     }

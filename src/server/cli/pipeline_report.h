@@ -12,6 +12,8 @@ Result<Document> ask_pipelines(Session& session, const std::string& method, cons
                                const std::string& body = "");
 
 void print_pipelines(Session& session, const Document& page);
+// What befell one, a line each.
+void print_events(Session& session, const Document& page);
 // Of one: what it is, and its operators and splits where the page has them.
 void print_pipeline(Session& session, const Document& page);
 

@@ -73,6 +73,16 @@ struct JobStatus {
   std::map<std::string, uint64_t> dead_letters;  // by reason, in all runs of the job
 };
 
+// What befell a job while it ran on.
+struct JobEvent {
+  enum class Kind : uint8_t { kCheckpoint, kRestart };
+  Kind kind = Kind::kCheckpoint;
+  CheckpointId checkpoint;  // that was taken
+  double seconds = 0;       // it took, or until the restart
+  uint64_t bytes = 0;       // of it
+  std::string reason;       // of the restart
+};
+
 struct JobConfig {
   std::string name;
   plan::Plan plan;        // validated
@@ -82,6 +92,8 @@ struct JobConfig {
   // A savepoint's folder: where `state_dir` has no state yet, the job begins with this one's, at
   // its own parallelism. Sinks' committers begin anew.
   std::string restore_from;
+  // Called from a thread of the engine, which must not be held up. May be empty.
+  std::function<void(const JobEvent&)> on_event;
 };
 
 class Job {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/metrics.h"
 #include "base/status.h"
 #include "engine/job.h"
 #include "meta/store.h"
@@ -34,6 +35,14 @@ struct PipelineView {
   std::optional<engine::JobStatus> job;  // while one runs, and of the last one that ended
 };
 
+// What befell a pipeline: "deployed", "replaced", "started", "restarting", "stopped", "finished" or
+// "failed". Kept in memory, the newest 256 of each.
+struct PipelineEvent {
+  Timestamp when;
+  std::string kind;
+  std::string words;
+};
+
 struct DeployOptions {
   bool start = true;
   // A pipeline of this name takes the new plan and keeps the state of the nodes that keep their
@@ -49,6 +58,7 @@ struct PipelinesParts {
   engine::Engine& engine;
   engine::Connectors& connectors;
   std::string dir;  // of the jobs' states
+  Metrics* metrics = nullptr;
 };
 
 // kInvalid, with the node's place ("line L, column C"), if a connector refuses its options, or a
@@ -81,6 +91,9 @@ class Pipelines {
   virtual std::vector<PipelineView> list() const = 0;  // by name
   // kNotFound names the nearest one.
   virtual Result<PipelineView> describe(const std::string& name) const = 0;
+
+  // Oldest first.
+  virtual Result<std::vector<PipelineEvent>> events(const std::string& name) const = 0;
 
   virtual Result<PipelineView> start(const std::string& name) = 0;  // no error if it runs
   virtual Result<PipelineView> stop(const std::string& name) = 0;

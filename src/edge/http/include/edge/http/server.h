@@ -21,6 +21,7 @@ struct Request {
   std::string query;  // behind the `?`, as sent
   std::string body;
   std::string content_type;  // without parameters, in small letters; empty if there is none
+  std::string accept;        // as sent
   // What stands in the path for the route's `{name}`, decoded.
   std::map<std::string, std::string> parameters;
 };
@@ -28,10 +29,18 @@ struct Request {
 // The decoded value behind `name=` in the query; empty where it stands without one.
 std::optional<std::string> query_value(const Request& request, const std::string& name);
 
+// Of an answer that goes on: text/event-stream, an event each time that `next` gives one (without
+// line ends), until it gives none or the client goes. `next` runs on a worker.
+struct EventSource {
+  std::function<std::optional<std::string>()> next;
+  int64_t interval_ms = 1000;
+};
+
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
+  std::optional<EventSource> events = {};  // instead of the body
 };
 
 // {"type":"about:blank","title":…,"status":…,"detail":…}

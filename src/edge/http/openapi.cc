@@ -1,0 +1,167 @@
+#include "edge/http/openapi.h"
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+namespace dataflow::http {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+struct Parameter {
+  std::string_view name;
+  std::string_view type;
+  std::string_view words;
+};
+
+enum class Body : uint8_t { kNone, kPipeline };
+enum class Answer : uint8_t { kJson, kStats };
+
+struct Operation {
+  std::string_view method;
+  std::string_view path;
+  std::string_view id;
+  std::string_view summary;
+  int status = 200;
+  Body body = Body::kNone;
+  Answer answer = Answer::kJson;
+  std::vector<Parameter> query = {};
+};
+
+const std::vector<Parameter> kDeployQuery = {
+    {"file", "string", "the file's name, for messages"},
+    {"start", "boolean", "false leaves it stopped"},
+    {"replace", "boolean", "take the place of the pipeline of this name, and its state"},
+    {"discard_state", "boolean", "with replace: begin anew"}};
+
+const std::vector<Operation>& operations() {
+  static const std::vector<Operation> all = {
+      {"get", "/health", "health", "Whether every partition can be written; 503 where not"},
+      {"get", "/status", "status", "Version, addresses and topics"},
+      {"get", "/api/v1/openapi.json", "openapi", "This document"},
+      {"get", "/api/v1/pipelines", "listPipelines", "All pipelines"},
+      {"post", "/api/v1/pipelines", "deployPipeline", "Deploy a pipeline", 201, Body::kPipeline,
+       Answer::kJson, kDeployQuery},
+      {"post",
+       "/api/v1/pipelines/validate",
+       "validatePipeline",
+       "Check a pipeline without deploying it",
+       200,
+       Body::kPipeline,
+       Answer::kJson,
+       {kDeployQuery.front()}},
+      {"get", "/api/v1/pipelines/{name}", "describePipeline",
+       "A pipeline with its text, plan and operators"},
+      {"delete", "/api/v1/pipelines/{name}", "deletePipeline",
+       "End a pipeline and delete its state"},
+      {"post", "/api/v1/pipelines/{name}/start", "startPipeline", "Start it where it left off"},
+      {"post", "/api/v1/pipelines/{name}/stop", "stopPipeline", "End its job with a checkpoint"},
+      {"post", "/api/v1/pipelines/{name}/pause", "pausePipeline", "Stop it, to be started again"},
+      {"post", "/api/v1/pipelines/{name}/restart", "restartPipeline", "Stop it and start it again"},
+      {"post", "/api/v1/pipelines/{name}/checkpoint", "checkpointPipeline",
+       "Take a checkpoint now"},
+      {"get", "/api/v1/pipelines/{name}/stats", "pipelineStats",
+       "Operators and splits; as text/event-stream once a second", 200, Body::kNone,
+       Answer::kStats},
+      {"get", "/api/v1/pipelines/{name}/watermarks", "pipelineWatermarks",
+       "Which split of which source holds each operator back, and by how much"},
+      {"get", "/api/v1/pipelines/{name}/state", "pipelineState",
+       "Sizes of state, and what can only grow"},
+      {"get", "/api/v1/pipelines/{name}/windows", "pipelineWindows", "Open windows"},
+      {"get", "/api/v1/pipelines/{name}/logs", "pipelineLogs", "What befell it, oldest first"},
+      {"get", "/api/v1/pipelines/{name}/explain", "explainPipeline", "Its plan as a tree"},
+      {"get", "/pipelines", "pipelines", "All pipelines"},
+      {"post", "/pipelines/{name}/start", "start", "Start a pipeline where it left off"},
+      {"post", "/pipelines/{name}/stop", "stop", "End a pipeline's job with a checkpoint"},
+      {"get", "/pipelines/{name}/stats", "stats",
+       "Operators and splits; as text/event-stream once a second", 200, Body::kNone,
+       Answer::kStats},
+      {"get", "/watermarks", "watermarks", "Of all pipelines that run: what holds them back"},
+      {"get", "/state", "state", "Of all pipelines that run: sizes of state"},
+      {"get", "/windows", "windows", "Of all pipelines that run: open windows"},
+      {"post", "/checkpoint", "checkpoint", "Take a checkpoint of every pipeline that runs"}};
+  return all;
+}
+
+json content(std::string_view type, json schema) {
+  return {{std::string(type), {{"schema", std::move(schema)}}}};
+}
+
+json parameter(const Parameter& of, std::string_view where) {
+  json out = {{"name", of.name}, {"in", where}, {"description", of.words}};
+  if (where == "path") out["required"] = true;
+  out["schema"] = {{"type", of.type}};
+  return out;
+}
+
+json body_of_pipeline() {
+  json yaml = content("application/yaml", {{"type", "string"}});
+  json fields = {
+      {"source", {{"type", "string"}, {"description", "the YAML"}}},
+      {"file", {{"type", "string"}}},
+      {"variables", {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}}}};
+  yaml.update(content("application/json", {{"type", "object"},
+                                           {"required", json::array({"source"})},
+                                           {"properties", std::move(fields)}}));
+  return {{"required", true}, {"content", std::move(yaml)}};
+}
+
+json document_of(const Operation& operation) {
+  json out = {{"operationId", operation.id}, {"summary", operation.summary}};
+  json parameters = json::array();
+  if (operation.path.find("{name}") != std::string_view::npos) {
+    parameters.push_back(parameter({"name", "string", "the pipeline"}, "path"));
+  }
+  for (const Parameter& one : operation.query) parameters.push_back(parameter(one, "query"));
+  if (!parameters.empty()) out["parameters"] = std::move(parameters);
+  if (operation.body == Body::kPipeline) out["requestBody"] = body_of_pipeline();
+  json answer = content("application/json", {{"type", "object"}});
+  if (operation.answer == Answer::kStats) {
+    answer.update(content("text/event-stream", {{"type", "string"}}));
+  }
+  out["responses"] = {
+      {std::to_string(operation.status), {{"description", "done"}, {"content", answer}}},
+      {"default",
+       {{"description", "what is wrong"},
+        {"content",
+         content("application/problem+json", {{"$ref", "#/components/schemas/Problem"}})}}}};
+  return out;
+}
+
+json problem_schema() {
+  const json text = {{"type", "string"}};
+  const json number = {{"type", "integer"}};
+  return {{"type", "object"},
+          {"required", json::array({"type", "title", "status", "detail"})},
+          {"properties",
+           {{"type", text},
+            {"title", text},
+            {"status", number},
+            {"detail", text},
+            {"file", text},
+            {"line", number},
+            {"column", number}}}};
+}
+
+}  // namespace
+
+std::string openapi_document(const std::string& version) {
+  json paths = json::object();
+  for (const Operation& operation : operations()) {
+    paths[std::string(operation.path)][std::string(operation.method)] = document_of(operation);
+  }
+  const json document = {{"openapi", "3.1.0"},
+                         {"info", {{"title", "DataFlow"}, {"version", version}}},
+                         {"paths", std::move(paths)},
+                         {"components", {{"schemas", {{"Problem", problem_schema()}}}}}};
+  return document.dump(2) + "\n";
+}
+
+Route openapi_route(const std::string& version) {
+  return {"GET", "/api/v1/openapi.json", [text = openapi_document(version)](const Request&) {
+            return Response{200, "application/json", text};
+          }};
+}
+
+}  // namespace dataflow::http
