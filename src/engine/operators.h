@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/status.h"
@@ -18,8 +19,8 @@ std::unique_ptr<Operator> make_union(SchemaPtr output);
 // Tumbling windows in event time.
 Result<std::unique_ptr<Operator>> make_window(const plan::WindowSpec& spec, SchemaPtr input,
                                               SchemaPtr output);
-// `writer` comes from the sink at open().
-std::unique_ptr<Operator> make_sink_operator(Sink& sink);
+// The writer comes from the sink at open(), with `opening` held.
+std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 
 // For people: "window".
 std::string operator_kind(const plan::Node& node);
