@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <future>
 #include <random>
@@ -26,6 +27,9 @@ const TableSpec kSpec{"sums", 1, {ValueKind::kInt64, ValueKind::kInt64, ValueKin
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
+
+// Of this process, of all threads: what a loaded machine does not change much.
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 uint64_t number_in(const char* file, const std::string& name) {
   std::ifstream in(file);
@@ -96,6 +100,7 @@ class Run {
 
   Status fill() {
     const double before = anon_mib();
+    const double cpu_before = cpu_seconds();
     const auto begin = Clock::now();
     double in_table = 0;
     for (size_t key = 0; key < load_.keys;) {
@@ -113,8 +118,8 @@ class Run {
     const auto keys = static_cast<double>(load_.keys);
     std::printf("%zu keys of %zu bytes, number %lld, three columns of 8 bytes\n", load_.keys,
                 load_.key_size, static_cast<long long>(load_.number));
-    std::printf("  filled in %.1f s (%.0f ns a row in the table)\n", seconds_since(begin),
-                in_table / keys * 1e9);
+    std::printf("  filled in %.1f s (%.0f ns a row in the table), %.1f s of processor time\n",
+                seconds_since(begin), in_table / keys * 1e9, cpu_seconds() - cpu_before);
     std::printf("  memory_bytes %.1f MiB, %.1f bytes a key; RssAnon grew by %.1f MiB\n",
                 static_cast<double>(table_->memory_bytes()) / (1 << 20),
                 static_cast<double>(table_->memory_bytes()) / keys, anon_mib() - before);
@@ -202,6 +207,7 @@ class Run {
     store_.reset();
     table_.reset();
     const auto begin = Clock::now();
+    const double cpu_before = cpu_seconds();
     DF_ASSIGN_OR_RETURN(store_, JobStore::open(env_, load_.dir));
     const double opened = seconds_since(begin);
     const StoreStats stats = store_->stats();
@@ -216,9 +222,11 @@ class Run {
     Status status = load(0);
     DF_RETURN_IF_ERROR(other.get());
     DF_RETURN_IF_ERROR(status);
-    std::printf("  recovered %.1f MiB, %zu rows in %.2f s (opened in %.3f s)\n",
-                static_cast<double>(stats.block_bytes + stats.delta_bytes) / (1 << 20),
-                halves[0].size() + halves[1].size(), seconds_since(begin), opened);
+    std::printf(
+        "  recovered %.1f MiB, %zu rows in %.2f s (opened in %.3f s), %.2f s of processor time\n",
+        static_cast<double>(stats.block_bytes + stats.delta_bytes) / (1 << 20),
+        halves[0].size() + halves[1].size(), seconds_since(begin), opened,
+        cpu_seconds() - cpu_before);
     if (halves[0].size() + halves[1].size() != rows) return Status::corrupt("rows are missing");
     return {};
   }

@@ -10,7 +10,10 @@ namespace dataflow::engine {
 class Chain::Slot final : public OperatorContext, public Collector {
  public:
   Slot(Chain& chain, size_t index, SlotPlan plan)
-      : chain_(chain), index_(index), plan_(std::move(plan)) {}
+      : chain_(chain),
+        index_(index),
+        plan_(std::move(plan)),
+        memory_(chain.context_.state_memory) {}
 
   const std::string& operator_id() const override { return plan_.operator_id; }
   int task() const override { return chain_.context_.task; }
@@ -37,7 +40,14 @@ class Chain::Slot final : public OperatorContext, public Collector {
 
   Status on_batch(size_t input, const Batch& batch) {
     counters_.rows_in.fetch_add(static_cast<uint64_t>(batch.rows), std::memory_order_relaxed);
-    return plan_.op->on_batch(input, batch, *this);
+    set_table_time();
+    DF_RETURN_IF_ERROR(plan_.op->on_batch(input, batch, *this));
+    return account();
+  }
+  Status on_timer(int64_t moment) {
+    set_table_time();
+    DF_RETURN_IF_ERROR(plan_.op->on_timer(moment, *this));
+    return account();
   }
   Status on_watermark(Watermark watermark);
   void collect(TaskPart& part);
@@ -47,11 +57,18 @@ class Chain::Slot final : public OperatorContext, public Collector {
   const SlotCounters& counters() const { return counters_; }
 
  private:
+  // Of tables whose rows expire.
+  void set_table_time();
+  // What the tables take, held against the budget.
+  Status account();
+
   Chain& chain_;
   const size_t index_;
   SlotPlan plan_;
   SlotCounters counters_;
   std::vector<std::unique_ptr<state::KeyedTable>> tables_;
+  bool any_expires_ = false;
+  state::MemoryBudget::Share memory_;
   std::map<std::string, std::string> named_;
   Watermark forwarded_ = kNoWatermark;
 };
@@ -60,10 +77,31 @@ Result<state::KeyedTable*> Chain::Slot::table(state::TableSpec spec) {
   auto table = std::make_unique<state::KeyedTable>(spec);
   const state::KeyGroupRange range = state::key_groups_of_task(task(), parallelism());
   DF_RETURN_IF_ERROR(chain_.context_.store->load(
-      plan_.operator_id, spec.name,
+      plan_.operator_id, spec.name, range,
       [&](const state::DeltaBlock& block) { return table->load(block, range); }));
+  any_expires_ |= spec.ttl_ms > 0;
   tables_.push_back(std::move(table));
+  set_table_time();
+  DF_RETURN_IF_ERROR(account());
   return tables_.back().get();
+}
+
+void Chain::Slot::set_table_time() {
+  if (!any_expires_) return;
+  for (const std::unique_ptr<state::KeyedTable>& table : tables_) table->set_time(now_millis());
+}
+
+Status Chain::Slot::account() {
+  if (tables_.empty()) return {};
+  size_t bytes = 0;
+  for (const std::unique_ptr<state::KeyedTable>& table : tables_) bytes += table->memory_bytes();
+  if (memory_.set(bytes)) return {};
+  const state::MemoryBudget& budget = *chain_.context_.state_memory;
+  return Status::too_large("keyed state takes " + std::to_string(budget.used()) +
+                           " bytes of memory, and " + std::to_string(budget.limit()) +
+                           " are allowed (state_memory_bytes); this task of " + plan_.operator_id +
+                           " takes " + std::to_string(bytes) +
+                           "; allow more, shorten windows or give keys a time to live");
 }
 
 Status Chain::Slot::dead_letter(const Batch& batch, int64_t row, DeadReason reason,
@@ -78,7 +116,9 @@ Status Chain::Slot::dead_letter(const Batch& batch, int64_t row, DeadReason reas
 
 Status Chain::Slot::on_watermark(Watermark watermark) {
   counters_.watermark.store(watermark.value(), std::memory_order_relaxed);
+  set_table_time();
   DF_RETURN_IF_ERROR(plan_.op->on_watermark(watermark, *this));
+  DF_RETURN_IF_ERROR(account());
   const Watermark onward = plan_.op->forwarded(watermark);
   if (onward <= forwarded_) return {};
   forwarded_ = onward;
@@ -92,6 +132,7 @@ void Chain::Slot::collect(TaskPart& part) {
   uint64_t rows = 0;
   uint64_t bytes = 0;
   for (const std::unique_ptr<state::KeyedTable>& table : tables_) {
+    table->sweep();
     if (std::optional<state::DeltaBlock> block = table->take_delta()) {
       part.deltas.push_back({plan_.operator_id, table->spec().name, task(), std::move(*block)});
     }
@@ -198,7 +239,7 @@ Status Chain::run_timers(int64_t now_millis) {
   while (!timers_.empty() && timers_.begin()->first <= now_millis) {
     const auto [moment, index] = *timers_.begin();
     timers_.erase(timers_.begin());
-    DF_RETURN_IF_ERROR(slots_[index]->op().on_timer(moment, *slots_[index]));
+    DF_RETURN_IF_ERROR(slots_[index]->on_timer(moment));
   }
   return {};
 }

@@ -15,6 +15,7 @@
 #include "dead_letters.h"
 #include "engine/operator.h"
 #include "output.h"
+#include "state/memory_budget.h"
 #include "task_part.h"
 
 namespace dataflow::engine {
@@ -43,6 +44,7 @@ struct SlotPlan {
 struct ChainContext {
   Env* env = nullptr;
   state::JobStore* store = nullptr;
+  state::MemoryBudget* state_memory = nullptr;
   int task = 0;
   int parallelism = 1;
 };

@@ -15,6 +15,7 @@ class EngineImpl final : public Engine {
         timers_(timers),
         connectors_(connectors),
         options_(options),
+        state_memory_(options.state_memory_bytes),
         scheduler_(options.threads > 0
                        ? options.threads
                        : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))) {}
@@ -27,7 +28,7 @@ class EngineImpl final : public Engine {
 
   Result<std::shared_ptr<Job>> start(JobConfig config) override {
     auto job = std::make_shared<JobImpl>(env_, timers_, connectors_, scheduler_, options_,
-                                         std::move(config));
+                                         state_memory_, std::move(config));
     DF_RETURN_IF_ERROR(job->start());
     return std::shared_ptr<Job>(std::move(job));
   }
@@ -37,6 +38,7 @@ class EngineImpl final : public Engine {
   TimerQueue& timers_;
   Connectors& connectors_;
   const EngineOptions options_;
+  state::MemoryBudget state_memory_;  // outlives the tasks of every job
   Scheduler scheduler_;
 };
 

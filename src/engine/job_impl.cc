@@ -4,6 +4,7 @@
 #include <future>
 
 #include "base/logger.h"
+#include "engine/plan_change.h"
 
 namespace dataflow::engine {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 // Output that waits: so much of it brings a checkpoint forward.
 constexpr int64_t kStagedBytes = 4 << 20;
 constexpr int64_t kLooksPerInterval = 5;  // for that
+// The job's plan, kept beside its state.
+constexpr const char* kPlanFact = "plan";
 
 }  // namespace
 
@@ -58,12 +61,13 @@ class JobImpl::Reports final : public TaskListener {
 };
 
 JobImpl::JobImpl(Env& env, TimerQueue& timers, Connectors& connectors, Scheduler& scheduler,
-                 const EngineOptions& options, JobConfig config)
+                 const EngineOptions& options, state::MemoryBudget& state_memory, JobConfig config)
     : env_(env),
       timers_(timers),
       connectors_(connectors),
       scheduler_(scheduler),
       options_(options),
+      state_memory_(state_memory),
       config_(std::move(config)),
       policy_(config_.plan.job.restart),
       worker_("job-" + config_.name) {}
@@ -99,12 +103,26 @@ Status JobImpl::open_store() {
   return {};
 }
 
+// The state is of the plan that stands beside it.
+Status JobImpl::check_plan() {
+  const std::string now = plan::to_json(config_.plan);
+  DF_ASSIGN_OR_RETURN(const std::optional<std::string> stored, store_->fact(kPlanFact));
+  if (stored == now) return {};
+  if (stored && store_->last() > CheckpointId(0)) {
+    DF_ASSIGN_OR_RETURN(plan::Plan running, plan::plan_from_json(*stored));
+    DF_RETURN_IF_ERROR(plan::validate(running).with_context("the plan that the state is of"));
+    DF_RETURN_IF_ERROR(check_plan_change(running, config_.plan));
+  }
+  return store_->put_fact(kPlanFact, now);
+}
+
 Status JobImpl::begin_attempt() {
   ++attempt_;
   DF_RETURN_IF_ERROR(open_store());
+  DF_RETURN_IF_ERROR(check_plan());
   reports_ = std::make_unique<Reports>(*this, attempt_);
-  const RunContext context{env_,     timers_, connectors_, scheduler_,
-                           options_, config_, *store_,     *reports_};
+  const RunContext context{env_,    timers_, connectors_, scheduler_,   options_,
+                           config_, *store_, *reports_,   state_memory_};
   DF_ASSIGN_OR_RETURN(run_, JobRun::make(context));
   ended_.assign(run_->task_count(), false);
   ended_parts_ = {};

@@ -22,7 +22,7 @@ namespace dataflow::engine {
 class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
  public:
   JobImpl(Env& env, TimerQueue& timers, Connectors& connectors, Scheduler& scheduler,
-          const EngineOptions& options, JobConfig config);
+          const EngineOptions& options, state::MemoryBudget& state_memory, JobConfig config);
   ~JobImpl() override;
 
   // The first attempt; returns when its tasks run, or with why they cannot.
@@ -56,6 +56,7 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   // All of these run on worker_.
   Status begin_attempt();
   Status open_store();
+  Status check_plan();
   void end_attempt();
   void tick();
   int64_t interval_nanos() const {
@@ -80,6 +81,7 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   Connectors& connectors_;
   Scheduler& scheduler_;
   const EngineOptions options_;
+  state::MemoryBudget& state_memory_;
   JobConfig config_;
 
   std::unique_ptr<state::JobStore> store_;

@@ -1,6 +1,8 @@
 #include "job_run.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "operators.h"
 #include "split_state.h"
@@ -125,10 +127,30 @@ Status JobRun::make_tasks() {
       }
       task(s, i).set_up(std::move(chain), std::move(driver), std::move(gate),
                         context_.store.last());
-      DF_RETURN_IF_ERROR(task(s, i).open());
     }
   }
-  return {};
+  return open_tasks();
+}
+
+// As many at once as there are threads: most of it is loading state, each task its own key groups.
+Status JobRun::open_tasks() {
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  Status first;
+  const auto open_some = [&] {
+    for (size_t i = next++; i < tasks_.size(); i = next++) {
+      const Status status = tasks_[i]->open();
+      const std::lock_guard lock(mutex);
+      if (first.ok()) first = status;
+      if (!first.ok()) next = tasks_.size();
+    }
+  };
+  const size_t threads = std::min(tasks_.size(), static_cast<size_t>(context_.scheduler.threads()));
+  std::vector<std::thread> helpers;
+  for (size_t i = 1; i < threads; ++i) helpers.emplace_back(open_some);
+  open_some();
+  for (std::thread& helper : helpers) helper.join();
+  return first;
 }
 
 Status JobRun::make_channels() {
@@ -188,7 +210,7 @@ Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
     }
     SlotPlan part{node->id, operator_kind(*node), nullptr, std::move(targets)};
     if (std::holds_alternative<plan::SinkSpec>(node->spec)) {
-      part.op = make_sink_operator(*sinks_.at(node->id).sink);
+      part.op = make_sink_operator(*sinks_.at(node->id).sink, *sinks_.at(node->id).opening);
     } else {
       DF_ASSIGN_OR_RETURN(part.op, make_operator(plan, *node));
     }
@@ -219,9 +241,10 @@ Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
     const bool orphan = number == 0 && std::stoul(name.substr(7)) >= tasks_.size();
     if (orphan || name == dead->own_name()) dead->restore(name, decode_counts(counts));
   }
-  return std::make_unique<Chain>(
-      ChainContext{&context_.env, &context_.store, task, made_of.parallelism}, std::move(parts),
-      std::move(entry), std::move(outputs), std::move(dead));
+  return std::make_unique<Chain>(ChainContext{&context_.env, &context_.store,
+                                              &context_.state_memory, task, made_of.parallelism},
+                                 std::move(parts), std::move(entry), std::move(outputs),
+                                 std::move(dead));
 }
 
 Result<std::unique_ptr<SourceDriver>> JobRun::make_driver(size_t stage, int task) {

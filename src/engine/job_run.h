@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct RunContext {
   const JobConfig& config;
   state::JobStore& store;
   TaskListener& listener;
+  state::MemoryBudget& state_memory;
 };
 
 class JobRun {
@@ -61,6 +63,8 @@ class JobRun {
   struct SinkParts {
     std::unique_ptr<Sink> sink;
     std::unique_ptr<SinkCommitter> committer;
+    // Tasks are opened together, and a sink makes one writer at a time.
+    std::unique_ptr<std::mutex> opening = std::make_unique<std::mutex>();
   };
 
   explicit JobRun(const RunContext& context) : context_(context) {}
@@ -68,6 +72,7 @@ class JobRun {
   Status add_sink(const std::string& node, const plan::SinkSpec& spec, const SchemaPtr& schema);
   Status commit_left_over();
   Status make_tasks();
+  Status open_tasks();
   Status make_channels();
   Result<std::unique_ptr<Chain>> make_chain(size_t stage, int task);
   Result<std::unique_ptr<SourceDriver>> make_driver(size_t stage, int task);

@@ -291,5 +291,51 @@ TEST_F(JobTest, AnotherJobBeginsFromASavepointAtAnotherParallelism) {
   EXPECT_TRUE(env_.remove_tree(dir_ + "-saved").ok());
 }
 
+TEST_F(JobTest, StateBeyondTheBudgetFailsTheJobAndSaysSo) {
+  const auto events = random_events(3, 2, 2000, 500);
+  connectors_.tables["events"] = events;
+  EngineOptions options{2, 64, 2};
+  options.state_memory_bytes = 1000;
+  engine_ = Engine::create(env_, timers_, connectors_, options, nullptr);
+  plan::Plan plan = count_plan(2, 500);
+  plan.job.restart.max_attempts = 0;
+  auto job = start(plan);
+  ASSERT_NE(job, nullptr);
+  const Status failed = job->wait();
+  EXPECT_EQ(failed.code(), StatusCode::kTooLarge) << failed;
+  EXPECT_NE(failed.message().find("state_memory_bytes"), std::string::npos) << failed;
+  EXPECT_NE(failed.message().find("task of counts"), std::string::npos) << failed;
+  // With more memory it goes on from its last checkpoint.
+  job.reset();
+  options.state_memory_bytes = 64 << 20;
+  engine_ = Engine::create(env_, timers_, connectors_, options, nullptr);
+  job = start(plan);
+  ASSERT_NE(job, nullptr);
+  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+  EXPECT_EQ(in_short(connectors_.results["out"]->rows()), expected_counts(*events));
+}
+
+TEST_F(JobTest, APlanThatStateDoesNotFitIsRefusedAndTheOldOneGoesOn) {
+  const auto events = random_events(4, 2, 2000, 500, false);
+  connectors_.tables["events"] = events;
+  auto job = start(count_plan(2, 500));
+  ASSERT_NE(job, nullptr);
+  ASSERT_TRUE(job->stop().ok());
+  events->finish();
+  plan::Plan changed = count_plan(2, 500);
+  std::get<plan::WindowSpec>(changed.nodes[1].spec).size_ms = 2000;
+  ASSERT_TRUE(plan::validate(changed).ok());
+  const auto refused = engine_->start({"counts", changed, dir_});
+  EXPECT_EQ(refused.status().code(), StatusCode::kConflict) << refused.status();
+  // More of what has no state is no matter.
+  plan::Plan wider = count_plan(4, 500);
+  wider.nodes.push_back(
+      {"log", {{"counts"}}, plan::SinkSpec{"memory", {{"result", "log"}}, "raw"}});
+  job = start(wider);
+  ASSERT_NE(job, nullptr);
+  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+  EXPECT_EQ(in_short(connectors_.results["out"]->rows()), expected_counts(*events));
+}
+
 }  // namespace
 }  // namespace dataflow::engine

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/status.h"
@@ -24,8 +25,8 @@ Result<std::unique_ptr<Operator>> make_session_window(const plan::WindowSpec& sp
                                                       const Schema& input, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_count_window(const plan::WindowSpec& spec,
                                                     const Schema& input, SchemaPtr output);
-// `writer` comes from the sink at open().
-std::unique_ptr<Operator> make_sink_operator(Sink& sink);
+// The writer comes from the sink at open(), with `opening` held.
+std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 
 // For people: "window".
 std::string operator_kind(const plan::Node& node);

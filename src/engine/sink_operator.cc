@@ -8,11 +8,12 @@ constexpr int64_t kOverdue = int64_t{1} << 40;
 
 class SinkOperator final : public Operator {
  public:
-  explicit SinkOperator(Sink& sink) : sink_(sink) {}
+  SinkOperator(Sink& sink, std::mutex& opening) : sink_(sink), opening_(opening) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
     DF_ASSIGN_OR_RETURN(const auto named, context.named_state());
+    const std::lock_guard lock(opening_);
     DF_ASSIGN_OR_RETURN(writer_, sink_.make_writer(context.task(), named));
     return {};
   }
@@ -52,6 +53,7 @@ class SinkOperator final : public Operator {
 
  private:
   Sink& sink_;
+  std::mutex& opening_;
   OperatorContext* context_ = nullptr;
   std::unique_ptr<SinkWriter> writer_;
   std::vector<RowFault> faults_;
@@ -62,8 +64,8 @@ class SinkOperator final : public Operator {
 
 }  // namespace
 
-std::unique_ptr<Operator> make_sink_operator(Sink& sink) {
-  return std::make_unique<SinkOperator>(sink);
+std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening) {
+  return std::make_unique<SinkOperator>(sink, opening);
 }
 
 }  // namespace dataflow::engine

@@ -68,6 +68,8 @@ class DeltaReader {
     return keys_.substr(key_begin_[row], key_begin_[row + 1] - key_begin_[row]);
   }
   int64_t number(uint32_t row) const;
+  // All values of a column of fixed width, one behind the other.
+  const char* fixed_values(size_t column) const { return columns_[column].values.data(); }
   // The bytes of a value; `put` counts only the rows that are put.
   std::string_view value(size_t column, uint32_t put) const;
 

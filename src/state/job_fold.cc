@@ -23,7 +23,7 @@ namespace dataflow::state {
 namespace {
 
 // Of the deltas that are folded at once, which are in memory then.
-constexpr uint64_t kRoundBytes = 64 << 20;
+constexpr uint64_t kRoundBytes = 32 << 20;
 constexpr size_t kMostLayers = 16;
 constexpr KeyGroupRange kAllGroups{0, kKeyGroups};
 

@@ -260,6 +260,43 @@ TEST(JobStore, ADamagedBlockFileIsReported) {
   EXPECT_EQ((*job)->fold().code(), StatusCode::kCorrupt);
 }
 
+TEST(JobStore, WindowsThatAreOverGiveTheirDiskBack) {
+  FaultEnv env;
+  auto job = JobStore::open(env, kDir, {.max_pending_deltas = 16, .small_table_bytes = 50'000});
+  ASSERT_TRUE(job.ok()) << job.status();
+  KeyedTable table(kSpec);
+  std::vector<std::vector<RowNumber>> windows;
+  uint64_t early = 0;
+  uint64_t late = 0;
+  for (int64_t n = 1; n <= 600; ++n) {
+    std::vector<RowNumber> rows;
+    for (int i = 0; i < 200; ++i) {
+      const std::string key = "key " + std::to_string(i);
+      rows.push_back(table.upsert(hash64(key), key, n));
+    }
+    windows.push_back(std::move(rows));
+    if (n > 5) {
+      for (const RowNumber row : windows[static_cast<size_t>(n - 6)]) table.erase(row);
+    }
+    Checkpoint checkpoint{CheckpointId(n), {}, {}, {}};
+    checkpoint.deltas.push_back(delta_of(table));
+    ASSERT_TRUE((*job)->write(checkpoint).ok());
+    if (n % 10 != 0) continue;
+    const StoreStats stats = (*job)->stats();
+    uint64_t& most = n <= 200 ? early : late;
+    most = std::max(most, stats.block_bytes + stats.delta_bytes);
+  }
+  EXPECT_LE(late, early + early / 2) << "state of five windows takes ever more of the disk";
+  ASSERT_TRUE((*job)->fold().ok());
+  uint64_t files = 0;
+  const auto entries = env.list_dir(kDir + "/blocks");
+  ASSERT_TRUE(entries.ok());
+  for (const DirEntry& entry : *entries) {
+    files += *env.file_size(kDir + "/blocks/" + entry.name);
+  }
+  EXPECT_LE(files, 3 * (*job)->stats().block_bytes);
+}
+
 TEST(JobStore, RefusesAnotherFormatOrNumberOfKeyGroups) {
   for (const auto& [format, groups] : {std::pair(kJobFormat + 1, kKeyGroups), {kJobFormat, 256}}) {
     FaultEnv env;

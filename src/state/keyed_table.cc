@@ -14,6 +14,10 @@ namespace dataflow::state {
 
 namespace {
 
+// So many sweeps look at every row of a large table once.
+constexpr RowNumber kSweeps = 64;
+constexpr RowNumber kLeastSwept = 4096;
+
 // Rows of a delta on their way into a table.
 struct LoadBlock {
   size_t count = 0;
@@ -27,9 +31,16 @@ struct LoadBlock {
 
 class KeyedTable::Impl {
  public:
-  explicit Impl(TableSpec table) : spec(std::move(table)) {
-    for (const ValueKind kind : spec.columns) columns.emplace_back().kind = kind;
+  explicit Impl(TableSpec table) : spec(std::move(table)), stored(spec) {
+    if (expires()) stored.columns.push_back(ValueKind::kInt64);
+    for (const ValueKind kind : stored.columns) columns.emplace_back().kind = kind;
   }
+
+  bool expires() const { return spec.ttl_ms > 0; }
+  bool is_expired(RowNumber row) const {
+    return expires() && columns.back().ints[row] <= now_ms - spec.ttl_ms;
+  }
+  bool is_there(RowNumber row) const { return keys.is_live(row) && !is_expired(row); }
 
   // Makes room for the values of rows that were made.
   void grow() {
@@ -46,14 +57,31 @@ class KeyedTable::Impl {
     grow();
     for (size_t i = made_before; i < made.size(); ++i) changes.mark_made(made[i]);
     for (size_t i = 0; i < hashes.size(); ++i) changes.mark(rows[i]);
+    if (expires()) touch({rows, hashes.size()}, made_before, made);
+  }
+  // Of rows that were looked up: those behind `made_before` in `made` are new.
+  void touch(std::span<const RowNumber> rows, size_t made_before, std::vector<RowNumber>& made) {
+    int64_t* touched = columns.back().ints.data();
+    for (size_t i = made_before; i < made.size(); ++i) touched[made[i]] = now_ms;
+    for (const RowNumber row : rows) {
+      if (is_expired(row)) {
+        clear(row);
+        made.push_back(row);
+      }
+      touched[row] = now_ms;
+    }
   }
 
-  // Takes the row away; what is to be said of it to the next delta is said already.
-  void remove(RowNumber row) {
+  void clear(RowNumber row) {
     for (TableColumn& column : columns) {
       if (column.kind == ValueKind::kBytes) noted_bytes -= std::ssize(column.bytes[row]);
       column.clear(row);
     }
+  }
+
+  // Takes the row away; what is to be said of it to the next delta is said already.
+  void remove(RowNumber row) {
+    clear(row);
     keys.erase(row);
   }
 
@@ -63,6 +91,9 @@ class KeyedTable::Impl {
   void erase_loaded(uint64_t hash, std::string_view key, int64_t number);
 
   const TableSpec spec;
+  TableSpec stored;  // as it is in deltas
+  int64_t now_ms = 0;
+  RowNumber swept = 0;  // where the next sweep begins
   KeyRows keys;
   std::vector<TableColumn> columns;
   RowChanges changes;
@@ -81,7 +112,7 @@ Status KeyedTable::Impl::check_fits(const TableSpec& delta) const {
                                std::to_string(delta.version) + ", this build reads up to " +
                                std::to_string(spec.version) + "; use a newer build");
   }
-  if (delta.columns != spec.columns) {
+  if (delta.columns != stored.columns) {
     return Status::unsupported(
         doing + "the stored columns (version " + std::to_string(delta.version) +
         ") are not those of this build (version " + std::to_string(spec.version) + ")");
@@ -126,12 +157,14 @@ void KeyedTable::Impl::put_block(const DeltaReader& delta, LoadBlock& block) {
   grow();
   for (size_t i = 0; i < columns.size(); ++i) {
     TableColumn& column = columns[i];
+    if (column.kind != ValueKind::kBytes) {
+      column.set_fixed({rows, block.count}, delta.fixed_values(i), block.puts);
+      continue;
+    }
     for (size_t at = 0; at < block.count; ++at) {
       const std::string_view value = delta.value(i, block.puts[at]);
-      if (column.kind == ValueKind::kBytes) {
-        noted_bytes += std::ssize(value) - std::ssize(column.bytes[rows[at]]);
-      }
-      column.set(rows[at], value);
+      noted_bytes += std::ssize(value) - std::ssize(column.bytes[rows[at]]);
+      column.bytes[rows[at]] = value;
     }
   }
   block.count = 0;
@@ -178,7 +211,8 @@ void KeyedTable::upsert_all(std::span<const uint64_t> hashes,
 
 std::optional<RowNumber> KeyedTable::find(uint64_t hash, std::string_view key,
                                           int64_t number) const {
-  return impl_->keys.find(hash, key, number);
+  const std::optional<RowNumber> row = impl_->keys.find(hash, key, number);
+  return row && !impl_->is_expired(*row) ? row : std::nullopt;
 }
 
 void KeyedTable::erase(RowNumber row) {
@@ -186,7 +220,10 @@ void KeyedTable::erase(RowNumber row) {
   impl_->remove(row);
 }
 
-void KeyedTable::mark_changed(RowNumber row) { impl_->changes.mark(row); }
+void KeyedTable::mark_changed(RowNumber row) {
+  impl_->changes.mark(row);
+  if (impl_->expires()) impl_->columns.back().ints[row] = impl_->now_ms;
+}
 
 std::string_view KeyedTable::key(RowNumber row) const { return impl_->keys.key(row); }
 int64_t KeyedTable::number(RowNumber row) const { return impl_->keys.number(row); }
@@ -200,14 +237,14 @@ void KeyedTable::note_bytes(int64_t more) { impl_->noted_bytes += more; }
 
 void KeyedTable::for_each(const std::function<void(RowNumber)>& visit) const {
   for (RowNumber row = 0; row < impl_->keys.end(); ++row) {
-    if (impl_->keys.is_live(row)) visit(row);
+    if (impl_->is_there(row)) visit(row);
   }
 }
 
 std::vector<RowNumber> KeyedTable::scan(std::string_view prefix) const {
   std::vector<RowNumber> found;
   for (RowNumber row = 0; row < impl_->keys.end(); ++row) {
-    if (impl_->keys.is_live(row) && key(row).starts_with(prefix)) found.push_back(row);
+    if (impl_->is_there(row) && key(row).starts_with(prefix)) found.push_back(row);
   }
   std::sort(found.begin(), found.end(), [this](RowNumber a, RowNumber b) {
     const int order = key(a).compare(key(b));
@@ -221,7 +258,20 @@ std::optional<DeltaBlock> KeyedTable::take_delta() {
   const DeltaRows delta = gather_delta(impl_->keys, impl_->columns, rows, impl_->changes);
   impl_->changes.saved(rows);
   if (delta.put.empty()) return std::nullopt;
-  return encode_delta(impl_->spec, delta);
+  return encode_delta(impl_->stored, delta);
+}
+
+void KeyedTable::set_time(int64_t now_ms) { impl_->now_ms = std::max(impl_->now_ms, now_ms); }
+
+void KeyedTable::sweep() {
+  if (!impl_->expires() || impl_->keys.end() == 0) return;
+  const RowNumber end = impl_->keys.end();
+  RowNumber left = std::max<RowNumber>(kLeastSwept, end / kSweeps + 1);
+  for (left = std::min(left, end); left > 0; --left) {
+    if (impl_->swept >= end) impl_->swept = 0;
+    const RowNumber row = impl_->swept++;
+    if (impl_->keys.is_live(row) && impl_->is_expired(row)) erase(row);
+  }
 }
 
 Status KeyedTable::load(const DeltaBlock& block, KeyGroupRange range) {

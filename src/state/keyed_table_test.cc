@@ -236,6 +236,82 @@ TEST(KeyedTable, ADeltaHoldsOnlyWhatChanged) {
   EXPECT_EQ(table.take_delta()->rows, 3u);
 }
 
+TEST(KeyedTable, ARowThatIsNotTouchedExpires) {
+  KeyedTable table({"seen", 1, {ValueKind::kInt64, ValueKind::kBytes}, 100});
+  const auto there = [&](const std::string& key) {
+    return table.find(hash64(key), key, 0).has_value();
+  };
+  table.set_time(1000);
+  for (const std::string& key : {std::string("a"), std::string("b"), std::string("c")}) {
+    const RowNumber row = table.upsert(hash64(key), key, 0);
+    table.ints(0)[row] = 7;
+    table.bytes(1)[row] = key;
+  }
+  table.set_time(1099);
+  EXPECT_TRUE(there("a"));
+  bool made = true;
+  (void)table.upsert(hash64("b"), "b", 0, &made);
+  EXPECT_FALSE(made);
+  KeyedTable copy(table.spec());
+  ASSERT_TRUE(copy.load(*table.take_delta(), {}).ok());
+  table.set_time(1100);
+  EXPECT_FALSE(there("a"));
+  EXPECT_TRUE(there("b"));
+  EXPECT_EQ(table.scan("").size(), 1u);
+  // What comes back begins anew.
+  const RowNumber again = table.upsert(hash64("c"), "c", 0, &made);
+  EXPECT_TRUE(made);
+  EXPECT_EQ(table.ints(0)[again], 0);
+  EXPECT_EQ(table.bytes(1)[again], "");
+
+  EXPECT_EQ(table.size(), 3u);
+  table.sweep();
+  EXPECT_EQ(table.size(), 2u);
+  const std::optional<DeltaBlock> delta = table.take_delta();
+  ASSERT_TRUE(delta);
+  EXPECT_EQ(delta->rows, 2u) << "one erased, one made anew";
+  copy.set_time(1100);
+  ASSERT_TRUE(copy.load(*delta, {}).ok());
+  EXPECT_EQ(copy.size(), 2u);
+  size_t rows = 0;
+  copy.for_each([&](RowNumber row) {
+    ++rows;
+    EXPECT_EQ(copy.ints(0)[row], copy.key(row) == "b" ? 7 : 0);
+  });
+  EXPECT_EQ(rows, 2u);
+  copy.set_time(1199);
+  EXPECT_FALSE(copy.find(hash64("b"), "b", 0).has_value()) << "a row keeps its time over a restart";
+  EXPECT_TRUE(copy.find(hash64("c"), "c", 0).has_value());
+}
+
+TEST(KeyedTable, SweepsGiveAllExpiredRowsBack) {
+  KeyedTable table({"seen", 1, {}, 10});
+  table.set_time(1);
+  for (int i = 0; i < 300'000; ++i) {
+    const std::string key = std::to_string(i);
+    (void)table.upsert(hash64(key), key, 0);
+  }
+  ASSERT_TRUE(table.take_delta());
+  table.set_time(20);
+  (void)table.upsert(hash64("7"), "7", 0);
+  for (int i = 0; i < 64; ++i) table.sweep();
+  EXPECT_EQ(table.size(), 1u);
+  EXPECT_EQ(table.take_delta()->rows, 300'000u);
+}
+
+TEST(KeyedTable, SaysWhatItTakesWithinAFewPercent) {
+  KeyedTable table({"sums", 1, {ValueKind::kInt64, ValueKind::kInt64, ValueKind::kFloat64}});
+  constexpr size_t kKeys = 1'000'000;
+  for (size_t i = 0; i < kKeys; ++i) {
+    const std::string_view key(reinterpret_cast<const char*>(&i), sizeof i);
+    (void)table.upsert(hash64(key), key, 0);
+    if (i % 5000 == 0) (void)table.take_delta();
+  }
+  (void)table.take_delta();
+  EXPECT_GT(table.memory_bytes(), 48 * kKeys);
+  EXPECT_LT(table.memory_bytes(), 56 * kKeys);
+}
+
 TEST(KeyedTable, RefusesStateOfANewerVersionOrOtherColumns) {
   KeyedTable newer({"t", 2, {ValueKind::kInt64}});
   (void)newer.upsert(hash64("k"), "k", 0);

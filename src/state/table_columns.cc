@@ -22,16 +22,27 @@ void TableColumn::clear(RowNumber row) {
   }
 }
 
-void TableColumn::set(RowNumber row, std::string_view value) {
+void TableColumn::set_fixed(std::span<const RowNumber> to, const char* values,
+                            const uint32_t* numbers) {
   switch (kind) {
-    case ValueKind::kInt64: ints[row] = static_cast<int64_t>(load_le64(value.data())); break;
-    case ValueKind::kFloat64: floats[row] = std::bit_cast<double>(load_le64(value.data())); break;
-    case ValueKind::kInt128: {
-      const unsigned __int128 high = load_le64(value.data() + 8);
-      decimals[row] = static_cast<__int128>(high << 64 | load_le64(value.data()));
+    case ValueKind::kInt64:
+      for (size_t i = 0; i < to.size(); ++i) {
+        ints[to[i]] = static_cast<int64_t>(load_le64(values + 8 * size_t{numbers[i]}));
+      }
       break;
-    }
-    case ValueKind::kBytes: bytes[row] = value; break;
+    case ValueKind::kFloat64:
+      for (size_t i = 0; i < to.size(); ++i) {
+        floats[to[i]] = std::bit_cast<double>(load_le64(values + 8 * size_t{numbers[i]}));
+      }
+      break;
+    case ValueKind::kInt128:
+      for (size_t i = 0; i < to.size(); ++i) {
+        const char* value = values + 16 * size_t{numbers[i]};
+        const unsigned __int128 high = load_le64(value + 8);
+        decimals[to[i]] = static_cast<__int128>(high << 64 | load_le64(value));
+      }
+      break;
+    case ValueKind::kBytes: break;
   }
 }
 

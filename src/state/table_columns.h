@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,9 @@ struct TableColumn {
 
   void grow(size_t rows);
   void clear(RowNumber row);
-  // `value` is as a delta block holds it.
-  void set(RowNumber row, std::string_view value);
+  // To each row the value of its number among `values`, which are as a delta block holds them. Not
+  // for bytes.
+  void set_fixed(std::span<const RowNumber> to, const char* values, const uint32_t* numbers);
   size_t memory_bytes() const;  // without what strings hold
 };
 

@@ -118,6 +118,9 @@ struct EngineOptions {
   int threads = 0;            // 0: the machine's cores
   int64_t batch_rows = 4096;  // of a batch, and rows of a split between two watermarks
   size_t queue_batches = 4;   // that may wait between two tasks
+  // What the keyed state of all jobs may take in memory; 0: no limit. A job that would take more
+  // fails at its last checkpoint, and says so.
+  size_t state_memory_bytes = 0;
 };
 
 class Engine {

@@ -27,6 +27,9 @@ struct TableSpec {
   std::string name;     // within the operator
   uint8_t version = 1;  // of the meaning of its columns; a stored newer one is refused
   std::vector<ValueKind> columns;
+  // Rows that were not touched for so long are gone; 0: they stay. Each then keeps its time as one
+  // more column, behind the others.
+  int64_t ttl_ms = 0;
 };
 
 using RowNumber = uint32_t;
@@ -39,7 +42,7 @@ class KeyedTable {
   KeyedTable& operator=(const KeyedTable&) = delete;
 
   const TableSpec& spec() const;
-  size_t size() const;
+  size_t size() const;  // rows that expired and are not swept yet among them
   size_t memory_bytes() const;
 
   // The row of (key, number), made with zero (or empty) values if it is missing; `hash` is
@@ -66,6 +69,13 @@ class KeyedTable {
   __int128* decimals(size_t column);
   std::string* bytes(size_t column);  // after growing one, call note_bytes()
   void note_bytes(int64_t more);      // for memory_bytes()
+
+  // In a table with a ttl: by what time rows are touched from now on, and expire. upsert() makes an
+  // expired row anew, with zero values; find(), for_each() and scan() pass over it.
+  void set_time(int64_t now_ms);
+  // Erases expired rows, so that their memory and, with the next deltas, their place on disk is
+  // given back. Looks at a part of the rows, on from where it ended last.
+  void sweep();
 
   // Every row, in no order. The table must not change meanwhile.
   void for_each(const std::function<void(RowNumber)>& visit) const;
