@@ -27,6 +27,8 @@ class SessionIndex {
   void drop_unused();
 
   Row first(Row key) const { return first_[key]; }
+  void prefetch_first(Row key) const { __builtin_prefetch(&first_[key]); }
+  void prefetch(Row session) const { __builtin_prefetch(&links_[session]); }
   Row next(Row session) const { return links_[session].next; }
   Row key_of(Row session) const { return links_[session].key; }
   // Behind `before`, which is kNone for the first.

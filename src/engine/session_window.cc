@@ -17,6 +17,7 @@ using state::ValueKind;
 
 constexpr uint8_t kStateVersion = 1;
 constexpr RowNumber kNone = SessionIndex::kNone;
+constexpr size_t kSessionsInCache = 20'000;
 
 // Columns of the state in front of the aggregates.
 constexpr size_t kStart = 0;
@@ -65,6 +66,7 @@ class SessionWindow final : public Operator {
   bool is_dropped(int64_t end) const { return end - 1 + lateness_ <= progress_.value().value(); }
 
   void index_sessions();
+  void prefetch_sessions() const;
   Status take_rows(const Batch& batch, Collector& out);
   Status take_row(int32_t row, int64_t time, Collector& out);
   RowNumber make_session(int32_t row, RowNumber before, int64_t start, int64_t end);
@@ -137,6 +139,21 @@ void SessionWindow::index_sessions() {
     index_.look_at(row, ends[row] + (table_->ints(kEmitted)[row] != 0 ? lateness_ : 0));
   }
   index_.drop_unused();
+}
+
+// Before the rows are taken one after the other: so that their cache misses overlap.
+void SessionWindow::prefetch_sessions() const {
+  if (table_->size() < kSessionsInCache) return;
+  for (const RowNumber key : key_of_row_) index_.prefetch_first(key);
+  const int64_t* starts = table_->ints(kStart);
+  const int64_t* ends = table_->ints(kEnd);
+  for (const RowNumber key : key_of_row_) {
+    const RowNumber session = index_.first(key);
+    if (session == kNone) continue;
+    index_.prefetch(session);
+    __builtin_prefetch(&starts[session]);
+    __builtin_prefetch(&ends[session]);
+  }
 }
 
 Status SessionWindow::take_rows(const Batch& batch, Collector& out) {
@@ -279,6 +296,7 @@ Status SessionWindow::on_batch(size_t /*input*/, const Batch& batch, Collector& 
   DF_RETURN_IF_ERROR(aggregates_.evaluate(*context_, batch));
   DF_RETURN_IF_ERROR(keys_.read(batch));
   index_.find_keys(keys_.hashes(), keys_.keys(), key_of_row_);
+  prefetch_sessions();
   dropped_.clear();
   DF_RETURN_IF_ERROR(take_rows(batch, out));
   DF_RETURN_IF_ERROR(add_waiting());

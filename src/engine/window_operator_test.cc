@@ -30,9 +30,10 @@ plan::Aggregate aggregate(const std::string& function, const std::string& column
 // A window over rows (key, value, time), checked as a plan is.
 class WindowBed {
  public:
-  explicit WindowBed(plan::WindowSpec spec, Type value = Type::int64())
+  explicit WindowBed(plan::WindowSpec spec, Type value = Type::int64(),
+                     Type time = Type::timestamp(3))
       : schema_(std::make_shared<Schema>(std::vector<Field>{
-            {"k", Type::string()}, {"v", std::move(value)}, {"ts", Type::timestamp(3)}})) {
+            {"k", Type::string()}, {"v", std::move(value)}, {"ts", std::move(time)}})) {
     plan::Plan plan;
     plan.name = "test";
     plan::SourceSpec source{"memory", {}, "raw", {}, schema_};
@@ -167,6 +168,56 @@ TEST(WindowOperator, WhatFiresChangesNoStateOfTumblingWindows) {
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(*second, 0U);
   EXPECT_EQ(bed.new_rows(), (Lines{"+I 0..10 k=a, n=1, sum=1"}));
+}
+
+TEST(WindowOperator, MicrosecondsBeforeTheEpochAreInTheWindowBeforeIt) {
+  using Kind = plan::WindowKind;
+  for (const Kind kind : {Kind::kTumbling, Kind::kSession}) {
+    WindowBed bed(window(kind, 10), Type::int64(), Type::timestamp(6));
+    for (const int64_t micros : {-1, -15'000'000, 0}) {
+      bed.add({{Value::string("a"), Value::int64(1), Value::integer(Type::timestamp(6), micros)}});
+    }
+    bed.watermark(30000);
+    std::vector<std::string> rows = bed.new_rows();
+    std::ranges::sort(rows);
+    // The session of -15 s ends at -5 s.
+    EXPECT_EQ(rows, kind == Kind::kTumbling
+                        ? (Lines{"+I -10..0 k=a, n=1, sum=1", "+I -20..-10 k=a, n=1, sum=1",
+                                 "+I 0..10 k=a, n=1, sum=1"})
+                        : (Lines{"+I -1..10 k=a, n=2, sum=2", "+I -15..-5 k=a, n=1, sum=1"}));
+  }
+}
+
+TEST(WindowOperator, ARowWithoutATimeOrWithAFaultIsInNoWindow) {
+  using Kind = plan::WindowKind;
+  for (const Kind kind : {Kind::kTumbling, Kind::kHopping, Kind::kSession, Kind::kCount}) {
+    plan::WindowSpec spec = window(kind, 10, kind == Kind::kHopping ? 5 : 0);
+    if (kind == Kind::kCount) {
+      spec.size_ms = 0;
+      spec.count = 2;
+    }
+    const auto tenth = expr::parse_expression("10 / v", {});
+    ASSERT_TRUE(tenth.ok()) << tenth.status();
+    spec.aggregates = {aggregate("COUNT", "", "n"), {"SUM", *tenth, false, nullptr, "sum"}};
+    WindowBed bed(spec);
+    const auto row = [](int64_t value) -> Row {
+      return {Value::string("a"), Value::int64(value), Value::integer(Type::timestamp(3), 1000)};
+    };
+    Row timeless = row(1);
+    timeless[2] = Value::null(Type::timestamp(3));
+    if (kind == Kind::kCount) {
+      bed.add({row(5), row(0), row(2)});
+    } else {
+      bed.add({row(5), row(0), timeless, row(2)});
+    }
+    ASSERT_TRUE(bed.bed().end().ok());
+    for (const std::string& line : bed.new_rows()) {
+      EXPECT_NE(line.find("n=2, sum=7"), std::string::npos) << line;
+    }
+    ASSERT_EQ(bed.bed().dead().size(), kind == Kind::kCount ? 1U : 2U);
+    const auto is_fault = [](const std::string& line) { return line.starts_with("expression"); };
+    EXPECT_EQ(std::ranges::count_if(bed.bed().dead(), is_fault), 1);
+  }
 }
 
 TEST(WindowOperator, RowsThatAreOneMillisecondApartFromTheGapAreTwoSessions) {
