@@ -20,7 +20,7 @@ from figures import BIN, PEERS, ROOT, Cost, cpu_model, memory_gib, write_page
 
 WINDOWS = {
     "tumble": "{tumbling: 30s, time: ts}",
-    "hop": "{hopping: 60s, slide: 15s, time: ts}",
+    "hop": "{hopping: {size: 60s, slide: 15s}, time: ts}",
     "session": "{session: 30s, time: ts}",
 }
 
