@@ -220,6 +220,28 @@ TEST(APlanIsRefused, ForAnEventTimeWindowWithoutAWatermark) {
             R"(unchanged)");
 }
 
+TEST(APlanIsRefused, ForAWindowOverResultsThatChange) {
+  WindowSpec first = counts();
+  first.allowed_lateness_ms = 1000;
+  WindowSpec second = counts();
+  second.keys.clear();
+  second.time_column.clear();
+  second.aggregates = {{"COUNT", nullptr, false, nullptr, "n"}};
+  Plan plan = through(node("x", first));
+  plan.nodes.pop_back();
+  plan.nodes.push_back(node("some", FilterSpec{parsed("TRUE")}, {{"x", ""}}));
+  plan.nodes.push_back(node("y", second, {{"some", ""}}));
+  plan.nodes.push_back(sink("y"));
+  EXPECT_EQ(refusal(plan),
+            R"(window "y": reads results of window "x" that late rows change after they left, )"
+            R"(and would count both; leave out allowed_lateness_ms there)");
+  plan.job.bounded = true;
+  EXPECT_EQ(refusal(plan), "(valid)");
+  plan.job.bounded = false;
+  std::get<WindowSpec>(plan.nodes[1].spec).allowed_lateness_ms = 0;
+  EXPECT_EQ(refusal(plan), "(valid)");
+}
+
 TEST(APlanIsRefused, ForTheShapeOfAWindow) {
   using W = WindowSpec;
   EXPECT_EQ(refusal_of_window([](W& w) { w.size_ms = 0; }),
