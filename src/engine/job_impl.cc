@@ -11,7 +11,8 @@ namespace {
 
 // Output that waits: so much of it brings a checkpoint forward.
 constexpr int64_t kStagedBytes = 4 << 20;
-constexpr int64_t kLooksPerInterval = 5;  // for that
+constexpr int64_t kLooksPerInterval = 5;         // for that
+constexpr int64_t kSplitsNanos = 1'000'000'000;  // between two looks for new splits
 // The job's plan, kept beside its state.
 constexpr const char* kPlanFact = "plan";
 
@@ -128,6 +129,8 @@ Status JobImpl::begin_attempt() {
   ended_parts_ = {};
   round_.reset();
   seen_activity_ = 0;
+  new_splits_ = false;
+  last_look_nanos_ = env_.monotonic_nanos();
   set_state(JobState::kRunning);
   run_->start();
   schedule_tick();
@@ -158,9 +161,14 @@ void JobImpl::schedule_tick() {
 }
 
 void JobImpl::tick() {
-  const bool due = env_.monotonic_nanos() - last_round_nanos_ >= interval_nanos();
+  const int64_t now = env_.monotonic_nanos();
+  if (now - last_look_nanos_ >= kSplitsNanos) {
+    last_look_nanos_ = now;
+    new_splits_ = run_->has_new_splits();
+  }
+  const bool due = now - last_round_nanos_ >= interval_nanos();
   const uint64_t activity = run_->activity();
-  const bool wanted = stop_wanted_ || !next_waiters_.empty() ||
+  const bool wanted = stop_wanted_ || new_splits_ || !next_waiters_.empty() ||
                       run_->staged_bytes() >= kStagedBytes || (due && activity != seen_activity_);
   if (!wanted) {
     schedule_tick();
@@ -235,6 +243,10 @@ void JobImpl::complete_round() {
     conclude(JobState::kStopped, {});
     return;
   }
+  if (new_splits_) {
+    start_over();
+    return;
+  }
   if (!all_ended()) {
     schedule_tick();
     return;
@@ -247,6 +259,12 @@ void JobImpl::complete_round() {
   }
   end_attempt();
   conclude(JobState::kFinished, {});
+}
+
+void JobImpl::start_over() {
+  end_attempt();
+  const Status started = begin_attempt();
+  if (!started.ok()) fail(started);
 }
 
 Status JobImpl::commit_round() {

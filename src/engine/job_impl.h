@@ -70,6 +70,8 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   void on_failure(size_t task, Status status);
   void fail(const Status& status);
   void complete_round();
+  // Goes on from the checkpoint just made: with splits that were not there before.
+  void start_over();
   Status commit_round();
   void conclude(JobState state, const Status& status);
   bool all_ended() const;
@@ -93,6 +95,8 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   TaskPart ended_parts_;
   uint64_t seen_activity_ = 0;
   int64_t last_round_nanos_ = 0;
+  int64_t last_look_nanos_ = 0;  // for new splits
+  bool new_splits_ = false;
   bool stop_wanted_ = false;
   std::vector<Told> waiters_;       // the round at hand
   std::vector<Told> next_waiters_;  // the one after

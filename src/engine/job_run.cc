@@ -316,6 +316,24 @@ Status JobRun::commit(const state::Checkpoint& checkpoint) {
   return {};
 }
 
+bool JobRun::has_new_splits() {
+  if (context_.config.plan.job.bounded) return false;
+  for (const auto& [node, source] : sources_) {
+    if (source->bounded()) continue;
+    // What is wrong with a source its readers find out.
+    const Result<std::vector<Split>> now = source->splits();
+    if (!now.ok()) continue;
+    const std::vector<Split>& known = splits_.at(node);
+    for (const Split& split : *now) {
+      const bool read =
+          std::binary_search(known.begin(), known.end(), split,
+                             [](const Split& a, const Split& b) { return a.id < b.id; });
+      if (!read) return true;
+    }
+  }
+  return false;
+}
+
 uint64_t JobRun::activity() const {
   uint64_t sum = 0;
   for (const std::unique_ptr<Task>& task : tasks_) {

@@ -54,6 +54,9 @@ class JobRun {
   // The checkpoint is durable: its output becomes visible.
   Status commit(const state::Checkpoint& checkpoint);
 
+  // Whether a source that does not end has got splits that this run does not read.
+  bool has_new_splits();
+
   // Changes whenever any row has moved.
   uint64_t activity() const;
   int64_t staged_bytes() const;

@@ -45,6 +45,7 @@ set(CLI_SRCS
   cli/record_input.cc
   cli/report.cc
   cli/run_command.cc
+  cli/run_dir.cc
   cli/session.cc
   cli/shell_commands.cc
   cli/status_command.cc

@@ -8,6 +8,7 @@
 #include "base/timer_queue.h"
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
+#include "cli/run_dir.h"
 #include "connect/connectors.h"
 #include "data_dir.h"
 #include "engine/job.h"
@@ -97,32 +98,6 @@ class LocalEngine {
   std::unique_ptr<engine::Engine> engine_;
 };
 
-// DIR/runs/NAME
-class RunDir {
- public:
-  RunDir(Env& env, std::string dir) : env_(env), dir_(std::move(dir)) {}
-
-  std::string state() const { return dir_ + "/state"; }
-  // Removes what a finished run left; tells whether there is one to go on with.
-  Result<bool> prepare() {
-    if (!env_.exists(finished())) {
-      DF_RETURN_IF_ERROR(env_.create_dirs(dir_));
-      return env_.exists(state());
-    }
-    DF_RETURN_IF_ERROR(env_.remove_tree(state()));
-    DF_RETURN_IF_ERROR(env_.remove_file(finished()));
-    DF_RETURN_IF_ERROR(env_.sync_dir(dir_));
-    return false;
-  }
-  Status finish() { return env_.write_file_durably(finished(), "finished\n"); }
-
- private:
-  std::string finished() const { return dir_ + "/finished"; }
-
-  Env& env_;
-  const std::string dir_;
-};
-
 class Progress {
  public:
   Progress(Env& env, const plan::Plan& plan, bool wanted)
@@ -173,22 +148,31 @@ void print_report(Session& session, const plan::Plan& plan, const jobs::RunRepor
   page.put("rows_read", report.rows_read);
   page.put("rows_written", report.rows_written);
   page.put("rows_dead", report.rows_dead);
+  Document reasons = Document::object();
+  for (const auto& [reason, count] : report.last.dead_letters) reasons.put(reason, count);
+  page.put("dead_letters", std::move(reasons));
   page.put("restarts", report.last.restarts);
   page.put("checkpoint", report.last.last_checkpoint.value());
   print_document(session.out(), session.format(), page);
 }
 
-Status run_in(Session& session, Env& env, const plan::Plan& plan, const std::string& dir) {
+Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Plan& plan,
+              const std::string& dir) {
   LocalEngine local(env, dir);
   DF_RETURN_IF_ERROR(local.open());
   Status checked = jobs::check_connectors(plan, local.connectors());
   if (!checked.ok()) {
     (void)local.close();
-    return with_exit_code(checked, ExitCode::kValidation);
+    const Status named = checked.with_context(run.file);
+    return with_exit_code(named, ExitCode::kValidation);
   }
   RunDir run_dir(env, dir + "/runs/" + plan.name);
-  DF_ASSIGN_OR_RETURN(const bool goes_on, run_dir.prepare());
-  if (goes_on) session.note(plan.name + ": going on from the last checkpoint");
+  DF_ASSIGN_OR_RETURN(const RunDir::Begin begin, run_dir.prepare(plan));
+  if (begin == RunDir::Begin::kGoesOn) {
+    session.note(plan.name + ": going on from the last checkpoint");
+  } else if (begin == RunDir::Begin::kAnew) {
+    session.note(plan.name + ": the last run had finished; beginning anew");
+  }
   Progress progress(env, plan, !session.quiet());
   jobs::RunOptions options;
   options.state_dir = run_dir.state();
@@ -219,7 +203,7 @@ Status run_pipeline(Session& session, const PipelineRun& run) {
   if (dir.empty()) {
     DF_ASSIGN_OR_RETURN(dir, temporary.make());
   }
-  return run_in(session, env, plan, dir);
+  return run_in(session, env, run, plan, dir);
 }
 
 }  // namespace dataflow::cli

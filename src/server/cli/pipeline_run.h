@@ -1,9 +1,8 @@
 // Runs one pipeline in this process until its sources end.
 //
-// With a data directory what the pipeline keeps lies in DIR/runs/NAME: `state` is the job's, and
-// `finished` stands there when the last run came to its end, so that the next one begins anew. A
-// run that was interrupted or killed is gone on with. A log that the pipeline reads or writes is
-// the directory's own, as a server would have it.
+// With a data directory what the pipeline keeps lies in DIR/runs/NAME (see run_dir.h): a run that
+// was interrupted or killed is gone on with. A log that the pipeline reads or writes is the
+// directory's own, as a server would have it.
 #pragma once
 
 #include <map>
