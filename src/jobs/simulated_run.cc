@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "jobs/pipelines.h"
+
 namespace dataflow::jobs {
 namespace {
 
@@ -82,9 +84,7 @@ Result<std::unique_ptr<SimulatedRun>> SimulatedRun::start(plan::Plan plan,
   engine_options.batch_rows = 1;  // the watermark moves with every row
   run->engine_ =
       engine::Engine::create(run->env_, run->timers_, run->connectors_, engine_options, nullptr);
-  for (const plan::Node& node : run->plan_.nodes) {
-    DF_RETURN_IF_ERROR(run->engine_->can_run(run->plan_, node));
-  }
+  DF_RETURN_IF_ERROR(check_operators(run->plan_, *run->engine_));
   DF_RETURN_IF_ERROR(run->start_job());
   DF_RETURN_IF_ERROR(run->settle());
   return run;

@@ -257,6 +257,10 @@ Result<std::vector<CaseReport>> test_pipeline(const std::string& file, const std
       DF_ASSIGN_OR_RETURN(const plan::Plan plan,
                           compile_pipeline(pipeline.file, pipeline.text, variables));
       DF_ASSIGN_OR_RETURN(CaseReport report, CaseRun(yaml, test, plan).run());
+      if (!report.error.empty()) {
+        const Status placed = in_file(pipeline.file, pipeline.text, Status::internal(report.error));
+        report.error = placed.message();
+      }
       reports.push_back(std::move(report));
     }
   } catch (const YAML::Exception& problem) {
