@@ -227,6 +227,9 @@ class Run {
         static_cast<double>(stats.block_bytes + stats.delta_bytes) / (1 << 20),
         halves[0].size() + halves[1].size(), seconds_since(begin), opened,
         cpu_seconds() - cpu_before);
+    std::printf(
+        "  RssAnon %.1f MiB then, %.1f MiB of it tables\n", anon_mib(),
+        static_cast<double>(halves[0].memory_bytes() + halves[1].memory_bytes()) / (1 << 20));
     if (halves[0].size() + halves[1].size() != rows) return Status::corrupt("rows are missing");
     return {};
   }

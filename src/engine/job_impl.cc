@@ -4,7 +4,7 @@
 #include <future>
 
 #include "base/logger.h"
-#include "engine/plan_change.h"
+#include "plan/analyze.h"
 
 namespace dataflow::engine {
 namespace {
@@ -15,6 +15,20 @@ constexpr int64_t kLooksPerInterval = 5;         // for that
 constexpr int64_t kSplitsNanos = 1'000'000'000;  // between two looks for new splits
 // The job's plan, kept beside its state.
 constexpr const char* kPlanFact = "plan";
+
+// Whether an operator's state, which is of the plan that stands beside it, is of use to the plan at
+// hand. Whoever deploys has asked that before; a state that was forgotten is no matter.
+Status check_goes_on(const plan::NodeChange& change, const plan::Plan& running) {
+  const std::string what = "operator `" + change.id + "` cannot go on from its state: ";
+  if (change.change == plan::Continuity::kIncompatible) {
+    return Status::conflict(what + change.reason);
+  }
+  if (change.change != plan::Continuity::kRemoved) return {};
+  const plan::Node* node = running.find(change.id);
+  if (node == nullptr || !plan::has_state(node->spec)) return {};
+  return Status::conflict(what +
+                          "the plan does not have it any more, and its state was not dropped");
+}
 
 }  // namespace
 
@@ -104,7 +118,6 @@ Status JobImpl::open_store() {
   return {};
 }
 
-// The state is of the plan that stands beside it.
 Status JobImpl::check_plan() {
   const std::string now = plan::to_json(config_.plan);
   DF_ASSIGN_OR_RETURN(const std::optional<std::string> stored, store_->fact(kPlanFact));
@@ -112,7 +125,11 @@ Status JobImpl::check_plan() {
   if (stored && store_->last() > CheckpointId(0)) {
     DF_ASSIGN_OR_RETURN(plan::Plan running, plan::plan_from_json(*stored));
     DF_RETURN_IF_ERROR(plan::validate(running).with_context("the plan that the state is of"));
-    DF_RETURN_IF_ERROR(check_plan_change(running, config_.plan));
+    DF_ASSIGN_OR_RETURN(const std::vector<std::string> kept, store_->operators());
+    for (const plan::NodeChange& change : plan::compare_for_restart(running, config_.plan)) {
+      if (!std::binary_search(kept.begin(), kept.end(), change.id)) continue;
+      DF_RETURN_IF_ERROR(check_goes_on(change, running));
+    }
   }
   return store_->put_fact(kPlanFact, now);
 }

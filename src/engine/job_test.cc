@@ -281,7 +281,9 @@ TEST_F(JobTest, AnotherJobBeginsFromASavepointAtAnotherParallelism) {
   connectors_.results.clear();
   plan::Plan plan = count_plan(3, 500);
   ASSERT_TRUE(plan::validate(plan).ok());
-  const auto second = engine_->start({"again", plan, dir_ + "-2", {}, saved});
+  JobConfig config{"again", plan, dir_ + "-2"};
+  config.restore_from = saved;
+  const auto second = engine_->start(config);
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_TRUE((*second)->wait().ok()) << (*second)->status().reason;
   EXPECT_GT((*second)->status().last_checkpoint, info->checkpoint);

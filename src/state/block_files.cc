@@ -29,6 +29,7 @@ Status BlockFiles::open(const std::set<int64_t>& named) {
   if (!env_.exists(dir_)) return {};
   DF_ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, env_.list_dir(dir_));
   for (const DirEntry& entry : entries) {
+    if (entry.is_dir || !entry.name.ends_with(".block")) continue;
     const int64_t number = number_of(entry.name);
     next_ = std::max(next_, number + 1);
     if (!named.contains(number)) DF_RETURN_IF_ERROR(env_.remove_file(dir_ + "/" + entry.name));

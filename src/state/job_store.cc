@@ -1,5 +1,7 @@
 #include "state/job_store.h"
 
+#include <malloc.h>
+
 #include <utility>
 
 #include "base/bytes.h"
@@ -247,15 +249,24 @@ std::vector<StoredBlock> StoredJob::blocks_of(const TableId& table) const {
 Status StoredJob::load(const std::string& operator_id, const std::string& table,
                        KeyGroupRange groups,
                        const std::function<Status(const DeltaBlock&)>& visit) {
+  DF_RETURN_IF_ERROR(load_all({operator_id, table}, groups, visit));
+  // Blocks of megabytes came and went; the allocator would keep their pages.
+  (void)malloc_trim(0);
+  return {};
+}
+
+Status StoredJob::load_all(const TableId& id, KeyGroupRange groups,
+                           const std::function<Status(const DeltaBlock&)>& visit) {
+  const auto& [operator_id, table] = id;
   std::shared_lock layout_lock(layout_mutex_);
   const std::string what = doing("loading operator " + operator_id + ", table " + table);
-  for (const StoredBlock& stored : blocks_of({operator_id, table})) {
+  for (const StoredBlock& stored : blocks_of(id)) {
     if (stored.groups.end <= groups.begin || groups.end <= stored.groups.begin) continue;
     Result<DeltaBlock> block = files_.read(stored);
     DF_RETURN_IF_ERROR(block.status().with_context(what));
     DF_RETURN_IF_ERROR(visit(*block).with_context(what));
   }
-  for (const PendingDelta& delta : deltas_of({operator_id, table})) {
+  for (const PendingDelta& delta : deltas_of(id)) {
     const std::string context =
         what + " (checkpoint " + std::to_string(delta.checkpoint.value()) + ")";
     Result<DeltaBlock> block = read_delta(delta);

@@ -68,6 +68,8 @@ class StoredJob final : public JobStore {
   void note_written(const Checkpoint& checkpoint, const std::map<CheckpointId, uint32_t>& dropped);
 
   // Reading.
+  Status load_all(const TableId& id, KeyGroupRange groups,
+                  const std::function<Status(const DeltaBlock&)>& visit);
   Result<DeltaBlock> read_delta(const PendingDelta& delta);
   std::vector<PendingDelta> deltas_of(const TableId& table) const;
   std::vector<StoredBlock> blocks_of(const TableId& table) const;

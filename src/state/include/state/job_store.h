@@ -71,7 +71,7 @@ struct JobStoreOptions {
   // Deltas that wait to be folded; beyond it the next write() waits for the folding first.
   // It begins at an eighth of these bytes, or half of this number.
   uint64_t max_pending_delta_bytes = 128ULL << 20;
-  uint32_t max_pending_deltas = 512;
+  uint32_t max_pending_deltas = 2048;
   // A table below this size is kept in one block for all key groups, a larger one in a block for
   // each group.
   uint64_t small_table_bytes = 16ULL << 20;
