@@ -231,3 +231,41 @@ def test_the_example_of_the_documentation_passes(dataflow_cli, tmp_path):
     path = tmp_path / "meeting-counts.yaml"
     path.write_text(blocks[0] + blocks[2])
     assert Cli(dataflow_cli, tmp_path / "home")("pipeline", "test", path).startswith("ok ")
+
+
+TOTALS = """
+name: ${NAME}
+sources:
+  events: {connector: log, topic: events, format: json, start: earliest,
+           schema: {k: STRING, v: INT}}
+steps:
+  totals: {from: events, window: {count: 2}, group_by: [k], aggregate: {total: "SUM(v)"}}
+sinks:
+  out: {from: totals, connector: log, topic: out, format: json, guarantee: exactly_once}
+"""
+
+
+def test_a_pipeline_begins_with_the_state_of_a_savepoint(server, cli, tmp_path):
+    path = tmp_path / "totals.yaml"
+    path.write_text(TOTALS)
+    deploy = ("pipeline", "deploy", str(path))
+    cli(*deploy, env={"NAME": "one"})
+    cli("publish", "events", json.dumps({"k": "a", "v": 1}))
+    eventually(lambda: cli.json("pipeline", "stats", "one")["rows_read"] == 1, "the first row is read")
+    kept = cli.json("pipeline", "savepoint", "one", "--name", "half-full")
+    assert kept["savepoint"] == "one/half-full" and kept["bytes"] > 0
+    cli("pipeline", "savepoint", "one", "--name", "half-full", expect=NOT_FOUND)
+    cli("pipeline", "savepoint", "one", "--name", "../x", expect=VALIDATION)
+    cli("pipeline", "delete", "one", "--yes")
+    assert [row["savepoint"] for row in cli.json("pipeline", "savepoints")] == ["one/half-full"]
+    cli(*deploy, "--from-savepoint", "one/empty", env={"NAME": "two"}, expect=NOT_FOUND)
+    other = tmp_path / "other.yaml"
+    other.write_text(TOTALS.replace("count: 2", "count: 3").replace("group_by: [k], ", ""))
+    cli("pipeline", "deploy", str(other), "--from-savepoint", "one/half-full", env={"NAME": "two"}, expect=NOT_FOUND)
+    assert cli.json("pipeline", "list") == []
+    cli(*deploy, "--from-savepoint", "one/half-full", env={"NAME": "two"})
+    # The row before the savepoint is not read again, and the one behind it fills its window.
+    cli("publish", "events", json.dumps({"k": "a", "v": 10}))
+    eventually(lambda: rows(cli) == [{"k": "a", "total": 11}], "both rows in one window")
+    cli("pipeline", "savepoints", "--delete", "one/half-full")
+    assert cli.json("pipeline", "savepoints") == []

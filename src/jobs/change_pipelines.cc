@@ -49,20 +49,34 @@ Result<PipelineView> PipelinesImpl::deploy(plan::Plan plan, std::string source,
   row.created = row.updated = parts_.env.now();
   row.plan_json = plan::to_json(plan);
   row.source = source;
+  if (!options.from_savepoint.empty()) {
+    if (options.replace) {
+      return Status::invalid(
+          "a pipeline that replaces another keeps its state; delete the one that is there, or "
+          "deploy under another name, to begin from a savepoint");
+    }
+    DF_RETURN_IF_ERROR(begin_from(options.from_savepoint, plan, row));
+  }
+  // Where it was refused.
+  const auto forget_state = [&](const Status& why) {
+    if (!options.from_savepoint.empty()) (void)parts_.env.remove_tree(state_dir(row.id)).ok();
+    return why;
+  };
   const auto deployed = std::make_shared<Deployed>(row, std::make_shared<const plan::Plan>(plan));
   // Whoever finds it waits until it is on disk.
   std::unique_lock change(deployed->change);
   DeployedPtr present;
   {
     const std::lock_guard lock(mutex_);
-    if (closed_) return Status::unavailable("the server is stopping");
+    if (closed_) return forget_state(Status::unavailable("the server is stopping"));
     const auto [at, added] = pipelines_.emplace(row.name, deployed);
     if (!added) present = at->second;
   }
   if (present != nullptr) {
     if (!options.replace) {
-      return Status::already_exists("there is a pipeline \"" + row.name +
-                                    "\" already; deploy it with --replace, or delete it first");
+      return forget_state(
+          Status::already_exists("there is a pipeline \"" + row.name +
+                                 "\" already; deploy it with --replace, or delete it first"));
     }
     return replace(present, std::move(plan), std::move(source), options);
   }
@@ -70,9 +84,10 @@ Result<PipelineView> PipelinesImpl::deploy(plan::Plan plan, std::string source,
   if (!saved.ok()) {
     const std::lock_guard lock(mutex_);
     pipelines_.erase(row.name);
-    return saved;
+    return forget_state(saved);
   }
-  note(*deployed, "deployed");
+  note(*deployed, "deployed",
+       options.from_savepoint.empty() ? "" : "from savepoint " + options.from_savepoint);
   if (options.start) DF_RETURN_IF_ERROR(start_job(deployed));
   return deployed->view();
 }

@@ -51,6 +51,17 @@ Result<std::vector<std::string>> dropped_by(const plan::Plan& before, const plan
   return gone;
 }
 
+Result<plan::Plan> plan_of_state(Env& env, const std::string& state_dir) {
+  DF_ASSIGN_OR_RETURN(const std::unique_ptr<state::JobStore> store,
+                      state::JobStore::open(env, state_dir));
+  DF_ASSIGN_OR_RETURN(const std::optional<std::string> json, store->fact(kPlanFact));
+  DF_RETURN_IF_ERROR(store->close());
+  if (!json) return Status::corrupt("the state in " + state_dir + " does not say of which plan");
+  DF_ASSIGN_OR_RETURN(plan::Plan plan, plan::plan_from_json(*json));
+  DF_RETURN_IF_ERROR(plan::validate(plan));
+  return plan;
+}
+
 Status check_delivered(Env& env, const std::string& state_dir,
                        const std::vector<std::string>& operators) {
   if (operators.empty() || !env.exists(state_dir)) return {};

@@ -15,6 +15,9 @@ namespace dataflow::jobs {
 // with its place, and the ways out. Both plans are validated.
 Result<std::vector<std::string>> dropped_by(const plan::Plan& before, const plan::Plan& after);
 
+// The plan that a job's state is of, validated.
+Result<plan::Plan> plan_of_state(Env& env, const std::string& state_dir);
+
 // kConflict if a checkpoint has promised output to one of these that may not be delivered yet.
 Status check_delivered(Env& env, const std::string& state_dir,
                        const std::vector<std::string>& operators);

@@ -10,6 +10,12 @@
 
 namespace dataflow::jobs {
 
+namespace {
+
+constexpr size_t kIdChars = 36;  // of a UUID as text
+
+}  // namespace
+
 Status PipelinesImpl::load() {
   std::set<std::string> ids;
   DF_RETURN_IF_ERROR(load_rows(ids));
@@ -67,7 +73,9 @@ Status PipelinesImpl::load_ends() {
 Status PipelinesImpl::remove_orphans(const std::set<std::string>& ids) {
   DF_ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, parts_.env.list_dir(parts_.dir));
   for (const DirEntry& entry : entries) {
-    if (!entry.is_dir || ids.contains(entry.name) || !Uuid::parse(entry.name).ok()) continue;
+    // What follows an id is of a folder that was not finished.
+    if (!entry.is_dir || ids.contains(entry.name)) continue;
+    if (!Uuid::parse(entry.name.substr(0, kIdChars)).ok()) continue;
     DF_RETURN_IF_ERROR(parts_.env.remove_tree(parts_.dir + "/" + entry.name));
   }
   return {};

@@ -1,5 +1,5 @@
 // PipelinesImpl: the pipelines in memory and in meta. pipelines.cc has what reads and starts them,
-// change_pipelines.cc what users do to them.
+// change_pipelines.cc what users do to them, savepoints.cc what is kept of their state.
 #pragma once
 
 #include <map>
@@ -33,6 +33,9 @@ class PipelinesImpl final : public Pipelines {
   Result<PipelineView> restart(const std::string& name) override;
   Status remove(const std::string& name) override;
   Result<state::CheckpointId> checkpoint(const std::string& name) override;
+  Result<SavepointView> save_state(const std::string& name, std::string savepoint) override;
+  Result<std::vector<SavepointView>> savepoints() const override;
+  Status remove_savepoint(const std::string& id) override;
 
  private:
   using DeployedPtr = std::shared_ptr<Deployed>;
@@ -43,6 +46,8 @@ class PipelinesImpl final : public Pipelines {
   std::vector<DeployedPtr> all() const;
   Result<DeployedPtr> find(const std::string& name) const;
   std::string state_dir(const std::string& id) const { return parts_.dir + "/" + id; }
+  Result<std::string> savepoint_dir(const std::string& id) const;
+  Status begin_from(const std::string& savepoint, const plan::Plan& plan, PipelineRow& row);
   Status save(const PipelineRow& row);
   void note(Deployed& deployed, std::string kind, std::string words = "") const {
     deployed.note(parts_.env.now(), std::move(kind), std::move(words));

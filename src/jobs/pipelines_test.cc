@@ -138,7 +138,8 @@ class PipelinesTest : public testing::Test {
     auto store = meta::Store::open(env_, "/data/meta");
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = std::move(*store);
-    auto made = Pipelines::open({env_, *store_, engine_, connectors_, "/data/jobs"});
+    auto made =
+        Pipelines::open({env_, *store_, engine_, connectors_, "/data/jobs", "/data/savepoints"});
     ASSERT_TRUE(made.ok()) << made.status();
     pipelines_ = std::move(*made);
   }

@@ -33,7 +33,8 @@ const std::vector<Parameter> kDeployQuery = {
     {"file", "string", "the file's name, for messages"},
     {"start", "boolean", "false leaves it stopped"},
     {"replace", "boolean", "take the place of the pipeline of this name, and its state"},
-    {"discard_state", "boolean", "with replace: begin anew"}};
+    {"discard_state", "boolean", "with replace: begin anew"},
+    {"from_savepoint", "string", "begin with the state of this savepoint"}};
 
 const std::vector<Operation>& operations() {
   static const std::vector<Operation> all = {
@@ -61,6 +62,16 @@ const std::vector<Operation>& operations() {
       {"post", "/api/v1/pipelines/{name}/restart", "restartPipeline", "Stop it and start it again"},
       {"post", "/api/v1/pipelines/{name}/checkpoint", "checkpointPipeline",
        "Take a checkpoint now"},
+      {"post",
+       "/api/v1/pipelines/{name}/savepoint",
+       "savePipeline",
+       "Keep its state as a savepoint",
+       201,
+       Body::kNone,
+       Answer::kJson,
+       {{"savepoint", "string", "its name; usually that of the moment"}}},
+      {"get", "/api/v1/savepoints", "listSavepoints", "All savepoints"},
+      {"delete", "/api/v1/savepoints/{name}/{savepoint}", "deleteSavepoint", "Delete a savepoint"},
       {"get", "/api/v1/pipelines/{name}/stats", "pipelineStats",
        "Operators and splits; as text/event-stream once a second", 200, Body::kNone,
        Answer::kStats},
@@ -112,6 +123,9 @@ json document_of(const Operation& operation) {
   json parameters = json::array();
   if (operation.path.find("{name}") != std::string_view::npos) {
     parameters.push_back(parameter({"name", "string", "the pipeline"}, "path"));
+  }
+  if (operation.path.find("{savepoint}") != std::string_view::npos) {
+    parameters.push_back(parameter({"savepoint", "string", "the savepoint"}, "path"));
   }
   for (const Parameter& one : operation.query) parameters.push_back(parameter(one, "query"));
   if (!parameters.empty()) out["parameters"] = std::move(parameters);

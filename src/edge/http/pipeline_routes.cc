@@ -83,6 +83,7 @@ Response deploy(Pipelines& pipelines, const Request& request) {
   options.start = flag(request, "start", true);
   options.replace = flag(request, "replace", false);
   options.discard_state = flag(request, "discard_state", false);
+  options.from_savepoint = query_value(request, "from_savepoint").value_or("");
   const Result<PipelineView> view = pipelines.deploy(std::move(*plan), posted->source, options);
   if (!view.ok()) return refused(*posted, view.status());
   return json_answer(pipeline_summary(*view), 201);
@@ -158,6 +159,45 @@ Response stats(Pipelines& pipelines, const Request& request) {
     return pipeline_stats(*now).dump(-1, ' ', false, json::error_handler_t::replace);
   }};
   return answer;
+}
+
+json savepoint_page(const jobs::SavepointView& view) {
+  return {{"savepoint", view.id},
+          {"pipeline", view.info.job},
+          {"checkpoint", view.info.checkpoint.value()},
+          {"taken_ms", view.info.wall_millis},
+          {"bytes", view.info.bytes},
+          {"folder", view.info.dir}};
+}
+
+void add_savepoints(Pipelines& pipelines, const std::string& one, std::vector<Route>& routes) {
+  routes.push_back({"POST", one + "/savepoint",
+                    [&](const Request& request) {
+                      const auto saved =
+                          pipelines.save_state(request.parameters.at("name"),
+                                               query_value(request, "savepoint").value_or(""));
+                      if (!saved.ok()) return status_answer(saved.status());
+                      return json_answer(savepoint_page(*saved), 201);
+                    },
+                    true});
+  routes.push_back({"GET", "/api/v1/savepoints",
+                    [&](const Request&) {
+                      const auto found = pipelines.savepoints();
+                      if (!found.ok()) return status_answer(found.status());
+                      json all = json::array();
+                      for (const auto& view : *found) all.push_back(savepoint_page(view));
+                      return json_answer({{"savepoints", std::move(all)}});
+                    },
+                    true});
+  routes.push_back({"DELETE", "/api/v1/savepoints/{name}/{savepoint}",
+                    [&](const Request& request) {
+                      const std::string id =
+                          request.parameters.at("name") + "/" + request.parameters.at("savepoint");
+                      const Status removed = pipelines.remove_savepoint(id);
+                      if (!removed.ok()) return status_answer(removed);
+                      return json_answer({{"savepoint", id}, {"deleted", true}});
+                    },
+                    true});
 }
 
 // What is taken while a job is in its checkpoint waits for that: none of these is quick.
@@ -247,6 +287,7 @@ std::vector<Route> pipeline_routes(Pipelines& pipelines) {
        true});
   routes.push_back(
       {"POST", "/checkpoint", [&](const Request&) { return checkpoint_all(pipelines); }, true});
+  add_savepoints(pipelines, one, routes);
   add_pages(pipelines, one, routes);
   return routes;
 }

@@ -46,6 +46,7 @@ set(CLI_SRCS
   cli/report.cc
   cli/run_command.cc
   cli/run_dir.cc
+  cli/savepoint_commands.cc
   cli/session.cc
   cli/shell_commands.cc
   cli/status_command.cc

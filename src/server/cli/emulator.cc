@@ -132,7 +132,7 @@ std::string with_port_advice(const std::string& message) {
 }
 
 // What a server keeps in its data directory.
-constexpr const char* kOwnEntries[] = {"log", "meta", "jobs", "format", "lock"};
+constexpr const char* kOwnEntries[] = {"log", "meta", "jobs", "savepoints", "format", "lock"};
 
 // Removes what the server wrote there, and the folder if nothing else is in it (false if there is).
 Result<bool> remove_data(Env& env, const std::string& data_dir) {

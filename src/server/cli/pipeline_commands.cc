@@ -1,13 +1,15 @@
 // dataflow pipeline validate | test | deploy | list | describe | explain | stats | logs | start |
-// stop | pause | restart | checkpoint | delete
+// stop | pause | restart | checkpoint | delete; savepoint_commands.h has more
 #include <CLI/CLI.hpp>
 
 #include "base/env.h"
 #include "cli/command_tree.h"
+#include "cli/escaped_path.h"
 #include "cli/exit_codes.h"
 #include "cli/pipeline_report.h"
 #include "cli/pipeline_test_command.h"
 #include "cli/pipeline_watch.h"
+#include "cli/savepoint_commands.h"
 #include "jobs/pipeline_yaml.h"
 
 namespace dataflow::cli {
@@ -15,19 +17,8 @@ namespace {
 
 constexpr uint64_t kLargestFile = 1 << 20;
 
-// A name is free of what an address must escape, or the server has no pipeline of it.
 std::string path_of_pipeline(const std::string& name) {
-  constexpr const char* kDigits = "0123456789ABCDEF";
-  std::string path = "/api/v1/pipelines/";
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_') {
-      path.push_back(c);
-    } else {
-      path += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
-    }
-  }
-  return path;
+  return "/api/v1/pipelines/" + escaped(name);
 }
 
 // The file with the variables that it uses, as this process has them.
@@ -70,6 +61,7 @@ void add_deploy(CommandTree& tree, CLI::App& group) {
     bool no_start = false;
     bool replace = false;
     bool discard_state = false;
+    std::string from_savepoint;
   };
   CLI::App& command = add_command(
       group, "deploy", "deploy a pipeline and start it",
@@ -82,6 +74,10 @@ void add_deploy(CommandTree& tree, CLI::App& group) {
   command.add_flag("--replace", options->replace, "take the place of the pipeline of this name");
   command.add_flag("--discard-state", options->discard_state,
                    "with --replace: delete the state of the one that is there");
+  command
+      .add_option("--from-savepoint", options->from_savepoint,
+                  "begin with the state that this savepoint holds")
+      ->type_name("PIPELINE/NAME");
   set_action(tree, command, [options](Session& session) -> Status {
     if (options->discard_state && !options->replace) {
       return usage_error("--discard-state goes with --replace only");
@@ -90,7 +86,8 @@ void add_deploy(CommandTree& tree, CLI::App& group) {
     const std::string path = std::string("/api/v1/pipelines?start=") +
                              (options->no_start ? "false" : "true") +
                              "&replace=" + (options->replace ? "true" : "false") +
-                             "&discard_state=" + (options->discard_state ? "true" : "false");
+                             "&discard_state=" + (options->discard_state ? "true" : "false") +
+                             "&from_savepoint=" + escaped(options->from_savepoint);
     DF_ASSIGN_OR_RETURN(const Document page, ask_pipelines(session, "POST", path, body));
     print_pipeline(session, page);
     return {};
@@ -208,6 +205,7 @@ void add_pipeline_commands(CommandTree& tree) {
            {"checkpoint", "take a checkpoint now", "POST", "/checkpoint"}}) {
     add_one(tree, group, one);
   }
+  add_savepoint_commands(tree, group);
   add_delete(tree, group);
 }
 

@@ -113,6 +113,22 @@ void print_events(Session& session, const Document& page) {
   }
 }
 
+void print_savepoints(Session& session, const Document& page) {
+  const Document* list = page.find("savepoints");
+  const Document rows = list == nullptr ? Document::array() : *list;
+  if (session.structured()) {
+    print_document(session.out(), session.format(), rows);
+    return;
+  }
+  session.out().write(table_of(rows,
+                               {{"savepoint"},
+                                {"taken_ms", CellKind::kTime},
+                                {"checkpoint", CellKind::kNumber},
+                                {"bytes", CellKind::kBytes},
+                                {"folder", CellKind::kText, true}},
+                               session.wide()));
+}
+
 void print_pipeline(Session& session, const Document& page) {
   if (session.structured()) {
     print_document(session.out(), session.format(), page);
@@ -137,7 +153,7 @@ void print_pipeline(Session& session, const Document& page) {
                                  {"ended", CellKind::kText, true}},
                                 session.wide());
     } else if (!value.is_array() && !(name == "pipeline" && page.find("explain") != nullptr)) {
-      const bool time = name == "created_ms" || name == "updated_ms";
+      const bool time = name == "created_ms" || name == "updated_ms" || name == "taken_ms";
       facts.add(name, value, time ? CellKind::kTime : CellKind::kText);
     }
   }

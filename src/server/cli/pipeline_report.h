@@ -14,6 +14,7 @@ Result<Document> ask_pipelines(Session& session, const std::string& method, cons
 void print_pipelines(Session& session, const Document& page);
 // What befell one, a line each.
 void print_events(Session& session, const Document& page);
+void print_savepoints(Session& session, const Document& page);
 // Of one: what it is, and its operators and splits where the page has them.
 void print_pipeline(Session& session, const Document& page);
 

@@ -50,6 +50,13 @@ struct DeployOptions {
   bool replace = false;
   // Of a replacement: its state is deleted, and it begins anew.
   bool discard_state = false;
+  // A new pipeline begins with the state that this savepoint holds.
+  std::string from_savepoint;
+};
+
+struct SavepointView {
+  std::string id;  // "PIPELINE/NAME"
+  state::SavepointInfo info;
 };
 
 struct PipelinesParts {
@@ -57,7 +64,8 @@ struct PipelinesParts {
   meta::Store& store;
   engine::Engine& engine;
   engine::Connectors& connectors;
-  std::string dir;  // of the jobs' states
+  std::string dir;             // of the jobs' states
+  std::string savepoints_dir;  // of what is kept of them
   Metrics* metrics = nullptr;
 };
 
@@ -103,6 +111,12 @@ class Pipelines {
   virtual Status remove(const std::string& name) = 0;
   // kConflict if it does not run.
   virtual Result<state::CheckpointId> checkpoint(const std::string& name) = 0;
+
+  // Keeps a pipeline's state, running or not, under a name of its own (empty: that of the moment).
+  // It stays when the pipeline goes.
+  virtual Result<SavepointView> save_state(const std::string& name, std::string savepoint) = 0;
+  virtual Result<std::vector<SavepointView>> savepoints() const = 0;
+  virtual Status remove_savepoint(const std::string& id) = 0;
 };
 
 }  // namespace dataflow::jobs
