@@ -237,6 +237,35 @@ void add_logging(ConfigSchema& s) {
          .doc = "File to write to; empty: standard error."});
 }
 
+void add_pipelines(ConfigSchema& s) {
+  using T = OptionType;
+  s.add({.name = "pipelines.threads",
+         .type = T::kInt,
+         .default_value = "0",
+         .doc = "Threads that run pipelines; 0: one for each core.",
+         .min = "0",
+         .max = "256"});
+  s.add({.name = "pipelines.state_memory",
+         .type = T::kBytes,
+         .default_value = "0",
+         .doc = "Memory for the keyed state of all pipelines together; 0: half of the machine's. A "
+                "pipeline that would take more fails at its last checkpoint, and says so.",
+         .min = "0"});
+}
+
+// Of the machine; 0 if nobody can say.
+size_t half_of_memory() {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long bytes = sysconf(_SC_PAGE_SIZE);
+  return pages > 0 && bytes > 0 ? static_cast<size_t>(pages) * static_cast<size_t>(bytes) / 2 : 0;
+}
+
+void read_pipelines(const Config& config, engine::EngineOptions& out) {
+  out.threads = static_cast<int>(config.get_int("pipelines.threads"));
+  out.state_memory_bytes = static_cast<size_t>(config.get_bytes("pipelines.state_memory"));
+  if (out.state_memory_bytes == 0) out.state_memory_bytes = half_of_memory();
+}
+
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
@@ -304,6 +333,7 @@ const ConfigSchema& server_schema() {
     add_kafka(s);
     add_log(s);
     add_coordinators(s);
+    add_pipelines(s);
     add_logging(s);
     // No settings: they say which file to read, or concern the command line and test scripts only.
     for (const char* name : {"DATAFLOW_ENDPOINT", "DATAFLOW_KAFKA", "DATAFLOW_CONFIG",
@@ -338,6 +368,7 @@ Result<ServerSettings> server_settings(const Config& config) {
       config.get_string("logging.format") == "json" ? LogFormat::kJson : LogFormat::kText;
   s.logging.path = config.get_string("logging.file");
   DF_RETURN_IF_ERROR(read_kafka(config, s.kafka));
+  read_pipelines(config, s.engine);
   DF_ASSIGN_OR_RETURN(Address http, listen_address(config, "http.listen"));
   DF_ASSIGN_OR_RETURN(Address metrics, listen_address(config, "metrics.listen"));
   s.http.name = "http";

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "edge/http/server.h"
 #include "edge/kafka/server.h"
+#include "engine/job.h"
 #include "log/groups.h"
 #include "log/log.h"
 #include "log/transactions.h"
@@ -29,6 +30,7 @@ struct ServerSettings {
   log::GroupsOptions groups;
   log::TransactionsOptions transactions;
   kafka::KafkaOptions kafka;
+  engine::EngineOptions engine;
   http::ServerOptions http;
   http::ServerOptions metrics;
 };

@@ -124,7 +124,8 @@ Status RunningServer::open_pipelines() {
   producer_ids_ = std::make_unique<SharedProducerIds>(*transactions_);
   connectors_ = connect::make_connectors(
       {env_, *log_, *producer_ids_, groups_.get(), timers_.get(), &metrics_registry_});
-  engine_ = engine::Engine::create(env_, *timers_, *connectors_, {}, &metrics_registry_);
+  engine_ =
+      engine::Engine::create(env_, *timers_, *connectors_, settings_.engine, &metrics_registry_);
   DF_ASSIGN_OR_RETURN(
       pipelines_,
       jobs::Pipelines::open({env_, *store_, *engine_, *connectors_, settings_.data_dir + "/jobs",
