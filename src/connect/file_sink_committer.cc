@@ -32,7 +32,7 @@ class FileSinkCommitter final : public engine::SinkCommitter {
   std::string new_name(engine::CheckpointId id, int writer, int number) const;
   std::string new_run() const;
   // No error if it was done before; true if it was done now.
-  Result<bool> show(const StagedFile& file);
+  Status show(const StagedFile& file);
   Status show_all(const std::vector<StagedFile>& files);
   std::vector<StagedFile> open_files() const;
 
@@ -65,7 +65,7 @@ std::vector<StagedFile> FileSinkCommitter::open_files() const {
   return files;
 }
 
-Result<bool> FileSinkCommitter::show(const StagedFile& file) {
+Status FileSinkCommitter::show(const StagedFile& file) {
   const std::string staged = path_of(file.staged);
   const std::string shown = path_of(file.final);
   if (!env_.exists(staged)) {
@@ -74,7 +74,7 @@ Result<bool> FileSinkCommitter::show(const StagedFile& file) {
       log_warn("a file of a sink is not there any more",
                {{"sink", spec_->where}, {"file", shown}, {"bytes", file.bytes}});
     }
-    return false;
+    return {};
   }
   if (env_.exists(shown)) {
     return Status::conflict("the file `" + shown + "` is there already, and is not this job's");
@@ -89,18 +89,15 @@ Result<bool> FileSinkCommitter::show(const StagedFile& file) {
     DF_RETURN_IF_ERROR(open->truncate(file.bytes));
     DF_RETURN_IF_ERROR(open->sync());
   }
-  DF_RETURN_IF_ERROR(env_.rename(staged, shown));
-  return true;
+  return env_.rename(staged, shown);
 }
 
 Status FileSinkCommitter::show_all(const std::vector<StagedFile>& files) {
-  bool any = false;
   for (const StagedFile& file : files) {
-    const Result<bool> shown = show(file);
-    if (!shown.ok()) return shown.status().with_context(spec_->where);
-    any = any || *shown;
+    DF_RETURN_IF_ERROR(show(file).with_context(spec_->where));
   }
-  return any ? env_.sync_dir(spec_->folder).with_context(spec_->where) : Status();
+  // Also where the names were there: whoever gave them may have ended before this.
+  return files.empty() ? Status() : env_.sync_dir(spec_->folder).with_context(spec_->where);
 }
 
 Status FileSinkCommitter::restore(const std::map<std::string, std::string>& named_state) {

@@ -1,4 +1,5 @@
 #include <array>
+#include <utility>
 
 #include "enum_names.h"
 #include "plan/analyze.h"
@@ -9,6 +10,10 @@ namespace {
 // Options that say what a source's positions and a sink's uncommitted rows belong to.
 constexpr std::array<std::string_view, 7> kPlaces = {
     "topic", "topics", "path", "url", "brokers", "bootstrap.servers", "directory"};
+
+// Positions belong to parts of a place, whose number is one of these, or what is usual.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kParts = {
+    {{"stripes", "1"}, {"splits", "4"}}};
 
 std::string text_of(const expr::ExpressionPtr& expression) {
   return expression == nullptr ? "nothing" : expression->to_string();
@@ -59,6 +64,12 @@ void compare_options(Difference& difference, const Options& before, const Option
   };
   for (const std::string_view key : kPlaces) {
     difference.same(key, value(before, key), value(after, key));
+  }
+  for (const auto& [key, usual] : kParts) {
+    const std::string was = value(before, key);
+    const std::string is = value(after, key);
+    difference.same(key, was.empty() ? std::string(usual) : was,
+                    is.empty() ? std::string(usual) : is);
   }
 }
 

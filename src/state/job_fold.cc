@@ -27,6 +27,13 @@ constexpr uint64_t kRoundBytes = 32 << 20;
 constexpr size_t kMostLayers = 16;
 constexpr KeyGroupRange kAllGroups{0, kKeyGroups};
 
+// Nothing of such a batch is on disk, nor will be.
+bool was_refused(StatusCode code) {
+  return code == StatusCode::kNoSpace || code == StatusCode::kReadOnly ||
+         code == StatusCode::kTooLarge || code == StatusCode::kUnavailable ||
+         code == StatusCode::kInvalid;
+}
+
 bool overlap(KeyGroupRange a, KeyGroupRange b) { return a.begin < b.end && b.begin < a.end; }
 uint32_t rows_of(const DeltaReader& block, KeyGroupRange groups) {
   return block.group_begin(groups.end) - block.group_begin(groups.begin);
@@ -240,7 +247,7 @@ Status StoredJob::commit_fold(Fold& fold, BlockWriter& writer) {
     const Status committed = store_->commit(std::move(batch));
     // Whether it took effect is not known after a failure of the disk: then the next open tells
     // which files are named.
-    if (committed.ok() || committed.code() == StatusCode::kIoError) writer.keep();
+    if (!was_refused(committed.code())) writer.keep();
     DF_RETURN_IF_ERROR(committed);
     std::lock_guard lock(mutex_);
     unused = forget_blocks(fold.table, fold.replaced);
