@@ -86,5 +86,30 @@ TEST(ARestartWithAChangedPlan, KeepsWhatItCanAndSaysWhatItCannot) {
   EXPECT_EQ(changes[3].change, Continuity::kRemoved);
 }
 
+TEST(ARestartWithAChangedPlan, RefusesOtherKeysWhateverTheirNumber) {
+  const std::vector<std::vector<std::string>> all = {{}, {"user"}, {"user", "id"}};
+  for (const auto& was : all) {
+    WindowSpec spec = counts();
+    spec.keys = was;
+    const Plan before = valid(through(node("w", spec)));
+    for (const auto& is : all) {
+      spec.keys = is;
+      const auto changes = compare_for_restart(before, valid(through(node("w", spec))));
+      EXPECT_EQ(changes[1].change, was == is ? Continuity::kKept : Continuity::kIncompatible)
+          << was.size() << " keys and then " << is.size();
+    }
+  }
+}
+
+TEST(ARestartWithAChangedPlan, RefusesAnotherNumberOfStripes) {
+  const Plan before = valid(through(node("w", counts())));
+  Plan after = before;
+  auto& options = std::get<SourceSpec>(after.nodes[0].spec).options;
+  options["stripes"] = "1";
+  EXPECT_EQ(compare_for_restart(before, valid(after))[0].change, Continuity::kKept);
+  options["stripes"] = "4";
+  EXPECT_EQ(compare_for_restart(before, valid(after))[0].change, Continuity::kIncompatible);
+}
+
 }  // namespace
 }  // namespace dataflow::plan

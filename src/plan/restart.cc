@@ -129,11 +129,14 @@ void compare(const Sides& sides, const WindowSpec& a, const WindowSpec& b) {
   sides.difference.same("aggregates", was, is);
   if (was != is) return;
   std::vector<Type> types_before, types_after;
-  const size_t first = sides.before.schema->size() - was.size();
-  for (size_t i = first; i < sides.before.schema->size(); ++i) {
-    types_before.push_back((*sides.before.schema)[i].type);
-    types_after.push_back((*sides.after.schema)[i].type);
-  }
+  // They stand last, behind as many columns as there are keys.
+  const auto last_of = [&](const Schema& schema, std::vector<Type>& types) {
+    for (size_t i = schema.size() - was.size(); i < schema.size(); ++i) {
+      types.push_back(schema[i].type);
+    }
+  };
+  last_of(*sides.before.schema, types_before);
+  last_of(*sides.after.schema, types_after);
   sides.difference.types("types of aggregates", types_before, types_after);
 }
 
