@@ -401,7 +401,9 @@ Status JobImpl::stop() {
     if (stop_wanted_) return;
     stop_wanted_ = true;
     if (!run_) {
-      conclude(JobState::kStopped, {});
+      conclude(JobState::kStopped,
+               Status::conflict("it was between two attempts: what its last checkpoint may still "
+                                "owe is delivered when it starts again"));
       return;
     }
     set_state(JobState::kStopping);

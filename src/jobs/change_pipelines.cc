@@ -21,9 +21,11 @@ std::string words_of_replacement(const std::vector<std::string>& dropped, bool d
 
 Status PipelinesImpl::stop_job(const DeployedPtr& deployed) {
   if (deployed->job() == nullptr) return {};
-  DF_RETURN_IF_ERROR(end_job(deployed));
+  const Status ended = end_job(deployed);
+  const bool may_owe = ended.code() == StatusCode::kConflict;
+  if (!ended.ok() && !may_owe) return ended;
   PipelineRow row = deployed->row();
-  row.delivered = true;
+  row.delivered = !may_owe;
   DF_RETURN_IF_ERROR(save(row));
   deployed->set_row(std::move(row), deployed->plan());
   return {};
@@ -121,6 +123,13 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
     // The one that is there goes on from its last checkpoint.
     (void)start_job(deployed).ok();
     return stopped;
+  }
+  if (!options.discard_state && !deployed->row().delivered) {
+    const Status delivered = check_delivered(parts_.env, state_dir(deployed->row().id), gone);
+    if (!delivered.ok()) {
+      (void)start_job(deployed).ok();
+      return delivered;
+    }
   }
   PipelineRow row = deployed->row();
   const std::string old_state = state_dir(row.id);

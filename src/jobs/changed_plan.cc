@@ -68,15 +68,11 @@ Status check_delivered(Env& env, const std::string& state_dir,
   DF_ASSIGN_OR_RETURN(const std::unique_ptr<state::JobStore> store,
                       state::JobStore::open(env, state_dir));
   DF_ASSIGN_OR_RETURN(const std::vector<state::StoredCommittable> owed, store->committables());
-  for (const state::StoredCommittable& one : owed) {
-    const std::string& sink = one.committable.sink;
-    if (std::ranges::find(operators, sink) == operators.end()) continue;
-    return Status::conflict("checkpoint " + std::to_string(one.checkpoint.value()) +
-                            " may hold output for the sink \"" + sink +
-                            "\", which the new plan does not have; start the pipeline as it is, "
-                            "so that it is delivered, then replace it while it runs");
-  }
-  return store->close();
+  if (owed.empty()) return store->close();
+  return Status::conflict("checkpoint " + std::to_string(owed.front().checkpoint.value()) +
+                          " may hold output for the sink \"" + owed.front().committable.sink +
+                          "\"; start the pipeline as it is, so that it is delivered, then replace "
+                          "it while it runs");
 }
 
 Status drop_operators(Env& env, const std::string& state_dir,

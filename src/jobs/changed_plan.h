@@ -18,7 +18,8 @@ Result<std::vector<std::string>> dropped_by(const plan::Plan& before, const plan
 // The plan that a job's state is of, validated.
 Result<plan::Plan> plan_of_state(Env& env, const std::string& state_dir);
 
-// kConflict if a checkpoint has promised output to one of these that may not be delivered yet.
+// kConflict if state is to be dropped and a checkpoint has promised output, to whomever, that may
+// not be delivered yet.
 Status check_delivered(Env& env, const std::string& state_dir,
                        const std::vector<std::string>& operators);
 

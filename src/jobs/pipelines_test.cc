@@ -25,6 +25,10 @@ class FakeJob final : public engine::Job {
   }
   // As of a job whose last thread comes late to tell its end.
   Status stop() override {
+    if (between_attempts) {
+      end(engine::JobState::kStopped, Status::conflict("between two attempts"));
+      return why_;
+    }
     if (teller_.joinable()) return {};
     teller_ = std::thread([this] { end(engine::JobState::kStopped, {}); });
     return {};
@@ -45,6 +49,7 @@ class FakeJob final : public engine::Job {
     config_.on_end(state, why);
   }
   const engine::JobConfig& config() const { return config_; }
+  bool between_attempts = false;
 
  private:
   engine::JobConfig config_;
@@ -274,6 +279,20 @@ TEST_F(PipelinesTest, a_sink_that_is_owed_output_is_not_taken_away) {
   ASSERT_TRUE(pipelines_->start("p").ok());
   ASSERT_TRUE(pipelines_->stop("p").ok());
   EXPECT_TRUE(pipelines_->deploy(renamed_plan("p"), "", {.replace = true}).ok());
+}
+
+TEST_F(PipelinesTest, what_is_owed_is_not_given_up_between_two_attempts) {
+  const std::string dir = "/data/jobs/" + deploy("p").id;
+  leave_state(env_, dir);
+  engine_.jobs[0]->between_attempts = true;
+  const Status refused = pipelines_->deploy(renamed_plan("p"), "", {.replace = true}).status();
+  EXPECT_EQ(refused.code(), StatusCode::kConflict) << refused;
+  EXPECT_EQ(engine_.jobs.size(), 2U) << "the old one goes on";
+  EXPECT_EQ(state_of("p"), "running");
+  // It is stopped all the same where nobody takes anything away.
+  engine_.jobs[1]->between_attempts = true;
+  EXPECT_EQ(pipelines_->stop("p")->state, "stopped");
+  EXPECT_FALSE(pipelines_->deploy(renamed_plan("p"), "", {.replace = true}).ok());
 }
 
 TEST_F(PipelinesTest, what_the_engine_lacks_is_refused_before_anything_stops) {

@@ -347,7 +347,25 @@ StoreStats StoredJob::stats() const {
 Status StoredJob::close() {
   closing_ = true;
   if (folder_) folder_->stop();
-  return store_ ? store_->close() : Status();
+  if (!store_) return {};
+  // Otherwise the next one to open it is told of output that was delivered. If this fails, it is.
+  (void)forget_delivered().ok();
+  return store_->close();
+}
+
+Status StoredJob::forget_delivered() {
+  meta::WriteBatch batch;
+  {
+    std::lock_guard lock(mutex_);
+    for (const CheckpointId id : acknowledged_) {
+      for (uint32_t i = 0; i < committables_[id]; ++i) {
+        batch.remove(kJobRows, numbered_key(RowKind::kCommittable, id, i));
+      }
+      committables_.erase(id);
+    }
+    acknowledged_.clear();
+  }
+  return batch.empty() ? Status() : store_->commit(std::move(batch));
 }
 
 }  // namespace dataflow::state

@@ -61,6 +61,7 @@ class StoredJob final : public JobStore {
   Status read_deltas();
   Status read_blocks();
   Status read_committable_keys();
+  Status forget_delivered();
 
   // Writing.
   meta::WriteBatch batch_of(const Checkpoint& checkpoint,

@@ -78,7 +78,7 @@ TEST(JobStore, KeepsACheckpointAsAWhole) {
   EXPECT_EQ((*carried)[2].checkpoint, CheckpointId(2));
 }
 
-TEST(JobStore, DropsWhatIsAcknowledgedWithALaterCheckpoint) {
+TEST(JobStore, DropsWhatIsAcknowledgedWithALaterCheckpointOrWhenItCloses) {
   FaultEnv env;
   auto job = JobStore::open(env, kDir);
   ASSERT_TRUE(job.ok()) << job.status();
@@ -86,6 +86,7 @@ TEST(JobStore, DropsWhatIsAcknowledgedWithALaterCheckpoint) {
   ASSERT_TRUE((*job)->write({CheckpointId(2), {}, {}, {{"sink", "3"}}}).ok());
   (*job)->acknowledge(CheckpointId(1));
   EXPECT_EQ((*job)->committables()->size(), 1u);
+  env.crash();
   job->reset();
   job = JobStore::open(env, kDir);
   EXPECT_EQ((*job)->committables()->size(), 3u);  // no write took the word of it to the disk
@@ -95,6 +96,10 @@ TEST(JobStore, DropsWhatIsAcknowledgedWithALaterCheckpoint) {
   job = JobStore::open(env, kDir);
   ASSERT_EQ((*job)->committables()->size(), 1u);
   EXPECT_EQ((*job)->committables()->front().committable.bytes, "3");
+  (*job)->acknowledge(CheckpointId(2));
+  ASSERT_TRUE((*job)->close().ok());
+  job = JobStore::open(env, kDir);
+  EXPECT_TRUE((*job)->committables()->empty());
 }
 
 TEST(JobStore, RefusesACheckpointOutOfTurn) {
