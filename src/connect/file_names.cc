@@ -38,6 +38,17 @@ std::vector<std::string_view> parts_of(std::string_view path) {
   return parts;
 }
 
+// Whether the path names a file, as its own folder says.
+bool is_file(Env& env, const std::string& path) {
+  const size_t name_at = path.rfind('/') + 1;  // 0 without one
+  const std::string name = path.substr(name_at);
+  const std::string parent = path.substr(0, name_at > 1 ? name_at - 1 : name_at);
+  const Result<std::vector<DirEntry>> entries = env.list_dir(folder_to_list(parent));
+  return entries.ok() && std::ranges::any_of(*entries, [&](const DirEntry& entry) {
+           return !entry.is_dir && entry.name == name;
+         });
+}
+
 // What lies below `folder` and matches the parts from `at` on.
 Status add_matches(Env& env, const std::string& folder, const std::vector<std::string_view>& parts,
                    size_t at, std::vector<std::string>& files) {
@@ -53,7 +64,11 @@ Status add_matches(Env& env, const std::string& folder, const std::vector<std::s
   if (part == "**" && last) return add_below(env, folder, files);
   if (part == "**") DF_RETURN_IF_ERROR(add_matches(env, folder, parts, at + 1, files));
   const Result<std::vector<DirEntry>> entries = env.list_dir(folder_to_list(folder));
-  if (!entries.ok()) return {};  // a file where the pattern has a folder
+  if (!entries.ok()) {
+    // A file where the pattern has a folder holds nothing; a folder that cannot be read may.
+    const bool nothing = entries.status().code() == StatusCode::kNotFound || is_file(env, folder);
+    return nothing ? Status() : entries.status();
+  }
   for (const DirEntry& entry : *entries) {
     if (is_hidden(entry.name) && part[0] != entry.name[0]) continue;
     if (part != "**" && !name_matches(part, entry.name)) continue;

@@ -3,6 +3,7 @@
 
 #include "file_committable.h"
 #include "file_sink.h"
+#include "insert_lines.h"
 
 namespace dataflow::connect {
 namespace {
@@ -68,27 +69,15 @@ Status FileSinkWriter::open_file() {
 }
 
 Status FileSinkWriter::write(const Batch& batch, std::vector<RowFault>& faults) {
-  size_t next_fault = faults.size();
-  rows_.clear();
-  DF_RETURN_IF_ERROR(encoder_->encode(batch, rows_, faults));
-  const size_t faults_end = faults.size();
-  for (size_t row = 0; row < rows_.size(); ++row) {
-    if (next_fault < faults_end && faults[next_fault].row == static_cast<int64_t>(row)) {
-      ++next_fault;
-      continue;
-    }
-    const RowKind kind = batch.kind(static_cast<int64_t>(row));
-    if (kind != RowKind::kInsert) {
-      faults.push_back({static_cast<int64_t>(row), "",
-                        "a change (" + std::string(row_kind_name(kind)) +
-                            ") cannot be told in a file, which only grows"});
-      continue;
-    }
+  const auto add = [this](std::string_view line) -> Status {
     if (!file_) DF_RETURN_IF_ERROR(open_file().with_context(spec_->where));
-    buffer_ += rows_[row];
+    buffer_ += line;
     buffer_ += '\n';
     changed_ = true;
-  }
+    return {};
+  };
+  DF_RETURN_IF_ERROR(add_insert_lines(*encoder_, batch, rows_, faults,
+                                      "cannot be told in a file, which only grows", add));
   if (buffer_.size() < kWriteBytes) return {};
   DF_RETURN_IF_ERROR(write_out().with_context(spec_->where));
   if (open_.bytes < spec_->roll_bytes) return {};

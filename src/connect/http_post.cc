@@ -66,16 +66,20 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
 
 Result<HttpPostAnswer> parse_http_answer(std::string_view bytes) {
   const Status wrong = Status::corrupt("what answered does not speak HTTP, or broke off");
-  const size_t head_end = bytes.find("\r\n\r\n");
-  if (head_end == std::string_view::npos || !bytes.starts_with("HTTP/1.")) return wrong;
   HttpPostAnswer answer;
-  std::string_view head = bytes.substr(0, head_end);
-  const size_t space = head.find(' ');
-  if (space == std::string_view::npos || !read_number(head.substr(space + 1, 3), answer.status)) {
-    return wrong;
+  std::string_view head;
+  // Interim answers come before the real one.
+  while (answer.status < 200) {
+    const size_t head_end = bytes.find("\r\n\r\n");
+    if (head_end == std::string_view::npos || !bytes.starts_with("HTTP/1.")) return wrong;
+    head = bytes.substr(0, head_end);
+    bytes.remove_prefix(head_end + 4);
+    const size_t space = head.find(' ');
+    if (space == std::string_view::npos || !read_number(head.substr(space + 1, 3), answer.status)) {
+      return wrong;
+    }
+    if (answer.status < 100) return wrong;
   }
-  // An interim answer comes before the real one.
-  if (answer.status < 200) return parse_http_answer(bytes.substr(head_end + 4));
   while (!head.empty()) {
     const size_t line_end = std::min(head.find("\r\n"), head.size());
     const std::string_view line = head.substr(0, line_end);
@@ -87,7 +91,7 @@ Result<HttpPostAnswer> parse_http_answer(std::string_view bytes) {
     if (!read_number(trimmed(line.substr(colon + 1)), seconds) || seconds < 0) continue;
     answer.retry_after_ms = std::min(seconds, kLongestRetryAfterS) * 1000;
   }
-  answer.body = std::string(bytes.substr(head_end + 4, kKeptBody));
+  answer.body = std::string(bytes.substr(0, kKeptBody));
   return answer;
 }
 

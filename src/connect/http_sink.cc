@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/units.h"
+#include "insert_lines.h"
 #include "options.h"
 
 namespace dataflow::connect {
@@ -19,25 +20,11 @@ class HttpSinkWriter final : public engine::SinkWriter {
       : spec_(std::move(spec)), encoder_(std::move(encoder)) {}
 
   Status write(const Batch& batch, std::vector<RowFault>& faults) override {
-    size_t next_fault = faults.size();
-    rows_.clear();
-    DF_RETURN_IF_ERROR(encoder_->encode(batch, rows_, faults));
-    const size_t faults_end = faults.size();
-    for (size_t row = 0; row < rows_.size(); ++row) {
-      if (next_fault < faults_end && faults[next_fault].row == static_cast<int64_t>(row)) {
-        ++next_fault;
-        continue;
-      }
-      const RowKind kind = batch.kind(static_cast<int64_t>(row));
-      if (kind != RowKind::kInsert) {
-        faults.push_back(
-            {static_cast<int64_t>(row), "",
-             "a change (" + std::string(row_kind_name(kind)) + ") cannot be told to this sink"});
-        continue;
-      }
-      add(rows_[row]);
-    }
-    return {};
+    return add_insert_lines(*encoder_, batch, rows_, faults, "cannot be told to this sink",
+                            [this](std::string_view line) {
+                              add(line);
+                              return Status();
+                            });
   }
   Status on_barrier(engine::CheckpointId, std::vector<std::string>& committables,
                     std::map<std::string, std::string>&) override {

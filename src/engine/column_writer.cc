@@ -23,30 +23,6 @@ std::shared_ptr<arrow::Buffer> packed_bits(const uint8_t* bytes, size_t rows) {
 
 }  // namespace
 
-size_t fixed_width_of(const Type& type) {
-  switch (type.id()) {
-    case TypeId::kBoolean:
-    case TypeId::kInt8: return 1;
-    case TypeId::kInt16: return 2;
-    case TypeId::kInt32:
-    case TypeId::kFloat32:
-    case TypeId::kDate:
-    case TypeId::kMonths: return 4;
-    case TypeId::kInt64:
-    case TypeId::kFloat64:
-    case TypeId::kTimestamp:
-    case TypeId::kTimestampTz:
-    case TypeId::kMillis: return 8;
-    case TypeId::kTime: return type.units_per_milli() == 1 ? 4 : 8;
-    case TypeId::kDecimal: return 16;
-    default: return 0;
-  }
-}
-
-bool is_text_like(const Type& type) {
-  return type.id() == TypeId::kString || type.id() == TypeId::kBytes || type.id() == TypeId::kJson;
-}
-
 ColumnWriter::ColumnWriter(Type type) : type_(std::move(type)), width_(fixed_width_of(type_)) {}
 
 void ColumnWriter::put_null() {

@@ -55,9 +55,4 @@ class ColumnWriter {
   std::vector<uint8_t> valid_;
 };
 
-// Bytes that a value of the type takes in its column; 0 for text and nested types, 1 for booleans.
-size_t fixed_width_of(const Type& type);
-// Strings, bytes and JSON.
-bool is_text_like(const Type& type);
-
 }  // namespace dataflow::engine

@@ -2,6 +2,15 @@
 
 namespace dataflow::engine {
 
+Status send_faults(OperatorContext& context, const Batch& batch,
+                   const std::vector<RowFault>& faults) {
+  for (const RowFault& fault : faults) {
+    DF_RETURN_IF_ERROR(
+        context.dead_letter(batch, fault.row, DeadReason::kExpression, fault.field, fault.reason));
+  }
+  return {};
+}
+
 std::vector<int32_t> without_faults(const expr::Selection& selection,
                                     const std::vector<RowFault>& faults, int64_t rows) {
   std::vector<bool> faulty(faults.empty() ? 0 : static_cast<size_t>(rows), false);

@@ -19,10 +19,7 @@ class FilterOperator final : public Operator {
     eval_.faults.clear();
     DF_ASSIGN_OR_RETURN(const expr::Selection chosen,
                         expr::select_true(*condition_, batch, {}, eval_));
-    for (const RowFault& fault : eval_.faults) {
-      DF_RETURN_IF_ERROR(context_->dead_letter(batch, fault.row, DeadReason::kExpression,
-                                               fault.field, fault.reason));
-    }
+    DF_RETURN_IF_ERROR(send_faults(*context_, batch, eval_.faults));
     if (chosen.all && eval_.faults.empty()) return out.emit(batch);
     std::vector<int32_t> rows = without_faults(chosen, eval_.faults, batch.rows);
     if (rows.empty()) return {};

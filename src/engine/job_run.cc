@@ -6,6 +6,7 @@
 
 #include "operators.h"
 #include "split_state.h"
+#include "state/recovery.h"
 
 namespace dataflow::engine {
 namespace {
@@ -69,6 +70,13 @@ Status JobRun::add_sink(const std::string& node, const plan::SinkSpec& spec,
 Status JobRun::commit_left_over() {
   DF_ASSIGN_OR_RETURN(const std::vector<state::StoredCommittable> left,
                       context_.store.committables());
+  // What sinks have staged besides is theirs to drop; none says up to where it has committed.
+  state::RecoveryFacts facts{context_.store.last()};
+  for (const auto& one : left) {
+    facts.carried.push_back({one.checkpoint, one.index, one.committable.sink});
+  }
+  for (const auto& [sink, parts] : sinks_) facts.sinks.insert(sink);
+  DF_RETURN_IF_ERROR(state::decide_recovery(facts).status());
   size_t at = 0;
   while (at < left.size()) {
     const CheckpointId id = left[at].checkpoint;
@@ -77,14 +85,8 @@ Status JobRun::commit_left_over() {
       by_sink[left[at].committable.sink].push_back(left[at].committable.bytes);
     }
     for (const auto& [sink, bytes] : by_sink) {
-      const auto it = sinks_.find(sink);
-      if (it == sinks_.end()) {
-        return Status::conflict("checkpoint " + std::to_string(id.value()) +
-                                " holds output that was promised to the sink " + sink +
-                                ", which the plan has no longer: start the old plan once more, and "
-                                "stop it, so that its output is delivered");
-      }
-      DF_RETURN_IF_ERROR(it->second.committer->commit(id, bytes, true)
+      DF_RETURN_IF_ERROR(sinks_.at(sink)
+                             .committer->commit(id, bytes, true)
                              .with_context("delivering the output of checkpoint " +
                                            std::to_string(id.value()) + " to " + sink));
     }

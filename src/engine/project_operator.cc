@@ -24,10 +24,7 @@ class ProjectOperator final : public Operator {
       made.columns.push_back(std::move(values));
     }
     if (eval_.faults.empty()) return out.emit(std::move(made));
-    for (const RowFault& fault : eval_.faults) {
-      DF_RETURN_IF_ERROR(context_->dead_letter(batch, fault.row, DeadReason::kExpression,
-                                               fault.field, fault.reason));
-    }
+    DF_RETURN_IF_ERROR(send_faults(*context_, batch, eval_.faults));
     const std::vector<int32_t> rows = without_faults({}, eval_.faults, batch.rows);
     if (rows.empty()) return {};
     DF_ASSIGN_OR_RETURN(Batch kept, take(made, rows));

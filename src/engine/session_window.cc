@@ -8,6 +8,7 @@
 #include "watermark_state.h"
 #include "window_aggregates.h"
 #include "window_output.h"
+#include "window_time.h"
 
 namespace dataflow::engine {
 namespace {
@@ -24,10 +25,6 @@ constexpr size_t kStart = 0;
 constexpr size_t kEnd = 1;
 constexpr size_t kEmitted = 2;  // 1: what left last is what the row says now
 
-int64_t floor_div(int64_t a, int64_t b) {
-  return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
-}
-
 // Sessions. A row at t opens [t, t + gap); sessions that meet or touch are one, as in Flink. State:
 // a row for each session of a key, under a number that it keeps for life. Rows are taken strictly
 // in their order, so that what leaves does not hang on how they are cut into batches.
@@ -38,13 +35,7 @@ int64_t floor_div(int64_t a, int64_t b) {
 // is inserted when it is over, which may be at once.
 class SessionWindow final : public Operator {
  public:
-  struct Time {
-    bool processing = false;
-    size_t column = 0;  // of event time
-    int64_t units = 1;  // of it, in a millisecond
-  };
-
-  SessionWindow(const plan::WindowSpec& spec, Time time, std::vector<size_t> keys,
+  SessionWindow(const plan::WindowSpec& spec, WindowTime time, std::vector<size_t> keys,
                 WindowAggregates aggregates, WindowOutput output)
       : gap_(spec.gap_ms),
         lateness_(spec.allowed_lateness_ms),
@@ -85,7 +76,7 @@ class SessionWindow final : public Operator {
   const int64_t gap_;
   const int64_t lateness_;
   const bool late_output_;
-  const Time time_;
+  const WindowTime time_;
   KeyColumns keys_;
   WindowAggregates aggregates_;
   WindowOutput output_;
@@ -165,21 +156,10 @@ Status SessionWindow::take_rows(const Batch& batch, Collector& out) {
     }
     return {};
   }
-  const arrow::Array& column = *batch.columns[time_.column];
-  const auto* times = column.data()->GetValues<int64_t>(1);
-  const bool nulls = column.null_count() > 0;
-  for (int32_t row = 0; row < batch.rows; ++row) {
-    if (aggregates_.is_faulty(row)) continue;
-    if (nulls && column.IsNull(row)) {
-      DF_RETURN_IF_ERROR(context_->dead_letter(batch, row, DeadReason::kTime,
-                                               (*batch.schema)[time_.column].name,
-                                               "the time of a row in a window is NULL"));
-      continue;
-    }
-    const int64_t time = time_.units == 1 ? times[row] : floor_div(times[row], time_.units);
-    DF_RETURN_IF_ERROR(take_row(row, time, out));
-  }
-  return {};
+  return for_each_time(time_, *context_, batch, [&](int32_t row, int64_t time) -> Status {
+    if (aggregates_.is_faulty(row)) return {};
+    return take_row(row, time_.units == 1 ? time : floor_div(time, time_.units), out);
+  });
 }
 
 Status SessionWindow::take_row(int32_t row, int64_t time, Collector& out) {
@@ -383,11 +363,7 @@ Status SessionWindow::on_barrier(CheckpointId /*id*/, Collector& /*out*/) {
 
 Result<std::unique_ptr<Operator>> make_session_window(const plan::WindowSpec& spec,
                                                       const Schema& input, SchemaPtr output) {
-  SessionWindow::Time time{spec.time == plan::TimeKind::kProcessing};
-  if (!time.processing) {
-    DF_ASSIGN_OR_RETURN(time.column, input.require(spec.time_column));
-    time.units = input[time.column].type.units_per_milli();
-  }
+  DF_ASSIGN_OR_RETURN(const WindowTime time, window_time_of(spec, input));
   DF_ASSIGN_OR_RETURN(std::vector<size_t> keys, key_columns_of(spec.keys, input));
   DF_ASSIGN_OR_RETURN(
       WindowAggregates aggregates,

@@ -12,6 +12,7 @@
 #include "window_aggregates.h"
 #include "window_output.h"
 #include "window_slices.h"
+#include "window_time.h"
 
 namespace dataflow::engine {
 namespace {
@@ -23,10 +24,6 @@ constexpr uint8_t kStateVersion = 2;
 // of windows.
 constexpr int64_t kManySlides = 6;
 
-int64_t floor_div(int64_t a, int64_t b) {
-  return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
-}
-
 // Tumbling, hopping and cumulative windows. State: a row for each (key, slice end). A window fires
 // when time reaches its last millisecond, and is dropped `allowed_lateness` later; a slice is
 // erased with the last window that holds it. A row that comes between the two fires each of its
@@ -36,13 +33,7 @@ int64_t floor_div(int64_t a, int64_t b) {
 // In processing time all rows of a batch come now, and timers close what is due.
 class SliceWindow final : public Operator {
  public:
-  struct Time {
-    bool processing = false;
-    size_t column = 0;  // of event time
-    int64_t units = 1;  // of it, in a millisecond
-  };
-
-  SliceWindow(const plan::WindowSpec& spec, Time time, std::vector<size_t> keys,
+  SliceWindow(const plan::WindowSpec& spec, WindowTime time, std::vector<size_t> keys,
               WindowAggregates aggregates, WindowOutput output)
       : slices_(spec),
         lateness_(spec.allowed_lateness_ms),
@@ -94,7 +85,7 @@ class SliceWindow final : public Operator {
   const Slices slices_;
   const int64_t lateness_;
   const bool late_output_;
-  const Time time_;
+  const WindowTime time_;
   KeyColumns keys_;
   WindowAggregates aggregates_;
   WindowOutput output_;
@@ -150,23 +141,13 @@ SliceWindow::Cut SliceWindow::cut_at(int64_t time) {
 }
 
 Status SliceWindow::cut_by_time(const Batch& batch) {
-  const arrow::Array& column = *batch.columns[time_.column];
-  const auto* times = column.data()->GetValues<int64_t>(1);
-  const bool nulls = column.null_count() > 0;
   Cut cut;
-  for (int32_t row = 0; row < batch.rows; ++row) {
-    if (nulls && column.IsNull(row)) {
-      DF_RETURN_IF_ERROR(context_->dead_letter(batch, row, DeadReason::kTime,
-                                               (*batch.schema)[time_.column].name,
-                                               "the time of a row in a window is NULL"));
-      continue;
-    }
-    const int64_t time = times[row];
+  return for_each_time(time_, *context_, batch, [&](int32_t row, int64_t time) -> Status {
     if (time < cut.start || time >= cut.end) cut = cut_at(floor_div(time, time_.units));
     ends_[static_cast<size_t>(row)] = cut.slice_end;
     if (cut.rows != nullptr) cut.rows->push_back(row);
-  }
-  return {};
+    return {};
+  });
 }
 
 Status SliceWindow::cut_now(const Batch& batch, Collector& out) {
@@ -375,11 +356,7 @@ Status SliceWindow::on_barrier(CheckpointId /*id*/, Collector& /*out*/) {
 
 Result<std::unique_ptr<Operator>> make_slice_window(const plan::WindowSpec& spec,
                                                     const Schema& input, SchemaPtr output) {
-  SliceWindow::Time time{spec.time == plan::TimeKind::kProcessing};
-  if (!time.processing) {
-    DF_ASSIGN_OR_RETURN(time.column, input.require(spec.time_column));
-    time.units = input[time.column].type.units_per_milli();
-  }
+  DF_ASSIGN_OR_RETURN(const WindowTime time, window_time_of(spec, input));
   DF_ASSIGN_OR_RETURN(std::vector<size_t> keys, key_columns_of(spec.keys, input));
   DF_ASSIGN_OR_RETURN(WindowAggregates aggregates,
                       WindowAggregates::bind(spec, input, *output, {}));

@@ -12,6 +12,7 @@ namespace dataflow::engine {
 
 struct SourceDriver::Reading {
   Split split;
+  size_t place = 0;  // in readings_
   std::unique_ptr<SplitReader> reader;
   std::shared_ptr<std::atomic<bool>> ready = std::make_shared<std::atomic<bool>>(true);
   int64_t max_time = kNoWatermark.value();  // the greatest that was seen
@@ -47,6 +48,7 @@ Status SourceDriver::add_split(const Split& split, const std::string* saved) {
     reading->changed = true;  // the start is kept, so that "latest" is meant once
   }
   DF_ASSIGN_OR_RETURN(reading->reader, source_.open(reading->split));
+  reading->place = readings_.size();
   readings_.push_back(std::move(reading));
   return {};
 }
@@ -123,7 +125,7 @@ Result<SourceDriver::Step> SourceDriver::read_chunk(Reading& reading, const Chun
   }
   reading.rows += static_cast<uint64_t>(rows_.batch.rows) + faults_.size();
   DF_RETURN_IF_ERROR(send_rows(reading, rows_, chain));
-  publish();
+  publish(reading);
   return Step::kWorked;
 }
 
@@ -199,7 +201,10 @@ Status SourceDriver::check_times(Reading& reading, Batch& batch, std::vector<int
 
 Status SourceDriver::advance(Reading& reading, Chain& chain) {
   if (!time_column_ || options_.bounded || reading.max_time == kNoWatermark.value()) return {};
-  const Watermark next(reading.max_time - options_.watermark->delay_ms);
+  // Times at the beginning of all time have none before them.
+  int64_t behind = 0;
+  if (__builtin_sub_overflow(reading.max_time, options_.watermark->delay_ms, &behind)) return {};
+  const Watermark next(behind);
   if (next <= reading.watermark) return {};
   reading.watermark = next;
   return send_progress(chain);
@@ -245,15 +250,24 @@ void SourceDriver::collect(TaskPart& part) {
   }
 }
 
+SplitStats SourceDriver::stats_of(const Reading& reading) const {
+  return {options_.node,    reading.split.id, reading.reader->position(), reading.watermark.value(),
+          reading.idle,     reading.ended,    reading.reader->lag(),      reading.rows,
+          reading.dead_rows};
+}
+
 void SourceDriver::publish() {
   std::vector<SplitStats> stats;
-  for (const std::unique_ptr<Reading>& reading : readings_) {
-    stats.push_back({options_.node, reading->split.id, reading->reader->position(),
-                     reading->watermark.value(), reading->idle, reading->ended,
-                     reading->reader->lag(), reading->rows, reading->dead_rows});
-  }
+  for (const std::unique_ptr<Reading>& reading : readings_) stats.push_back(stats_of(*reading));
   const std::lock_guard lock(stats_mutex_);
   stats_ = std::move(stats);
+}
+
+// Of the one that was read: there may be thousands of others.
+void SourceDriver::publish(const Reading& reading) {
+  SplitStats stats = stats_of(reading);
+  const std::lock_guard lock(stats_mutex_);
+  stats_[reading.place] = std::move(stats);
 }
 
 std::vector<SplitStats> SourceDriver::stats() const {

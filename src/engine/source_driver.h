@@ -67,7 +67,9 @@ class SourceDriver {
     return time_units_ == 1 ? time : (time - (time < 0 ? time_units_ - 1 : 0)) / time_units_;
   }
   void wait_for(Reading& reading);
+  SplitStats stats_of(const Reading& reading) const;
   void publish();
+  void publish(const Reading& reading);
 
   Source& source_;
   const SourceDriverOptions options_;

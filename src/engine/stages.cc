@@ -2,26 +2,12 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 
+#include "plan/analyze.h"
 #include "state/ids.h"
 
 namespace dataflow::engine {
 namespace {
-
-// The columns by which the rows of an input must be together; nothing if any task will do, an empty
-// list if all rows must be in one task.
-std::optional<std::vector<std::string>> keys_of(const plan::Node& node, size_t input) {
-  if (const auto* window = std::get_if<plan::WindowSpec>(&node.spec)) return window->keys;
-  if (const auto* join = std::get_if<plan::WindowJoinSpec>(&node.spec)) {
-    return input == 0 ? join->left_keys : join->right_keys;
-  }
-  if (const auto* join = std::get_if<plan::IntervalJoinSpec>(&node.spec)) {
-    return input == 0 ? join->left_keys : join->right_keys;
-  }
-  if (const auto* dedup = std::get_if<plan::DeduplicateSpec>(&node.spec)) return dedup->keys;
-  return std::nullopt;
-}
 
 class Cutter {
  public:
@@ -35,14 +21,14 @@ class Cutter {
       begin(node, std::clamp(splits, 1, parallelism_));
       return {};
     }
-    const auto keys = keys_of(node, 0);
+    const auto exchange = plan::exchange_of(plan_, node, 0);
     int wanted = parallelism_;
-    if (keys && keys->empty()) wanted = 1;
+    if (exchange && exchange->keys.empty()) wanted = 1;
     if (node.inputs.size() == 1) {
       const size_t from = stage_of_.at(node.inputs[0].node);
       const int have = made_.stages[from].parallelism;
       // Without a demand on where rows are they stay where they are.
-      if (!keys || (have == 1 && wanted == 1)) {
+      if (!exchange || (have == 1 && wanted == 1)) {
         made_.stages[from].nodes.push_back(&node);
         stage_of_[node.id] = from;
         return {};
@@ -71,9 +57,9 @@ class Cutter {
     edge.to_input = input;
     const int producers = made_.stages[edge.from_stage].parallelism;
     const int consumers = made_.stages[edge.to_stage].parallelism;
-    if (const auto keys = keys_of(node, input)) {
+    if (const auto exchange = plan::exchange_of(plan_, node, input)) {
       edge.routing = Routing::kKeyed;
-      for (const std::string& key : *keys) {
+      for (const std::string& key : exchange->keys) {
         DF_ASSIGN_OR_RETURN(const size_t column, from.schema->require(key));
         edge.keys.push_back(column);
       }

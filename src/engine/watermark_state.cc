@@ -21,8 +21,8 @@ Status WatermarkState::open(OperatorContext& context) {
     if (error != std::errc() || end != text.data() + text.size()) {
       return Status::corrupt("the kept time `" + text + "` (" + name + ") is no number");
     }
-    // The end of a bounded run's input is none of the clock's.
-    if (processing_time_ && Watermark(value) == kEndOfTime) continue;
+    // All input had ended. If there is more now, it is not late for that; nothing is left to fire.
+    if (Watermark(value) == kEndOfTime) continue;
     value_ = std::max(value_, Watermark(value));
   }
   return {};

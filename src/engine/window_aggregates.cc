@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "faulty_rows.h"
+
 namespace dataflow::engine {
 
 using state::KeyedTable;
@@ -64,9 +66,8 @@ Status WindowAggregates::evaluate(OperatorContext& context, const Batch& batch) 
   first_arrival_ = next_arrival_;
   next_arrival_ += batch.rows;
   faulty_.clear();
+  DF_RETURN_IF_ERROR(send_faults(context, batch, eval_.faults));
   for (const RowFault& fault : eval_.faults) {
-    DF_RETURN_IF_ERROR(
-        context.dead_letter(batch, fault.row, DeadReason::kExpression, fault.field, fault.reason));
     faulty_.resize(static_cast<size_t>(batch.rows));
     faulty_[static_cast<size_t>(fault.row)] = 1;
   }

@@ -36,7 +36,6 @@ class WindowAggregates {
   bool is_faulty(int32_t row) const {
     return !faulty_.empty() && faulty_[static_cast<size_t>(row)] != 0;
   }
-  bool any_faulty() const { return !faulty_.empty(); }
   // rows[i] of that batch goes to groups[i]; rows rise.
   Status add(state::KeyedTable& table, std::span<const int32_t> rows,
              std::span<const state::RowNumber> groups);

@@ -75,37 +75,6 @@ std::optional<ParsedTime> take_time(std::string_view& text) {
 
 }  // namespace
 
-int64_t days_from_civil(int64_t year, int month, int day) {
-  // Years begin in March here, so that a leap day is a year's last one.
-  int64_t y = month <= 2 ? year - 1 : year;
-  int64_t era = floor_div(y, 400);
-  int64_t year_of_era = y - era * 400;
-  int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146097 + day_of_era - 719468;
-}
-
-CivilDate civil_from_days(int64_t days) {
-  days += 719468;
-  int64_t era = floor_div(days, 146097);
-  int64_t day_of_era = days - era * 146097;
-  int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  int64_t march_month = (5 * day_of_year + 2) / 153;
-  CivilDate date;
-  date.day = static_cast<int>(day_of_year - (153 * march_month + 2) / 5 + 1);
-  date.month = static_cast<int>(march_month < 10 ? march_month + 3 : march_month - 9);
-  date.year = year_of_era + era * 400 + (date.month <= 2 ? 1 : 0);
-  return date;
-}
-
-int days_in_month(int64_t year, int month) {
-  static constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return month == 2 && leap ? 29 : kDays[month - 1];
-}
-
 int64_t add_months(int64_t days, int64_t months) {
   CivilDate date = civil_from_days(days);
   int64_t month = date.year * 12 + date.month - 1 + months;
@@ -147,11 +116,8 @@ std::optional<ParsedTime> parse_timestamp(std::string_view text) {
 }
 
 std::string date_text(int64_t days) {
-  CivilDate date = civil_from_days(days);
-  char text[48];
-  std::snprintf(text, sizeof text, "%04lld-%02d-%02d", static_cast<long long>(date.year),
-                date.month, date.day);
-  return text;
+  char text[kMaxTemporalChars];
+  return std::string(text, write_date(text, days));
 }
 
 std::string time_text(int64_t micros, int precision) {

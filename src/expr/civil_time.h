@@ -1,4 +1,5 @@
-// The calendar: dates, times and timestamps as numbers and as text. Proleptic Gregorian, UTC.
+// Times as SQL's expressions reckon with them and write them, over the calendar of
+// types/temporal.h.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/floor_div.h"
+#include "types/temporal.h"
 #include "types/type.h"
 
 namespace dataflow::expr {
@@ -13,23 +16,7 @@ namespace dataflow::expr {
 inline constexpr int64_t kMillisPerSecond = 1000;
 inline constexpr int64_t kMillisPerMinute = 60 * kMillisPerSecond;
 inline constexpr int64_t kMillisPerHour = 60 * kMillisPerMinute;
-inline constexpr int64_t kMillisPerDay = 24 * kMillisPerHour;
 
-struct CivilDate {
-  int64_t year = 1970;
-  int month = 1;
-  int day = 1;
-};
-
-constexpr int64_t floor_div(int64_t a, int64_t b) {
-  int64_t quotient = a / b;
-  return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
-}
-constexpr int64_t floor_mod(int64_t a, int64_t b) { return a - floor_div(a, b) * b; }
-
-int64_t days_from_civil(int64_t year, int month, int day);  // since 1970-01-01
-CivilDate civil_from_days(int64_t days);
-int days_in_month(int64_t year, int month);
 // The same day of a month `months` later, or that month's last day.
 int64_t add_months(int64_t days, int64_t months);
 

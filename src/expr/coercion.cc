@@ -14,10 +14,10 @@ bool is_text(const Type& type) {
 
 // Where digits do not all fit, the whole part is kept and the scale given up, but not below 6.
 Type fitted(int precision, int scale) {
-  if (precision <= kMaxDigits) return Type::decimal(precision, scale);
+  if (precision <= kMaxDecimalPrecision) return Type::decimal(precision, scale);
   int whole = precision - scale;
-  int kept = std::max(kMaxDigits - whole, std::min(scale, 6));
-  return Type::decimal(kMaxDigits, kept);
+  int kept = std::max(kMaxDecimalPrecision - whole, std::min(scale, 6));
+  return Type::decimal(kMaxDecimalPrecision, kept);
 }
 
 std::optional<Type> common_numeric(const Type& a, const Type& b) {
@@ -84,8 +84,8 @@ Type decimal_remainder(const Type& a, const Type& b) {
 Type decimal_rounded(const Type& type, int digits) {
   if (digits >= type.scale()) return type;
   int whole = type.precision() - type.scale() + 1;
-  if (digits < 0) return Type::decimal(std::min(whole, kMaxDigits), 0);
-  return Type::decimal(std::min(whole + digits, kMaxDigits), digits);
+  if (digits < 0) return Type::decimal(std::min(whole, kMaxDecimalPrecision), 0);
+  return Type::decimal(std::min(whole + digits, kMaxDecimalPrecision), digits);
 }
 
 std::optional<Type> common_type(const Type& a, const Type& b) {

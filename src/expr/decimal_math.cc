@@ -16,7 +16,8 @@ using Int128 = Value::Int128;
 
 Wide wide_power(int exponent) {
   Wide power = 1;
-  for (; exponent > kMaxDigits; exponent -= kMaxDigits) power *= Wide(power_of_ten(kMaxDigits));
+  for (; exponent > kMaxDecimalPrecision; exponent -= kMaxDecimalPrecision)
+    power *= Wide(power_of_ten(kMaxDecimalPrecision));
   return power * Wide(power_of_ten(exponent));
 }
 
@@ -47,7 +48,8 @@ Wide rescaled(const Wide& value, int from, int to) {
 
 // In 128 bits, if it fits there.
 bool scaled_up(Int128 value, int by, Int128& out) {
-  return by >= 0 && by <= kMaxDigits && !__builtin_mul_overflow(value, power_of_ten(by), &out);
+  return by >= 0 && by <= kMaxDecimalPrecision &&
+         !__builtin_mul_overflow(value, power_of_ten(by), &out);
 }
 
 }  // namespace
@@ -148,8 +150,8 @@ std::optional<Int128> double_to_decimal(double value, const Type& result) {
   if (point != std::string_view::npos) {
     size_t leading = text.find_first_not_of("-0.");
     if (leading == std::string_view::npos) return 0;
-    size_t fraction = std::min<size_t>(text.size() - point - 1, kMaxDigits);
-    if (leading < point) fraction = std::min(fraction, kMaxDigits - (point - leading));
+    size_t fraction = std::min<size_t>(text.size() - point - 1, kMaxDecimalPrecision);
+    if (leading < point) fraction = std::min(fraction, kMaxDecimalPrecision - (point - leading));
     text = text.substr(0, point + 1 + fraction);
   }
   auto parsed = parse_decimal(text);

@@ -1,20 +1,14 @@
-// Decimals as text, and the powers of ten that their scales stand for.
+// Decimals as expressions write and read them, over types/decimal.h.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "types/value.h"
+#include "types/decimal.h"
 
 namespace dataflow::expr {
 
-using Int128 = Value::Int128;
-
-inline constexpr int kMaxDigits = 38;  // of a DECIMAL
-
-// 10^exponent, 0 <= exponent <= 38.
-Int128 power_of_ten(int exponent);
 // How many decimal digits it has; 1 for 0.
 int digits_of(Int128 value);
 

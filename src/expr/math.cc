@@ -79,8 +79,8 @@ Result<NodePtr> bind_sign_of(Nodes arguments, const CallSite& site) {
         if constexpr (std::is_same_v<T, Int128>) one = power_of_ten(type.scale());
         // A decimal without whole digits cannot say 1.
         Type result = type.id() == TypeId::kDecimal && type.precision() == type.scale()
-                          ? Type::decimal(std::min(type.precision() + 1, kMaxDigits),
-                                          std::min(type.scale(), kMaxDigits - 1))
+                          ? Type::decimal(std::min(type.precision() + 1, kMaxDecimalPrecision),
+                                          std::min(type.scale(), kMaxDecimalPrecision - 1))
                           : type;
         if (result.scale() != type.scale()) one = T(one / 10);
         return make_row_function<T, T>(result, std::move(nodes), [one](Row&, T value) -> T {
@@ -117,13 +117,13 @@ Result<NodePtr> bind_whole(Nodes arguments, bool up, const CallSite& site) {
 Int128 rounded_decimal(Int128 value, int scale, int64_t digits, int result_scale) {
   if (digits >= scale) return value * power_of_ten(result_scale - scale);
   int64_t drop = scale - digits;
-  if (drop > kMaxDigits) return 0;
+  if (drop > kMaxDecimalPrecision) return 0;
   Int128 power = power_of_ten(static_cast<int>(drop));
   Int128 rest = value % power;
   Int128 kept = value / power;
   if ((rest < 0 ? -rest : rest) >= power - (rest < 0 ? -rest : rest)) kept += value < 0 ? -1 : 1;
   int up = static_cast<int>(result_scale - digits);
-  return up > kMaxDigits ? 0 : kept * power_of_ten(up);
+  return up > kMaxDecimalPrecision ? 0 : kept * power_of_ten(up);
 }
 
 double rounded_double(double value, int64_t digits) {

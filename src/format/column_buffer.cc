@@ -14,26 +14,6 @@ namespace {
 
 constexpr int64_t kLeastCapacity = 256;
 
-int width_of(const Type& type) {
-  switch (type.id()) {
-    case TypeId::kBoolean:
-    case TypeId::kInt8: return 1;
-    case TypeId::kInt16: return 2;
-    case TypeId::kInt32:
-    case TypeId::kFloat32:
-    case TypeId::kDate:
-    case TypeId::kMonths: return 4;
-    case TypeId::kTime: return type.units_per_milli() == 1 ? 4 : 8;
-    case TypeId::kInt64:
-    case TypeId::kFloat64:
-    case TypeId::kTimestamp:
-    case TypeId::kTimestampTz:
-    case TypeId::kMillis: return 8;
-    case TypeId::kDecimal: return 16;
-    default: return 0;
-  }
-}
-
 // Without memory there is nothing to be done here, nor in anything that asked for it.
 void abort_unless(const arrow::Status& status) {
   if (!status.ok()) status.Abort("the memory of a column");
@@ -73,9 +53,8 @@ std::shared_ptr<arrow::Buffer> GrowingBytes::take() {
 }
 
 ColumnBuffer::ColumnBuffer(const Type& type)
-    : type_(type), arrow_type_(arrow_type(type)), width_(width_of(type)) {
-  is_text_ =
-      type.id() == TypeId::kString || type.id() == TypeId::kBytes || type.id() == TypeId::kJson;
+    : type_(type), arrow_type_(arrow_type(type)), width_(static_cast<int>(fixed_width_of(type))) {
+  is_text_ = is_text_like(type);
   for (const Field& field : type.fields()) children_.emplace_back(field.type);
   if (has_offsets()) values_.push(int32_t{0});
 }
@@ -146,5 +125,14 @@ std::shared_ptr<arrow::ArrayData> ColumnBuffer::take_data() {
 }
 
 Result<ColumnPtr> ColumnBuffer::take() { return arrow::MakeArray(take_data()); }
+
+Result<std::vector<ColumnPtr>> take_columns(std::vector<ColumnBuffer>& columns) {
+  std::vector<ColumnPtr> out;
+  for (ColumnBuffer& column : columns) {
+    DF_ASSIGN_OR_RETURN(ColumnPtr taken, column.take());
+    out.push_back(std::move(taken));
+  }
+  return out;
+}
 
 }  // namespace dataflow::format

@@ -98,7 +98,6 @@ class ColumnBuffer {
 
   // Of an array, map (keys and values) or row. Its values come first, then end_nested().
   ColumnBuffer& child(size_t i) { return children_[i]; }
-  size_t child_count() const { return children_.size(); }
   void end_nested();
 
   // Takes back the rows from `rows` on, and what children have for rows that did not end.
@@ -132,5 +131,7 @@ class ColumnBuffer {
   std::vector<uint8_t> valid_;  // one a row; empty until the first null
   std::vector<ColumnBuffer> children_;
 };
+
+Result<std::vector<ColumnPtr>> take_columns(std::vector<ColumnBuffer>& columns);
 
 }  // namespace dataflow::format

@@ -38,13 +38,8 @@ class CsvDecoder final : public Decoder {
   }
   int64_t rows() const override { return rows_; }
   Result<std::vector<ColumnPtr>> take() override {
-    std::vector<ColumnPtr> out;
-    for (ColumnBuffer& column : columns_) {
-      DF_ASSIGN_OR_RETURN(ColumnPtr taken, column.take());
-      out.push_back(std::move(taken));
-    }
     rows_ = 0;
-    return out;
+    return take_columns(columns_);
   }
 
  private:
@@ -62,7 +57,8 @@ class CsvDecoder final : public Decoder {
     for (size_t i = 1; i < rest.size(); ++i) {
       const char c = rest[i];
       const bool more = i + 1 < rest.size();
-      if (c == options_.csv_escape && c != '\0' && more) {
+      // A quote that escapes is one that is doubled, below.
+      if (c == options_.csv_escape && c != '\0' && c != options_.csv_quote && more) {
         scratch_ += rest[++i];
       } else if (c != options_.csv_quote) {
         scratch_ += c;

@@ -45,13 +45,8 @@ class JsonDecoder final : public Decoder {
   int64_t rows() const override { return rows_; }
 
   Result<std::vector<ColumnPtr>> take() override {
-    std::vector<ColumnPtr> out;
-    for (ColumnBuffer& column : columns_) {
-      DF_ASSIGN_OR_RETURN(ColumnPtr taken, column.take());
-      out.push_back(std::move(taken));
-    }
     rows_ = 0;
-    return out;
+    return take_columns(columns_);
   }
 
  private:

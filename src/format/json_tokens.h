@@ -53,7 +53,6 @@ class JsonTokens {
     return {begin, static_cast<size_t>(end - begin)};
   }
   const char* position() const { return text_ + (next_ == end_ ? size_ : *next_); }
-  const char* payload_end() const { return text_ + size_; }
 
   // Passes over a whole value and checks it; false, with the reason, if it is none. The value's
   // text is what lay between position() before and behind it.

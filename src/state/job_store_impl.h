@@ -85,7 +85,6 @@ class StoredJob final : public JobStore {
   Status write_blocks(Fold& fold, BlockWriter& writer);
   Status fold_span(Fold& fold, KeyGroupRange groups, BlockWriter& writer);
   Status commit_fold(Fold& fold, BlockWriter& writer);
-  void note_folded(const Fold& fold, const std::vector<StoredBlock>& made);
   // Those of which no block is left any more. With mutex_ held.
   std::vector<int64_t> forget_blocks(const TableId& table, const std::set<int64_t>& numbers);
   void remove_files(const std::vector<int64_t>& files);

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "base/floor_div.h"
+
 namespace dataflow {
 namespace {
 
@@ -14,8 +16,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // it.
 constexpr int64_t kDaysPerEra = 146'097;
 constexpr int64_t kDaysToEpoch = 719'468;  // from 0000-03-01
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
 int64_t units_per_second(const Type& type) { return type.units_per_milli() * 1000; }
 

@@ -143,6 +143,30 @@ std::string Type::to_string() const {
   return out + ">";
 }
 
+size_t fixed_width_of(const Type& type) {
+  switch (type.id()) {
+    case TypeId::kBoolean:
+    case TypeId::kInt8: return 1;
+    case TypeId::kInt16: return 2;
+    case TypeId::kInt32:
+    case TypeId::kFloat32:
+    case TypeId::kDate:
+    case TypeId::kMonths: return 4;
+    case TypeId::kInt64:
+    case TypeId::kFloat64:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz:
+    case TypeId::kMillis: return 8;
+    case TypeId::kTime: return type.units_per_milli() == 1 ? 4 : 8;
+    case TypeId::kDecimal: return 16;
+    default: return 0;
+  }
+}
+
+bool is_text_like(const Type& type) {
+  return type.id() == TypeId::kString || type.id() == TypeId::kBytes || type.id() == TypeId::kJson;
+}
+
 std::shared_ptr<arrow::DataType> arrow_type(const Type& type) {
   switch (type.id()) {
     case TypeId::kNull: return arrow::null();

@@ -3,13 +3,9 @@
 $SOAK_SEED repeats a run's random choices (not the machine's timing). $DATAFLOW_BIN is the server.
 """
 
-import faulthandler
-import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -19,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from confluent_kafka.admin import AdminClient  # noqa: E402
 
 import crash_checks as checks  # noqa: E402
+import loop  # noqa: E402
 from crash_writers import (
     IdempotentWriter,
     KeyedWriter,
@@ -269,20 +266,5 @@ def run(rounds, seed, folder):
         server.discard()
 
 
-def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    seed = int(os.environ.get("SOAK_SEED") or random.randrange(2**32))
-    folder = tempfile.mkdtemp(prefix="crash-loop-")
-    print(f"SOAK_SEED={seed}, {rounds} rounds in {folder}", flush=True)
-    try:
-        run(rounds, seed, folder)
-    except Exception as error:
-        faulthandler.dump_traceback(file=sys.stdout)
-        print(f"FAILED with SOAK_SEED={seed}, everything is kept in {folder}: {error}", flush=True)
-        os._exit(1)  # writers may still wait for a server that is gone
-    shutil.rmtree(folder, ignore_errors=True)
-    print(f"{rounds} rounds, nothing lost, doubled, out of order or visible too soon")
-
-
 if __name__ == "__main__":
-    main()
+    loop.main(run, "crash-loop", "nothing lost, doubled, out of order or visible too soon")

@@ -8,14 +8,10 @@ timing). $DATAFLOW_BIN is the server.
 """
 
 import calendar
-import faulthandler
 import json
-import os
 import random
 import re
-import shutil
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
@@ -27,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from confluent_kafka import Producer  # noqa: E402
 
+import loop  # noqa: E402
 from crash_writers import IMPATIENT, Writer  # noqa: E402
 from dataflow_server import Server  # noqa: E402
 from eventually import eventually  # noqa: E402
@@ -311,20 +308,5 @@ def run(rounds, seed, folder):
         server.discard()
 
 
-def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    seed = int(os.environ.get("SOAK_SEED") or random.randrange(2**32))
-    folder = tempfile.mkdtemp(prefix="pipeline-loop-")
-    print(f"SOAK_SEED={seed}, {rounds} rounds in {folder}", flush=True)
-    try:
-        run(rounds, seed, folder)
-    except Exception as error:
-        faulthandler.dump_traceback(file=sys.stdout)
-        print(f"FAILED with SOAK_SEED={seed}, everything is kept in {folder}: {error}", flush=True)
-        os._exit(1)  # the writer may still wait for a server that is gone
-    shutil.rmtree(folder, ignore_errors=True)
-    print(f"{rounds} rounds, every window exact, nothing twice")
-
-
 if __name__ == "__main__":
-    main()
+    loop.main(run, "pipeline-loop", "every window exact, nothing twice")

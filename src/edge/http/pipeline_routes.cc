@@ -64,7 +64,7 @@ Response refused(const Posted& posted, const Status& status) {
   body["file"] = posted.file;
   body["line"] = line;
   body["column"] = column;
-  answer.body = body.dump() + "\n";
+  answer.body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   return answer;
 }
 

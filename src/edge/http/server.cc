@@ -171,7 +171,14 @@ asio::awaitable<void> BeastServer::serve(tcp::socket socket) {
 }
 
 asio::awaitable<Response> BeastServer::handle(const Route& route, const Request& request) {
-  co_return route.handle(request);
+  // Whatever a handler lets go of ends its request, and no more.
+  try {
+    co_return route.handle(request);
+  } catch (const std::exception& thrown) {
+    log_error("a request failed", {{"path", request.path}, {"why", thrown.what()}});
+  }
+  co_return problem(500, "Internal Server Error",
+                    "the server failed at this request; its log says more");
 }
 
 asio::awaitable<Response> BeastServer::answer(const bhttp::request<bhttp::string_body>& in) {

@@ -71,6 +71,13 @@ Result<HttpEndpoint> find_http_endpoint(const EndpointFlags& flags) {
   return http_from(kDefaultServer, "the default");
 }
 
+Status no_answer(const HttpEndpoint& http, const Status& why) {
+  return cannot_connect("no DataFlow server answers at " + http.address.to_string() + " (from " +
+                        http.origin + "): " + why.message() +
+                        "\n  start one:      dataflow emulator start --background"
+                        "\n  find out more:  dataflow doctor");
+}
+
 Result<KafkaEndpoint> find_kafka_endpoint(const EndpointFlags& flags, int64_t timeout_ms) {
   if (!flags.kafka.empty()) return kafka_from(flags.kafka, "--kafka");
   if (flags.server.empty()) {

@@ -22,6 +22,8 @@ struct HttpEndpoint {
   std::string origin;
 };
 Result<HttpEndpoint> find_http_endpoint(const EndpointFlags& flags);
+// Why nothing came from there, and what to do about it.
+Status no_answer(const HttpEndpoint& http, const Status& why);
 
 // The Kafka address: --kafka, or what the HTTP server of --server tells; then DATAFLOW_KAFKA, or
 // what the HTTP server of find_http_endpoint() tells, unless the profile or KAFKA_BROKER names it.

@@ -74,12 +74,12 @@ Result<Document> ask_pipelines(Session& session, const std::string& method, cons
                                const std::string& body) {
   DF_ASSIGN_OR_RETURN(HttpEndpoint http, find_http_endpoint(session.endpoint()));
   Result<HttpAnswer> answer = http_request(http.address, method, path, body, session.timeout_ms());
-  if (!answer.ok()) {
-    return cannot_connect("no DataFlow server answers at " + http.address.to_string() + " (from " +
-                          http.origin + "): " + answer.status().message() +
-                          "\n  start one:      dataflow emulator start --background"
-                          "\n  find out more:  dataflow doctor");
+  if (answer.status().code() == StatusCode::kTimedOut) {
+    return Status::timed_out("the server at " + http.address.to_string() +
+                             " has not answered yet (" + answer.status().message() +
+                             "); what was asked for may still be under way");
   }
+  if (!answer.ok()) return no_answer(http, answer.status());
   Result<Document> page = parse_json(answer->body);
   if (!page.ok() || !page->is_object()) {
     return cannot_connect("what answers at " + http.address.to_string() +

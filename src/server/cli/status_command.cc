@@ -92,12 +92,7 @@ Status print_status(Session& session) {
   if (!session.endpoint().kafka.empty()) return print_cluster(session);
   DF_ASSIGN_OR_RETURN(HttpEndpoint http, find_http_endpoint(session.endpoint()));
   Result<HttpAnswer> answer = http_get(http.address, "/status", session.timeout_ms());
-  if (!answer.ok()) {
-    return cannot_connect("no DataFlow server answers at " + http.address.to_string() + " (from " +
-                          http.origin + "): " + answer.status().message() +
-                          "\n  start one:      dataflow emulator start --background"
-                          "\n  find out more:  dataflow doctor");
-  }
+  if (!answer.ok()) return no_answer(http, answer.status());
   Result<Document> page = parse_json(answer->body);
   if (answer->status != 200 || !page.ok() || !page->is_object()) {
     return Status::internal("the server at " + http.address.to_string() +

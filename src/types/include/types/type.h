@@ -112,6 +112,11 @@ struct Field {
 // expected, at which column, and the nearest known name.
 Result<Type> parse_type(std::string_view text);
 
+// Bytes that a value takes in its column; 0 for text and nested types, 1 for booleans.
+size_t fixed_width_of(const Type& type);
+// Strings, bytes and JSON.
+bool is_text_like(const Type& type);
+
 // The Arrow type of a column; Arrow's own spelling of names of fields.
 std::shared_ptr<arrow::DataType> arrow_type(const Type& type);
 

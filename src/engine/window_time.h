@@ -1,0 +1,39 @@
+// The time of the rows that windows take: a column's, or the clock's.
+#pragma once
+
+#include <arrow/array.h>
+
+#include "base/floor_div.h"
+#include "engine/operator.h"
+#include "plan/plan.h"
+
+namespace dataflow::engine {
+
+struct WindowTime {
+  bool processing = false;
+  size_t column = 0;  // of event time
+  int64_t units = 1;  // of it, in a millisecond
+};
+
+Result<WindowTime> window_time_of(const plan::WindowSpec& spec, const Schema& input);
+
+// visit(row, time in the column's units) for each row in turn; one without a time is a dead letter.
+template <class Visit>
+Status for_each_time(const WindowTime& time, OperatorContext& context, const Batch& batch,
+                     Visit&& visit) {
+  const arrow::Array& column = *batch.columns[time.column];
+  const auto* times = column.data()->GetValues<int64_t>(1);
+  const bool nulls = column.null_count() > 0;
+  for (int32_t row = 0; row < batch.rows; ++row) {
+    if (nulls && column.IsNull(row)) {
+      DF_RETURN_IF_ERROR(context.dead_letter(batch, row, DeadReason::kTime,
+                                             (*batch.schema)[time.column].name,
+                                             "the time of a row in a window is NULL"));
+      continue;
+    }
+    DF_RETURN_IF_ERROR(visit(row, times[row]));
+  }
+  return {};
+}
+
+}  // namespace dataflow::engine
