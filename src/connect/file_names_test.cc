@@ -62,6 +62,13 @@ TEST_F(FilesOf, APatternMatches) {
   EXPECT_EQ(files("*/x/y/f.json"), Names{"in/x/y/f.json"});
 }
 
+TEST_F(FilesOf, AFolderThatCannotBeReadIsNoEmptyOne) {
+  for (const char* path : {"in", "in/*/*.json", "in/**/*.json", "in/x/*"}) {
+    env_.fail(FaultOp::kRead, Status::io_error("medium error"), "in/x");
+    EXPECT_EQ(files_of(env_, path).status().code(), StatusCode::kIoError) << path;
+  }
+}
+
 TEST_F(FilesOf, APlainPathMustBeThere) {
   EXPECT_EQ(files_of(env_, "in/nothing").status().code(), StatusCode::kNotFound);
 }

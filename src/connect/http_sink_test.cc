@@ -195,9 +195,14 @@ TEST(HttpPost, ReadsAnswers) {
   EXPECT_EQ(read.retry_after_ms, 7000);
   EXPECT_EQ(read.body, "no");
   for (const char* wrong :
-       {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\n", "SSH-2.0\r\n\r\n", "HTTP/1.1 abc\r\n\r\n"}) {
+       {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\n", "SSH-2.0\r\n\r\n", "HTTP/1.1 abc\r\n\r\n",
+        "HTTP/1.1 99 Low\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"}) {
     EXPECT_FALSE(parse_http_answer(wrong).ok()) << wrong;
   }
+  std::string interim;
+  for (int i = 0; i < 300'000; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
+  EXPECT_FALSE(parse_http_answer(interim).ok());
+  EXPECT_EQ(parse_http_answer(interim + "HTTP/1.1 204 Done\r\n\r\n").value().status, 204);
 }
 
 TEST(HttpRetry, WaitsLongerEachTimeAndNeverTooLong) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 #include <thread>
 
 #include "operators.h"
@@ -39,6 +40,7 @@ Status JobRun::make_connectors() {
       DF_ASSIGN_OR_RETURN(auto made, context_.connectors.make_source(
                                          *source, {plan.name, node.id, plan.job.bounded}));
       DF_ASSIGN_OR_RETURN(std::vector<Split> splits, made->splits());
+      if (made->bounded()) DF_RETURN_IF_ERROR(add_saved_splits(node.id, splits));
       std::sort(splits.begin(), splits.end(),
                 [](const Split& a, const Split& b) { return a.id < b.id; });
       splits_[node.id] = std::move(splits);
@@ -50,6 +52,22 @@ Status JobRun::make_connectors() {
   if (plan.job.dead_letters && plan.job.on_error == plan::ErrorPolicy::kDeadLetter) {
     DF_RETURN_IF_ERROR(add_sink(kDeadLetterNode, *plan.job.dead_letters, dead_letter_schema())
                            .with_context("the dead letters' sink"));
+  }
+  return {};
+}
+
+// Those that the job has begun and a listing does not name any more (a file that was moved away):
+// read to their end they say so, else what is missing of them is an error and not the end.
+Status JobRun::add_saved_splits(const std::string& node, std::vector<Split>& splits) {
+  DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(node));
+  std::set<std::string> listed;
+  for (const Split& split : splits) listed.insert(split.id);
+  for (const auto& [name, bytes] : named) {
+    if (!name.starts_with(kSplitPrefix)) continue;
+    const std::string id = name.substr(kSplitPrefix.size());
+    if (listed.contains(id)) continue;
+    DF_ASSIGN_OR_RETURN(SplitState state, decode_split_state(bytes));
+    splits.push_back({id, std::move(state.position)});
   }
   return {};
 }
@@ -261,7 +279,7 @@ Result<std::unique_ptr<SourceDriver>> JobRun::make_driver(size_t stage, int task
   const std::vector<Split>& splits = splits_.at(node.id);
   for (size_t i = static_cast<size_t>(task); i < splits.size();
        i += static_cast<size_t>(stages_.stages[stage].parallelism)) {
-    const auto saved = named.find("split/" + splits[i].id);
+    const auto saved = named.find(std::string(kSplitPrefix) + splits[i].id);
     DF_RETURN_IF_ERROR(
         driver->add_split(splits[i], saved == named.end() ? nullptr : &saved->second));
   }

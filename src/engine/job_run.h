@@ -72,6 +72,7 @@ class JobRun {
 
   explicit JobRun(const RunContext& context) : context_(context) {}
   Status make_connectors();
+  Status add_saved_splits(const std::string& node, std::vector<Split>& splits);
   Status add_sink(const std::string& node, const plan::SinkSpec& spec, const SchemaPtr& schema);
   Status commit_left_over();
   Status make_tasks();

@@ -264,6 +264,25 @@ TEST_F(JobTest, AStoppedJobGoesOnWhereItStood) {
   EXPECT_EQ(in_short(connectors_.results["out"]->rows()), expected_counts(*table));
 }
 
+TEST_F(JobTest, SplitsThatAListingHasLostAreReadToTheirEnd) {
+  const auto events = random_events(5, 2, 500, 500, false);
+  connectors_.tables["events"] = events;
+  auto job = start(count_plan(2, 500));
+  ASSERT_NE(job, nullptr);
+  ASSERT_TRUE(job->checkpoint().ok());
+  ASSERT_TRUE(job->stop().ok());
+  for (int64_t i = 0; i < 9; ++i) {
+    events->add(
+        1, {Value::string("m"), Value::int64(i), Value::integer(Type::timestamp(3), 90'000 + i)});
+  }
+  events->finish();
+  events->list_only(1);
+  job = start(count_plan(2, 500));
+  ASSERT_NE(job, nullptr);
+  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+  EXPECT_EQ(in_short(connectors_.results["out"]->rows()), expected_counts(*events));
+}
+
 TEST_F(JobTest, AnotherJobBeginsFromASavepointAtAnotherParallelism) {
   const auto events = random_events(7, 3, 3000, 500, false);
   connectors_.tables["events"] = events;

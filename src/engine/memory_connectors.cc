@@ -143,7 +143,7 @@ class MemorySource final : public Source {
   bool bounded() const override { return true; }
   Result<std::vector<Split>> splits() override {
     std::vector<Split> splits;
-    for (size_t i = 0; i < table_->splits(); ++i) splits.push_back({std::to_string(i), "0"});
+    for (size_t i = 0; i < table_->listed(); ++i) splits.push_back({std::to_string(i), "0"});
     return splits;
   }
   Result<std::unique_ptr<SplitReader>> open(const Split& split) override {

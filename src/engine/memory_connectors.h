@@ -2,6 +2,7 @@
 // the jobs that use them, as a log would outlive a process.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,9 @@ class MemoryTable {
   void add(size_t split, std::vector<Value> row);
   // No more rows will come.
   void finish();
+  // A source names only so many of the splits from now on.
+  void list_only(size_t splits) { listed_ = splits; }
+  size_t listed() const { return std::min(listed_, splits_.size()); }
 
   struct Part {
     std::vector<std::vector<Value>> rows;
@@ -37,6 +41,7 @@ class MemoryTable {
   std::mutex mutex_;
   std::vector<std::vector<std::vector<Value>>> splits_;
   bool finished_ = false;
+  size_t listed_ = SIZE_MAX;
   std::vector<std::function<void()>> waiting_;
 };
 

@@ -114,10 +114,15 @@ Status OperatorBed::batch(const Batch& batch) {
 }
 
 Status OperatorBed::watermark(int64_t millis) {
-  for (const auto& task : tasks_) {
-    DF_RETURN_IF_ERROR(task->op().on_watermark(Watermark(millis), *task));
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    DF_RETURN_IF_ERROR(watermark_of(static_cast<int>(i), millis));
   }
   return {};
+}
+
+Status OperatorBed::watermark_of(int task, int64_t millis) {
+  Task& of = *tasks_.at(static_cast<size_t>(task));
+  return of.op().on_watermark(Watermark(millis), of);
 }
 
 Result<size_t> OperatorBed::barrier() {

@@ -28,6 +28,7 @@ class OperatorBed {
   Status start(int parallelism);
   Status batch(const Batch& batch);
   Status watermark(int64_t millis);
+  Status watermark_of(int task, int64_t millis);
   // Takes a barrier through all tasks and keeps their state. The rows of the deltas that it took.
   Result<size_t> barrier();
   Status end();

@@ -43,8 +43,7 @@ class SessionWindow final : public Operator {
         time_(time),
         keys_(std::move(keys)),
         aggregates_(std::move(aggregates)),
-        output_(std::move(output)),
-        progress_(time.processing) {}
+        output_(std::move(output)) {}
 
   Status open(OperatorContext& context) override;
   Status on_batch(size_t input, const Batch& batch, Collector& out) override;
@@ -68,7 +67,9 @@ class SessionWindow final : public Operator {
   Status add_waiting();
   Status emit(RowNumber session, RowKind kind, Collector& out);
   Status send_away(const Batch& batch, Collector& out);
+  Status catch_up(Collector& out);
   Status advance(int64_t until, Collector& out);
+  Status close_due(int64_t until, Collector& out);
   Status fire(std::span<const RowNumber> sessions, Collector& out);
   void erase(RowNumber session);
   void set_timer();
@@ -272,6 +273,7 @@ Status SessionWindow::send_away(const Batch& batch, Collector& out) {
 }
 
 Status SessionWindow::on_batch(size_t /*input*/, const Batch& batch, Collector& out) {
+  DF_RETURN_IF_ERROR(catch_up(out));
   if (time_.processing) DF_RETURN_IF_ERROR(advance(context_->now_millis() - 1, out));
   DF_RETURN_IF_ERROR(aggregates_.evaluate(*context_, batch));
   DF_RETURN_IF_ERROR(keys_.read(batch));
@@ -286,8 +288,18 @@ Status SessionWindow::on_batch(size_t /*input*/, const Batch& batch, Collector& 
   return output_.flush(out);
 }
 
+// Once after a restore: see WatermarkState. Those that left already are not due a second time.
+Status SessionWindow::catch_up(Collector& out) {
+  if (!progress_.is_behind()) return {};
+  progress_.has_caught_up();
+  return close_due(progress_.value().value(), out);
+}
+
 Status SessionWindow::advance(int64_t until, Collector& out) {
-  if (!progress_.advance(Watermark(until))) return {};
+  return progress_.advance(Watermark(until)) ? close_due(until, out) : Status();
+}
+
+Status SessionWindow::close_due(int64_t until, Collector& out) {
   firing_.clear();
   while (true) {
     const RowNumber session = index_.take_due(until == INT64_MAX ? until : until + 1);
@@ -333,6 +345,7 @@ void SessionWindow::erase(RowNumber session) {
 }
 
 Status SessionWindow::on_watermark(Watermark watermark, Collector& out) {
+  DF_RETURN_IF_ERROR(catch_up(out));
   // In processing time only the end of all input matters.
   if (time_.processing && watermark != kEndOfTime) return {};
   return advance(watermark.value(), out);
@@ -340,6 +353,7 @@ Status SessionWindow::on_watermark(Watermark watermark, Collector& out) {
 
 Status SessionWindow::on_timer(int64_t /*moment*/, Collector& out) {
   timer_at_ = INT64_MAX;
+  DF_RETURN_IF_ERROR(catch_up(out));
   DF_RETURN_IF_ERROR(advance(context_->now_millis() - 1, out));
   set_timer();
   return {};
@@ -353,7 +367,8 @@ void SessionWindow::set_timer() {
   context_->set_timer(timer_at_);
 }
 
-Status SessionWindow::on_barrier(CheckpointId /*id*/, Collector& /*out*/) {
+Status SessionWindow::on_barrier(CheckpointId /*id*/, Collector& out) {
+  DF_RETURN_IF_ERROR(catch_up(out));
   progress_.before_barrier(*context_);
   aggregates_.before_barrier();
   return {};

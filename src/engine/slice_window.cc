@@ -42,8 +42,7 @@ class SliceWindow final : public Operator {
         keys_(std::move(keys)),
         aggregates_(std::move(aggregates)),
         output_(std::move(output)),
-        merger_(aggregates_),
-        progress_(time.processing) {
+        merger_(aggregates_) {
     if (slices_.cumulative() || slices_.slides() < kManySlides || aggregates_.hold_values()) return;
     hop_merger_.emplace(aggregates_, slices_, merger_.table(), merger_.key_of());
   }
@@ -74,8 +73,12 @@ class SliceWindow final : public Operator {
   void register_made();
   Status add_late(Collector& out);
   Status fire_again(RowNumber row, bool made, int64_t window, Collector& out);
+  void find_slices(RowNumber row, WindowBounds bounds);
+  Status fire_one(RowNumber row, WindowBounds bounds, RowKind kind, Collector& out);
   Status send_away(const Batch& batch, Collector& out);
 
+  Status catch_up(Collector& out);
+  Status fire_behind(RowNumber row, Collector& out);
   std::optional<int64_t> next_window() const;
   Status advance(int64_t until, Collector& out);
   Status fire(int64_t window, Collector& out);
@@ -209,26 +212,35 @@ Status SliceWindow::add_late(Collector& out) {
   return {};
 }
 
-Status SliceWindow::fire_again(RowNumber row, bool made, int64_t window, Collector& out) {
-  const WindowBounds bounds{slices_.window_start(window), window};
+// The slices of the row's key in the window, into of_window_.
+void SliceWindow::find_slices(RowNumber row, WindowBounds bounds) {
   of_window_.clear();
-  if (slices_.shared()) {
-    const uint64_t hash = table_->hash(row);
-    const std::string_view key = table_->key(row);
-    for (auto it = rows_of_.upper_bound(bounds.start_ms);
-         it != rows_of_.end() && it->first <= window; ++it) {
-      if (const auto found = table_->find(hash, key, it->first)) of_window_.push_back(*found);
-    }
-  } else {
+  if (!slices_.shared()) {
     of_window_.push_back(row);
+    return;
   }
-  const bool known = !made || of_window_.size() > 1;
-  const RowKind kind = known ? RowKind::kUpdateAfter : RowKind::kInsert;
+  const uint64_t hash = table_->hash(row);
+  const std::string_view key = table_->key(row);
+  for (auto it = rows_of_.upper_bound(bounds.start_ms);
+       it != rows_of_.end() && it->first <= bounds.end_ms; ++it) {
+    if (const auto found = table_->find(hash, key, it->first)) of_window_.push_back(*found);
+  }
+}
+
+// What find_slices() found, as one row.
+Status SliceWindow::fire_one(RowNumber row, WindowBounds bounds, RowKind kind, Collector& out) {
   if (of_window_.size() == 1) {
     return output_.add(aggregates_, *table_, of_window_, bounds, kind, out);
   }
-  DF_ASSIGN_OR_RETURN(const RowNumber merged, merger_.merge_one(*table_, of_window_));
-  return output_.add(aggregates_, merger_.table(), std::span(&merged, 1), bounds, kind, out);
+  DF_ASSIGN_OR_RETURN(row, merger_.merge_one(*table_, of_window_));
+  return output_.add(aggregates_, merger_.table(), std::span(&row, 1), bounds, kind, out);
+}
+
+Status SliceWindow::fire_again(RowNumber row, bool made, int64_t window, Collector& out) {
+  const WindowBounds bounds{slices_.window_start(window), window};
+  find_slices(row, bounds);
+  const bool known = !made || of_window_.size() > 1;
+  return fire_one(row, bounds, known ? RowKind::kUpdateAfter : RowKind::kInsert, out);
 }
 
 Status SliceWindow::send_away(const Batch& batch, Collector& out) {
@@ -252,6 +264,7 @@ Status SliceWindow::on_batch(size_t /*input*/, const Batch& batch, Collector& ou
   on_time_.clear();
   late_.clear();
   dropped_.clear();
+  DF_RETURN_IF_ERROR(catch_up(out));
   DF_RETURN_IF_ERROR(time_.processing ? cut_now(batch, out) : cut_by_time(batch));
   DF_RETURN_IF_ERROR(aggregates_.evaluate(*context_, batch));
   for (std::vector<int32_t>* rows : {&on_time_, &late_, &dropped_}) aggregates_.drop_faulty(*rows);
@@ -261,6 +274,36 @@ Status SliceWindow::on_batch(size_t /*input*/, const Batch& batch, Collector& ou
   DF_RETURN_IF_ERROR(send_away(batch, out));
   set_timer();
   return output_.flush(out);
+}
+
+// Once after a restore: see WatermarkState.
+Status SliceWindow::catch_up(Collector& out) {
+  if (!progress_.is_behind()) return {};
+  std::vector<RowNumber> rows;
+  table_->for_each([&](RowNumber row) {
+    const auto group = state::key_group_of(table_->hash(row));
+    if (progress_.of(group) < progress_.value()) rows.push_back(row);
+  });
+  for (const RowNumber row : rows) DF_RETURN_IF_ERROR(fire_behind(row, out));
+  progress_.has_caught_up();
+  drop_slices(fired_until_);
+  return output_.flush(out);
+}
+
+// The windows whose last slice of this key is that of the row.
+Status SliceWindow::fire_behind(RowNumber row, Collector& out) {
+  const Watermark before = progress_.of(state::key_group_of(table_->hash(row)));
+  const int64_t slice = table_->number(row);
+  for (int64_t window = slices_.first_window(slice);
+       window <= slices_.last_window(slice) && has_fired(window);
+       window = slices_.window_behind(window)) {
+    if (window - 1 <= before.value()) continue;
+    const WindowBounds bounds{slices_.window_start(window), window};
+    find_slices(row, bounds);
+    if (of_window_.back() != row) return {};  // nor are those behind it
+    DF_RETURN_IF_ERROR(fire_one(row, bounds, RowKind::kInsert, out));
+  }
+  return {};
 }
 
 // The first window that has a slice with rows and has not fired.
@@ -326,6 +369,7 @@ void SliceWindow::drop_slices(int64_t fired_window) {
 }
 
 Status SliceWindow::on_watermark(Watermark watermark, Collector& out) {
+  DF_RETURN_IF_ERROR(catch_up(out));
   // In processing time only the end of all input matters.
   if (time_.processing && watermark != kEndOfTime) return {};
   return advance(watermark.value(), out);
@@ -333,6 +377,7 @@ Status SliceWindow::on_watermark(Watermark watermark, Collector& out) {
 
 Status SliceWindow::on_timer(int64_t /*moment*/, Collector& out) {
   timer_at_ = INT64_MAX;
+  DF_RETURN_IF_ERROR(catch_up(out));
   DF_RETURN_IF_ERROR(advance(context_->now_millis() - 1, out));
   set_timer();
   return {};
@@ -340,13 +385,15 @@ Status SliceWindow::on_timer(int64_t /*moment*/, Collector& out) {
 
 void SliceWindow::set_timer() {
   if (!time_.processing) return;
+  if (progress_.is_behind()) context_->set_timer(context_->now_millis());
   const std::optional<int64_t> window = next_window();
   if (!window || *window == timer_at_) return;
   timer_at_ = *window;
   context_->set_timer(timer_at_);
 }
 
-Status SliceWindow::on_barrier(CheckpointId /*id*/, Collector& /*out*/) {
+Status SliceWindow::on_barrier(CheckpointId /*id*/, Collector& out) {
+  DF_RETURN_IF_ERROR(catch_up(out));
   progress_.before_barrier(*context_);
   aggregates_.before_barrier();
   return {};

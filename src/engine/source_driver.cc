@@ -244,7 +244,7 @@ void SourceDriver::collect(TaskPart& part) {
     if (!reading->changed) continue;
     reading->changed = false;
     part.named.push_back(
-        {options_.node, "split/" + reading->split.id,
+        {options_.node, std::string(kSplitPrefix) + reading->split.id,
          encode_split_state({reading->reader->position(), reading->max_time,
                              reading->watermark.value(), reading->stretch, reading->rows})});
   }

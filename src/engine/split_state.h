@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 
 namespace dataflow::engine {
+
+inline constexpr std::string_view kSplitPrefix = "split/";  // of its name, before the split's id
 
 struct SplitState {
   std::string position;

@@ -359,6 +359,57 @@ TEST(WindowOperator, AClockThatGoesBackOpensNoWindowAgain) {
   EXPECT_EQ(bed.new_rows(), (Lines{"+I 10..20 k=a, n=1, sum=1", "+I 20..30 k=a, n=1, sum=2"}));
 }
 
+// Each task is told of another time before a barrier; nothing that comes behind it is late.
+void expect_each_window_once(plan::WindowSpec spec, uint64_t seed) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  WindowBed bed(spec);
+  std::vector<Row> all;
+  int64_t greatest = 0;
+  int tasks = 1;
+  for (int i = 0; i < 60; ++i) {
+    std::vector<Row> rows;
+    for (int64_t n = below(random, 30); n > 0; --n) {
+      const int64_t time = greatest + 1 + below(random, 9000);
+      rows.push_back({Value::string("key" + std::to_string(below(random, 12))),
+                      Value::int64(below(random, 100)), Value::integer(Type::timestamp(3), time)});
+    }
+    if (!rows.empty()) bed.add(rows);
+    all.insert(all.end(), rows.begin(), rows.end());
+    const int64_t from = greatest;
+    for (int task = 0; task < tasks; ++task) {
+      if (below(random, 3) == 0) continue;
+      const int64_t time = from + below(random, 6000);
+      greatest = std::max(greatest, time);
+      ASSERT_TRUE(bed.bed().watermark_of(task, time).ok());
+    }
+    if (below(random, 3) != 0) continue;
+    tasks = 1 + static_cast<int>(below(random, 5));
+    bed.restore(tasks);
+  }
+  ASSERT_TRUE(bed.bed().end().ok());
+  const ReferenceResult expected =
+      reference_of(bed.spec(), bed.input(), bed.output(), all, int64_t{1} << 40, 64);
+  std::vector<std::string> rows = bed.bed().rows(0);
+  std::ranges::sort(rows);
+  EXPECT_EQ(rows, expected.rows);
+  EXPECT_EQ(bed.bed().dead(), std::vector<std::string>{});
+}
+
+TEST(WindowOperator, TasksThatStandAtOtherTimesFireEachWindowOnceAfterARestore) {
+  Random random(std::random_device{}());
+  using Kind = plan::WindowKind;
+  for (int i = 0; i < 5; ++i) {
+    for (plan::WindowSpec spec :
+         {window(Kind::kTumbling, 1 + below(random, 6)), window(Kind::kSession, 1),
+          window(Kind::kHopping, 1 + below(random, 9), 1 + below(random, 3)),
+          window(Kind::kHopping, 20, 1), window(Kind::kCumulative, 8, 2)}) {
+      if (below(random, 2) == 0) spec.allowed_lateness_ms = below(random, 9000);
+      expect_each_window_once(spec, random());
+    }
+  }
+}
+
 TEST(WindowOperator, MomentsHoldWhereSumsOfSquaresDoNot) {
   plan::WindowSpec spec = window(plan::WindowKind::kHopping, 4, 2);
   spec.keys = {};

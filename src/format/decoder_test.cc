@@ -165,6 +165,16 @@ TEST(CsvDecoderTest, a_header_and_signs_of_its_own) {
             "a: the field is missing in the header");
 }
 
+TEST(CsvDecoderTest, a_quote_may_be_its_own_escape) {
+  DecoderOptions options;
+  options.csv_escape = '"';
+  Reader reader("ROW<a STRING, b INT>", options, "csv");
+  EXPECT_EQ(reader.add("\"he said \"\"so\"\"\",1"), "");
+  EXPECT_EQ(reader.add("\"\",2"), "");
+  EXPECT_EQ(reader.add("plain,3"), "");
+  EXPECT_EQ(reader.rows(), (Rows{"a=he said \"so\", b=1", "a=, b=2", "a=plain, b=3"}));
+}
+
 TEST(DecoderTest, formats_and_options_are_checked) {
   const SchemaPtr one = schema_of("ROW<a INT>");
   EXPECT_EQ(make_decoder("jsn", one, {}).status().message(),
