@@ -12,7 +12,9 @@ class LogSink final : public engine::Sink {
  public:
   LogSink(LogSinkParts parts, LogSinkSpec spec) : parts_(parts), spec_(std::move(spec)) {}
 
-  plan::Guarantee guarantee() const override { return plan::Guarantee::kExactlyOnce; }
+  plan::Guarantee guarantee() const override {
+    return spec_.at_once() ? plan::Guarantee::kAtLeastOnce : plan::Guarantee::kExactlyOnce;
+  }
   Result<std::unique_ptr<engine::SinkWriter>> make_writer(
       int task, const std::map<std::string, std::string>& /*named_state*/) override {
     return make_log_sink_writer(parts_, spec_, task);

@@ -5,6 +5,9 @@
 // Every run of a job takes a producer id of its own: a job that goes back to a savepoint begins no
 // sequence again that the log knows already, and what an earlier run left to commit carries that
 // run's id.
+//
+// Asked for at_least_once it does not wait for checkpoints: rows are in the topic as soon as they
+// are written, and behind a failure those since the last checkpoint come once more.
 #pragma once
 
 #include <memory>
@@ -33,6 +36,8 @@ struct LogSinkSpec {
   OnRecreated on_recreated = OnRecreated::kFail;
   plan::SinkSpec plan;
   SchemaPtr schema;
+
+  bool at_once() const { return plan.guarantee == plan::Guarantee::kAtLeastOnce; }
 };
 
 struct LogSinkParts {

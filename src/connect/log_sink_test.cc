@@ -167,6 +167,30 @@ TEST(LogSink, SaysWhatToDoWhereTheTopicWasMadeAnew) {
   EXPECT_EQ(bed.values("out"), std::vector<std::string>{"a"});
 }
 
+TEST(LogSink, AtLeastOnceWaitsForNoCheckpoint) {
+  ConnectBed bed;
+  ASSERT_TRUE(bed.open().ok());
+  bed.make("out", 2, {{"max.message.bytes", "300"}});
+  plan::SinkSpec spec = sink_spec();
+  spec.guarantee = plan::Guarantee::kAtLeastOnce;
+  TinyJob job(bed, spec);
+  ASSERT_TRUE(job.start().ok());
+  ASSERT_TRUE(job.write(numbers(0, 50)).ok());
+  ASSERT_TRUE(job.checkpoint(1).ok());  // and so they are on disk
+  EXPECT_TRUE(job.durable.at(1).empty());
+  std::vector<std::string> there = bed.values("out", 0);
+  EXPECT_LT(there.size(), 50u);
+  for (const std::string& value : bed.values("out", 1)) there.push_back(value);
+  std::ranges::sort(there);
+  std::vector<std::string> all = numbers(0, 50);
+  std::ranges::sort(all);
+  EXPECT_EQ(there, all);
+  ASSERT_TRUE(job.commit(1).ok());
+  // The topic goes: the next rows do not, silently.
+  ASSERT_TRUE(bed.log().delete_topic("out").ok());
+  EXPECT_EQ(job.write({"a"}).code(), StatusCode::kConflict);
+}
+
 TEST(LogSink, ARowThatIsTooLargeIsAFault) {
   ConnectBed bed;
   ASSERT_TRUE(bed.open().ok());

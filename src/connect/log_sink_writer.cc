@@ -1,12 +1,15 @@
 // The log sink's writer: encodes rows and builds record batches of them, a run for each partition.
 #include <arrow/array.h>
 
+#include <future>
 #include <map>
+#include <utility>
 
 #include "key_encoder.h"
 #include "log_committable.h"
 #include "log_sink.h"
 #include "options.h"
+#include "topic_names.h"
 #include "types/batch_builder.h"
 #include "types/partitioner.h"
 
@@ -72,6 +75,9 @@ class LogSinkWriter final : public engine::SinkWriter {
   BatchBuilder new_builder() const;
   void cut(int32_t partition, Output& output);
   void stage(int32_t partition, Output& output, std::string_view batch);
+  // Where the sink does not wait for checkpoints:
+  Status append_staged();
+  Status await_synced();
 
   LogSinkParts parts_;
   const LogSinkSpec spec_;
@@ -84,6 +90,7 @@ class LogSinkWriter final : public engine::SinkWriter {
   std::map<int32_t, Output> outputs_;
   int32_t turn_;  // the partition of rows without a key
   int64_t finished_bytes_ = 0;
+  std::map<int32_t, Offset> appended_;  // up to here by partition, since the last barrier
 };
 
 Status LogSinkWriter::encode(const Batch& batch, std::vector<RowFault>& faults) {
@@ -149,7 +156,7 @@ Status LogSinkWriter::write(const Batch& batch, std::vector<RowFault>& faults) {
     if (why.empty()) why = add(row);
     if (!why.empty()) faults.push_back({i, "", std::move(why)});
   }
-  return {};
+  return spec_.at_once() ? append_staged() : Status();
 }
 
 int32_t LogSinkWriter::partition_of(const Row& row) {
@@ -210,9 +217,47 @@ void LogSinkWriter::stage(int32_t partition, Output& output, std::string_view ba
   finished_bytes_ += static_cast<int64_t>(batch.size());
 }
 
+Status LogSinkWriter::append_staged() {
+  for (auto& [index, output] : outputs_) {
+    cut(index, output);
+    if (output.committable.empty()) continue;
+    const std::string where =
+        "sink `" + spec_.node + "`: " + partition_words(topic_.name, PartitionIndex(index));
+    const auto partition = parts_.log.partition(topic_.name, PartitionIndex(index));
+    if (partition == nullptr || partition->topic_id() != topic_.id) {
+      return Status::conflict(where +
+                              ": the topic was deleted while the job ran; the job starts "
+                              "again from its last checkpoint");
+    }
+    DF_ASSIGN_OR_RETURN(const LogCommittable staged, parse_committable(output.committable));
+    char* const batches =
+        output.committable.data() + (staged.batches.data() - output.committable.data());
+    const Result<log::AppendOutcome> outcome =
+        partition->append({batches, staged.batches.size()}, false);
+    if (!outcome.ok()) return outcome.status().with_context(where);
+    appended_[index] = outcome->next_offset;
+  }
+  outputs_.clear();
+  finished_bytes_ = 0;
+  return {};
+}
+
+// A checkpoint says that all rows before it have been delivered.
+Status LogSinkWriter::await_synced() {
+  for (const auto& [index, end] : std::exchange(appended_, {})) {
+    const auto partition = parts_.log.partition(topic_.name, PartitionIndex(index));
+    if (partition == nullptr) continue;  // with all that was in it
+    auto told = std::make_shared<std::promise<Status>>();
+    partition->await_synced(end, [told](Status status) { told->set_value(std::move(status)); });
+    DF_RETURN_IF_ERROR(told->get_future().get().with_context("sink `" + spec_.node + "`"));
+  }
+  return {};
+}
+
 Status LogSinkWriter::on_barrier(engine::CheckpointId /*id*/,
                                  std::vector<std::string>& committables,
                                  std::map<std::string, std::string>& /*named_state*/) {
+  if (spec_.at_once()) DF_RETURN_IF_ERROR(await_synced());
   for (auto& [partition, output] : outputs_) {
     cut(partition, output);
     if (!output.committable.empty()) committables.push_back(std::move(output.committable));
