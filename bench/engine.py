@@ -6,7 +6,6 @@ are compared row by row. --write puts the tables into docs/benchmarks.md.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import re
@@ -15,10 +14,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 
-from figures import BIN, PEERS, Cost, cpu_model, cpu_seconds, memory_gib, rss_anon_mib, write_page
+import engine_live
+from engine_live import Server
+from figures import BIN, PEERS, Cost, cpu_model, memory_gib, write_page
 
 WINDOWS = {
     "tumble": "{tumbling: 30s, time: ts}",
@@ -115,6 +114,16 @@ class Bench:
             self.windows()
         if self.wants("backlog"):
             self.backlog()
+        if self.wants("latency"):
+            engine_live.latencies(self)
+        if self.wants("acks"):
+            engine_live.acknowledgements(self, LOG_PIPELINE)
+        if self.wants("state"):
+            engine_live.state(self)
+        if self.wants("recovery"):
+            engine_live.recovery(self)
+        if self.wants("growth"):
+            engine_live.growth(self)
 
     # Windows over a file, beside Flink and DuckDB.
 
@@ -200,74 +209,18 @@ class Bench:
                 runs = []
                 for i in range(self.args.runs):
                     self.progress(f"{query}, run {i + 1}")
-                    runs.append(server.catch_up(f"{query}{i}", window, self.args.events))
+                    name = f"{query}{i}"
+                    runs.append(server.catch_up(name, LOG_PIPELINE.format(name=name, window=window), self.args.events))
                 mid = [statistics.median(run[field] for run in runs) for field in range(4)]
                 self.say(f"| {query} | {mid[0]:,.0f} | {mid[1]:,.0f} | {mid[2]:.0f} | {mid[3]:.0f} |")
         self.say()
-
-
-class Server:
-    """A server of ours with its pipelines over HTTP."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __enter__(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        ready = self.folder / "ready.json"
-        any_port = "127.0.0.1:0"
-        self.process = subprocess.Popen(
-            [BIN / "dataflow", "server", "--data-dir", self.folder / "data", "--kafka-listen", any_port,
-             "--http-listen", any_port, "--metrics-listen", any_port, "--ready-file", ready],
-            stderr=(self.folder / "log").open("w"))
-        while not ready.exists():
-            if self.process.poll() is not None:
-                raise RuntimeError((self.folder / "log").read_text())
-            time.sleep(0.01)
-        self.addresses = json.loads(ready.read_text())
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def call(self, method, path, body=None):
-        request = urllib.request.Request(f"http://{self.addresses['http']}{path}", method=method,
-                                         data=body.encode() if body is not None else None)
-        if body is not None:
-            request.add_header("Content-Type", "application/yaml")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read())
-
-    def load(self, topic, partitions, file):
-        kafka = self.addresses["kafka"]
-        subprocess.run([BIN / "dataflow", "stream", "create", topic, "--partitions", str(partitions), "--kafka", kafka],
-                       check=True, capture_output=True)
-        subprocess.run(["kcat", "-P", "-b", kafka, "-t", topic, "-X", "acks=1", "-X", "linger.ms=20",
-                        "-X", "batch.num.messages=10000", "-X", "partitioner=random", "-l", file], check=True)
-
-    def catch_up(self, name, window, events):
-        """Events a second, events a CPU second, private MiB, milliseconds until the answer to the deployment."""
-        cpu = cpu_seconds(self.process.pid)
-        began = time.monotonic()
-        self.call("POST", "/api/v1/pipelines", LOG_PIPELINE.format(name=name, window=window))
-        deployed = time.monotonic() - began
-        while self.call("GET", f"/pipelines/{name}/stats")["rows_read"] < events:
-            time.sleep(0.02)
-        seconds = time.monotonic() - began
-        cpu = cpu_seconds(self.process.pid) - cpu
-        private = rss_anon_mib(self.process.pid)
-        self.call("DELETE", f"/api/v1/pipelines/{name}")
-        return events / seconds, events / cpu, private, deployed * 1000
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", nargs="*", help="windows, backlog")
+    parser.add_argument("--only", nargs="*", help="windows, backlog, latency, acks, state, recovery, growth")
     parser.add_argument("--without", nargs="*", help="flink, duckdb")
     parser.add_argument("--folder", help="where events and results go; what is there of them is used again")
     parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")

@@ -1,8 +1,10 @@
 // Fetching: whole partitions as fast as they come, single batches at random offsets, and the way
 // from producer to consumer end to end.
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -137,25 +139,57 @@ int64_t micros_of(Clock::time_point moment) {
   return std::chrono::duration_cast<std::chrono::microseconds>(moment.time_since_epoch()).count();
 }
 
+// So many empty answers in a row, and results that are missing will not come.
+constexpr int kPatience = 50;
+
 struct EndToEnd {
   const Options& options;
   std::atomic<bool> done{false};
   std::atomic<int> ready{0};
+  std::atomic<int64_t> missing{0};  // results that nobody has read yet
   std::vector<Latencies> latencies;
 };
 
+// The moment in an event's JSON; nothing if there is none.
+std::optional<int64_t> due_of(std::string_view json) {
+  constexpr std::string_view kName = "\"due\":";
+  const size_t at = json.find(kName);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view text = json.substr(at + kName.size());
+  int64_t due = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), due).ec != std::errc()) return {};
+  return due;
+}
+
+// Of a batch of results every record's age, else the first one's.
+void note_ages_of(std::string_view batch, bool results, int64_t now, Latencies& latencies) {
+  auto reader = dataflow::RecordReader::open(batch, 1 << 28);
+  if (!reader.ok()) die(reader.status().message());
+  dataflow::Record record;
+  if (!results) {
+    if (reader->next(record).ok() && record.value && record.value->size() >= 8) {
+      const auto due = static_cast<int64_t>(dataflow::load_le64(record.value->data()));
+      latencies.add(static_cast<double>(now - due));
+    }
+    return;
+  }
+  while (true) {
+    auto more = reader->next(record);
+    if (!more.ok()) die(more.status().message());
+    if (!*more) return;
+    const auto due = record.value ? due_of(*record.value) : std::nullopt;
+    if (!due) die("a result has no member `due`");
+    latencies.add(static_cast<double>(now - *due));
+  }
+}
+
 // Notes the age of every batch; returns the offset behind the last one.
-int64_t note_ages(std::string_view bytes, int64_t at, Latencies& latencies) {
+int64_t note_ages(std::string_view bytes, int64_t at, bool results, Latencies& latencies) {
   const int64_t now = micros_of(Clock::now());
   while (bytes.size() >= dataflow::kBatchHeaderBytes) {
     auto header = dataflow::parse_batch_header(bytes);
     if (!header.ok() || header->total_bytes() > bytes.size()) break;
-    auto reader = dataflow::RecordReader::open(bytes.substr(0, header->total_bytes()), 1 << 28);
-    dataflow::Record record;
-    if (reader.ok() && reader->next(record).ok() && record.value && record.value->size() >= 8) {
-      const auto due = static_cast<int64_t>(dataflow::load_le64(record.value->data()));
-      latencies.add(static_cast<double>(now - due));
-    }
+    note_ages_of(bytes.substr(0, header->total_bytes()), results, now, latencies);
     at = header->next_offset().value();
     bytes.remove_prefix(header->total_bytes());
   }
@@ -164,14 +198,19 @@ int64_t note_ages(std::string_view bytes, int64_t at, Latencies& latencies) {
 
 void consume_until_done(EndToEnd& run, int partition) {
   auto client = connect(run.options);
-  int64_t at = end_offset(*client, run.options, partition);
+  Options read = run.options;
+  const bool results = !read.results.empty();
+  if (results) read.topic = read.results;
+  int64_t at = end_offset(*client, read, partition);
   ++run.ready;
+  int empty = 0;
   while (true) {
     dataflow::wire::FetchRequest request;
     request.max_wait_ms = 200;
     request.min_bytes = 1;
+    request.isolation_level = results ? 1 : 0;
     auto& topic = request.topics.emplace_back();
-    topic.topic = run.options.topic;
+    topic.topic = read.topic;
     auto& part = topic.partitions.emplace_back();
     part.partition = partition;
     part.fetch_offset = at;
@@ -180,17 +219,29 @@ void consume_until_done(EndToEnd& run, int partition) {
     if (!answer.ok()) die(answer.status().message());
     const auto& got = answer->responses.at(0).partitions.at(0);
     const std::string_view bytes = got.records.bytes.value_or(std::string_view());
-    if (bytes.empty() && run.done) return;
-    at = note_ages(bytes, at, run.latencies[static_cast<size_t>(partition)]);
+    if (bytes.empty() && run.done && (run.missing <= 0 || ++empty > kPatience)) return;
+    Latencies& mine = run.latencies[static_cast<size_t>(partition)];
+    const size_t before = mine.count();
+    at = note_ages(bytes, at, results, mine);
+    if (results) run.missing -= static_cast<int64_t>(mine.count() - before);
   }
 }
 
-std::string stamped_batch(const Options& o, Clock::time_point due) {
+std::string stamped_batch(const Options& o, Clock::time_point due, uint64_t seed) {
   dataflow::BatchBuilder builder;
+  const dataflow::Timestamp now = dataflow::posix_env().now();
   std::string value(static_cast<size_t>(o.record_bytes), 'x');
   dataflow::store_le64(value.data(), static_cast<uint64_t>(micros_of(due)));
   for (int r = 0; r < o.records; ++r) {
-    if (!builder.add(dataflow::posix_env().now(), std::nullopt, value).ok()) die("no room");
+    if (!o.results.empty()) {
+      seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+      value = "{\"meeting_id\":\"meeting_" + std::to_string((seed >> 40) % 1000) +
+              "\",\"user_id\":\"user_" + std::to_string((seed >> 33) % 50000) +
+              "\",\"value\":" + std::to_string((seed >> 50) % 100) +
+              ".25,\"ts\":" + std::to_string(now.value()) +
+              ",\"due\":" + std::to_string(micros_of(due)) + "}";
+    }
+    if (!builder.add(now, std::nullopt, value).ok()) die("no room");
   }
   return builder.finish();
 }
@@ -203,7 +254,7 @@ void produce_at_rate(const Options& o, int connection) {
     const std::chrono::duration<double> since(static_cast<double>(i) / rate);
     const auto due = start + std::chrono::duration_cast<Clock::duration>(since);
     std::this_thread::sleep_until(due);
-    const std::string batch = stamped_batch(o, due);
+    const std::string batch = stamped_batch(o, due, static_cast<uint64_t>(connection + i * 1000));
     const auto partition = static_cast<int>((connection + i * o.connections) % o.partitions);
     auto answer = client->call(produce_request(o, partition, batch), 7, 30s);
     if (!answer.ok()) die(answer.status().message());
@@ -213,12 +264,14 @@ void produce_at_rate(const Options& o, int connection) {
 }  // namespace
 
 int run_e2e(const Options& o) {
-  EndToEnd run{o, {}, {}, std::vector<Latencies>(static_cast<size_t>(o.partitions))};
+  const int partitions = o.results.empty() ? o.partitions : o.result_partitions;
+  EndToEnd run{o, {}, {}, {}, std::vector<Latencies>(static_cast<size_t>(partitions))};
+  if (!o.results.empty()) run.missing = o.requests / o.connections * o.connections * o.records;
   std::vector<std::thread> consumers;
-  for (int p = 0; p < o.partitions; ++p) {
+  for (int p = 0; p < partitions; ++p) {
     consumers.emplace_back([&run, p] { consume_until_done(run, p); });
   }
-  while (run.ready < o.partitions) std::this_thread::yield();
+  while (run.ready < partitions) std::this_thread::yield();
   std::vector<std::thread> producers;
   for (int c = 0; c < o.connections; ++c) {
     producers.emplace_back([&o, c] { produce_at_rate(o, c); });

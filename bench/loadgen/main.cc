@@ -3,6 +3,8 @@
 //
 //   loadgen produce port=9092 topic=t connections=10 in_flight=5 records=1000 record_bytes=100
 //           codec=lz4 acks=-1 requests=10000 [rate=500]
+//   loadgen e2e port=9092 topic=events partitions=10 connections=10 records=100 requests=10000
+//           rate=500 [results=out result_partitions=4]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -63,6 +65,10 @@ Options parse_options(int argc, char** argv) {
       o.repeats = std::stoi(value);
     else if (name == "path")
       o.path = value;
+    else if (name == "results")
+      o.results = value;
+    else if (name == "result_partitions")
+      o.result_partitions = std::stoi(value);
     else
       die("`" + name + "` is not known");
   }

@@ -27,6 +27,10 @@ struct Options {
   int64_t fetch_bytes = 1 << 20;
   int repeats = 1;   // fetch: how often each partition is read from start to end
   std::string path;  // fsync: a file to write to
+  // e2e: events are JSON objects with their moment as the member "due", and a pipeline's results,
+  // which keep it, are read from this topic instead of the events.
+  std::string results;
+  int result_partitions = 4;
 };
 
 // Ends the process with a message if an argument is not known.
@@ -36,6 +40,7 @@ Options parse_options(int argc, char** argv);
 class Latencies {
  public:
   void add(double micros) { values_.push_back(micros); }
+  size_t count() const { return values_.size(); }
   void merge(const Latencies& other) {
     values_.insert(values_.end(), other.values_.begin(), other.values_.end());
   }
