@@ -47,7 +47,7 @@ steps:
     from: marked
     select: {{due: due}}
 sinks:
-  counts: {{from: counts, connector: blackhole}}
+  nothing: {{from: counts, connector: blackhole}}
   out: {{from: rows, connector: log, topic: {name}, create: true, format: json, guarantee: exactly_once}}
 job: {{parallelism: 2, checkpoint_interval: 50ms}}
 """
@@ -102,6 +102,15 @@ class Server:
                 raise RuntimeError((self.folder / "log").read_text())
             time.sleep(0.002)
         self.addresses = json.loads(ready.read_text())
+
+    def settle(self):
+        """Waits until checkpoints are written and deltas folded: until it has nothing to do."""
+        busy = cpu_seconds(self.process.pid)
+        while True:
+            time.sleep(1)
+            busy, before = cpu_seconds(self.process.pid), busy
+            if busy - before < 0.05:
+                return
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -252,7 +261,7 @@ def recovery(bench, keys=13_000_000):
         server.deploy(LARGE.format(name="large", topic="events", start="earliest"))
         while server.rows_read("large") < keys:
             time.sleep(0.1)
-        time.sleep(2)  # until deltas are folded, for the most part
+        server.settle()
         size = sum(file.stat().st_size for file in (server.folder / "data/jobs").rglob("*") if file.is_file()) / 2**20
         runs = []
         for i in range(bench.args.runs):

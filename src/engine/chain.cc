@@ -76,9 +76,11 @@ class Chain::Slot final : public OperatorContext, public Collector {
 Result<state::KeyedTable*> Chain::Slot::table(state::TableSpec spec) {
   auto table = std::make_unique<state::KeyedTable>(spec);
   const state::KeyGroupRange range = state::key_groups_of_task(task(), parallelism());
-  DF_RETURN_IF_ERROR(chain_.context_.store->load(
-      plan_.operator_id, spec.name, range,
-      [&](const state::DeltaBlock& block) { return table->load(block, range); }));
+  state::JobStore& store = *chain_.context_.store;
+  table->reserve(store.rows_stored(plan_.operator_id, spec.name, range));
+  DF_RETURN_IF_ERROR(
+      store.load(plan_.operator_id, spec.name, range,
+                 [&](const state::DeltaBlock& block) { return table->load(block, range); }));
   any_expires_ |= spec.ttl_ms > 0;
   tables_.push_back(std::move(table));
   set_table_time();

@@ -37,7 +37,7 @@ Status BlockFiles::open(const std::set<int64_t>& named) {
   return {};
 }
 
-Result<DeltaBlock> BlockFiles::read(const StoredBlock& block) const {
+Status BlockFiles::read(const StoredBlock& block, DeltaBlock& found) const {
   const std::string path = dir_ + "/" + name_of(block.file.number);
   DF_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, env_.open(path, OpenMode::kRead));
   DF_ASSIGN_OR_RETURN(const uint64_t size, file->size());
@@ -47,7 +47,6 @@ Result<DeltaBlock> BlockFiles::read(const StoredBlock& block) const {
   if (block.bytes < 4 || size < block.position || size - block.position < block.bytes) {
     return corrupt("it is shorter than the store says");
   }
-  DeltaBlock found;
   found.rows = block.rows;
   found.bytes.resize(block.bytes);
   DF_ASSIGN_OR_RETURN(const size_t got, file->read_at(block.position, found.bytes));
@@ -56,7 +55,7 @@ Result<DeltaBlock> BlockFiles::read(const StoredBlock& block) const {
   if (crc32c(body) != load_le32(found.bytes.data() + body.size())) {
     return corrupt("the checksum of a block does not fit");
   }
-  return found;
+  return {};
 }
 
 Status BlockFiles::remove(int64_t file) { return env_.remove_file(dir_ + "/" + name_of(file)); }

@@ -27,7 +27,8 @@ class BlockFiles {
   static std::string name_of(int64_t file) { return std::to_string(file) + ".block"; }
 
   // Reads a block, and checks its checksum.
-  Result<DeltaBlock> read(const StoredBlock& block) const;
+  // Into `found`, whose memory is used again.
+  Status read(const StoredBlock& block, DeltaBlock& found) const;
   Status remove(int64_t file);
 
   int64_t take_number() { return next_++; }

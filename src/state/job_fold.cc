@@ -80,9 +80,11 @@ bool StoredJob::is_worth_folding() const {
          pending_count_ > options_.max_pending_deltas / 2;
 }
 
-// Waits until a checkpoint may add its deltas.
+// Waits until a checkpoint may add its deltas. The first one since a start, which somebody waits
+// for, may add its own to what was left, unless starts follow each other faster than folds.
 Status StoredJob::make_room() {
   std::unique_lock lock(mutex_);
+  if (!has_written_ && pending_bytes_ < 2 * options_.max_pending_delta_bytes) return {};
   while (is_full()) {
     fold_in_background();
     const uint64_t ended = folds_ended_;
@@ -105,6 +107,8 @@ void StoredJob::fold_in_background() {
     fold_status_ = folded;
     ++folds_ended_;
     fold_ended_.notify_all();
+    // A round may leave some.
+    if (folded.ok() && is_worth_folding()) fold_in_background();
   });
   if (fold_is_posted_) return;
   fold_status_ = Status::cancelled("the job's store is closed");
@@ -162,7 +166,8 @@ Status StoredJob::read_round(const TableId& table, Fold& fold) {
     fold.deltas.push_back(delta);
   }
   for (const PendingDelta& delta : fold.deltas) {
-    DF_ASSIGN_OR_RETURN(DeltaBlock bytes, read_delta(delta));
+    DeltaBlock bytes;
+    DF_RETURN_IF_ERROR(read_delta(delta, bytes));
     DF_ASSIGN_OR_RETURN(fold.read.emplace_back(), open_block(std::move(bytes)));
   }
   fold.blocks = blocks_of(table);
@@ -209,7 +214,8 @@ Status StoredJob::fold_span(Fold& fold, KeyGroupRange groups, BlockWriter& write
     const bool is_wide = block->groups.end - block->groups.begin > 1;
     std::unique_ptr<ReadBlock>& read = is_wide ? fold.wide[block->number] : narrow.emplace_back();
     if (!read) {
-      DF_ASSIGN_OR_RETURN(DeltaBlock bytes, files_.read(*block));
+      DeltaBlock bytes;
+      DF_RETURN_IF_ERROR(files_.read(*block, bytes));
       DF_ASSIGN_OR_RETURN(read, open_block(std::move(bytes)));
     }
     sources.push_back(&read->reader);

@@ -168,6 +168,7 @@ meta::WriteBatch StoredJob::batch_of(const Checkpoint& checkpoint,
 void StoredJob::note_written(const Checkpoint& checkpoint,
                              const std::map<CheckpointId, uint32_t>& dropped) {
   std::lock_guard lock(mutex_);
+  has_written_ = true;
   last_ = {checkpoint.id, checkpoint.wall_millis};
   for (const auto& [id, count] : dropped) {
     committables_.erase(id);
@@ -245,6 +246,19 @@ std::vector<StoredBlock> StoredJob::blocks_of(const TableId& table) const {
   return found == blocks_.end() ? std::vector<StoredBlock>() : found->second;
 }
 
+size_t StoredJob::rows_stored(const std::string& operator_id, const std::string& table,
+                              KeyGroupRange groups) const {
+  size_t rows = 0;
+  for (const StoredBlock& block : blocks_of({operator_id, table})) {
+    const int begin = std::max(block.groups.begin, groups.begin);
+    const int end = std::min(block.groups.end, groups.end);
+    const int all = block.groups.end - block.groups.begin;
+    if (block.is_base && begin < end)
+      rows += block.rows * static_cast<size_t>(end - begin) / static_cast<size_t>(all);
+  }
+  return rows;
+}
+
 // Blocks and deltas replace each other under an exclusive lock only.
 Status StoredJob::load(const std::string& operator_id, const std::string& table,
                        KeyGroupRange groups,
@@ -260,25 +274,24 @@ Status StoredJob::load_all(const TableId& id, KeyGroupRange groups,
   const auto& [operator_id, table] = id;
   std::shared_lock layout_lock(layout_mutex_);
   const std::string what = doing("loading operator " + operator_id + ", table " + table);
+  DeltaBlock block;  // one memory for all
   for (const StoredBlock& stored : blocks_of(id)) {
     if (stored.groups.end <= groups.begin || groups.end <= stored.groups.begin) continue;
-    Result<DeltaBlock> block = files_.read(stored);
-    DF_RETURN_IF_ERROR(block.status().with_context(what));
-    DF_RETURN_IF_ERROR(visit(*block).with_context(what));
+    DF_RETURN_IF_ERROR(files_.read(stored, block).with_context(what));
+    DF_RETURN_IF_ERROR(visit(block).with_context(what));
   }
   for (const PendingDelta& delta : deltas_of(id)) {
     const std::string context =
         what + " (checkpoint " + std::to_string(delta.checkpoint.value()) + ")";
-    Result<DeltaBlock> block = read_delta(delta);
-    DF_RETURN_IF_ERROR(block.status().with_context(context));
-    DF_RETURN_IF_ERROR(visit(*block).with_context(context));
+    DF_RETURN_IF_ERROR(read_delta(delta, block).with_context(context));
+    DF_RETURN_IF_ERROR(visit(block).with_context(context));
   }
   return {};
 }
 
-Result<DeltaBlock> StoredJob::read_delta(const PendingDelta& delta) {
-  DeltaBlock block;
+Status StoredJob::read_delta(const PendingDelta& delta, DeltaBlock& block) {
   block.rows = delta.rows;
+  block.bytes.clear();
   for (uint32_t part = 0; part < delta.parts(); ++part) {
     DF_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
                         store_->get(kJobRows, part_key(delta.checkpoint, delta.index, part)));
@@ -294,7 +307,7 @@ Result<DeltaBlock> StoredJob::read_delta(const PendingDelta& delta) {
       load_le32(block.bytes.data() + body)) {
     return Status::corrupt("the checksum of a delta does not fit; restore a savepoint");
   }
-  return block;
+  return {};
 }
 
 Result<std::vector<std::string>> StoredJob::operators() {

@@ -40,6 +40,8 @@ class StoredJob final : public JobStore {
   CheckpointId last() const override;
   Result<std::vector<StoredCommittable>> committables() override;
   Result<std::map<std::string, std::string>> named(const std::string& operator_id) override;
+  size_t rows_stored(const std::string& operator_id, const std::string& table,
+                     KeyGroupRange groups) const override;
   using JobStore::load;
   Status load(const std::string& operator_id, const std::string& table, KeyGroupRange groups,
               const std::function<Status(const DeltaBlock&)>& visit) override;
@@ -71,7 +73,7 @@ class StoredJob final : public JobStore {
   // Reading.
   Status load_all(const TableId& id, KeyGroupRange groups,
                   const std::function<Status(const DeltaBlock&)>& visit);
-  Result<DeltaBlock> read_delta(const PendingDelta& delta);
+  Status read_delta(const PendingDelta& delta, DeltaBlock& block);
   std::vector<PendingDelta> deltas_of(const TableId& table) const;
   std::vector<StoredBlock> blocks_of(const TableId& table) const;
 
@@ -123,6 +125,7 @@ class StoredJob final : public JobStore {
   std::set<CheckpointId> acknowledged_;            // of those in committables_
   uint64_t written_bytes_ = 0;                     // of deltas
   uint64_t folded_bytes_ = 0;
+  bool has_written_ = false;  // a checkpoint, since open()
   bool fold_is_posted_ = false;
   uint64_t folds_ended_ = 0;
   Status fold_status_;  // of the last one

@@ -138,11 +138,21 @@ void KeyRows::widen() {
   stride_ = kWide;
 }
 
-// Slots move nearly in the order of their tags, from one end to the other, and no row is read.
+void KeyRows::reserve(size_t rows) {
+  const size_t slots = std::max(kFirstSlots, rows * 5 / 4 + 1);
+  if (slots > slots_.size()) move_slots(slots);
+  rows_.reserve(rows * stride_);
+}
+
 void KeyRows::reserve_slots(size_t rows) {
   if (rows * 5 <= slots_.size() * 4) return;
   size_t wanted = std::max(slots_.size(), kFirstSlots);
   while (rows * 5 > wanted * 4) wanted += wanted < kLargeSlots ? wanted : wanted / 4;
+  move_slots(wanted);
+}
+
+// They move nearly in the order of their tags, from one end to the other, and no row is read.
+void KeyRows::move_slots(size_t wanted) {
   PlainArray<Slot> old = std::exchange(slots_, {});
   slots_.reserve(wanted);
   slots_.resize(wanted);

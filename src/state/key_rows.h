@@ -34,6 +34,7 @@ class KeyRows {
                     const int64_t* numbers, RowNumber* rows, std::vector<RowNumber>& made);
   std::optional<RowNumber> find(uint64_t hash, std::string_view key, int64_t number) const;
   void erase(RowNumber row);
+  void reserve(size_t rows);
 
   std::string_view key(RowNumber row) const;
   int64_t number(RowNumber row) const {
@@ -77,6 +78,7 @@ class KeyRows {
   PackedKey keep_long(std::string_view key);
   void widen();
   void reserve_slots(size_t rows);
+  void move_slots(size_t wanted);
   void free_slot_of(RowNumber row);
   void compact_long_keys();
 

@@ -209,6 +209,8 @@ void KeyedTable::upsert_all(std::span<const uint64_t> hashes,
   }
 }
 
+void KeyedTable::reserve(size_t rows) { impl_->keys.reserve(rows); }
+
 std::optional<RowNumber> KeyedTable::find(uint64_t hash, std::string_view key,
                                           int64_t number) const {
   const std::optional<RowNumber> row = impl_->keys.find(hash, key, number);

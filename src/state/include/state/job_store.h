@@ -98,6 +98,9 @@ class JobStore {
   virtual Result<std::vector<StoredCommittable>> committables() = 0;
   // Of one operator, by name.
   virtual Result<std::map<std::string, std::string>> named(const std::string& operator_id) = 0;
+  // About how many rows load() will bring.
+  virtual size_t rows_stored(const std::string& operator_id, const std::string& table,
+                             KeyGroupRange groups) const = 0;
   // One table of an operator from all tasks, as blocks in the order in which each is to be
   // load()ed; those that have nothing of `groups` may be left out. Several may load at once.
   virtual Status load(const std::string& operator_id, const std::string& table,

@@ -84,6 +84,8 @@ class KeyedTable {
 
   // What changed since the last call: rows put with their values, rows erased. Empty if nothing.
   std::optional<DeltaBlock> take_delta();
+  // Room for so many rows, where they are known before they come.
+  void reserve(size_t rows);
   // Applies a delta (as base or on top): rows of groups outside of `range` are passed over. Rows so
   // loaded do not count as changed.
   Status load(const DeltaBlock& delta, KeyGroupRange range);
