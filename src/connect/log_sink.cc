@@ -13,6 +13,7 @@ class LogSink final : public engine::Sink {
   LogSink(LogSinkParts parts, LogSinkSpec spec) : parts_(parts), spec_(std::move(spec)) {}
 
   plan::Guarantee guarantee() const override { return plan::Guarantee::kExactlyOnce; }
+  bool takes_updates() const override { return !spec_.plan.key_columns.empty(); }
   Result<std::unique_ptr<engine::SinkWriter>> make_writer(
       int task, const std::map<std::string, std::string>& /*named_state*/) override {
     return make_log_sink_writer(parts_, spec_, task);
