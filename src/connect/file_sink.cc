@@ -20,6 +20,7 @@ class FileSink final : public engine::Sink {
       : env_(env), spec_(std::make_shared<const FileSinkSpec>(std::move(spec))) {}
 
   plan::Guarantee guarantee() const override { return plan::Guarantee::kExactlyOnce; }
+  bool takes_updates() const override { return false; }
   Result<std::unique_ptr<engine::SinkWriter>> make_writer(
       int, const std::map<std::string, std::string>&) override {
     // What an earlier attempt had promised was made visible before the first writer is made.

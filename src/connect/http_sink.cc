@@ -65,6 +65,7 @@ class HttpSink final : public engine::Sink {
       : parts_(std::move(parts)), spec_(std::make_shared<const HttpSinkSpec>(std::move(spec))) {}
 
   plan::Guarantee guarantee() const override { return plan::Guarantee::kAtLeastOnce; }
+  bool takes_updates() const override { return false; }
   Result<std::unique_ptr<engine::SinkWriter>> make_writer(
       int, const std::map<std::string, std::string>&) override {
     DF_ASSIGN_OR_RETURN(

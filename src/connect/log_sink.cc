@@ -15,6 +15,7 @@ class LogSink final : public engine::Sink {
   plan::Guarantee guarantee() const override {
     return spec_.at_once() ? plan::Guarantee::kAtLeastOnce : plan::Guarantee::kExactlyOnce;
   }
+  bool takes_updates() const override { return !spec_.plan.key_columns.empty(); }
   Result<std::unique_ptr<engine::SinkWriter>> make_writer(
       int task, const std::map<std::string, std::string>& /*named_state*/) override {
     return make_log_sink_writer(parts_, spec_, task);

@@ -133,6 +133,7 @@ Status Chain::Slot::on_watermark(Watermark watermark) {
 void Chain::Slot::collect(TaskPart& part) {
   uint64_t rows = 0;
   uint64_t bytes = 0;
+  set_table_time();  // rows expire although none come
   for (const std::unique_ptr<state::KeyedTable>& table : tables_) {
     table->sweep();
     if (std::optional<state::DeltaBlock> block = table->take_delta()) {

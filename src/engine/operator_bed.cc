@@ -19,6 +19,7 @@ class OperatorBed::Task final : public OperatorContext, public Collector {
       DF_RETURN_IF_ERROR(
           tables_.back()->load(block, state::key_groups_of_task(task_, parallelism_)));
     }
+    set_table_time();
     return tables_.back().get();
   }
   Result<std::map<std::string, std::string>> named_state() override { return bed_.named_; }
@@ -44,7 +45,15 @@ class OperatorBed::Task final : public OperatorContext, public Collector {
     DF_ASSIGN_OR_RETURN(operator_, bed_.make_());
     return operator_->open(*this);
   }
-  Operator& op() { return *operator_; }
+  Operator& op() {
+    set_table_time();
+    return *operator_;
+  }
+  void set_table_time() {
+    for (const auto& table : tables_) {
+      if (table->spec().ttl_ms > 0) table->set_time(bed_.clock_);
+    }
+  }
   Status run_timers() {
     while (!timers_.empty() && *timers_.begin() <= bed_.clock_) {
       const int64_t moment = *timers_.begin();
@@ -55,8 +64,10 @@ class OperatorBed::Task final : public OperatorContext, public Collector {
   }
   Result<size_t> barrier() {
     DF_RETURN_IF_ERROR(operator_->on_barrier(CheckpointId(1), *this));
+    set_table_time();
     size_t rows = 0;
     for (const auto& table : tables_) {
+      table->sweep();
       auto delta = table->take_delta();
       if (!delta) continue;
       rows += delta->rows;

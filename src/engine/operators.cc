@@ -1,5 +1,7 @@
 #include "operators.h"
 
+#include "stages.h"
+
 namespace dataflow::engine {
 namespace {
 
@@ -9,6 +11,16 @@ const char* spec_name(const plan::Spec& spec) {
                                            "split",       "sink"};
   static_assert(std::size(kNames) == std::variant_size_v<plan::Spec>);
   return kNames[spec.index()];
+}
+
+std::vector<bool> outputs_read(const plan::Plan& plan, const plan::Node& node) {
+  std::vector<bool> is_read(output_count(node), false);
+  for (const plan::Node& reader : plan.nodes) {
+    for (const plan::Input& input : reader.inputs) {
+      if (input.node == node.id) is_read[output_index(node, input.output)] = true;
+    }
+  }
+  return is_read;
 }
 
 }  // namespace
@@ -27,6 +39,12 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
     return make_window(*window, *input, node.schema);
   }
   if (std::holds_alternative<plan::UnionSpec>(node.spec)) return make_union(node.schema);
+  if (const auto* split = std::get_if<plan::SplitSpec>(&node.spec)) {
+    return make_split(*split, *input, outputs_read(plan, node));
+  }
+  if (const auto* once = std::get_if<plan::DeduplicateSpec>(&node.spec)) {
+    return make_deduplicate(*once, node.schema);
+  }
   return Status::unsupported("step " + node.id + ": this engine does not have the operator `" +
                              operator_kind(node) + "` yet");
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "engine/operator.h"
@@ -25,6 +26,11 @@ Result<std::unique_ptr<Operator>> make_session_window(const plan::WindowSpec& sp
                                                       const Schema& input, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_count_window(const plan::WindowSpec& spec,
                                                     const Schema& input, SchemaPtr output);
+// `is_read` says of each output, "default" last, whether anybody reads it.
+Result<std::unique_ptr<Operator>> make_split(const plan::SplitSpec& spec, const Schema& input,
+                                             std::vector<bool> is_read);
+Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& spec,
+                                                   const SchemaPtr& schema);
 // The writer comes from the sink at open(), with `opening` held.
 std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 

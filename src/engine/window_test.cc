@@ -2,13 +2,10 @@
 // checkpoints in between, restored at other parallelisms, and with the input cut otherwise.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
 #include <random>
 
-#include "base/timer_queue.h"
-#include "engine/job.h"
-#include "memory_connectors.h"
+#include "four_ways.h"
 #include "plan/plan.h"
 #include "window_reference.h"
 
@@ -99,56 +96,11 @@ std::string words_of(const plan::WindowSpec& spec) {
          std::to_string(spec.keys.size());
 }
 
-// The ways to run a job that must not change what it gives.
-struct Way {
-  const char* name;
-  bool kills = false;
-  bool rescales = false;
-  bool shuffles = false;
-};
-constexpr Way kWays[] = {{"whole"},
-                         {"killed and restored", true},
-                         {"restored at another parallelism", true, true},
-                         {"cut otherwise", false, false, true}};
-
 class WindowTest : public testing::Test {
  protected:
-  void SetUp() override { timers_.start(); }
-  void TearDown() override {
-    engine_.reset();
-    timers_.stop();
-    EXPECT_TRUE(env_.remove_tree(dir_).ok());
-  }
-
   void run(const plan::Plan& valid, const Way& way, Random& random) {
-    connectors_.results.clear();
-    connectors_.results["late"] = std::make_shared<MemoryResult>();
-    EXPECT_TRUE(env_.remove_tree(dir_).ok());
-    if (!engine_) engine_ = Engine::create(env_, timers_, connectors_, {2, kStretch, 2}, nullptr);
-    connectors_.chunk_rows = way.shuffles ? static_cast<size_t>(1 + below(random, 200)) : 7;
-    connectors_.shuffle_chunks = way.shuffles;
-    plan::Plan plan = valid;
-    plan.job.parallelism = 2;
-    while (true) {
-      if (way.rescales) plan.job.parallelism = 1 + static_cast<int>(below(random, 4));
-      connectors_.seed = random();
-      const Result<std::shared_ptr<Job>> job = engine_->start({plan.name, plan, dir_});
-      ASSERT_TRUE(job.ok()) << job.status();
-      // A number of checkpoints, then the end of the process as far as the job can tell.
-      bool over = !way.kills;
-      for (int64_t i = 1 + below(random, 4); i > 0 && !over; --i) over = !(*job)->checkpoint().ok();
-      if (over) {
-        EXPECT_TRUE((*job)->wait().ok()) << (*job)->status().reason;
-        return;
-      }
-      (*job)->cancel();
-    }
-  }
-
-  std::vector<std::string> rows_of(const std::string& result) {
-    std::vector<std::string> rows = connectors_.results.at(result)->rows();
-    std::ranges::sort(rows);
-    return rows;
+    const Status ran = bed_.run(valid, way, random);
+    ASSERT_TRUE(ran.ok()) << ran;
   }
 
   void expect_as_the_reference(plan::WindowSpec spec, uint64_t seed, int64_t count) {
@@ -158,7 +110,7 @@ class WindowTest : public testing::Test {
     auto table = std::make_shared<MemoryTable>(reading_schema(), 1);
     for (const std::vector<Value>& row : rows) table->add(0, row);
     table->finish();
-    connectors_.tables["readings"] = table;
+    bed_.connectors().tables["readings"] = table;
     plan::Plan plan = window_plan(spec);
     const Status valid = plan::validate(plan);
     ASSERT_TRUE(valid.ok()) << valid;
@@ -171,17 +123,14 @@ class WindowTest : public testing::Test {
     for (const Way& way : kWays) {
       SCOPED_TRACE(way.name);
       ASSERT_NO_FATAL_FAILURE(run(plan, way, random));
-      ASSERT_EQ(rows_of("out"), expected.rows);
-      ASSERT_EQ(rows_of("late"), expected.late);
+      ASSERT_EQ(bed_.rows_of("out"), expected.rows);
+      ASSERT_EQ(bed_.rows_of("late"), expected.late);
     }
   }
 
-  Env& env_ = posix_env();
-  const std::string dir_ = testing::TempDir() + "window_test_" + std::to_string(getpid()) + "_" +
-                           testing::UnitTest::GetInstance()->current_test_info()->name();
-  TimerQueue timers_{env_};
-  MemoryConnectors connectors_;
-  std::unique_ptr<Engine> engine_;
+  FourWays bed_{testing::TempDir() + "window_test_" + std::to_string(getpid()) + "_" +
+                    testing::UnitTest::GetInstance()->current_test_info()->name(),
+                kStretch};
   // Of all that the references gave: so that a test sees that it tests something.
   size_t late_rows_ = 0;
   std::map<std::string, size_t> kinds_;
@@ -353,7 +302,7 @@ TEST_F(WindowTest, ABoundedJobHasNoLateRows) {
   auto table = std::make_shared<MemoryTable>(reading_schema(), 1);
   for (const std::vector<Value>& row : rows) table->add(0, row);
   table->finish();
-  connectors_.tables["readings"] = table;
+  bed_.connectors().tables["readings"] = table;
   plan::WindowSpec spec = random_window(random, plan::WindowKind::kHopping);
   spec.size_ms = 500;
   spec.slide_ms = 100;
@@ -367,8 +316,8 @@ TEST_F(WindowTest, ABoundedJobHasNoLateRows) {
   for (const Way& way : kWays) {
     SCOPED_TRACE(way.name);
     ASSERT_NO_FATAL_FAILURE(run(plan, way, random));
-    EXPECT_EQ(rows_of("out"), expected.rows);
-    EXPECT_TRUE(rows_of("late").empty());
+    EXPECT_EQ(bed_.rows_of("out"), expected.rows);
+    EXPECT_TRUE(bed_.rows_of("late").empty());
   }
 }
 

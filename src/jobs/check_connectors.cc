@@ -1,4 +1,5 @@
 #include "jobs/pipelines.h"
+#include "plan/analyze.h"
 
 namespace dataflow::jobs {
 namespace {
@@ -25,6 +26,16 @@ Status check_guarantee(const plan::SinkSpec& spec, const engine::Sink& sink) {
                          "write to a log or files");
 }
 
+Status check_updates(const plan::Plan& plan, const plan::Node& node, const engine::Sink& sink) {
+  if (sink.takes_updates() || !plan::makes_updates(plan, node)) return {};
+  const std::string& connector = std::get<plan::SinkSpec>(node.spec).connector;
+  return Status::invalid("rows of `" + node.inputs.front().node +
+                         "` may be updates of earlier ones (-U, +U), and the connector \"" +
+                         connector + "\"" + (connector == "log" ? " without `key`" : "") +
+                         " only appends; write to a log with `key`, or deduplicate with `keep: "
+                         "first` and no `time`, which never takes a row back");
+}
+
 }  // namespace
 
 Status check_connectors(const plan::Plan& plan, engine::Connectors& connectors) {
@@ -39,6 +50,7 @@ Status check_connectors(const plan::Plan& plan, engine::Connectors& connectors) 
           connectors.make_sink(*spec, node.schema, context);
       if (!sink.ok()) return at_node(node, "sink", sink.status());
       DF_RETURN_IF_ERROR(at_node(node, "sink", check_guarantee(*spec, **sink)));
+      DF_RETURN_IF_ERROR(at_node(node, "sink", check_updates(plan, node, **sink)));
     }
   }
   if (!plan.job.dead_letters) return {};

@@ -415,6 +415,24 @@ TEST(APlanIsRefused, ForOtherNodes) {
   EXPECT_EQ(refusal(plan), R"(filter "x": parallelism is 129; it must be from 1 to 128)");
 }
 
+TEST(APlanIsRefused, WhereUpdatesReachAStepThatOnlyAdds) {
+  const auto window_behind = [](const DeduplicateSpec& spec) {
+    Plan plan = through(node("once", spec));
+    plan.nodes.pop_back();
+    plan.nodes.push_back(node("few", FilterSpec{parsed("TRUE")}, {{"once", ""}}));
+    plan.nodes.push_back(node("w", counts(), {{"few", ""}}));
+    plan.nodes.push_back(sink("w"));
+    return plan;
+  };
+  Plan first = window_behind({.keys = {"id"}});
+  EXPECT_EQ(validate(first).message(), "");
+  const std::string words =
+      R"(window "w": takes only new rows, but those of "few" may be updates of earlier ones )"
+      R"((-U, +U); deduplicate behind it, or keep the first row to arrive (no time, not the last))";
+  EXPECT_EQ(refusal(window_behind({.keys = {"id"}, .keep_last = true})), words);
+  EXPECT_EQ(refusal(window_behind({.keys = {"id"}, .time_column = "ts"})), words);
+}
+
 TEST(APlanIsRefused, ForItsJobOptions) {
   using J = JobOptions;
   EXPECT_EQ(refusal_of_job([](J& j) { j.parallelism = 129; }),

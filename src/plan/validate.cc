@@ -1,4 +1,5 @@
 #include "graph.h"
+#include "plan/analyze.h"
 #include "scope.h"
 
 namespace dataflow::plan {
@@ -27,6 +28,19 @@ Status job_range(std::string_view option, int64_t value, int64_t least, int64_t 
   return Status::invalid("job: " + std::string(option) + " is " + std::to_string(value) +
                          "; it must be from " + std::to_string(least) + " to " +
                          std::to_string(most));
+}
+
+// Windows, joins and the like add rows up, and cannot take one back yet.
+Status check_updates(const Scope& scope) {
+  const Node& node = scope.node();
+  if (!has_state(node.spec) || std::holds_alternative<SinkSpec>(node.spec)) return {};
+  for (const Input& input : node.inputs) {
+    if (!makes_updates(scope.plan(), *scope.plan().find(input.node))) continue;
+    return scope.error("takes only new rows, but those of " + quoted(input.node) +
+                       " may be updates of earlier ones (-U, +U); deduplicate behind it, or keep "
+                       "the first row to arrive (no time, not the last)");
+  }
+  return {};
 }
 
 }  // namespace
@@ -61,6 +75,7 @@ Status validate(Plan& plan) {
                          "; it must be from 1 to " + std::to_string(kMaxParallelism));
     }
     DF_RETURN_IF_ERROR(std::visit(CheckNode{scope}, node.spec));
+    DF_RETURN_IF_ERROR(check_updates(scope));
   }
   return {};
 }

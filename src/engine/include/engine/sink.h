@@ -64,6 +64,9 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual plan::Guarantee guarantee() const = 0;
+  // Whether updates and deletions of rows (-U, +U, -D) can be told to it. A sink that only appends
+  // gives them to the faults, and pipelines that make them all the time are refused.
+  virtual bool takes_updates() const { return true; }
   virtual Result<std::unique_ptr<SinkWriter>> make_writer(
       int task, const std::map<std::string, std::string>& named_state) = 0;
   virtual Result<std::unique_ptr<SinkCommitter>> make_committer() = 0;

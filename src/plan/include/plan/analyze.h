@@ -37,6 +37,11 @@ struct Exchange {
 // None where any task may have any row.
 std::optional<Exchange> exchange_of(const Plan& plan, const Node& node, size_t input);
 
+// Whether rows that leave the node may be updates of earlier ones (-U, +U) in the ordinary course
+// of things. (A late row's update of a window is not: sinks that cannot tell of it count it as
+// dead.)
+bool makes_updates(const Plan& plan, const Node& node);
+
 // Whether a node of that kind keeps state between rows. (Sources keep their positions, sinks what
 // is not committed.)
 bool has_state(const Spec& spec);

@@ -1,0 +1,181 @@
+#include <arrow/array.h>
+
+#include <numeric>
+
+#include "key_columns.h"
+#include "operators.h"
+#include "window_time.h"
+
+namespace dataflow::engine {
+namespace {
+
+using state::RowNumber;
+using state::ValueKind;
+
+constexpr uint8_t kStateVersion = 1;
+
+// The first row of each key to arrive. State: the keys that were there (table "seen"). A key that
+// is known is only looked up, so that its time to live counts from its first row.
+class FirstArrived final : public Operator {
+ public:
+  FirstArrived(std::vector<size_t> keys, int64_t ttl_ms)
+      : keys_(std::move(keys)), ttl_ms_(ttl_ms) {}
+
+  Status open(OperatorContext& context) override {
+    DF_ASSIGN_OR_RETURN(seen_, context.table({"seen", kStateVersion, {}, ttl_ms_}));
+    return {};
+  }
+
+  Status on_batch(size_t /*input*/, const Batch& batch, Collector& out) override {
+    DF_RETURN_IF_ERROR(keys_.read(batch));
+    new_.clear();
+    for (int32_t row = 0; row < batch.rows; ++row) {
+      const auto at = static_cast<size_t>(row);
+      const uint64_t hash = keys_.hashes()[at];
+      if (seen_->find(hash, keys_.keys()[at], 0)) continue;
+      seen_->upsert(hash, keys_.keys()[at], 0);
+      new_.push_back(row);
+    }
+    if (new_.empty()) return {};
+    if (std::ssize(new_) == batch.rows) return out.emit(batch);
+    DF_ASSIGN_OR_RETURN(Batch part, take(batch, new_));
+    return out.emit(std::move(part));
+  }
+
+ private:
+  KeyColumns keys_;
+  const int64_t ttl_ms_;
+  state::KeyedTable* seen_ = nullptr;
+  std::vector<int32_t> new_;
+};
+
+struct Keeping {
+  WindowTime time;  // `processing`: rows count in the order of their arrival
+  bool last = false;
+  int64_t ttl_ms = 0;
+};
+
+// The row of each key that is the last to arrive, or the first or last by its event time. State:
+// that row (table "rows") with its time. Another one that takes its place is an update: -U with
+// the row as it was, and +U. Of two with one time the first to arrive is the first, and the last
+// the last.
+class KeptRow final : public Operator {
+ public:
+  KeptRow(std::vector<size_t> keys, Keeping keeping, SchemaPtr schema)
+      : keeping_(keeping),
+        schema_(std::move(schema)),
+        all_(all_columns(*schema_)),
+        keys_(std::move(keys)),
+        rows_(KeyColumns::of_rows(all_)) {
+    for (const Field& field : schema_->fields()) writers_.emplace_back(field.type);
+  }
+
+  Status open(OperatorContext& context) override {
+    context_ = &context;
+    DF_ASSIGN_OR_RETURN(
+        kept_,
+        context.table(
+            {"rows", kStateVersion, {ValueKind::kInt64, ValueKind::kBytes}, keeping_.ttl_ms}));
+    return {};
+  }
+
+  Status on_batch(size_t /*input*/, const Batch& batch, Collector& out) override {
+    DF_RETURN_IF_ERROR(keys_.read(batch));
+    DF_RETURN_IF_ERROR(rows_.read(batch));
+    if (keeping_.time.processing) {
+      for (int32_t row = 0; row < batch.rows; ++row) DF_RETURN_IF_ERROR(add(row, 0));
+    } else {
+      DF_RETURN_IF_ERROR(for_each_time(keeping_.time, *context_, batch,
+                                       [&](int32_t row, int64_t time) { return add(row, time); }));
+    }
+    return flush(out);
+  }
+
+ private:
+  static std::vector<size_t> all_columns(const Schema& schema) {
+    std::vector<size_t> all(schema.size());
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
+
+  Status add(int32_t row, int64_t time) {
+    const auto at = static_cast<size_t>(row);
+    const uint64_t hash = keys_.hashes()[at];
+    const std::string_view key = keys_.keys()[at];
+    const std::string_view bytes = rows_.keys()[at];
+    if (const auto known = kept_->find(hash, key, 0)) {
+      const int64_t before = kept_->ints(0)[*known];
+      if (keeping_.last ? time < before : time >= before) return {};
+      std::string& was = kept_->bytes(1)[*known];
+      // As in Flink: where nothing expires, the same row again changes nothing.
+      if (keeping_.time.processing && keeping_.ttl_ms == 0 && was == bytes) return {};
+      DF_RETURN_IF_ERROR(put(RowKind::kUpdateBefore, was));
+      DF_RETURN_IF_ERROR(put(RowKind::kUpdateAfter, bytes));
+    } else {
+      DF_RETURN_IF_ERROR(put(RowKind::kInsert, bytes));
+    }
+    const RowNumber kept = kept_->upsert(hash, key, 0);
+    kept_->ints(0)[kept] = time;
+    std::string& now = kept_->bytes(1)[kept];
+    const auto size_before = static_cast<int64_t>(now.capacity());
+    now.assign(bytes);
+    kept_->note_bytes(static_cast<int64_t>(now.capacity()) - size_before);
+    return {};
+  }
+
+  Status put(RowKind kind, std::string_view row) {
+    kinds_.push_back(kind);
+    any_kind_ |= kind != RowKind::kInsert;
+    return write_key(row, all_, writers_);
+  }
+
+  Status flush(Collector& out) {
+    if (kinds_.empty()) return {};
+    Batch batch{schema_, std::ssize(kinds_)};
+    for (ColumnWriter& writer : writers_) {
+      DF_ASSIGN_OR_RETURN(ColumnPtr column, writer.take());
+      batch.columns.push_back(std::move(column));
+    }
+    if (any_kind_) batch.kinds = std::make_shared<std::vector<RowKind>>(kinds_);
+    kinds_.clear();
+    any_kind_ = false;
+    return out.emit(std::move(batch));
+  }
+
+  const Keeping keeping_;
+  const SchemaPtr schema_;
+  const std::vector<size_t> all_;
+  KeyColumns keys_;
+  KeyColumns rows_;
+  OperatorContext* context_ = nullptr;
+  state::KeyedTable* kept_ = nullptr;
+  std::vector<ColumnWriter> writers_;
+  std::vector<RowKind> kinds_;
+  bool any_kind_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& spec,
+                                                   const SchemaPtr& schema) {
+  DF_ASSIGN_OR_RETURN(std::vector<size_t> keys, key_columns_of(spec.keys, *schema));
+  if (spec.time_column.empty() && !spec.keep_last) {
+    return std::unique_ptr<Operator>(std::make_unique<FirstArrived>(std::move(keys), spec.ttl_ms));
+  }
+  for (const Field& field : schema->fields()) {
+    if (KeyColumns::can_be_key(field.type)) continue;
+    return Status::unsupported("column `" + field.name + "` is " + field.type.to_string() +
+                               ", which this deduplicate cannot keep yet; leave it out by a "
+                               "select, or keep the first row to arrive (no `time`)");
+  }
+  Keeping keeping;
+  keeping.last = spec.keep_last;
+  keeping.ttl_ms = spec.ttl_ms;
+  keeping.time.processing = spec.time_column.empty();
+  if (!keeping.time.processing) {
+    DF_ASSIGN_OR_RETURN(keeping.time.column, schema->require(spec.time_column));
+  }
+  return std::unique_ptr<Operator>(std::make_unique<KeptRow>(std::move(keys), keeping, schema));
+}
+
+}  // namespace dataflow::engine

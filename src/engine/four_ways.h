@@ -1,0 +1,50 @@
+// FourWays: a bed for whole jobs over tables in memory that must give the same rows however they
+// are run: at one go, killed and restored with checkpoints in between, restored at other
+// parallelisms, and with the input cut otherwise.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "base/timer_queue.h"
+#include "engine/job.h"
+#include "memory_connectors.h"
+
+namespace dataflow::engine {
+
+struct Way {
+  const char* name;
+  bool kills = false;
+  bool rescales = false;
+  bool shuffles = false;
+};
+inline constexpr std::array<Way, 4> kWays = {{{"whole"},
+                                              {"killed and restored", true},
+                                              {"restored at another parallelism", true, true},
+                                              {"cut otherwise", false, false, true}}};
+
+class FourWays {
+ public:
+  // `stretch`: rows of a split between two watermarks. The jobs' state is kept at `dir`.
+  FourWays(std::string dir, int64_t stretch);
+  ~FourWays();
+
+  MemoryConnectors& connectors() { return connectors_; }
+  // Forgets all results and state, and runs the validated plan to its end.
+  Status run(const plan::Plan& valid, const Way& way, std::mt19937_64& random);
+  // Of one sink, sorted.
+  std::vector<std::string> rows_of(const std::string& result);
+
+ private:
+  Env& env_ = posix_env();
+  const std::string dir_;
+  TimerQueue timers_{env_};
+  MemoryConnectors connectors_;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace dataflow::engine
