@@ -25,6 +25,11 @@ Result<std::unique_ptr<Operator>> make_session_window(const plan::WindowSpec& sp
                                                       const Schema& input, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_count_window(const plan::WindowSpec& spec,
                                                     const Schema& input, SchemaPtr output);
+Result<std::unique_ptr<Operator>> make_window_join(const plan::WindowJoinSpec& spec, SchemaPtr left,
+                                                   SchemaPtr right, SchemaPtr output);
+Result<std::unique_ptr<Operator>> make_interval_join(const plan::IntervalJoinSpec& spec,
+                                                     SchemaPtr left, SchemaPtr right,
+                                                     const SchemaPtr& output);
 // The writer comes from the sink at open(), with `opening` held.
 std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 

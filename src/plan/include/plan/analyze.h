@@ -37,6 +37,9 @@ struct Exchange {
 // None where any task may have any row.
 std::optional<Exchange> exchange_of(const Plan& plan, const Node& node, size_t input);
 
+// The columns of both inputs of a join, as an inner join names them: what its condition is over.
+SchemaPtr pair_schema(const Schema& left, const Schema& right);
+
 // Whether a node of that kind keeps state between rows. (Sources keep their positions, sinks what
 // is not committed.)
 bool has_state(const Spec& spec);
