@@ -152,6 +152,7 @@ Status IntervalJoin::on_batch(size_t input, const Batch& batch, Collector& out) 
   DF_RETURN_IF_ERROR(catch_up(out));
   DF_RETURN_IF_ERROR(sort_out(input, batch));
   lanes_.find_keys(sides_[input].hashes(), sides_[input].keys(), keys_);
+  lanes_.prefetch(keys_);
   DF_RETURN_IF_ERROR(find_pairs(input, out));
   DF_RETURN_IF_ERROR(output_.flush(out));
   forget_matched();

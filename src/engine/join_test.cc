@@ -162,7 +162,7 @@ TEST_F(JoinTest, WindowsAreThoseOfTheReference) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
   for (const JoinKind kind : kKinds) {
-    const std::vector<JoinEvent> events = fill_tables(random, 600, kDelayMs);
+    const std::vector<JoinEvent> events = fill_tables(random, 400, kDelayMs);
     plan::WindowJoinSpec spec;
     spec.kind = kind;
     spec.size_ms = 20 + below(random, 400);
@@ -177,7 +177,7 @@ TEST_F(JoinTest, WindowsWithLateRowsEndAsThoseOfTheReference) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
   for (const JoinKind kind : kKinds) {
-    const std::vector<JoinEvent> events = fill_tables(random, 600, kDelayMs + 400);
+    const std::vector<JoinEvent> events = fill_tables(random, 400, kDelayMs + 400);
     plan::WindowJoinSpec spec;
     spec.kind = kind;
     spec.size_ms = 20 + below(random, 200);
@@ -196,11 +196,11 @@ TEST_F(JoinTest, IntervalsAreThoseOfTheReference) {
   };
   for (const JoinKind kind : kKinds) {
     for (const bool condition : {false, true}) {
-      const std::vector<JoinEvent> events = fill_tables(random, 600, kDelayMs);
+      const std::vector<JoinEvent> events = fill_tables(random, 400, kDelayMs);
       plan::IntervalJoinSpec spec;
       spec.kind = kind;
       spec.lower_ms = below(random, 300) - 200;
-      spec.upper_ms = spec.lower_ms + below(random, 300);
+      spec.upper_ms = spec.lower_ms + 20 + below(random, 300);
       if (condition) spec.condition = *expr::parse_expression("price >= least");
       expect_as_the_reference(spec, events, random, condition ? enough : nullptr);
       if (HasFatalFailure()) return;

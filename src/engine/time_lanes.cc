@@ -12,6 +12,9 @@ constexpr int64_t kMicrosInMilli = 1000;
 constexpr size_t kKeptEntries = 8;
 // So many entries that are gone are worth moving the others.
 constexpr size_t kMostGone = 32;
+// Lanes that are looked at together.
+constexpr size_t kLookedAt = 256;
+constexpr size_t kLanesInCache = 4096;
 
 }  // namespace
 
@@ -27,6 +30,14 @@ void TimeLanes::find_keys(std::span<const uint64_t> hashes, std::span<const std:
       used_.resize(lanes_.size());
     }
     used_[key] = 1;
+  }
+}
+
+void TimeLanes::prefetch(std::span<const Key> keys) const {
+  if (lanes_.size() < kLanesInCache) return;
+  for (const Key key : keys) __builtin_prefetch(&lanes_[key]);
+  for (const Key key : keys) {
+    for (const Lane& lane : lanes_[key]) __builtin_prefetch(lane.entries.data() + lane.head);
   }
 }
 
@@ -96,31 +107,50 @@ void TimeLanes::look_at(Key key, size_t side, int64_t moment) {
   std::ranges::push_heap(due_, std::greater<>());
 }
 
-bool TimeLanes::take_over(int64_t time, size_t about, std::vector<Over>& rows) {
-  rows.clear();
-  while (!due_.empty() && due_.front().moment <= time && rows.size() < about) {
-    const Due due = due_.front();
+void TimeLanes::take_due(int64_t time) {
+  taken_.clear();
+  while (!due_.empty() && due_.front().moment <= time && taken_.size() < kLookedAt) {
+    taken_.push_back(due_.front());
     std::ranges::pop_heap(due_, std::greater<>());
     due_.pop_back();
-    Lane& lane = lanes_[due.key][due.side];
-    if (lane.moment != due.moment) continue;
-    lane.moment = INT64_MAX;
-    while (!lane.empty() && rows.size() < about) {
-      const Entry& first = lane.entries[lane.head];
-      if (moment_of(due.side, first.micros) > time) break;
-      rows.push_back({due.side, first.row});
-      ++lane.head;
-    }
-    if (lane.head > kMostGone && 2 * lane.head > lane.entries.size()) {
-      lane.entries.erase(lane.entries.begin(),
-                         lane.entries.begin() + static_cast<ptrdiff_t>(lane.head));
-      lane.head = 0;
-    }
-    if (lane.empty()) {
-      release_if_unused(due.key);
-    } else {
-      look_at(due.key, due.side, moment_of(due.side, lane.entries[lane.head].micros));
-    }
+    __builtin_prefetch(&lanes_[taken_.back().key][taken_.back().side]);
+  }
+  for (const Due& due : taken_) {
+    const Lane& lane = lanes_[due.key][due.side];
+    __builtin_prefetch(lane.entries.data() + lane.head);
+  }
+}
+
+void TimeLanes::take_from_lane(const Due& due, int64_t time, size_t about,
+                               std::vector<Over>& rows) {
+  Lane& lane = lanes_[due.key][due.side];
+  if (lane.moment != due.moment) return;
+  lane.moment = INT64_MAX;
+  while (!lane.empty() && rows.size() < about) {
+    const Entry& first = lane.entries[lane.head];
+    if (moment_of(due.side, first.micros) > time) break;
+    rows.push_back({due.side, first.row});
+    ++lane.head;
+  }
+  if (lane.head > kMostGone && 2 * lane.head > lane.entries.size()) {
+    lane.entries.erase(lane.entries.begin(),
+                       lane.entries.begin() + static_cast<ptrdiff_t>(lane.head));
+    lane.head = 0;
+  }
+  if (lane.empty()) {
+    release_if_unused(due.key);
+  } else {
+    look_at(due.key, due.side, moment_of(due.side, lane.entries[lane.head].micros));
+  }
+}
+
+bool TimeLanes::take_over(int64_t time, size_t about, std::vector<Over>& rows) {
+  rows.clear();
+  while (rows.size() < about) {
+    take_due(time);
+    if (taken_.empty()) break;
+    // One that finds the rows full stays as it is, and is due again.
+    for (const Due& due : taken_) take_from_lane(due, time, about, rows);
   }
   return !rows.empty();
 }

@@ -29,6 +29,8 @@ class TimeLanes {
   // A number for each key, `keys`; valid until it is released.
   void find_keys(std::span<const uint64_t> hashes, std::span<const std::string_view> keys,
                  std::vector<Key>& found);
+  // Before rows of these keys are looked at or put in: so that their cache misses overlap.
+  void prefetch(std::span<const Key> keys) const;
   // Forgets those of the keys that have no rows.
   void release_unused(std::span<const Key> keys);
 
@@ -62,6 +64,9 @@ class TimeLanes {
     bool operator>(const Due& other) const { return moment > other.moment; }
   };
 
+  // Takes what is due next at `time`, up to some.
+  void take_due(int64_t time);
+  void take_from_lane(const Due& due, int64_t time, size_t about, std::vector<Over>& rows);
   void look_at(Key key, size_t side, int64_t moment);
   void release_if_unused(Key key);
 
@@ -70,6 +75,7 @@ class TimeLanes {
   std::vector<Lanes> lanes_;   // by key
   std::vector<uint8_t> used_;  // by key: it has a number
   std::vector<Due> due_;       // a heap, the earliest on top; what no longer holds is passed over
+  std::vector<Due> taken_;     // of it, and not looked at yet
   std::vector<int64_t> zeros_;
   std::vector<Key> made_;
 };
