@@ -94,8 +94,9 @@ class OperatorBed::Task final : public OperatorContext, public Collector {
   std::set<int64_t> timers_;
 };
 
-OperatorBed::OperatorBed(Make make, std::vector<size_t> keys)
-    : make_(std::move(make)), keys_(std::move(keys)) {}
+OperatorBed::OperatorBed(Make make, std::vector<size_t> keys, std::vector<size_t> second_keys)
+    : make_(std::move(make)),
+      keys_{KeyColumns(std::move(keys)), KeyColumns(std::move(second_keys))} {}
 
 OperatorBed::~OperatorBed() = default;
 
@@ -108,23 +109,25 @@ Status OperatorBed::start(int parallelism) {
   return {};
 }
 
-Status OperatorBed::batch(const Batch& batch) {
-  DF_RETURN_IF_ERROR(keys_.read(batch));
+Status OperatorBed::batch(const Batch& batch, size_t input) {
+  KeyColumns& keys = keys_[input];
+  DF_RETURN_IF_ERROR(keys.read(batch));
   std::vector<std::vector<int32_t>> rows(tasks_.size());
   for (int64_t row = 0; row < batch.rows; ++row) {
-    const state::KeyGroup group = state::key_group_of(keys_.hashes()[static_cast<size_t>(row)]);
+    const state::KeyGroup group = state::key_group_of(keys.hashes()[static_cast<size_t>(row)]);
     const int task = state::task_of_key_group(group, static_cast<int>(tasks_.size()));
     rows[static_cast<size_t>(task)].push_back(static_cast<int32_t>(row));
   }
   for (size_t i = 0; i < tasks_.size(); ++i) {
     if (rows[i].empty()) continue;
     DF_ASSIGN_OR_RETURN(const Batch part, take(batch, rows[i]));
-    DF_RETURN_IF_ERROR(tasks_[i]->op().on_batch(0, part, *tasks_[i]));
+    DF_RETURN_IF_ERROR(tasks_[i]->op().on_batch(input, part, *tasks_[i]));
   }
   return {};
 }
 
 Status OperatorBed::watermark(int64_t millis) {
+  watermark_ = millis;
   for (size_t i = 0; i < tasks_.size(); ++i) {
     DF_RETURN_IF_ERROR(watermark_of(static_cast<int>(i), millis));
   }
@@ -155,6 +158,10 @@ Status OperatorBed::set_clock(int64_t millis) {
   clock_ = millis;
   for (const auto& task : tasks_) DF_RETURN_IF_ERROR(task->run_timers());
   return {};
+}
+
+int64_t OperatorBed::forwarded() const {
+  return tasks_.front()->op().forwarded(Watermark(watermark_)).value();
 }
 
 size_t OperatorBed::state_rows() const {

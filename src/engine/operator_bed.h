@@ -3,6 +3,7 @@
 // begin them anew at another parallelism.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,13 +21,13 @@ namespace dataflow::engine {
 class OperatorBed {
  public:
   using Make = std::function<Result<std::unique_ptr<Operator>>()>;
-  // Rows go to the task that owns their key.
-  OperatorBed(Make make, std::vector<size_t> keys);
+  // Rows go to the task that owns their key; of a second input by its own columns.
+  OperatorBed(Make make, std::vector<size_t> keys, std::vector<size_t> second_keys = {});
   ~OperatorBed();
 
   // Ends what runs, and begins from the last barrier.
   Status start(int parallelism);
-  Status batch(const Batch& batch);
+  Status batch(const Batch& batch, size_t input = 0);
   Status watermark(int64_t millis);
   Status watermark_of(int task, int64_t millis);
   // Takes a barrier through all tasks and keeps their state. The rows of the deltas that it took.
@@ -38,6 +39,8 @@ class OperatorBed {
   // What left by each output, "+I {…}", in order.
   const std::vector<std::string>& rows(size_t output) { return rows_[output]; }
   const std::vector<std::string>& dead() const { return dead_; }
+  // What the operator lets go on of the last watermark.
+  int64_t forwarded() const;
   // Rows in all tables of all tasks.
   size_t state_rows() const;
 
@@ -45,8 +48,9 @@ class OperatorBed {
   class Task;
 
   const Make make_;
-  KeyColumns keys_;
+  std::array<KeyColumns, 2> keys_;  // by input
   int64_t clock_ = 0;
+  int64_t watermark_ = INT64_MIN;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::map<size_t, std::vector<std::string>> rows_;
   std::vector<std::string> dead_;

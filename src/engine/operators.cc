@@ -38,6 +38,14 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   if (const auto* window = std::get_if<plan::WindowSpec>(&node.spec)) {
     return make_window(*window, *input, node.schema);
   }
+  if (const auto* join = std::get_if<plan::WindowJoinSpec>(&node.spec)) {
+    return make_window_join(*join, schema_of(plan, node.inputs[0]), schema_of(plan, node.inputs[1]),
+                            node.schema);
+  }
+  if (const auto* join = std::get_if<plan::IntervalJoinSpec>(&node.spec)) {
+    return make_interval_join(*join, schema_of(plan, node.inputs[0]),
+                              schema_of(plan, node.inputs[1]), node.schema);
+  }
   if (std::holds_alternative<plan::UnionSpec>(node.spec)) return make_union(node.schema);
   if (const auto* split = std::get_if<plan::SplitSpec>(&node.spec)) {
     return make_split(*split, *input, outputs_read(plan, node));

@@ -31,6 +31,11 @@ Result<std::unique_ptr<Operator>> make_split(const plan::SplitSpec& spec, const 
                                              std::vector<bool> is_read);
 Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& spec,
                                                    const SchemaPtr& schema);
+Result<std::unique_ptr<Operator>> make_window_join(const plan::WindowJoinSpec& spec, SchemaPtr left,
+                                                   SchemaPtr right, SchemaPtr output);
+Result<std::unique_ptr<Operator>> make_interval_join(const plan::IntervalJoinSpec& spec,
+                                                     SchemaPtr left, SchemaPtr right,
+                                                     const SchemaPtr& output);
 // The writer comes from the sink at open(), with `opening` held.
 std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 

@@ -1,3 +1,4 @@
+#include "plan/analyze.h"
 #include "scope.h"
 
 namespace dataflow::plan {
@@ -5,6 +6,7 @@ namespace {
 
 template <class Spec>
 Status check_keys(const Scope& scope, Spec& spec) {
+  DF_RETURN_IF_ERROR(check_input_stays(scope, "would join both"));
   const Schema& left = *scope.input(0).schema;
   const Schema& right = *scope.input(1).schema;
   if (spec.left_keys.size() != spec.right_keys.size()) {
@@ -48,6 +50,13 @@ SchemaPtr joined(const Scope& scope, JoinKind kind, std::vector<Field> first) {
 
 }  // namespace
 
+SchemaPtr pair_schema(const Schema& left, const Schema& right) {
+  std::vector<Field> fields;
+  append(fields, left, false);
+  append(fields, right, false);
+  return Scope::with_free_names(std::move(fields));
+}
+
 Status check_window_join(const Scope& scope, WindowJoinSpec& spec) {
   DF_RETURN_IF_ERROR(check_keys(scope, spec));
   DF_RETURN_IF_ERROR(scope.span(spec.size_ms, 1, "size_ms"));
@@ -66,7 +75,7 @@ Status check_interval_join(const Scope& scope, IntervalJoinSpec& spec) {
                        std::to_string(spec.upper_ms) + "); no two rows would meet");
   }
   if (spec.condition != nullptr) {
-    const SchemaPtr both = joined(scope, JoinKind::kInner, {});
+    const SchemaPtr both = pair_schema(*scope.input(0).schema, *scope.input(1).schema);
     DF_RETURN_IF_ERROR(scope.condition(spec.condition, *both, "condition"));
   }
   scope.node().schema = joined(scope, spec.kind, {});

@@ -142,30 +142,6 @@ Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate) {
   return Field{aggregate.name, type->type, type->nullable};
 }
 
-// A window on the way to the node whose results change after they left; null if there is none.
-const Node* changing_input(const Plan& plan, const Node& node) {
-  for (const Input& input : node.inputs) {
-    const Node& from = *plan.find(input.node);
-    const auto* window = std::get_if<WindowSpec>(&from.spec);
-    if (window != nullptr && input.output.empty()) {
-      if (window->allowed_lateness_ms > 0) return &from;
-      continue;  // it takes nothing that changes, or would have been refused
-    }
-    if (const Node* found = changing_input(plan, from)) return found;
-  }
-  return nullptr;
-}
-
-// An aggregate counts each row that comes: the new result of a window beside the old one.
-Status check_input(const Scope& scope) {
-  if (scope.plan().job.bounded) return {};
-  const Node* changing = changing_input(scope.plan(), scope.node());
-  if (changing == nullptr) return {};
-  return scope.error("reads results of window " + quoted(changing->id) +
-                     " that late rows change after they left, and would count both; leave out "
-                     "allowed_lateness_ms there");
-}
-
 }  // namespace
 
 std::vector<Field> window_fields() {
@@ -176,7 +152,7 @@ std::vector<Field> window_fields() {
 
 Status check_window(const Scope& scope, WindowSpec& spec) {
   DF_RETURN_IF_ERROR(check_shape(scope, spec));
-  DF_RETURN_IF_ERROR(check_input(scope));
+  DF_RETURN_IF_ERROR(check_input_stays(scope, "would count both"));
   DF_RETURN_IF_ERROR(check_time(scope, spec));
   const Schema& schema = *scope.input().schema;
   DF_RETURN_IF_ERROR(scope.keys(schema, spec.keys, "key"));

@@ -58,12 +58,8 @@ struct ReadOf {
   Columns operator()(const IntervalJoinSpec& spec) const {
     Columns read = of_join(spec, 0, of_output);
     if (spec.condition == nullptr) return read;
-    // Over the columns of both sides as an inner join names them.
-    std::vector<Field> fields = input_schema(0)->fields();
-    const size_t left = fields.size();
-    const auto right = input_schema(1)->fields();
-    fields.insert(fields.end(), right.begin(), right.end());
-    const SchemaPtr both = Scope::with_free_names(std::move(fields));
+    const size_t left = input_schema(0)->size();
+    const SchemaPtr both = pair_schema(*input_schema(0), *input_schema(1));
     for (const std::string& name : expr::columns_of(*spec.condition)) {
       const auto found = both->find(name);
       if (!found || (*found < left) != (i == 0)) continue;

@@ -389,6 +389,23 @@ TEST(APlanIsRefused, ForItsJoins) {
             R"(interval_join "j": condition must be BOOLEAN, but user0 is STRING)");
 }
 
+TEST(APlanIsRefused, ForAJoinOfResultsThatChange) {
+  WindowJoinSpec first{.kind = JoinKind::kAnti, .left_keys = {"user"}, .right_keys = {"user"}};
+  first.size_ms = 1000;
+  first.allowed_lateness_ms = 1;
+  Plan plan = joining(first);
+  plan.nodes.pop_back();
+  IntervalJoinSpec second{.left_keys = {"user"}, .right_keys = {"user"}};
+  plan.nodes.push_back(node("i", second, {{"j", ""}, {"b", ""}}));
+  plan.nodes.push_back(sink("i"));
+  EXPECT_EQ(refusal(plan),
+            R"(interval_join "i": reads results of window_join "j" that late rows change after )"
+            R"(they left, and would join both; leave out allowed_lateness_ms there)");
+  // A late row only adds to it.
+  std::get<WindowJoinSpec>(plan.nodes[2].spec).kind = JoinKind::kSemi;
+  EXPECT_EQ(refusal(plan), "(valid)");
+}
+
 TEST(APlanIsRefused, ForOtherNodes) {
   EXPECT_EQ(refusal_of(DeduplicateSpec{}),
             R"(deduplicate "x": has no keys: say which columns make rows the same)");

@@ -42,6 +42,9 @@ std::optional<Exchange> exchange_of(const Plan& plan, const Node& node, size_t i
 // dead.)
 bool makes_updates(const Plan& plan, const Node& node);
 
+// The columns of both inputs of a join, as an inner join names them: what its condition is over.
+SchemaPtr pair_schema(const Schema& left, const Schema& right);
+
 // Whether a node of that kind keeps state between rows. (Sources keep their positions, sinks what
 // is not committed.)
 bool has_state(const Spec& spec);

@@ -1,0 +1,366 @@
+// Joins in time as single operators, held against join_reference.h: the test says when rows and
+// watermarks come, so that late ones are among them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "expr/expression.h"
+#include "join_reference.h"
+#include "operator_bed.h"
+#include "operators.h"
+
+namespace dataflow::engine {
+namespace {
+
+using plan::JoinKind;
+using Random = std::mt19937_64;
+
+constexpr JoinKind kKinds[] = {JoinKind::kInner, JoinKind::kLeft, JoinKind::kRight,
+                               JoinKind::kFull,  JoinKind::kSemi, JoinKind::kAnti};
+
+SchemaPtr left_schema() {
+  return std::make_shared<Schema>(std::vector<Field>{{"k", Type::string()},
+                                                     {"j", Type::int32()},
+                                                     {"ts", Type::timestamp(3)},
+                                                     {"v", Type::int64()}});
+}
+
+SchemaPtr right_schema() {
+  return std::make_shared<Schema>(std::vector<Field>{{"w", Type::int64()},
+                                                     {"rts", Type::timestamp(6)},
+                                                     {"j", Type::int32()},
+                                                     {"k", Type::string()}});
+}
+
+int64_t below(Random& random, int64_t limit) {
+  return static_cast<int64_t>(random() % static_cast<uint64_t>(limit));
+}
+
+std::vector<Value> random_row(Random& random, size_t side, int64_t ms) {
+  const auto or_null = [&](Value value) {
+    return below(random, 12) == 0 ? Value::null(value.type()) : value;
+  };
+  Value k = or_null(Value::string("key " + std::to_string(below(random, 4))));
+  Value j = or_null(Value::integer(Type::int32(), below(random, 2)));
+  Value n = or_null(Value::int64(below(random, 10)));
+  if (side == 0) return {k, j, Value::integer(Type::timestamp(3), ms), n};
+  return {n, Value::integer(Type::timestamp(6), ms * 1000 + below(random, 3) * 400), j, k};
+}
+
+// Rows of both sides about a time that goes on, some of them far behind it, and watermarks.
+std::vector<JoinEvent> random_events(Random& random, int64_t count) {
+  std::vector<JoinEvent> events;
+  int64_t now = 100'000;
+  int64_t watermark = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    now += below(random, 12);
+    const int64_t back = below(random, 10) == 0 ? below(random, 600) : below(random, 60);
+    const size_t side = random() % 2;
+    events.push_back({side, random_row(random, side, now - back)});
+    if (below(random, 15) != 0) continue;
+    watermark = std::max(watermark, now - below(random, 120));
+    events.push_back({2, {}, watermark});
+  }
+  return events;
+}
+
+template <class Spec>
+plan::Plan plan_of(Spec spec) {
+  plan::Plan plan;
+  plan.name = "joined";
+  for (const size_t side : {0, 1}) {
+    const std::string name = side == 0 ? "a" : "b";
+    plan::SourceSpec source{
+        "memory", {{"table", name}}, "raw", {}, side == 0 ? left_schema() : right_schema()};
+    source.watermark = plan::WatermarkSpec{side == 0 ? "ts" : "rts", 0};
+    plan.nodes.push_back({name, {}, source});
+  }
+  plan.nodes.push_back({"j", {{"a"}, {"b"}}, std::move(spec)});
+  plan.nodes.push_back({"out", {{"j"}}, plan::SinkSpec{"memory", {{"result", "out"}}, "raw"}});
+  const Status valid = plan::validate(plan);
+  EXPECT_TRUE(valid.ok()) << valid;
+  return plan;
+}
+
+plan::WindowJoinSpec window_spec(JoinKind kind, int64_t size_ms, int64_t lateness_ms) {
+  plan::WindowJoinSpec spec;
+  spec.kind = kind;
+  spec.left_keys = spec.right_keys = {"k", "j"};
+  spec.size_ms = size_ms;
+  spec.allowed_lateness_ms = lateness_ms;
+  return spec;
+}
+
+plan::IntervalJoinSpec interval_spec(JoinKind kind, int64_t lower_ms, int64_t upper_ms,
+                                     const std::string& condition = "") {
+  plan::IntervalJoinSpec spec;
+  spec.kind = kind;
+  spec.left_keys = spec.right_keys = {"k", "j"};
+  spec.lower_ms = lower_ms;
+  spec.upper_ms = upper_ms;
+  if (!condition.empty()) spec.condition = *expr::parse_expression(condition);
+  return spec;
+}
+
+// The ways to run an operator that must not change what it gives.
+struct Way {
+  const char* name;
+  bool restores = false;
+  bool rescales = false;
+  int64_t most_rows = 20;  // of a batch
+};
+constexpr Way kWays[] = {{"whole"},
+                         {"row by row", false, false, 1},
+                         {"restored", true},
+                         {"restored at another parallelism", true, true},
+                         {"cut otherwise", false, false, 7}};
+
+class JoinOperatorTest : public testing::Test {
+ protected:
+  // Rows that follow each other on one side are a batch, as far as the way allows.
+  Status play(OperatorBed& bed, const std::vector<JoinEvent>& events, const Way& way,
+              Random& random) {
+    const SchemaPtr schemas[] = {left_schema(), right_schema()};
+    DF_RETURN_IF_ERROR(bed.start(way.rescales ? 3 : 1));
+    std::vector<std::vector<Value>> rows;
+    for (size_t i = 0; i < events.size(); ++i) {
+      const JoinEvent& event = events[i];
+      if (event.side == 2) {
+        DF_RETURN_IF_ERROR(bed.watermark(event.watermark));
+      } else {
+        rows.push_back(event.row);
+        const bool goes_on = i + 1 < events.size() && events[i + 1].side == event.side;
+        if (goes_on && std::ssize(rows) < 1 + below(random, way.most_rows)) continue;
+        DF_ASSIGN_OR_RETURN(const Batch batch, batch_of(schemas[event.side], rows));
+        rows.clear();
+        DF_RETURN_IF_ERROR(bed.batch(batch, event.side));
+      }
+      if (!way.restores || below(random, 20) != 0) continue;
+      DF_RETURN_IF_ERROR(bed.barrier().status());
+      DF_RETURN_IF_ERROR(bed.start(way.rescales ? 1 + static_cast<int>(below(random, 4)) : 1));
+    }
+    return bed.end();
+  }
+
+  template <class Spec>
+  OperatorBed bed_of(const plan::Plan& plan) {
+    const plan::Node& node = *plan.find("j");
+    const auto& spec = std::get<Spec>(node.spec);
+    const auto columns = [](const Schema& schema, const std::vector<std::string>& names) {
+      std::vector<size_t> at;
+      for (const std::string& name : names) at.push_back(*schema.find(name));
+      return at;
+    };
+    return OperatorBed([&plan, &node] { return make_operator(plan, node); },
+                       columns(*left_schema(), spec.left_keys),
+                       columns(*right_schema(), spec.right_keys));
+  }
+
+  template <class Spec, class... Condition>
+  void expect_as_the_reference(const Spec& spec, const std::vector<JoinEvent>& events,
+                               Random& random, const Condition&... condition) {
+    SCOPED_TRACE("kind " + std::to_string(static_cast<int>(spec.kind)));
+    const plan::Plan plan = plan_of(spec);
+    const plan::Node& node = *plan.find("j");
+    const JoinResult expected = reference_join(std::get<Spec>(node.spec), *left_schema(),
+                                               *right_schema(), *node.schema, events, condition...);
+    late_rows_ += expected.late.size();
+    result_rows_ += expected.rows.size();
+    for (const Way& way : kWays) {
+      SCOPED_TRACE(way.name);
+      OperatorBed bed = bed_of<Spec>(plan);
+      const Status status = play(bed, events, way, random);
+      ASSERT_TRUE(status.ok()) << status;
+      ASSERT_EQ(rows_that_stand(bed.rows(0)), expected.rows);
+      std::vector<std::string> dead = bed.dead();
+      std::ranges::sort(dead);
+      ASSERT_EQ(dead, expected.late);
+      ASSERT_EQ(bed.state_rows(), 0U);
+    }
+  }
+
+  size_t late_rows_ = 0, result_rows_ = 0;
+};
+
+TEST_F(JoinOperatorTest, WindowsOfRandomSizesAreThoseOfTheReference) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  for (const JoinKind kind : kKinds) {
+    for (const int64_t lateness : {0, 150}) {
+      const std::vector<JoinEvent> events = random_events(random, 300);
+      expect_as_the_reference(window_spec(kind, 1 + below(random, 200), lateness), events, random);
+      if (HasFatalFailure()) return;
+    }
+  }
+  EXPECT_GT(late_rows_, 0U);
+  EXPECT_GT(result_rows_, 0U);
+}
+
+TEST_F(JoinOperatorTest, IntervalsOfRandomBoundsAreThoseOfTheReference) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  for (const JoinKind kind : kKinds) {
+    // Around the left row, behind it, before it, and at it.
+    for (const auto& [lower, upper] :
+         std::vector<std::pair<int64_t, int64_t>>{{-60, 90}, {20, 70}, {-80, -10}, {0, 0}}) {
+      const std::vector<JoinEvent> events = random_events(random, 300);
+      expect_as_the_reference(interval_spec(kind, lower, upper), events, random, nullptr);
+      if (HasFatalFailure()) return;
+    }
+  }
+  EXPECT_GT(late_rows_, 0U);
+  EXPECT_GT(result_rows_, 0U);
+}
+
+TEST_F(JoinOperatorTest, IntervalsWithConditionsAreThoseOfTheReference) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  const JoinCondition less = [](const auto& left, const auto& right) {
+    return !left[3].is_null() && !right[0].is_null() && left[3].as_int() < right[0].as_int();
+  };
+  for (const JoinKind kind : kKinds) {
+    for (const auto& [lower, upper] :
+         std::vector<std::pair<int64_t, int64_t>>{{-60, 90}, {20, 70}}) {
+      const std::vector<JoinEvent> events = random_events(random, 300);
+      expect_as_the_reference(interval_spec(kind, lower, upper, "v < w"), events, random, less);
+      if (HasFatalFailure()) return;
+    }
+  }
+  EXPECT_GT(result_rows_, 0U);
+}
+
+std::vector<Value> left_row(const std::string& k, int64_t ms, int64_t v) {
+  return {Value::string(k), Value::integer(Type::int32(), 0),
+          Value::integer(Type::timestamp(3), ms), Value::int64(v)};
+}
+
+std::vector<Value> right_row(const std::string& k, int64_t ms, int64_t w) {
+  return {Value::int64(w), Value::integer(Type::timestamp(6), ms * 1000),
+          Value::integer(Type::int32(), 0), Value::string(k)};
+}
+
+TEST_F(JoinOperatorTest, NothingLeavesBehindTheWatermarkThatGoesOn) {
+  Random random(5);
+  for (const JoinKind kind : kKinds) {
+    for (const auto& [lower, upper] :
+         std::vector<std::pair<int64_t, int64_t>>{{-60, 90}, {20, 70}, {-80, -10}}) {
+      SCOPED_TRACE(static_cast<int>(kind));
+      if (kind == JoinKind::kFull) continue;  // its rows have no event time
+      const plan::Plan plan = plan_of(interval_spec(kind, lower, upper));
+      OperatorBed bed = bed_of<plan::IntervalJoinSpec>(plan);
+      ASSERT_TRUE(bed.start(1).ok());
+      const std::string column = *plan.find("j")->event_time + "=";
+      const SchemaPtr schemas[] = {left_schema(), right_schema()};
+      int64_t forwarded = INT64_MIN;
+      size_t seen = 0;
+      for (const JoinEvent& event : random_events(random, 500)) {
+        if (event.side == 2) {
+          ASSERT_TRUE(bed.watermark(event.watermark).ok());
+        } else {
+          ASSERT_TRUE(bed.batch(*batch_of(schemas[event.side], {event.row}), event.side).ok());
+        }
+        // What left did so before the watermark went on.
+        const std::string least =
+            Value::integer(Type::timestamp(3), std::max<int64_t>(forwarded, 0)).to_string();
+        for (; seen < bed.rows(0).size(); ++seen) {
+          const std::string& row = bed.rows(0)[seen];
+          const size_t at = row.find(column) + column.size();
+          const std::string time = row.substr(at, row.find_first_of(",}", at) - at);
+          ASSERT_GT(time, least) << row;
+        }
+        if (event.side == 2) forwarded = bed.forwarded();
+      }
+      EXPECT_GT(seen, 0U);
+    }
+  }
+}
+
+TEST_F(JoinOperatorTest, ALatePartnerTakesBackWhatLeftAlone) {
+  const plan::Plan plan = plan_of(window_spec(JoinKind::kFull, 100, 1000));
+  OperatorBed bed = bed_of<plan::WindowJoinSpec>(plan);
+  ASSERT_TRUE(bed.start(1).ok());
+  ASSERT_TRUE(bed.batch(*batch_of(left_schema(), {left_row("a", 10, 1)}), 0).ok());
+  ASSERT_TRUE(bed.watermark(99).ok());
+  ASSERT_EQ(bed.rows(0).size(), 1U);
+  ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("a", 20, 7)}), 1).ok());
+  ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("a", 30, 8)}), 1).ok());
+  ASSERT_EQ(bed.rows(0).size(), 4U);
+  EXPECT_TRUE(bed.rows(0)[1].starts_with("-D ")) << bed.rows(0)[1];
+  EXPECT_EQ(bed.rows(0)[1].substr(3), bed.rows(0)[0].substr(3));
+  EXPECT_NE(bed.rows(0)[2].find("v=1, w=7"), std::string::npos) << bed.rows(0)[2];
+  EXPECT_NE(bed.rows(0)[3].find("v=1, w=8"), std::string::npos) << bed.rows(0)[3];
+  EXPECT_EQ(bed.state_rows(), 3U);
+  ASSERT_TRUE(bed.watermark(1099).ok());
+  EXPECT_EQ(bed.state_rows(), 0U);
+}
+
+// More pairs than a batch holds, of one key.
+TEST_F(JoinOperatorTest, AHotKeyLeavesInBatches) {
+  Random random(3);
+  std::vector<JoinEvent> events;
+  for (int64_t i = 0; i < 110; ++i) {
+    events.push_back({0, left_row("a", 1000 + i, i)});
+    events.push_back({1, right_row("a", 1000 + i, i)});
+  }
+  for (const JoinKind kind : {JoinKind::kInner, JoinKind::kSemi}) {
+    expect_as_the_reference(window_spec(kind, 100'000, 0), events, random);
+    if (HasFatalFailure()) return;
+    expect_as_the_reference(interval_spec(kind, -1000, 1000, "v < w"), events, random,
+                            JoinCondition([](const auto& left, const auto& right) {
+                              return left[3].as_int() < right[0].as_int();
+                            }));
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(JoinOperatorTest, PairsWhoseConditionFailsAreDeadLettersAndNoMatch) {
+  const plan::Plan plan = plan_of(interval_spec(JoinKind::kLeft, 0, 10, "v / w > 0"));
+  OperatorBed bed = bed_of<plan::IntervalJoinSpec>(plan);
+  ASSERT_TRUE(bed.start(1).ok());
+  ASSERT_TRUE(
+      bed.batch(*batch_of(left_schema(), {left_row("a", 10, 1), left_row("b", 10, 2)}), 0).ok());
+  ASSERT_TRUE(
+      bed.batch(*batch_of(right_schema(), {right_row("a", 11, 0), right_row("b", 11, 1)}), 1).ok());
+  ASSERT_TRUE(bed.end().ok());
+  ASSERT_EQ(bed.dead().size(), 1U);
+  EXPECT_TRUE(bed.dead()[0].starts_with("expression ")) << bed.dead()[0];
+  EXPECT_NE(bed.dead()[0].find("k=a"), std::string::npos) << bed.dead()[0];
+  ASSERT_EQ(bed.rows(0).size(), 2U);
+  EXPECT_NE(bed.rows(0)[0].find("k=b"), std::string::npos);
+  EXPECT_NE(bed.rows(0)[1].find("k=a"), std::string::npos);
+}
+
+TEST_F(JoinOperatorTest, RowsThatChangeOthersAreDeadLetters) {
+  const plan::Plan plan = plan_of(interval_spec(JoinKind::kInner, 0, 10));
+  OperatorBed bed = bed_of<plan::IntervalJoinSpec>(plan);
+  ASSERT_TRUE(bed.start(1).ok());
+  Batch batch = *batch_of(left_schema(), {left_row("a", 10, 1), left_row("a", 10, 2)});
+  batch.kinds = std::make_shared<std::vector<RowKind>>(
+      std::vector<RowKind>{RowKind::kInsert, RowKind::kDelete});
+  ASSERT_TRUE(bed.batch(batch, 0).ok());
+  ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("a", 11, 0)}), 1).ok());
+  EXPECT_EQ(bed.rows(0).size(), 1U);
+  EXPECT_EQ(bed.dead().size(), 1U);
+}
+
+// A mark that a row met another goes into the next delta; rows that did nothing do not.
+TEST_F(JoinOperatorTest, OnlyWhatChangedIsWrittenAgain) {
+  const plan::Plan plan = plan_of(interval_spec(JoinKind::kLeft, 0, 100));
+  OperatorBed bed = bed_of<plan::IntervalJoinSpec>(plan);
+  ASSERT_TRUE(bed.start(1).ok());
+  ASSERT_TRUE(
+      bed.batch(*batch_of(left_schema(), {left_row("a", 10, 1), left_row("b", 10, 2)}), 0).ok());
+  EXPECT_EQ(*bed.barrier(), 2U);
+  EXPECT_EQ(*bed.barrier(), 0U);
+  ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("a", 11, 0)}), 1).ok());
+  EXPECT_EQ(*bed.barrier(), 2U);
+  ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("a", 12, 0)}), 1).ok());
+  EXPECT_EQ(*bed.barrier(), 1U);
+}
+
+}  // namespace
+}  // namespace dataflow::engine

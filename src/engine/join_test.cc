@@ -1,0 +1,212 @@
+// Joins in time in whole jobs of two sources, held against join_reference.h: run at one go, killed
+// and restored with checkpoints in between, restored at other parallelisms, and with the input cut
+// otherwise. Which rows are late hangs on how two sources run beside each other; so here none is
+// later than is allowed.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/timer_queue.h"
+#include "engine/job.h"
+#include "join_reference.h"
+#include "memory_connectors.h"
+#include "plan/plan.h"
+
+namespace dataflow::engine {
+namespace {
+
+using plan::JoinKind;
+using Random = std::mt19937_64;
+
+constexpr int64_t kStretch = 64;  // rows of a split between two watermarks
+constexpr int64_t kDelayMs = 100;
+constexpr JoinKind kKinds[] = {JoinKind::kInner, JoinKind::kLeft, JoinKind::kRight,
+                               JoinKind::kFull,  JoinKind::kSemi, JoinKind::kAnti};
+
+SchemaPtr bid_schema() {
+  return std::make_shared<Schema>(std::vector<Field>{{"item", Type::string()},
+                                                     {"price", Type::decimal(10, 2)},
+                                                     {"ts", Type::timestamp(3)},
+                                                     {"bidder", Type::int64()}});
+}
+
+SchemaPtr offer_schema() {
+  return std::make_shared<Schema>(std::vector<Field>{
+      {"at", Type::timestamp_tz(6)}, {"item", Type::string()}, {"least", Type::decimal(10, 2)}});
+}
+
+int64_t below(Random& random, int64_t limit) {
+  return static_cast<int64_t>(random() % static_cast<uint64_t>(limit));
+}
+
+std::vector<Value> random_row(Random& random, size_t side, int64_t ms) {
+  Value item = below(random, 20) == 0 ? Value::null(Type::string())
+                                      : Value::string("item_" + std::to_string(below(random, 9)));
+  Value price = Value::decimal(Type::decimal(10, 2), below(random, 1000));
+  if (side == 1) {
+    return {Value::integer(Type::timestamp_tz(6), ms * 1000 + below(random, 1000)), item, price};
+  }
+  return {item, price, Value::integer(Type::timestamp(3), ms), Value::int64(below(random, 5))};
+}
+
+// The ways to run a job that must not change what it gives.
+struct Way {
+  const char* name;
+  bool kills = false;
+  bool rescales = false;
+  bool shuffles = false;
+};
+constexpr Way kWays[] = {{"whole"},
+                         {"killed and restored", true},
+                         {"restored at another parallelism", true, true},
+                         {"cut otherwise", false, false, true}};
+
+class JoinTest : public testing::Test {
+ protected:
+  void SetUp() override { timers_.start(); }
+  void TearDown() override {
+    engine_.reset();
+    timers_.stop();
+    EXPECT_TRUE(env_.remove_tree(dir_).ok());
+  }
+
+  // Rows of both sides in two splits each, disordered by at most `disorder_ms`.
+  std::vector<JoinEvent> fill_tables(Random& random, int64_t count, int64_t disorder_ms) {
+    std::vector<JoinEvent> events;
+    std::shared_ptr<MemoryTable> tables[] = {std::make_shared<MemoryTable>(bid_schema(), 2),
+                                             std::make_shared<MemoryTable>(offer_schema(), 2)};
+    for (int64_t i = 0; i < count; ++i) {
+      const size_t side = random() % 2;
+      events.push_back({side, random_row(random, side, 5 * i + below(random, disorder_ms))});
+      tables[side]->add(random() % 2, events.back().row);
+    }
+    for (const size_t side : {0, 1}) {
+      tables[side]->finish();
+      connectors_.tables[side == 0 ? "bids" : "offers"] = tables[side];
+    }
+    return events;
+  }
+
+  template <class Spec>
+  static plan::Plan plan_of(Spec spec) {
+    plan::Plan plan;
+    plan.name = "joins";
+    plan.job.checkpoint_interval_ms = 1;
+    plan::SourceSpec bids{"memory", {{"table", "bids"}}, "raw", {}, bid_schema()};
+    bids.watermark = plan::WatermarkSpec{"ts", kDelayMs};
+    plan::SourceSpec offers{"memory", {{"table", "offers"}}, "raw", {}, offer_schema()};
+    offers.watermark = plan::WatermarkSpec{"at", kDelayMs};
+    plan.nodes.push_back({"bids", {}, bids});
+    plan.nodes.push_back({"offers", {}, offers});
+    spec.left_keys = spec.right_keys = {"item"};
+    plan.nodes.push_back({"joined", {{"bids"}, {"offers"}}, std::move(spec)});
+    plan.nodes.push_back(
+        {"out", {{"joined"}}, plan::SinkSpec{"memory", {{"result", "out"}}, "raw"}});
+    const Status valid = plan::validate(plan);
+    EXPECT_TRUE(valid.ok()) << valid;
+    return plan;
+  }
+
+  void run(const plan::Plan& valid, const Way& way, Random& random) {
+    connectors_.results.clear();
+    EXPECT_TRUE(env_.remove_tree(dir_).ok());
+    if (!engine_) engine_ = Engine::create(env_, timers_, connectors_, {2, kStretch, 2}, nullptr);
+    connectors_.chunk_rows = way.shuffles ? static_cast<size_t>(1 + below(random, 200)) : 7;
+    connectors_.shuffle_chunks = way.shuffles;
+    plan::Plan plan = valid;
+    plan.job.parallelism = 2;
+    while (true) {
+      if (way.rescales) plan.job.parallelism = 1 + static_cast<int>(below(random, 4));
+      connectors_.seed = random();
+      const Result<std::shared_ptr<Job>> job = engine_->start({plan.name, plan, dir_});
+      ASSERT_TRUE(job.ok()) << job.status();
+      bool over = !way.kills;
+      for (int64_t i = 1 + below(random, 4); i > 0 && !over; --i) over = !(*job)->checkpoint().ok();
+      if (over) {
+        EXPECT_TRUE((*job)->wait().ok()) << (*job)->status().reason;
+        const JobStatus status = (*job)->status();
+        EXPECT_TRUE(status.dead_letters.empty() || status.dead_letters.at("late") == 0);
+        return;
+      }
+      (*job)->cancel();
+    }
+  }
+
+  template <class Spec, class... Condition>
+  void expect_as_the_reference(const Spec& spec, const std::vector<JoinEvent>& events,
+                               Random& random, const Condition&... condition) {
+    SCOPED_TRACE("kind " + std::to_string(static_cast<int>(spec.kind)));
+    const plan::Plan plan = plan_of(spec);
+    const plan::Node& node = *plan.find("joined");
+    const JoinResult expected = reference_join(std::get<Spec>(node.spec), *bid_schema(),
+                                               *offer_schema(), *node.schema, events, condition...);
+    ASSERT_FALSE(expected.rows.empty());
+    for (const Way& way : kWays) {
+      SCOPED_TRACE(way.name);
+      ASSERT_NO_FATAL_FAILURE(run(plan, way, random));
+      ASSERT_EQ(rows_that_stand(connectors_.results.at("out")->rows()), expected.rows);
+    }
+  }
+
+  Env& env_ = posix_env();
+  const std::string dir_ = testing::TempDir() + "join_test_" + std::to_string(getpid()) + "_" +
+                           testing::UnitTest::GetInstance()->current_test_info()->name();
+  TimerQueue timers_{env_};
+  MemoryConnectors connectors_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(JoinTest, WindowsAreThoseOfTheReference) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  for (const JoinKind kind : kKinds) {
+    const std::vector<JoinEvent> events = fill_tables(random, 400, kDelayMs);
+    plan::WindowJoinSpec spec;
+    spec.kind = kind;
+    spec.size_ms = 20 + below(random, 400);
+    expect_as_the_reference(spec, events, random);
+    if (HasFatalFailure()) return;
+  }
+}
+
+// Late rows, but none later than is allowed: each run sees others late, and all end alike.
+TEST_F(JoinTest, WindowsWithLateRowsEndAsThoseOfTheReference) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  for (const JoinKind kind : kKinds) {
+    const std::vector<JoinEvent> events = fill_tables(random, 400, kDelayMs + 400);
+    plan::WindowJoinSpec spec;
+    spec.kind = kind;
+    spec.size_ms = 20 + below(random, 200);
+    spec.allowed_lateness_ms = 400;
+    expect_as_the_reference(spec, events, random);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(JoinTest, IntervalsAreThoseOfTheReference) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  const JoinCondition enough = [](const auto& bid, const auto& offer) {
+    return bid[1].as_decimal() >= offer[2].as_decimal();
+  };
+  for (const JoinKind kind : kKinds) {
+    for (const bool condition : {false, true}) {
+      const std::vector<JoinEvent> events = fill_tables(random, 400, kDelayMs);
+      plan::IntervalJoinSpec spec;
+      spec.kind = kind;
+      spec.lower_ms = below(random, 300) - 200;
+      spec.upper_ms = spec.lower_ms + 20 + below(random, 300);
+      if (condition) spec.condition = *expr::parse_expression("price >= least");
+      expect_as_the_reference(spec, events, random, condition ? enough : nullptr);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dataflow::engine
