@@ -15,7 +15,7 @@ const std::map<std::string, Function, std::less<>>& registry() {
   static const auto* kFunctions = [] {
     FunctionList list;
     for (auto add : {add_arithmetic, add_comparison, add_logic, add_conditional, add_math,
-                     add_string, add_time}) {
+                     add_string, add_time, add_collections}) {
       add(list);
     }
     auto* by_name = new std::map<std::string, Function, std::less<>>();

@@ -152,9 +152,13 @@ Result<NodePtr> bind_cast(NodePtr argument, const Type& to, const CallSite& site
   if (from == to) return argument;
   const Value* literal = argument->literal();
   if (literal != nullptr && literal->is_null()) return make_literal(Value::null(to));
+  if (from.id() == TypeId::kNull) return make_literal(Value::null(to));
   RowFunctionTraits traits;
   traits.faults_are_null = faults_are_null;
-  NodePtr node = cast_node(argument, to, traits);
+  DF_ASSIGN_OR_RETURN(NodePtr node, cast_nested(argument, to, site, traits));
+  if (node == nullptr && !from.is_nested() && !to.is_nested()) {
+    node = cast_node(argument, to, traits);
+  }
   if (node == nullptr) {
     bool numeric_time = from.is_numeric() && to.is_timestamp();
     return site.fail("there is no cast from " + from.to_string() + " to " + to.to_string() +

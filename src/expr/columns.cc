@@ -113,6 +113,15 @@ ColumnPtr make_array(const std::shared_ptr<arrow::DataType>& layout, int64_t row
   return arrow::MakeArray(arrow::ArrayData::Make(layout, rows, std::move(buffers), nulls));
 }
 
+ColumnPtr make_nested(const std::shared_ptr<arrow::DataType>& layout, int64_t rows,
+                      std::vector<BufferPtr> buffers, const std::vector<ColumnPtr>& children) {
+  const int64_t nulls = buffers[0] == nullptr ? 0 : arrow::kUnknownNullCount;
+  std::vector<std::shared_ptr<arrow::ArrayData>> data;
+  for (const ColumnPtr& child : children) data.push_back(child->data());
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(layout, rows, std::move(buffers), std::move(data), nulls));
+}
+
 Result<ColumnPtr> all_null(const std::shared_ptr<arrow::DataType>& layout, int64_t rows) {
   auto made = arrow::MakeArrayOfNull(layout, rows);
   if (!made.ok()) return from_arrow(made.status());

@@ -136,6 +136,9 @@ std::vector<int32_t> rows_of(const uint64_t* words, int64_t rows, const Selectio
 
 ColumnPtr make_array(const std::shared_ptr<arrow::DataType>& layout, int64_t rows,
                      std::vector<BufferPtr> buffers);
+// The same of an array, map or row; the children's offsets are their own.
+ColumnPtr make_nested(const std::shared_ptr<arrow::DataType>& layout, int64_t rows,
+                      std::vector<BufferPtr> buffers, const std::vector<ColumnPtr>& children);
 Result<ColumnPtr> all_null(const std::shared_ptr<arrow::DataType>& layout, int64_t rows);
 
 template <class F>

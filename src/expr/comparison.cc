@@ -2,6 +2,7 @@
 #include "comparison.h"
 #include "coercion.h"
 #include "decimal_math.h"
+#include "elements.h"
 #include "registry.h"
 #include "row_function.h"
 
@@ -175,13 +176,12 @@ class NestedEqual final : public Node {
     DF_ASSIGN_OR_RETURN(Nulls nulls, Nulls::of(inputs, batch.rows));
     Writer<bool> out;
     DF_RETURN_IF_ERROR(out.open(batch.rows));
+    const auto elements = make_elements(arguments()[0]->type(), inputs[0].column, inputs[1].column);
     for_each_row(selection, batch.rows, [&](int64_t row) {
       if (nulls.is_null(row)) return;
-      Value left =
-          value_at(arguments()[0]->type(), *inputs[0].column, inputs[0].constant ? 0 : row);
-      Value right =
-          value_at(arguments()[1]->type(), *inputs[1].column, inputs[1].constant ? 0 : row);
-      out.set(row, (left == right) != negated_);
+      const int64_t left = inputs[0].constant ? 0 : row;
+      const int64_t right = inputs[1].constant ? 0 : row;
+      out.set(row, elements->equal(left, right) != negated_);
     });
     return out.finish(layout(), batch.rows, nulls);
   }

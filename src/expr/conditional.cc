@@ -1,11 +1,8 @@
 // CASE, IF, COALESCE, IFNULL, NULLIF: each row's value comes from one of several branches, and only
 // that branch is evaluated for it.
-#include <arrow/array/builder_base.h>
-#include <arrow/array/concatenate.h>
-#include <arrow/builder.h>
-
 #include "coercion.h"
 #include "comparison.h"
+#include "gather.h"
 #include "registry.h"
 #include "row_function.h"
 
@@ -60,24 +57,17 @@ class Branches {
   }
 
   Result<ColumnPtr> merge_nested(const Node& node) const {
-    auto made = arrow::MakeBuilder(node.layout());
-    if (!made.ok()) return Status::internal("CASE: " + made.status().ToString());
-    arrow::ArrayBuilder& builder = **made;
-    arrow::Status status;
-    for (int64_t row = 0; row < rows() && status.ok(); ++row) {
-      uint16_t branch = of_row_[static_cast<size_t>(row)];
+    Picks picks;
+    for (const Input& input : inputs_) picks.add_source(input);
+    for (int64_t row = 0; row < rows(); ++row) {
+      const uint16_t branch = of_row_[static_cast<size_t>(row)];
       if (branch == kNoBranch) {
-        status = builder.AppendNull();
+        picks.add_null();
       } else {
-        const Input& input = inputs_[branch];
-        arrow::ArraySpan span(*input.column->data());
-        status = builder.AppendArraySlice(span, input.constant ? 0 : row, 1);
+        picks.add_row(branch, row);
       }
     }
-    std::shared_ptr<arrow::Array> column;
-    if (status.ok()) status = builder.Finish(&column);
-    if (!status.ok()) return Status::internal("CASE: " + status.ToString());
-    return column;
+    return picks.take(node.layout());
   }
 
   std::vector<Input> inputs_;

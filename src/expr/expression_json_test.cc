@@ -50,6 +50,18 @@ TEST(ExpressionsAsJson, LiteralsOfEveryTypeComeBack) {
   }
 }
 
+TEST(ExpressionsAsJson, ArraysMapsAndRowsComeBack) {
+  for (const char* text :
+       {"ARRAY[a, 1][2] + MAP['k', r.x]['k']", "CAST(ROW(1, b) AS ROW<x INT, `y z` STRING>).`y z`",
+        "CAST(ARRAY[] AS ARRAY<MAP<STRING, INT NOT NULL>>)"}) {
+    Result<ExpressionPtr> parsed = parse_expression(text);
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    Result<ExpressionPtr> back = expression_from_json(to_json(**parsed));
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_EQ((*back)->to_string(), text);
+  }
+}
+
 TEST(ExpressionsAsJson, TreesAndPlacesComeBack) {
   Result<ExpressionPtr> parsed = parse_expression(
       "CASE WHEN a > 1.50 AND b LIKE 'x%' THEN TRY_CAST(c AS INT) ELSE COALESCE(d, CAST(e AS INT)) "

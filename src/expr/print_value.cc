@@ -68,8 +68,18 @@ std::string floating_to_sql(const Value& value) {
   return single ? cast_text(text, value.type()) : text;
 }
 
+// What parse_type() does not read.
+bool has_null_type(const Type& type) {
+  bool has = type.id() == TypeId::kNull;
+  for (const Field& field : type.fields()) has = has || has_null_type(field.type);
+  return has;
+}
+
 std::string list_to_sql(const Value& value) {
   const Type& type = value.type();
+  if (value.as_list().empty() && type.id() != TypeId::kRow && !has_null_type(type)) {
+    return cast_text(type.id() == TypeId::kArray ? "ARRAY[]" : "MAP[]", type);
+  }
   const char* open = type.id() == TypeId::kArray ? "ARRAY["
                      : type.id() == TypeId::kMap ? "MAP["
                                                  : "ROW(";

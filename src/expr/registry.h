@@ -47,6 +47,7 @@ void add_conditional(FunctionList& list);
 void add_math(FunctionList& list);
 void add_string(FunctionList& list);
 void add_time(FunctionList& list);
+void add_collections(FunctionList& list);
 
 // CASE, and casts, which the syntax knows by itself. Arguments are bound and not yet coerced.
 Result<NodePtr> bind_case(Nodes arguments, const CallSite& site);

@@ -2,8 +2,7 @@
 #include "base/edit_distance.h"
 #include "civil_time.h"
 #include "registry.h"
-#include "time_units.h"
-#include "time_zone.h"
+#include "time_function.h"
 #include "typed_function.h"
 
 namespace dataflow::expr {
@@ -72,27 +71,6 @@ int64_t part_of(int64_t micros, TimeUnit unit) {
 Result<NodePtr> on_the_wall(NodePtr argument, const CallSite& site) {
   if (argument->type().id() != TypeId::kTimestampTz) return argument;
   return coerced(argument, Type::timestamp(argument->type().precision()), site);
-}
-
-Result<NodePtr> extract(TimeUnit unit, NodePtr from, const CallSite& site) {
-  if (unit != TimeUnit::kEpoch) {
-    DF_ASSIGN_OR_RETURN(from, on_the_wall(std::move(from), site));
-  }
-  const Type type = from->type();
-  if (type.id() == TypeId::kNull) return make_literal(Value::null(Type::int64()));
-  if (type.id() == TypeId::kDate) {
-    return make_row_function<int64_t, int32_t>(Type::int64(), {from}, [unit](Row&, int32_t days) {
-      return part_of(days * kMicrosPerDay, unit);
-    });
-  }
-  auto part = [type, unit](Row&, auto value) { return part_of(to_micros(type, value), unit); };
-  if (type.is_timestamp() || (type.id() == TypeId::kTime && type.units_per_milli() == 1000)) {
-    return make_row_function<int64_t, int64_t>(Type::int64(), {from}, part);
-  }
-  if (type.id() == TypeId::kTime) {
-    return make_row_function<int64_t, int32_t>(Type::int64(), {from}, part);
-  }
-  return site.wrong_types("a date, time or timestamp", {from});
 }
 
 // Whole units between; months count once the day and time of the earlier one is reached.
@@ -166,36 +144,8 @@ class Now final : public Node {
 
 void add_clock(FunctionList& list, const char* name, const char* help, Type type) {
   add(list, name, name, help, 0, 0, [type](Nodes, const CallSite& site) -> Result<NodePtr> {
-    NodePtr now = std::make_shared<Now>(Type::timestamp_tz(3));
-    return coerced(std::move(now), type, site);
+    return coerced(make_now(Type::timestamp_tz(3)), type, site);
   });
-}
-
-Result<NodePtr> to_timestamp_ltz(Nodes arguments, const CallSite& site) {
-  int64_t digits = 3;
-  if (arguments.size() == 2) {
-    const Value* precision = arguments[1]->literal();
-    bool known = precision != nullptr && !precision->is_null() && arguments[1]->type().is_integer();
-    digits = known ? precision->as_int() : -1;
-  }
-  if (digits != 0 && digits != 3) return site.fail("its precision is 0 (seconds) or 3 (ms)");
-  int64_t scale = digits == 0 ? 1000 : 1;
-  return typed<int64_t, int64_t>(Type::timestamp_tz(3), [scale](Row&, int64_t value) {
-    return static_cast<int64_t>(static_cast<uint64_t>(value) * static_cast<uint64_t>(scale));
-  })({arguments[0]}, site);
-}
-
-// TO_TIMESTAMP and TO_DATE give NULL for a text that is none, as Flink's do.
-Result<NodePtr> read_time(Nodes arguments, const CallSite& site, const Type& type) {
-  TypeId id = arguments[0]->type().id();
-  if (id != TypeId::kString && id != TypeId::kNull) return site.wrong_types("a text", arguments);
-  return bind_cast(arguments[0], type, site, true);
-}
-
-Result<NodePtr> unix_timestamp(Nodes arguments, const CallSite& site) {
-  if (arguments.empty()) return NodePtr(std::make_shared<Now>(Type::int64()));
-  DF_ASSIGN_OR_RETURN(NodePtr time, bind_cast(arguments[0], Type::timestamp_tz(3), site, true));
-  return extract(TimeUnit::kEpoch, std::move(time), site);
 }
 
 void add_parts(FunctionList& list) {
@@ -224,25 +174,39 @@ void add_parts(FunctionList& list) {
 
 }  // namespace
 
+Result<NodePtr> extract(TimeUnit unit, NodePtr from, const CallSite& site) {
+  if (unit != TimeUnit::kEpoch) {
+    DF_ASSIGN_OR_RETURN(from, on_the_wall(std::move(from), site));
+  }
+  const Type type = from->type();
+  if (type.id() == TypeId::kNull) return make_literal(Value::null(Type::int64()));
+  if (type.id() == TypeId::kDate) {
+    return make_row_function<int64_t, int32_t>(Type::int64(), {from}, [unit](Row&, int32_t days) {
+      return part_of(days * kMicrosPerDay, unit);
+    });
+  }
+  auto part = [type, unit](Row&, auto value) { return part_of(to_micros(type, value), unit); };
+  if (type.is_timestamp() || (type.id() == TypeId::kTime && type.units_per_milli() == 1000)) {
+    return make_row_function<int64_t, int64_t>(Type::int64(), {from}, part);
+  }
+  if (type.id() == TypeId::kTime) {
+    return make_row_function<int64_t, int32_t>(Type::int64(), {from}, part);
+  }
+  return site.wrong_types("a date, time or timestamp", {from});
+}
+
+NodePtr make_now(Type type) { return std::make_shared<Now>(std::move(type)); }
+
 void add_time(FunctionList& list) {
   add_parts(list);
   add(list, "TIMESTAMPDIFF", "TIMESTAMPDIFF(unit, time, time)",
       "How many whole units lie from the first to the second.", 3, 3, difference);
   add(list, "TIMESTAMPADD", "TIMESTAMPADD(unit, count, time)", "The time so many units later.", 3,
       3, add_units);
-  add(list, "TO_TIMESTAMP_LTZ", "TO_TIMESTAMP_LTZ(number [, precision])",
-      "The moment so many milliseconds (precision 0: seconds) after 1970.", 1, 2, to_timestamp_ltz);
-  add(list, "TO_TIMESTAMP", "TO_TIMESTAMP(text)", "A timestamp from '2026-01-31 12:30:15.123'.", 1,
-      1, [](Nodes arguments, const CallSite& site) {
-        return read_time(std::move(arguments), site, Type::timestamp(3));
-      });
-  add(list, "TO_DATE", "TO_DATE(text)", "A date from '2026-01-31'.", 1, 1,
-      [](Nodes arguments, const CallSite& site) {
-        return read_time(std::move(arguments), site, Type::date());
-      });
-  add(list, "UNIX_TIMESTAMP", "UNIX_TIMESTAMP([time])", "Seconds since 1970, now or of the time.",
-      0, 1, unix_timestamp);
+  add_time_texts(list);
   add_clock(list, "CURRENT_TIMESTAMP", "The moment at which the batch is computed.",
+            Type::timestamp_tz(3));
+  add_clock(list, "CURRENT_ROW_TIMESTAMP", "The moment at which the batch is computed.",
             Type::timestamp_tz(3));
   add_clock(list, "NOW", "The moment at which the batch is computed.", Type::timestamp_tz(3));
   add_clock(list, "LOCALTIMESTAMP", "The session's clock.", Type::timestamp(3));
