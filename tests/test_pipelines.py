@@ -1,7 +1,9 @@
 """Pipelines from their file to their result: over HTTP, by the command line, over a restart."""
 
+import http.server
 import json
 import re
+import threading
 import urllib.error
 import urllib.request
 
@@ -269,3 +271,61 @@ def test_a_pipeline_begins_with_the_state_of_a_savepoint(server, cli, tmp_path):
     eventually(lambda: rows(cli) == [{"k": "a", "total": 11}], "both rows in one window")
     cli("pipeline", "savepoints", "--delete", "one/half-full")
     assert cli.json("pipeline", "savepoints") == []
+
+
+@pytest.fixture
+def posts():
+    """An HTTP server that answers nothing until it is told to, and keeps what was posted."""
+    answers = threading.Event()
+    bodies = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answers.wait()
+            bodies[self.headers["Idempotency-Key"]] = body
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    sink = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    sink.daemon_threads = True
+    threading.Thread(target=sink.serve_forever, daemon=True).start()
+    sink.answers, sink.bodies = answers, bodies
+    yield sink
+    answers.set()
+    sink.shutdown()
+
+
+def test_a_sink_that_hangs_holds_up_neither_pages_nor_a_start_of_the_server(server, cli, posts):
+    held = COUNTS.replace("connector: log, topic: out, format: json, guarantee: exactly_once",
+                          f"connector: http, url: 'http://127.0.0.1:{posts.server_port}/', "
+                          "timeout: 10m, give_up_after: 10m")
+    assert call(server, "POST", "/api/v1/pipelines", held)[0] == 201
+    cli("publish", "events", json.dumps({"k": "a", "v": 5}))
+    stats = lambda: call(server, "GET", "/api/v1/pipelines/counts/stats")[1]
+    eventually(lambda: stats()["checkpoint"]["count"] >= 1, "a checkpoint whose output hangs")
+    server.kill9()
+    server.start(same_ports=True)
+    assert stats()["state"] == "starting"
+    posts.answers.set()
+    eventually(lambda: stats()["state"] == "running", "the pipeline runs")
+    assert [json.loads(body) for body in posts.bodies.values()] == [{"k": "a", "v": 5}]
+    # Of one that hangs again nothing is left.
+    posts.answers.clear()
+    cli("publish", "events", json.dumps({"k": "b", "v": 6}))
+    eventually(lambda: stats()["rows_written"] == 1, "the second row")
+    assert call(server, "DELETE", "/api/v1/pipelines/counts")[0] == 200
+    assert call(server, "GET", "/api/v1/pipelines")[1]["pipelines"] == []
+
+
+def test_a_replacement_that_does_not_start_is_taken_back(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    gone = COUNTS.replace("  events: {", "  others: {").replace("from: events", "from: others").replace(
+        "${TOPIC:-events}", "nowhere")
+    status, problem = call(server, "POST", "/api/v1/pipelines?replace=true", gone)
+    assert status != 201 and "nowhere" in problem["detail"]
+    cli("publish", "events", json.dumps({"k": "a", "v": 5}))
+    eventually(lambda: rows(cli) == [{"k": "a", "v": 5}], "the old pipeline's row")

@@ -11,6 +11,8 @@
 namespace dataflow::engine {
 namespace {
 
+const std::string kDelivering = "delivering output to sink ";
+
 std::map<std::string, std::string> committer_state(
     const std::map<std::string, std::string>& named) {
   std::map<std::string, std::string> found;
@@ -26,7 +28,6 @@ Result<std::unique_ptr<JobRun>> JobRun::make(const RunContext& context) {
   std::unique_ptr<JobRun> run(new JobRun(context));
   DF_RETURN_IF_ERROR(run->make_connectors());
   DF_RETURN_IF_ERROR(run->commit_left_over());
-  DF_RETURN_IF_ERROR(run->make_tasks());
   return run;
 }
 
@@ -34,10 +35,12 @@ JobRun::~JobRun() { stop(); }
 
 Status JobRun::make_connectors() {
   const plan::Plan& plan = context_.config.plan;
+  context_.tell_doing("opening its sources and sinks");
   for (const plan::Node& node : plan.nodes) {
     if (const auto* source = std::get_if<plan::SourceSpec>(&node.spec)) {
-      DF_ASSIGN_OR_RETURN(auto made, context_.connectors.make_source(
-                                         *source, {plan.name, node.id, plan.job.bounded}));
+      DF_ASSIGN_OR_RETURN(
+          auto made, context_.connectors.make_source(
+                         *source, {plan.name, node.id, plan.job.bounded, context_.interrupted}));
       DF_ASSIGN_OR_RETURN(std::vector<Split> splits, made->splits());
       std::sort(splits.begin(), splits.end(),
                 [](const Split& a, const Split& b) { return a.id < b.id; });
@@ -58,8 +61,9 @@ Status JobRun::add_sink(const std::string& node, const plan::SinkSpec& spec,
                         const SchemaPtr& schema) {
   const plan::Plan& plan = context_.config.plan;
   SinkParts parts;
-  DF_ASSIGN_OR_RETURN(
-      parts.sink, context_.connectors.make_sink(spec, schema, {plan.name, node, plan.job.bounded}));
+  DF_ASSIGN_OR_RETURN(parts.sink,
+                      context_.connectors.make_sink(
+                          spec, schema, {plan.name, node, plan.job.bounded, context_.interrupted}));
   DF_ASSIGN_OR_RETURN(parts.committer, parts.sink->make_committer());
   DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(node));
   DF_RETURN_IF_ERROR(parts.committer->restore(committer_state(named)));
@@ -85,6 +89,7 @@ Status JobRun::commit_left_over() {
       by_sink[left[at].committable.sink].push_back(left[at].committable.bytes);
     }
     for (const auto& [sink, bytes] : by_sink) {
+      context_.tell_doing(kDelivering + sink);
       DF_RETURN_IF_ERROR(sinks_.at(sink)
                              .committer->commit(id, bytes, true)
                              .with_context("delivering the output of checkpoint " +
@@ -95,7 +100,8 @@ Status JobRun::commit_left_over() {
   return {};
 }
 
-Status JobRun::make_tasks() {
+Status JobRun::open() {
+  context_.tell_doing("opening the state");
   const plan::Plan& plan = context_.config.plan;
   std::map<std::string, size_t> split_counts;
   for (const auto& [node, splits] : splits_) split_counts[node] = splits.size();
@@ -305,8 +311,10 @@ Status JobRun::commit(const state::Checkpoint& checkpoint) {
     by_sink[committable.sink].push_back(committable.bytes);
   }
   for (const auto& [sink, bytes] : by_sink) {
+    context_.tell_doing(kDelivering + sink);
     DF_RETURN_IF_ERROR(sinks_.at(sink).committer->commit(checkpoint.id, bytes, false));
   }
+  context_.tell_doing("");
   std::map<std::string, std::vector<Split>> positions;
   for (const state::NamedState& state : checkpoint.named) {
     if (!state.bytes || !state.name.starts_with("split/")) continue;
