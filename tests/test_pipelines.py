@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import pathlib
 import re
 import threading
 import urllib.error
@@ -220,6 +221,38 @@ def test_pipelines_are_on_metrics(server, cli):
     assert 'stream_processing_duration_seconds_count{pipeline="counts"}' in text
     assert 'dataflow_operator_rows_out_total{pipeline="counts",operator="picked"} 1' in text
     assert 'dataflow_pipeline_lag{pipeline="counts",source="events"' in text
+    for spent in ("busy", "blocked", "idle"):
+        assert f'dataflow_operator_{spent}_seconds_total{{pipeline="counts",operator="events"}}' in text
+    shares = [one["busy_ratio"] + one["blocked_ratio"] + one["idle_ratio"]
+              for one in call(server, "GET", "/api/v1/pipelines/counts/stats")[1]["operators"]
+              if one["busy_ratio"] is not None]
+    assert shares and all(abs(share - 1) < 1e-6 for share in shares)
+
+
+def test_dead_letters_are_shown_by_reason_over_restarts(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    stats = lambda: call(server, "GET", "/api/v1/pipelines/counts/stats")[1]
+    for n in (1, 2):
+        cli("publish", "events", '{"k": ')
+        eventually(lambda: stats()["dead_letters"] == {"decode": n}, f"{n} dead letters")
+        eventually(lambda: stats()["rows_dead"] == n, "they are the pipeline's")
+        call(server, "POST", "/api/v1/pipelines/counts/checkpoint")
+        server.stop()
+        server.start(same_ports=True)
+    eventually(lambda: stats()["state"] == "running", "the pipeline runs")
+    assert stats()["dead_letters"] == {"decode": 2}
+    with urllib.request.urlopen(f"http://{server.metrics}/metrics", timeout=60) as answer:
+        assert 'dataflow_pipeline_dead_letters_total{pipeline="counts",reason="decode"} 2' in answer.read().decode()
+    assert "decode" in cli("pipeline", "describe", "counts")
+
+
+def test_a_damaged_savepoint_is_listed_with_what_is_wrong(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    kept = cli.json("pipeline", "savepoint", "counts", "--name", "old")
+    (pathlib.Path(kept["folder"]) / "state" / "CURRENT").unlink()
+    listed = cli.json("pipeline", "savepoints")
+    assert [one["savepoint"] for one in listed] == ["counts/old"]
+    assert "CURRENT" in listed[0]["problem"]
 
 
 def test_a_broker_is_found_by_its_usual_variable(dataflow_cli, server, tmp_path):

@@ -382,7 +382,10 @@ void JobRun::fill(JobStatus& status) const {
     }
     for (int i = 0; i < stage.parallelism; ++i) {
       const Task& one = task(s, i);
-      status.operators[first].busy_seconds += one.busy_seconds();
+      const TaskTimes times = one.times();
+      status.operators[first].busy_seconds += static_cast<double>(times.busy_nanos) / 1e9;
+      status.operators[first].blocked_seconds += static_cast<double>(times.blocked_nanos) / 1e9;
+      status.operators[first].idle_seconds += static_cast<double>(times.idle_nanos) / 1e9;
       const auto slots = one.chain().slots();
       const size_t skip = stage.is_source() ? 1 : 0;
       for (size_t n = 0; n < slots.size(); ++n) {
@@ -404,6 +407,9 @@ void JobRun::fill(JobStatus& status) const {
         status.splits.push_back(std::move(split));
       }
     }
+  }
+  for (const std::unique_ptr<Task>& task : tasks_) {
+    task->chain().dead_letters().add_earlier(status.operators);
   }
 }
 

@@ -44,8 +44,11 @@ struct OperatorStats {
   std::string id;
   std::string kind;
   int tasks = 0;
-  uint64_t rows_in = 0, rows_out = 0, late_rows = 0, dead_rows = 0;
-  double busy_seconds = 0;
+  uint64_t rows_in = 0, rows_out = 0;
+  uint64_t late_rows = 0, dead_rows = 0;  // in all runs of the job
+  // Of the tasks that it leads, in this run: they worked, waited as an output was full, and had
+  // nothing to do. What is left of the time they waited for a thread.
+  double busy_seconds = 0, blocked_seconds = 0, idle_seconds = 0;
   int64_t watermark_ms = INT64_MIN;  // INT64_MIN: none yet
   uint64_t state_rows = 0, state_bytes = 0;
 };
