@@ -1,7 +1,10 @@
 """Pipelines from their file to their result: over HTTP, by the command line, over a restart."""
 
+import http.server
 import json
+import pathlib
 import re
+import threading
 import urllib.error
 import urllib.request
 
@@ -218,6 +221,38 @@ def test_pipelines_are_on_metrics(server, cli):
     assert 'stream_processing_duration_seconds_count{pipeline="counts"}' in text
     assert 'dataflow_operator_rows_out_total{pipeline="counts",operator="picked"} 1' in text
     assert 'dataflow_pipeline_lag{pipeline="counts",source="events"' in text
+    for spent in ("busy", "blocked", "idle"):
+        assert f'dataflow_operator_{spent}_seconds_total{{pipeline="counts",operator="events"}}' in text
+    shares = [one["busy_ratio"] + one["blocked_ratio"] + one["idle_ratio"]
+              for one in call(server, "GET", "/api/v1/pipelines/counts/stats")[1]["operators"]
+              if one["busy_ratio"] is not None]
+    assert shares and all(abs(share - 1) < 1e-6 for share in shares)
+
+
+def test_dead_letters_are_shown_by_reason_over_restarts(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    stats = lambda: call(server, "GET", "/api/v1/pipelines/counts/stats")[1]
+    for n in (1, 2):
+        cli("publish", "events", '{"k": ')
+        eventually(lambda: stats()["dead_letters"] == {"decode": n}, f"{n} dead letters")
+        eventually(lambda: stats()["rows_dead"] == n, "they are the pipeline's")
+        call(server, "POST", "/api/v1/pipelines/counts/checkpoint")
+        server.stop()
+        server.start(same_ports=True)
+    eventually(lambda: stats()["state"] == "running", "the pipeline runs")
+    assert stats()["dead_letters"] == {"decode": 2}
+    with urllib.request.urlopen(f"http://{server.metrics}/metrics", timeout=60) as answer:
+        assert 'dataflow_pipeline_dead_letters_total{pipeline="counts",reason="decode"} 2' in answer.read().decode()
+    assert "decode" in cli("pipeline", "describe", "counts")
+
+
+def test_a_damaged_savepoint_is_listed_with_what_is_wrong(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    kept = cli.json("pipeline", "savepoint", "counts", "--name", "old")
+    (pathlib.Path(kept["folder"]) / "state" / "CURRENT").unlink()
+    listed = cli.json("pipeline", "savepoints")
+    assert [one["savepoint"] for one in listed] == ["counts/old"]
+    assert "CURRENT" in listed[0]["problem"]
 
 
 def test_a_broker_is_found_by_its_usual_variable(dataflow_cli, server, tmp_path):
@@ -269,3 +304,61 @@ def test_a_pipeline_begins_with_the_state_of_a_savepoint(server, cli, tmp_path):
     eventually(lambda: rows(cli) == [{"k": "a", "total": 11}], "both rows in one window")
     cli("pipeline", "savepoints", "--delete", "one/half-full")
     assert cli.json("pipeline", "savepoints") == []
+
+
+@pytest.fixture
+def posts():
+    """An HTTP server that answers nothing until it is told to, and keeps what was posted."""
+    answers = threading.Event()
+    bodies = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answers.wait()
+            bodies[self.headers["Idempotency-Key"]] = body
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    sink = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    sink.daemon_threads = True
+    threading.Thread(target=sink.serve_forever, daemon=True).start()
+    sink.answers, sink.bodies = answers, bodies
+    yield sink
+    answers.set()
+    sink.shutdown()
+
+
+def test_a_sink_that_hangs_holds_up_neither_pages_nor_a_start_of_the_server(server, cli, posts):
+    held = COUNTS.replace("connector: log, topic: out, format: json, guarantee: exactly_once",
+                          f"connector: http, url: 'http://127.0.0.1:{posts.server_port}/', "
+                          "timeout: 10m, give_up_after: 10m")
+    assert call(server, "POST", "/api/v1/pipelines", held)[0] == 201
+    cli("publish", "events", json.dumps({"k": "a", "v": 5}))
+    stats = lambda: call(server, "GET", "/api/v1/pipelines/counts/stats")[1]
+    eventually(lambda: stats()["checkpoint"]["count"] >= 1, "a checkpoint whose output hangs")
+    server.kill9()
+    server.start(same_ports=True)
+    assert stats()["state"] == "starting"
+    posts.answers.set()
+    eventually(lambda: stats()["state"] == "running", "the pipeline runs")
+    assert [json.loads(body) for body in posts.bodies.values()] == [{"k": "a", "v": 5}]
+    # Of one that hangs again nothing is left.
+    posts.answers.clear()
+    cli("publish", "events", json.dumps({"k": "b", "v": 6}))
+    eventually(lambda: stats()["rows_written"] == 1, "the second row")
+    assert call(server, "DELETE", "/api/v1/pipelines/counts")[0] == 200
+    assert call(server, "GET", "/api/v1/pipelines")[1]["pipelines"] == []
+
+
+def test_a_replacement_that_does_not_start_is_taken_back(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    gone = COUNTS.replace("  events: {", "  others: {").replace("from: events", "from: others").replace(
+        "${TOPIC:-events}", "nowhere")
+    status, problem = call(server, "POST", "/api/v1/pipelines?replace=true", gone)
+    assert status != 201 and "nowhere" in problem["detail"]
+    cli("publish", "events", json.dumps({"k": "a", "v": 5}))
+    eventually(lambda: rows(cli) == [{"k": "a", "v": 5}], "the old pipeline's row")

@@ -1,7 +1,8 @@
 #include "http_sink.h"
 
 #include <chrono>
-#include <thread>
+#include <condition_variable>
+#include <mutex>
 
 #include "base/units.h"
 #include "insert_lines.h"
@@ -91,6 +92,13 @@ Result<int64_t> duration(OptionReader& options, const std::string& name, int64_t
   return ms;
 }
 
+void sleep_unless_interrupted(int64_t ms, const std::stop_token& interrupted) {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  (void)changed.wait_for(lock, interrupted, std::chrono::milliseconds(ms), [] { return false; });
+}
+
 // `headers.X-Name: value`
 Status read_headers(OptionReader& options, const plan::Options& given, HttpHeaders& out) {
   constexpr std::string_view kPrefix = "headers.";
@@ -114,7 +122,7 @@ Status read_headers(OptionReader& options, const plan::Options& given, HttpHeade
 HttpSinkParts http_sink_parts(Env& env, CircuitBreakers& breakers) {
   return {env, breakers,
           [](const HttpSinkSpec& spec) { return make_http_sender(spec.parsed, spec.timeout_ms); },
-          [](int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }};
+          sleep_unless_interrupted};
 }
 
 Result<std::unique_ptr<engine::Sink>> make_http_sink(HttpSinkParts parts,
@@ -124,6 +132,7 @@ Result<std::unique_ptr<engine::Sink>> make_http_sink(HttpSinkParts parts,
   HttpSinkSpec out;
   out.where = "sink `" + context.node + "`";
   out.schema = schema;
+  out.interrupted = context.interrupted;
   if (spec.format != "json") {
     return Status::invalid(out.where + ": rows are sent as `json`, not as `" + spec.format + "`");
   }

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 
 #include "base/env.h"
 #include "engine/connectors.h"
@@ -27,6 +28,7 @@ struct HttpSinkSpec {
   int64_t first_backoff_ms = 0;
   int64_t most_backoff_ms = 0;
   int64_t give_up_ms = 0;  // the job starts again then, and sends again
+  std::stop_token interrupted;
 };
 
 // What a test replaces.
@@ -34,7 +36,8 @@ struct HttpSinkParts {
   Env& env;
   CircuitBreakers& breakers;
   std::function<std::unique_ptr<HttpSender>(const HttpSinkSpec&)> sender;
-  std::function<void(int64_t ms)> sleep;
+  // Not longer than until it is interrupted.
+  std::function<void(int64_t ms, const std::stop_token& interrupted)> sleep;
 };
 HttpSinkParts http_sink_parts(Env& env, CircuitBreakers& breakers);
 

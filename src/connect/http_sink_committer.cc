@@ -71,6 +71,9 @@ class HttpSinkCommitter final : public engine::SinkCommitter {
     const int64_t deadline = now_ms() + spec_->give_up_ms;
     Status last = Status::unavailable("nothing is sent there for the moment: too much failed");
     for (int failures = 0;;) {
+      if (spec_->interrupted.stop_requested()) {
+        return Status::cancelled("given up, as the job has to end: " + last.message());
+      }
       int64_t wait = breaker_->wait_ms(now_ms());
       if (wait == 0) {
         Result<HttpPostAnswer> answer = sender_->post(headers, lines);
@@ -84,7 +87,7 @@ class HttpSinkCommitter final : public engine::SinkCommitter {
         if (answer.ok()) wait = std::max(wait, answer->retry_after_ms.value_or(0));
       }
       if (now_ms() + wait > deadline) return last;
-      parts_.sleep(wait);
+      parts_.sleep(wait, spec_->interrupted);
     }
   }
 

@@ -53,7 +53,7 @@ class HttpSink : public testing::Test {
     parts.sender = [this](const HttpSinkSpec&) {
       return std::make_unique<ScriptedSender>(script_);
     };
-    parts.sleep = [this](int64_t ms) {
+    parts.sleep = [this](int64_t ms, const std::stop_token&) {
       script_.slept.push_back(ms);
       env_.advance_ms(ms);
     };

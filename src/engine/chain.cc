@@ -95,8 +95,14 @@ void Chain::Slot::set_table_time() {
 
 Status Chain::Slot::account() {
   if (tables_.empty()) return {};
+  size_t rows = 0;
   size_t bytes = 0;
-  for (const std::unique_ptr<state::KeyedTable>& table : tables_) bytes += table->memory_bytes();
+  for (const std::unique_ptr<state::KeyedTable>& table : tables_) {
+    rows += table->size();
+    bytes += table->memory_bytes();
+  }
+  counters_.state_rows.store(rows, std::memory_order_relaxed);
+  counters_.state_bytes.store(bytes, std::memory_order_relaxed);
   if (memory_.set(bytes)) return {};
   const state::MemoryBudget& budget = *chain_.context_.state_memory;
   return Status::too_large("keyed state takes " + std::to_string(budget.used()) +

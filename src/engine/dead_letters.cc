@@ -1,5 +1,6 @@
 #include "dead_letters.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/logger.h"
@@ -88,6 +89,7 @@ Status DeadLetters::write_out() {
 void DeadLetters::restore(const std::string& name, const std::map<std::string, uint64_t>& counts) {
   for (const auto& [what, count] : counts) {
     counts_[what] += count;
+    earlier_[what] += count;
     const std::string_view reason = std::string_view(what).substr(what.rfind('/') + 1);
     for (size_t i = 0; i < kDeadReasons; ++i) {
       if (reason != dead_reason_name(static_cast<DeadReason>(i))) continue;
@@ -97,6 +99,18 @@ void DeadLetters::restore(const std::string& name, const std::map<std::string, u
   if (name == own_name()) return;
   taken_over_.push_back(name);
   counts_changed_ = true;
+}
+
+void DeadLetters::add_earlier(std::vector<OperatorStats>& operators) const {
+  for (const auto& [what, count] : earlier_) {
+    const size_t slash = what.rfind('/');
+    const auto found = std::find_if(
+        operators.begin(), operators.end(),
+        [&](const OperatorStats& stats) { return what.compare(0, slash, stats.id) == 0; });
+    if (found == operators.end()) continue;
+    const bool late = what.substr(slash + 1) == dead_reason_name(DeadReason::kLate);
+    (late ? found->late_rows : found->dead_rows) += count;
+  }
 }
 
 Status DeadLetters::on_barrier(CheckpointId id, TaskPart& part) {

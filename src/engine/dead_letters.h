@@ -38,6 +38,9 @@ class DeadLetters {
   // The counts so far of this task, by "operator/reason", from the checkpoint's named state
   // `name`. A name that is not this task's own (of a task that is no more) is taken over.
   void restore(const std::string& name, const std::map<std::string, uint64_t>& counts);
+  // To the counts of operators since this run began: those of earlier runs. Safe from other
+  // threads.
+  void add_earlier(std::vector<OperatorStats>& operators) const;
   std::string own_name() const { return "counts/" + std::to_string(task_); }
   Status on_barrier(CheckpointId id, TaskPart& part);
 
@@ -56,6 +59,7 @@ class DeadLetters {
   const bool fail_;
   std::vector<std::vector<Value>> rows_;
   std::map<std::string, uint64_t> counts_;
+  std::map<std::string, uint64_t> earlier_;  // of counts_, when this run began
   bool counts_changed_ = false;
   std::vector<std::string> taken_over_;
   std::array<std::atomic<uint64_t>, kDeadReasons> totals_{};

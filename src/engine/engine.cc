@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "engine/job.h"
+#include "held_up_jobs.h"
 #include "job_impl.h"
 #include "operators.h"
 
@@ -15,10 +16,12 @@ class EngineImpl final : public Engine {
         timers_(timers),
         connectors_(connectors),
         options_(options),
-        state_memory_(options.state_memory_bytes),
-        scheduler_(options.threads > 0
-                       ? options.threads
-                       : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))) {}
+        shared_(std::make_unique<Shared>(options)) {}
+
+  ~EngineImpl() override {
+    // A thread that a connector holds may come back at any time, and finds all of it.
+    if (shared_->held_up.count() > 0) (void)shared_.release();
+  }
 
   Status can_run(const plan::Plan& plan, const plan::Node& node) const override {
     const bool connector = std::holds_alternative<plan::SourceSpec>(node.spec) ||
@@ -27,19 +30,38 @@ class EngineImpl final : public Engine {
   }
 
   Result<std::shared_ptr<Job>> start(JobConfig config) override {
-    auto job = std::make_shared<JobImpl>(env_, timers_, connectors_, scheduler_, options_,
-                                         state_memory_, std::move(config));
+    const std::string held_up = shared_->held_up.over(config.state_dir);
+    if (!held_up.empty()) {
+      return Status::unavailable("the last run of " + config.name + " is still held up (" +
+                                 held_up + "); start it when that is over");
+    }
+    auto job =
+        std::make_shared<JobImpl>(env_, timers_, connectors_, shared_->scheduler, options_,
+                                  shared_->state_memory, shared_->held_up, std::move(config));
     DF_RETURN_IF_ERROR(job->start());
     return std::shared_ptr<Job>(std::move(job));
   }
 
+  size_t held_up() const override { return shared_->held_up.count(); }
+
  private:
+  // What jobs share; a held up one still uses it.
+  struct Shared {
+    explicit Shared(const EngineOptions& options)
+        : state_memory(options.state_memory_bytes),
+          scheduler(options.threads > 0
+                        ? options.threads
+                        : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))) {}
+    state::MemoryBudget state_memory;  // outlives the tasks of every job
+    Scheduler scheduler;
+    HeldUpJobs held_up;
+  };
+
   Env& env_;
   TimerQueue& timers_;
   Connectors& connectors_;
   const EngineOptions options_;
-  state::MemoryBudget state_memory_;  // outlives the tasks of every job
-  Scheduler scheduler_;
+  std::unique_ptr<Shared> shared_;
 };
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "job_impl.h"
 
 #include <algorithm>
-#include <future>
 
 #include "base/logger.h"
 #include "plan/analyze.h"
@@ -28,6 +27,11 @@ Status check_goes_on(const plan::NodeChange& change, const plan::Plan& running) 
   if (node == nullptr || !plan::has_state(node->spec)) return {};
   return Status::conflict(what +
                           "the plan does not have it any more, and its state was not dropped");
+}
+
+// Of reading state: whether it would be so the next time too.
+bool is_for_good(const Status& status) {
+  return status.code() == StatusCode::kCorrupt || status.code() == StatusCode::kUnsupported;
 }
 
 }  // namespace
@@ -76,33 +80,41 @@ class JobImpl::Reports final : public TaskListener {
 };
 
 JobImpl::JobImpl(Env& env, TimerQueue& timers, Connectors& connectors, Scheduler& scheduler,
-                 const EngineOptions& options, state::MemoryBudget& state_memory, JobConfig config)
+                 const EngineOptions& options, state::MemoryBudget& state_memory,
+                 HeldUpJobs& held_up, JobConfig config)
     : env_(env),
       timers_(timers),
       connectors_(connectors),
       scheduler_(scheduler),
       options_(options),
       state_memory_(state_memory),
+      held_up_jobs_(held_up),
       config_(std::move(config)),
       policy_(config_.plan.job.restart),
       worker_("job-" + config_.name) {}
 
 JobImpl::~JobImpl() {
-  cancel();
+  cancelled_ = true;
+  interruption_.request_stop();
+  worker_.post([this] {
+    end_attempt();
+    conclude(JobState::kStopped, Status::cancelled("the job was cancelled"));
+  });
   worker_.stop();
 }
 
-Status JobImpl::start() {
-  std::promise<Status> started;
-  worker_.post([&] {
-    Status status = begin_attempt();
-    if (!status.ok()) {
-      end_attempt();
-      conclude(JobState::kFailed, status);
-    }
-    started.set_value(std::move(status));
-  });
-  return started.get_future().get();
+Status JobImpl::first_attempt() {
+  const Status status = begin_attempt();
+  if (status.ok()) return {};
+  const bool has_state = store_ != nullptr && store_->last() > CheckpointId(0);
+  const bool goes_on = config_.first_attempt == FirstAttempt::kGoesOn && has_state;
+  if (goes_on || config_.first_attempt == FirstAttempt::kNotAwaited) {
+    fail(status);
+    return is_over() ? status : Status();
+  }
+  end_attempt();
+  conclude(JobState::kFailed, status);
+  return status;
 }
 
 Status JobImpl::open_store() {
@@ -136,12 +148,34 @@ Status JobImpl::check_plan() {
 
 Status JobImpl::begin_attempt() {
   ++attempt_;
-  DF_RETURN_IF_ERROR(open_store());
-  DF_RETURN_IF_ERROR(check_plan());
+  const Status usable = [this]() -> Status {
+    DF_RETURN_IF_ERROR(open_store());
+    return check_plan();
+  }();
+  hopeless_ = is_for_good(usable) || usable.code() == StatusCode::kConflict;
+  DF_RETURN_IF_ERROR(usable);
   reports_ = std::make_unique<Reports>(*this, attempt_);
-  const RunContext context{env_,    timers_, connectors_, scheduler_,   options_,
-                           config_, *store_, *reports_,   state_memory_};
-  DF_ASSIGN_OR_RETURN(run_, JobRun::make(context));
+  const RunContext context{env_,
+                           timers_,
+                           connectors_,
+                           scheduler_,
+                           options_,
+                           config_,
+                           *store_,
+                           *reports_,
+                           state_memory_,
+                           interruption_.get_token(),
+                           [this](const std::string& doing) { set_doing(doing); }};
+  DF_ASSIGN_OR_RETURN(std::unique_ptr<JobRun> run, JobRun::make(context));
+  const Status opened = run->open();
+  hopeless_ = is_for_good(opened);
+  DF_RETURN_IF_ERROR(opened);
+  {
+    const std::lock_guard lock(mutex_);
+    if (concluded_) return Status::cancelled("the job " + config_.name + " is over");
+    run_ = std::move(run);
+    doing_.clear();
+  }
   ended_.assign(run_->task_count(), false);
   ended_parts_ = {};
   round_.reset();
@@ -156,13 +190,20 @@ Status JobImpl::begin_attempt() {
 
 void JobImpl::end_attempt() {
   ++attempt_;
-  if (run_) {
-    run_->stop();
-    const std::lock_guard lock(mutex_);
-    run_->fill(status_);
-  }
-  run_.reset();
   round_.reset();
+  if (run_ == nullptr) return;
+  set_doing("ending its tasks");
+  run_->stop();
+  std::unique_ptr<JobRun> last;  // destroyed behind the lock
+  const std::lock_guard lock(mutex_);
+  run_->fill(status_);
+  last = std::move(run_);
+  doing_.clear();
+}
+
+void JobImpl::clear() {
+  end_attempt();
+  store_.reset();
 }
 
 void JobImpl::schedule_tick() {
@@ -185,7 +226,7 @@ void JobImpl::tick() {
   }
   const bool due = now - last_round_nanos_ >= interval_nanos();
   const uint64_t activity = run_->activity();
-  const bool wanted = stop_wanted_ || new_splits_ || !next_waiters_.empty() ||
+  const bool wanted = stop_wanted_ || new_splits_ || is_awaited() ||
                       run_->staged_bytes() >= kStagedBytes || (due && activity != seen_activity_);
   if (!wanted) {
     schedule_tick();
@@ -196,9 +237,11 @@ void JobImpl::tick() {
 }
 
 void JobImpl::begin_round() {
-  waiters_.insert(waiters_.end(), std::make_move_iterator(next_waiters_.begin()),
-                  std::make_move_iterator(next_waiters_.end()));
-  next_waiters_.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    std::move(next_waiters_.begin(), next_waiters_.end(), std::back_inserter(waiters_));
+    next_waiters_.clear();
+  }
   round_.emplace();
   round_->id = store_->last() + 1;
   round_->began_nanos = env_.monotonic_nanos();
@@ -241,6 +284,10 @@ bool JobImpl::all_ended() const {
 
 void JobImpl::complete_round() {
   const Status status = commit_round();
+  if (is_over()) {
+    clear();
+    return;
+  }
   if (!status.ok()) {
     // What the store holds now is known only after it is opened again.
     end_attempt();
@@ -248,6 +295,7 @@ void JobImpl::complete_round() {
     fail(status);
     return;
   }
+  policy_.on_checkpoint();
   const CheckpointId id = round_->id;
   if (config_.on_event) {
     config_.on_event({JobEvent::Kind::kCheckpoint, id, status_.last_checkpoint_seconds,
@@ -311,21 +359,36 @@ Status JobImpl::commit_round() {
 
 void JobImpl::on_failure(size_t /*task*/, Status status) { fail(status); }
 
-void JobImpl::fail(const Status& status) {
-  end_attempt();
-  tell_waiters(status);
-  if (stop_wanted_) {
-    conclude(JobState::kStopped, status.with_context("stopped without a last checkpoint"));
-    return;
-  }
-  // A row that fails the job would do so again.
+std::optional<int64_t> JobImpl::wait_behind(const Status& status) {
   uint64_t random = 0;
   env_.fill_random(std::span(reinterpret_cast<char*>(&random), sizeof random));
-  const std::optional<int64_t> wait = policy_.on_failure(env_.now().value(), random);
-  if (!wait || status.code() == StatusCode::kInvalid) {
-    conclude(JobState::kFailed, status);
+  if (status.code() == StatusCode::kNoSpace) return policy_.on_full_disk(random);
+  // A row that fails the job would do so again.
+  if (hopeless_ || status.code() == StatusCode::kInvalid) return std::nullopt;
+  return policy_.on_failure(env_.now().value(), random);
+}
+
+void JobImpl::fail(const Status& failure) {
+  end_attempt();
+  if (is_over()) {
+    clear();
     return;
   }
+  tell_waiters(failure);
+  if (cancelled_ || stop_wanted_) {
+    conclude(JobState::kStopped,
+             Status::conflict("stopped without a last checkpoint: " + failure.message()));
+    return;
+  }
+  const std::optional<int64_t> wait = wait_behind(failure);
+  if (!wait) {
+    conclude(JobState::kFailed, failure);
+    return;
+  }
+  const bool full = failure.code() == StatusCode::kNoSpace;
+  const Status status =
+      full ? failure.with_context("the disk is full, and the job goes on when there is space")
+           : failure;
   set_state(JobState::kRestarting, &status);
   if (config_.on_event) {
     config_.on_event(
@@ -351,115 +414,38 @@ void JobImpl::fail(const Status& status) {
 
 void JobImpl::set_state(JobState state, const Status* reason) {
   const std::lock_guard lock(mutex_);
+  if (concluded_) return;
   status_.state = state;
   if (reason != nullptr) status_.reason = reason->message();
+}
+
+void JobImpl::set_doing(const std::string& doing) {
+  const std::lock_guard lock(mutex_);
+  doing_ = doing;
+}
+
+bool JobImpl::is_awaited() const {
+  const std::lock_guard lock(mutex_);
+  return !next_waiters_.empty();
 }
 
 void JobImpl::conclude(JobState state, const Status& status) {
   // Whoever hears of the end may start the job again.
   store_.reset();
-  {
-    const std::lock_guard lock(mutex_);
-    if (concluded_) return;
-    concluded_ = true;
-    status_.state = state;
-    if (!status.ok()) status_.reason = status.message();
-    outcome_ = status;
-  }
-  tell_waiters(
-      Status::cancelled("the job " + config_.name + " is " + std::string(job_state_name(state))));
-  over_.notify_all();
-  if (config_.on_end) config_.on_end(state, status);
+  (void)end(state, status);
 }
 
 void JobImpl::tell_waiters(const Result<CheckpointId>& result) {
-  for (const auto& waiter : std::exchange(waiters_, {})) waiter(result);
-  if (result.ok()) return;
-  for (const auto& waiter : std::exchange(next_waiters_, {})) waiter(result);
-}
-
-JobStatus JobImpl::status() const {
-  // The run belongs to the worker: a copy is made there, unless that is over.
-  auto filled = std::make_shared<std::promise<JobStatus>>();
-  auto* self = const_cast<JobImpl*>(this);
-  const bool posted = self->worker_.post([self, filled] {
-    JobStatus status;
-    {
-      const std::lock_guard lock(self->mutex_);
-      if (self->run_) self->run_->fill(self->status_);
-      status = self->status_;
+  std::vector<Told> told;
+  {
+    const std::lock_guard lock(mutex_);
+    told.swap(waiters_);
+    if (!result.ok()) {
+      std::move(next_waiters_.begin(), next_waiters_.end(), std::back_inserter(told));
+      next_waiters_.clear();
     }
-    filled->set_value(std::move(status));
-  });
-  if (posted) return filled->get_future().get();
-  const std::lock_guard lock(mutex_);
-  return status_;
-}
-
-Status JobImpl::stop() {
-  worker_.post([this] {
-    if (stop_wanted_) return;
-    stop_wanted_ = true;
-    if (!run_) {
-      conclude(JobState::kStopped,
-               Status::conflict("it was between two attempts: what its last checkpoint may still "
-                                "owe is delivered when it starts again"));
-      return;
-    }
-    set_state(JobState::kStopping);
-    if (!round_) begin_round();
-  });
-  return wait();
-}
-
-void JobImpl::cancel() {
-  std::promise<void> done;
-  const bool posted = worker_.post([&] {
-    end_attempt();
-    conclude(JobState::kStopped, Status::cancelled("the job was cancelled"));
-    done.set_value();
-  });
-  if (posted) done.get_future().wait();
-}
-
-bool JobImpl::after_checkpoint(Told told) {
-  return worker_.post([this, told = std::move(told)] {
-    if (!run_) {
-      told(Status::conflict("the job " + config_.name +
-                            " does not run; a checkpoint needs it running"));
-      return;
-    }
-    next_waiters_.push_back(told);
-    if (!round_) begin_round();
-  });
-}
-
-Result<CheckpointId> JobImpl::checkpoint() {
-  auto done = std::make_shared<std::promise<Result<CheckpointId>>>();
-  if (!after_checkpoint([done](const Result<CheckpointId>& id) { done->set_value(id); })) {
-    return Status::cancelled("the job " + config_.name + " is over");
   }
-  return done->get_future().get();
-}
-
-Result<state::SavepointInfo> JobImpl::savepoint(const std::string& dir) {
-  auto done = std::make_shared<std::promise<Result<state::SavepointInfo>>>();
-  // On the worker, so that no later checkpoint comes in between: all that the store holds has been
-  // delivered.
-  const auto save = [this, dir, done](const Result<CheckpointId>& id) {
-    done->set_value(id.ok() ? store_->save(dir, config_.name)
-                            : Result<state::SavepointInfo>(id.status()));
-  };
-  if (!after_checkpoint(save)) {
-    return Status::cancelled("the job " + config_.name + " is over");
-  }
-  return done->get_future().get();
-}
-
-Status JobImpl::wait() {
-  std::unique_lock lock(mutex_);
-  over_.wait(lock, [this] { return concluded_; });
-  return outcome_;
+  for (const Told& waiter : told) waiter(result);
 }
 
 }  // namespace dataflow::engine

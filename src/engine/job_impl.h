@@ -1,19 +1,25 @@
 // JobImpl: the life of one job. Everything happens on one thread of its own, in the order in which
 // it is posted there: what tasks report, checkpoints, commits, restarts. Tasks run on the
-// scheduler's threads and only post to it.
+// scheduler's threads and only post to it. A connector may hold that thread up: who asks for the
+// status never waits for it, and who ends the job does not wait for long.
+//
+// job_impl.cc has what happens on that thread, job_control.cc what others ask for.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/worker.h"
 #include "engine/job.h"
+#include "held_up_jobs.h"
 #include "job_run.h"
 #include "restart_policy.h"
 
@@ -22,11 +28,17 @@ namespace dataflow::engine {
 class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
  public:
   JobImpl(Env& env, TimerQueue& timers, Connectors& connectors, Scheduler& scheduler,
-          const EngineOptions& options, state::MemoryBudget& state_memory, JobConfig config);
+          const EngineOptions& options, state::MemoryBudget& state_memory, HeldUpJobs& held_up,
+          JobConfig config);
   ~JobImpl() override;
 
-  // The first attempt; returns when its tasks run, or with why they cannot.
+  // The first attempt: see FirstAttempt.
   Status start();
+  // Whether it is over while its thread is not yet.
+  bool held_up() const { return held_up_; }
+  const std::string& state_dir() const { return config_.state_dir; }
+  // What its thread waits for, in words; empty if for nothing in particular.
+  std::string doing() const;
 
   const std::string& name() const override { return config_.name; }
   JobStatus status() const override;
@@ -53,8 +65,19 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   // `told` hears of a checkpoint that begins from now on; false if the job is over.
   bool after_checkpoint(Told told);
 
+  // Whether the end has come within this time.
+  bool await_end(int64_t wait_ms);
+  // Ends the job without its thread, which is held up.
+  void leave();
+  bool is_over() const;
+  // False if it was over before. Calls those who wait for it.
+  bool end(JobState state, const Status& status);
+
   // All of these run on worker_.
+  Status first_attempt();
   Status begin_attempt();
+  // What is left when somebody else has ended the job.
+  void clear();
   Status open_store();
   Status check_plan();
   void end_attempt();
@@ -76,7 +99,11 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   void conclude(JobState state, const Status& status);
   bool all_ended() const;
   void set_state(JobState state, const Status* reason = nullptr);
+  void set_doing(const std::string& doing);
+  bool is_awaited() const;
   void tell_waiters(const Result<CheckpointId>& result);
+  // How long to wait before the next attempt; nothing: there is none.
+  std::optional<int64_t> wait_behind(const Status& status);
 
   Env& env_;
   TimerQueue& timers_;
@@ -84,12 +111,15 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   Scheduler& scheduler_;
   const EngineOptions options_;
   state::MemoryBudget& state_memory_;
-  JobConfig config_;
+  HeldUpJobs& held_up_jobs_;
+  const JobConfig config_;
+  std::stop_source interruption_;
+  std::atomic<bool> cancelled_ = false;
+  std::atomic<bool> held_up_ = false;
 
   std::unique_ptr<state::JobStore> store_;
   uint64_t attempt_ = 0;
   std::unique_ptr<Reports> reports_;
-  std::unique_ptr<JobRun> run_;
   std::optional<Round> round_;
   std::vector<bool> ended_;
   TaskPart ended_parts_;
@@ -98,12 +128,15 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   int64_t last_look_nanos_ = 0;  // for new splits
   bool new_splits_ = false;
   bool stop_wanted_ = false;
-  std::vector<Told> waiters_;       // the round at hand
-  std::vector<Told> next_waiters_;  // the one after
+  bool hopeless_ = false;  // another attempt would fail in the same way
   RestartPolicy policy_;
 
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable over_;
+  std::unique_ptr<JobRun> run_;     // changed by worker_ only, which reads it without the lock
+  std::vector<Told> waiters_;       // for the round at hand
+  std::vector<Told> next_waiters_;  // for the one after
+  std::string doing_;
   JobStatus status_;
   bool concluded_ = false;
   Status outcome_;

@@ -12,6 +12,8 @@
 namespace dataflow::engine {
 namespace {
 
+const std::string kDelivering = "delivering output to sink ";
+
 std::map<std::string, std::string> committer_state(
     const std::map<std::string, std::string>& named) {
   std::map<std::string, std::string> found;
@@ -27,7 +29,6 @@ Result<std::unique_ptr<JobRun>> JobRun::make(const RunContext& context) {
   std::unique_ptr<JobRun> run(new JobRun(context));
   DF_RETURN_IF_ERROR(run->make_connectors());
   DF_RETURN_IF_ERROR(run->commit_left_over());
-  DF_RETURN_IF_ERROR(run->make_tasks());
   return run;
 }
 
@@ -35,10 +36,12 @@ JobRun::~JobRun() { stop(); }
 
 Status JobRun::make_connectors() {
   const plan::Plan& plan = context_.config.plan;
+  context_.tell_doing("opening its sources and sinks");
   for (const plan::Node& node : plan.nodes) {
     if (const auto* source = std::get_if<plan::SourceSpec>(&node.spec)) {
-      DF_ASSIGN_OR_RETURN(auto made, context_.connectors.make_source(
-                                         *source, {plan.name, node.id, plan.job.bounded}));
+      DF_ASSIGN_OR_RETURN(
+          auto made, context_.connectors.make_source(
+                         *source, {plan.name, node.id, plan.job.bounded, context_.interrupted}));
       DF_ASSIGN_OR_RETURN(std::vector<Split> splits, made->splits());
       if (made->bounded()) DF_RETURN_IF_ERROR(add_saved_splits(node.id, splits));
       std::sort(splits.begin(), splits.end(),
@@ -76,8 +79,9 @@ Status JobRun::add_sink(const std::string& node, const plan::SinkSpec& spec,
                         const SchemaPtr& schema) {
   const plan::Plan& plan = context_.config.plan;
   SinkParts parts;
-  DF_ASSIGN_OR_RETURN(
-      parts.sink, context_.connectors.make_sink(spec, schema, {plan.name, node, plan.job.bounded}));
+  DF_ASSIGN_OR_RETURN(parts.sink,
+                      context_.connectors.make_sink(
+                          spec, schema, {plan.name, node, plan.job.bounded, context_.interrupted}));
   DF_ASSIGN_OR_RETURN(parts.committer, parts.sink->make_committer());
   DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(node));
   DF_RETURN_IF_ERROR(parts.committer->restore(committer_state(named)));
@@ -103,6 +107,7 @@ Status JobRun::commit_left_over() {
       by_sink[left[at].committable.sink].push_back(left[at].committable.bytes);
     }
     for (const auto& [sink, bytes] : by_sink) {
+      context_.tell_doing(kDelivering + sink);
       DF_RETURN_IF_ERROR(sinks_.at(sink)
                              .committer->commit(id, bytes, true)
                              .with_context("delivering the output of checkpoint " +
@@ -113,7 +118,8 @@ Status JobRun::commit_left_over() {
   return {};
 }
 
-Status JobRun::make_tasks() {
+Status JobRun::open() {
+  context_.tell_doing("opening the state");
   const plan::Plan& plan = context_.config.plan;
   std::map<std::string, size_t> split_counts;
   for (const auto& [node, splits] : splits_) split_counts[node] = splits.size();
@@ -323,8 +329,10 @@ Status JobRun::commit(const state::Checkpoint& checkpoint) {
     by_sink[committable.sink].push_back(committable.bytes);
   }
   for (const auto& [sink, bytes] : by_sink) {
+    context_.tell_doing(kDelivering + sink);
     DF_RETURN_IF_ERROR(sinks_.at(sink).committer->commit(checkpoint.id, bytes, false));
   }
+  context_.tell_doing("");
   std::map<std::string, std::vector<Split>> positions;
   for (const state::NamedState& state : checkpoint.named) {
     if (!state.bytes || !state.name.starts_with("split/")) continue;
@@ -392,7 +400,10 @@ void JobRun::fill(JobStatus& status) const {
     }
     for (int i = 0; i < stage.parallelism; ++i) {
       const Task& one = task(s, i);
-      status.operators[first].busy_seconds += one.busy_seconds();
+      const TaskTimes times = one.times();
+      status.operators[first].busy_seconds += static_cast<double>(times.busy_nanos) / 1e9;
+      status.operators[first].blocked_seconds += static_cast<double>(times.blocked_nanos) / 1e9;
+      status.operators[first].idle_seconds += static_cast<double>(times.idle_nanos) / 1e9;
       const auto slots = one.chain().slots();
       const size_t skip = stage.is_source() ? 1 : 0;
       for (size_t n = 0; n < slots.size(); ++n) {
@@ -414,6 +425,9 @@ void JobRun::fill(JobStatus& status) const {
         status.splits.push_back(std::move(split));
       }
     }
+  }
+  for (const std::unique_ptr<Task>& task : tasks_) {
+    task->chain().dead_letters().add_earlier(status.operators);
   }
 }
 

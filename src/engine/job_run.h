@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -33,13 +35,17 @@ struct RunContext {
   state::JobStore& store;
   TaskListener& listener;
   state::MemoryBudget& state_memory;
+  std::stop_token interrupted;
+  // What the coordinator is about to wait for, in words.
+  std::function<void(const std::string&)> tell_doing;
 };
 
 class JobRun {
  public:
-  // Makes everything, and makes visible what the last checkpoint still had to commit. Nothing runs
-  // yet.
+  // Makes sources and sinks, and makes visible what the last checkpoint still had to commit.
   static Result<std::unique_ptr<JobRun>> make(const RunContext& context);
+  // Makes the tasks from the state. Nothing runs yet.
+  Status open();
   ~JobRun();
 
   void start();
@@ -60,6 +66,7 @@ class JobRun {
   // Changes whenever any row has moved.
   uint64_t activity() const;
   int64_t staged_bytes() const;
+  // Safe from other threads, once it is open.
   void fill(JobStatus& status) const;
 
  private:
@@ -75,7 +82,6 @@ class JobRun {
   Status add_saved_splits(const std::string& node, std::vector<Split>& splits);
   Status add_sink(const std::string& node, const plan::SinkSpec& spec, const SchemaPtr& schema);
   Status commit_left_over();
-  Status make_tasks();
   Status open_tasks();
   Status make_channels();
   Result<std::unique_ptr<Chain>> make_chain(size_t stage, int task);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <thread>
 
 #include "base/fault_env.h"
 #include "base/timer_queue.h"
@@ -230,6 +231,43 @@ TEST_F(JobTest, RowsWithinTheLatenessChangeTheirResult) {
                 "+U meeting=m start=1970-01-01 00:00:00.000 n=65 total=74 mean=1 most=10"}));
   ASSERT_EQ(connectors_.results["dead"]->rows().size(), 1U);
   EXPECT_NE(connectors_.results["dead"]->rows()[0].find("reason=late"), std::string::npos);
+}
+
+TEST_F(JobTest, DeadLettersAreCountedOverAllRuns) {
+  const auto events = random_events(5, 1, 3000, 3000, false);
+  connectors_.tables["events"] = events;
+  plan::Plan plan = count_plan(2, 500);
+  plan.job.dead_letters = plan::SinkSpec{"memory", {{"result", "dead"}}, "raw"};
+  const auto late_in = [](const JobStatus& status) {
+    return std::pair(status.dead_letters.contains("late") ? status.dead_letters.at("late") : 0,
+                     status.operators.at(1).late_rows);
+  };
+  auto job = start(plan);
+  ASSERT_NE(job, nullptr);
+  while (job->status().splits.at(0).lag > 0) ASSERT_TRUE(job->checkpoint().ok());
+  ASSERT_TRUE(job->stop().ok());
+  const auto [all, of_operator] = late_in(job->status());
+  EXPECT_GT(all, 10U);
+  EXPECT_EQ(of_operator, all);
+  events->finish();
+  job = start(plan);
+  ASSERT_NE(job, nullptr);
+  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+  const uint64_t letters = connectors_.results["dead"]->rows().size();
+  EXPECT_GE(letters, all);
+  EXPECT_EQ(late_in(job->status()), std::pair(letters, letters));
+}
+
+TEST_F(JobTest, OpenWindowsAreCountedBeforeTheFirstCheckpoint) {
+  connectors_.tables["events"] = random_events(5, 1, 300, 0, false);
+  plan::Plan plan = count_plan(1, 500);
+  plan.job.checkpoint_interval_ms = 3'600'000;
+  const auto job = start(plan);
+  ASSERT_NE(job, nullptr);
+  while (job->status().operators.at(1).state_rows == 0) std::this_thread::yield();
+  EXPECT_EQ(job->status().checkpoints, 0U);
+  EXPECT_GT(job->status().operators.at(1).state_bytes, 0U);
+  job->cancel();
 }
 
 TEST_F(JobTest, OnErrorFailEndsTheJobAtItsLastCheckpoint) {

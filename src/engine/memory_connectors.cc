@@ -183,7 +183,8 @@ class MemoryWriter final : public SinkWriter {
 
 class MemoryCommitter final : public SinkCommitter {
  public:
-  explicit MemoryCommitter(std::shared_ptr<MemoryResult> result) : result_(std::move(result)) {}
+  MemoryCommitter(std::shared_ptr<MemoryResult> result, std::function<Status()> on_commit)
+      : result_(std::move(result)), on_commit_(std::move(on_commit)) {}
   Status restore(const std::map<std::string, std::string>& /*named_state*/) override { return {}; }
   Status prepare(CheckpointId /*id*/, std::vector<std::string>& /*committables*/,
                  std::map<std::string, std::string>& /*named_state*/) override {
@@ -191,6 +192,7 @@ class MemoryCommitter final : public SinkCommitter {
   }
   Status commit(CheckpointId id, const std::vector<std::string>& committables,
                 bool /*after_restart*/) override {
+    DF_RETURN_IF_ERROR(on_commit_());
     for (size_t i = 0; i < committables.size(); ++i) {
       result_->commit(id.value(), i, committables[i]);
     }
@@ -199,22 +201,25 @@ class MemoryCommitter final : public SinkCommitter {
 
  private:
   const std::shared_ptr<MemoryResult> result_;
+  const std::function<Status()> on_commit_;
 };
 
 class MemorySink final : public Sink {
  public:
-  explicit MemorySink(std::shared_ptr<MemoryResult> result) : result_(std::move(result)) {}
+  MemorySink(std::shared_ptr<MemoryResult> result, std::function<Status()> on_commit)
+      : result_(std::move(result)), on_commit_(std::move(on_commit)) {}
   plan::Guarantee guarantee() const override { return plan::Guarantee::kExactlyOnce; }
   Result<std::unique_ptr<SinkWriter>> make_writer(
       int /*task*/, const std::map<std::string, std::string>& /*named_state*/) override {
     return std::unique_ptr<SinkWriter>(std::make_unique<MemoryWriter>());
   }
   Result<std::unique_ptr<SinkCommitter>> make_committer() override {
-    return std::unique_ptr<SinkCommitter>(std::make_unique<MemoryCommitter>(result_));
+    return std::unique_ptr<SinkCommitter>(std::make_unique<MemoryCommitter>(result_, on_commit_));
   }
 
  private:
   const std::shared_ptr<MemoryResult> result_;
+  const std::function<Status()> on_commit_;
 };
 
 }  // namespace
@@ -228,10 +233,12 @@ Result<std::unique_ptr<Source>> MemoryConnectors::make_source(const plan::Source
 
 Result<std::unique_ptr<Sink>> MemoryConnectors::make_sink(const plan::SinkSpec& spec,
                                                           const SchemaPtr& /*schema*/,
-                                                          const ConnectorContext& /*context*/) {
+                                                          const ConnectorContext& context) {
+  if (on_make_sink) DF_RETURN_IF_ERROR(on_make_sink(context));
   auto& result = results[spec.options.at("result")];
   if (result == nullptr) result = std::make_shared<MemoryResult>();
-  return std::unique_ptr<Sink>(std::make_unique<MemorySink>(result));
+  return std::unique_ptr<Sink>(std::make_unique<MemorySink>(
+      result, [this, context] { return on_commit ? on_commit(context) : Status(); }));
 }
 
 }  // namespace dataflow::engine

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -67,6 +68,9 @@ class MemoryConnectors final : public Connectors {
   size_t chunk_rows = 7;
   bool shuffle_chunks = false;  // of random sizes up to chunk_rows
   uint64_t seed = 1;
+  // Called before a sink is made and before it commits; may block, and fail it.
+  std::function<Status(const ConnectorContext&)> on_make_sink;
+  std::function<Status(const ConnectorContext&)> on_commit;
 
   Result<std::unique_ptr<Source>> make_source(const plan::SourceSpec& spec,
                                               const ConnectorContext& context) override;

@@ -27,6 +27,16 @@ TEST(RestartPolicyTest, OldFailuresAreForgotten) {
   for (int64_t i = 0; i < 20; ++i) EXPECT_EQ(policy.on_failure(i * 20000, 10), 100);
 }
 
+TEST(RestartPolicyTest, AFullDiskIsWaitedForWithoutALimit) {
+  RestartPolicy policy(spec());
+  EXPECT_EQ(policy.on_full_disk(10), 100);
+  EXPECT_EQ(policy.on_full_disk(20), 200);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(policy.on_full_disk(30), 300);
+  EXPECT_EQ(policy.on_failure(0, 10), 100) << "that was no failure";
+  policy.on_checkpoint();
+  EXPECT_EQ(policy.on_full_disk(10), 100);
+}
+
 TEST(RestartPolicyTest, JitterIsATenthEitherWay) {
   for (uint64_t random = 0; random < 100; ++random) {
     RestartPolicy policy(spec());

@@ -51,13 +51,20 @@ void Task::stop() {
   timers_.cancel(wake_up_);
 }
 
+TaskTimes Task::times() const { return clock_.read(steady_nanos()); }
+
 Runnable::Next Task::run() {
   if (over_) return Next::kWait;
-  const int64_t began = steady_nanos();
+  clock_.step_begins(steady_nanos());
+  outputs_full_ = false;
   Result<Next> next = step();
-  busy_nanos_.fetch_add(steady_nanos() - began, std::memory_order_relaxed);
+  over_ |= !next.ok();
+  const bool ready = next.ok() && *next == Next::kAgain;
+  clock_.step_ends(steady_nanos(), over_           ? TaskClock::Then::kOver
+                                   : ready         ? TaskClock::Then::kReady
+                                   : outputs_full_ ? TaskClock::Then::kBlocked
+                                                   : TaskClock::Then::kIdle);
   if (!next.ok()) {
-    over_ = true;
     listener_.on_failure(index_, next.status());
     return Next::kWait;
   }
@@ -81,7 +88,7 @@ Result<Runnable::Next> Task::source_step() {
     DF_RETURN_IF_ERROR(chain_->barrier(wanted, part));
     listener_.on_part(index_, wanted, std::move(part));
   }
-  if (chain_->outputs_full()) return Next::kWait;
+  if ((outputs_full_ = chain_->outputs_full())) return Next::kWait;
   DF_ASSIGN_OR_RETURN(const SourceDriver::Step step, source_->step(*chain_));
   if (step == SourceDriver::Step::kWorked) return Next::kAgain;
   if (step == SourceDriver::Step::kIdle) return Next::kWait;
@@ -92,7 +99,7 @@ Result<Runnable::Next> Task::source_step() {
 
 Result<Runnable::Next> Task::gate_step() {
   for (int i = 0; i < kEventsInAStep; ++i) {
-    if (chain_->outputs_full()) return Next::kWait;
+    if ((outputs_full_ = chain_->outputs_full())) return Next::kWait;
     std::optional<GateEvent> event = gate_->next();
     if (!event) return Next::kWait;
     DF_RETURN_IF_ERROR(handle(*event));

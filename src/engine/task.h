@@ -13,6 +13,7 @@
 #include "gate.h"
 #include "scheduler.h"
 #include "source_driver.h"
+#include "task_clock.h"
 
 namespace dataflow::engine {
 
@@ -71,7 +72,7 @@ class Task final : public Runnable {
   const std::string& name() const { return name_; }
   const Chain& chain() const { return *chain_; }
   const SourceDriver* source() const { return source_.get(); }
-  double busy_seconds() const { return static_cast<double>(busy_nanos_.load()) / 1e9; }
+  TaskTimes times() const;
   int64_t staged_bytes() const { return staged_.load(std::memory_order_relaxed); }
 
  private:
@@ -98,7 +99,8 @@ class Task final : public Runnable {
   TimerId wake_up_{};
   const std::shared_ptr<std::atomic<bool>> wake_up_fired_ =
       std::make_shared<std::atomic<bool>>(false);
-  std::atomic<int64_t> busy_nanos_{0};
+  TaskClock clock_;
+  bool outputs_full_ = false;  // which is why the last step waits
   std::atomic<int64_t> staged_{0};
 };
 

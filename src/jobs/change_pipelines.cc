@@ -10,6 +10,9 @@ namespace dataflow::jobs {
 
 namespace {
 
+// Behind the name of a state's folder: what a replacement that cannot start gives back.
+constexpr const char* kKeptState = ".before";
+
 std::string words_of_replacement(const std::vector<std::string>& dropped, bool discarded) {
   if (discarded) return "its state is discarded";
   std::string all;
@@ -90,8 +93,14 @@ Result<PipelineView> PipelinesImpl::deploy(plan::Plan plan, std::string source,
   }
   note(*deployed, "deployed",
        options.from_savepoint.empty() ? "" : "from savepoint " + options.from_savepoint);
-  if (options.start) DF_RETURN_IF_ERROR(start_job(deployed));
-  return deployed->view();
+  if (!options.start) return deployed->view();
+  const Status started = start_job(deployed, engine::FirstAttempt::kMustRun);
+  if (started.ok()) return deployed->view();
+  const Status forgotten = forget(deployed);
+  if (!forgotten.ok()) {
+    log_warn("a pipeline that did not start is still there", {{"why", forgotten.message()}});
+  }
+  return started;
 }
 
 // What the new plan leaves behind of the state; refused where it cannot take the rest.
@@ -118,21 +127,24 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
   if (!options.discard_state) {
     DF_ASSIGN_OR_RETURN(gone, carry_over(deployed, plan));
   }
-  const Status stopped = stop_job(deployed);
-  if (!stopped.ok() && !options.discard_state) {
-    // The one that is there goes on from its last checkpoint.
-    (void)start_job(deployed).ok();
-    return stopped;
-  }
-  if (!options.discard_state && !deployed->row().delivered) {
-    const Status delivered = check_delivered(parts_.env, state_dir(deployed->row().id), gone);
-    if (!delivered.ok()) {
-      (void)start_job(deployed).ok();
-      return delivered;
+  Before before;
+  before.ran = deployed->job() != nullptr;
+  before.finished = deployed->finished();
+  const auto stop_and_keep = [&]() -> Status {
+    const Status stopped = stop_job(deployed);
+    if (!options.discard_state) DF_RETURN_IF_ERROR(stopped);
+    if (!options.discard_state && !deployed->row().delivered) {
+      DF_RETURN_IF_ERROR(check_delivered(parts_.env, state_dir(deployed->row().id), gone));
     }
+    return keep_before(deployed, !gone.empty(), before);
+  };
+  const Status ready = stop_and_keep();
+  if (!ready.ok()) {
+    // The one that is there goes on from its last checkpoint.
+    if (before.ran) (void)start_job(deployed, engine::FirstAttempt::kGoesOn).ok();
+    return ready;
   }
   PipelineRow row = deployed->row();
-  const std::string old_state = state_dir(row.id);
   row.desired = options.start ? Desired::kRunning : Desired::kStopped;
   row.updated = parts_.env.now();
   row.plan_json = plan::to_json(plan);
@@ -149,13 +161,53 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
   DF_RETURN_IF_ERROR(save(row));
   note(*deployed, "replaced", words_of_replacement(row.dropped, options.discard_state));
   deployed->set_row(std::move(row), std::make_shared<const plan::Plan>(std::move(plan)));
-  if (options.discard_state) {
-    // Should this fail, the next start of the server does it.
-    const Status removed = parts_.env.remove_tree(old_state);
-    if (!removed.ok()) log_warn("discarded state is still there", {{"why", removed.message()}});
+  const Status started =
+      options.start ? start_job(deployed, engine::FirstAttempt::kMustRun) : Status();
+  if (!started.ok()) {
+    const Status back = put_back(deployed, before);
+    const std::string how = back.ok() ? "; the pipeline is again as it was"
+                                      : "; nor could it be put back: " + back.message();
+    return Status(started.code(), started.message() + how, started.detail());
   }
-  if (options.start) DF_RETURN_IF_ERROR(start_job(deployed));
+  // Should this fail, the next start of the server does it.
+  Status removed;
+  if (options.discard_state) removed = parts_.env.remove_tree(state_dir(before.row.id));
+  if (removed.ok() && !before.kept.empty()) removed = parts_.env.remove_tree(before.kept);
+  if (!removed.ok()) log_warn("discarded state is still there", {{"why", removed.message()}});
   return deployed->view();
+}
+
+Status PipelinesImpl::keep_before(const DeployedPtr& deployed, bool loses_state, Before& before) {
+  before.row = deployed->row();
+  before.plan = deployed->plan();
+  const std::string state = state_dir(before.row.id);
+  if (!loses_state || !parts_.env.exists(state)) return {};
+  const std::string kept = state + kKeptState;
+  DF_RETURN_IF_ERROR(parts_.env.remove_tree(kept));
+  DF_RETURN_IF_ERROR(state::save_stopped_job(parts_.env, state, kept, before.row.name).status());
+  before.kept = kept;
+  return {};
+}
+
+Status PipelinesImpl::put_back(const DeployedPtr& deployed, const Before& before) {
+  const std::string state = state_dir(before.row.id);
+  const std::string other = state_dir(deployed->row().id);
+  if (!before.kept.empty()) {
+    DF_RETURN_IF_ERROR(parts_.env.remove_tree(state));
+    DF_RETURN_IF_ERROR(state::restore_savepoint(parts_.env, before.kept, state, ""));
+    (void)parts_.env.remove_tree(before.kept).ok();
+  }
+  if (other != state) (void)parts_.env.remove_tree(other).ok();
+  meta::WriteBatch batch;
+  put_pipeline(batch, before.row);
+  if (before.finished) put_end(batch, {before.row.name, before.row.id, parts_.env.now()});
+  DF_RETURN_IF_ERROR(
+      parts_.store.commit(std::move(batch)).with_context("keeping pipeline " + before.row.name));
+  deployed->set_row(before.row, before.plan);
+  note(*deployed, "put back", "what was to replace it did not start");
+  if (before.finished) deployed->set_finished();
+  if (!before.ran) return {};
+  return start_job(deployed, engine::FirstAttempt::kGoesOn);
 }
 
 Result<PipelineView> PipelinesImpl::start(const std::string& name) {
@@ -163,7 +215,7 @@ Result<PipelineView> PipelinesImpl::start(const std::string& name) {
   const std::lock_guard change(deployed->change);
   DF_RETURN_IF_ERROR(still_there(deployed));
   DF_RETURN_IF_ERROR(want(deployed, Desired::kRunning));
-  DF_RETURN_IF_ERROR(start_job(deployed));
+  DF_RETURN_IF_ERROR(start_job(deployed, engine::FirstAttempt::kGoesOn));
   return deployed->view();
 }
 
@@ -190,12 +242,14 @@ Result<PipelineView> PipelinesImpl::restart(const std::string& name) {
   DF_RETURN_IF_ERROR(still_there(deployed));
   DF_RETURN_IF_ERROR(stop_job(deployed));
   DF_RETURN_IF_ERROR(want(deployed, Desired::kRunning));
-  DF_RETURN_IF_ERROR(start_job(deployed));
+  DF_RETURN_IF_ERROR(start_job(deployed, engine::FirstAttempt::kGoesOn));
   return deployed->view();
 }
 
 Status PipelinesImpl::remove(const std::string& name) {
   DF_ASSIGN_OR_RETURN(const DeployedPtr deployed, find(name));
+  // Before its turn comes: whoever changes it may be waiting for this job.
+  if (const std::shared_ptr<engine::Job> job = deployed->job()) job->cancel();
   const std::lock_guard change(deployed->change);
   DF_RETURN_IF_ERROR(still_there(deployed));
   if (const std::shared_ptr<engine::Job> job = deployed->job()) {
@@ -203,6 +257,11 @@ Status PipelinesImpl::remove(const std::string& name) {
     (void)job->wait().ok();  // it ended as it was told to
     deployed->await_end();
   }
+  return forget(deployed);
+}
+
+Status PipelinesImpl::forget(const DeployedPtr& deployed) {
+  const std::string name = deployed->row().name;
   meta::WriteBatch batch;
   remove_pipeline(batch, name);
   DF_RETURN_IF_ERROR(parts_.store.commit(std::move(batch)).with_context("deleting " + name));

@@ -118,6 +118,13 @@ void add_pipeline_metrics(Registration& to) {
                MetricType::kGauge, [](const PipelineView& view) {
                  return static_cast<double>(view.job->last_checkpoint_bytes);
                });
+  to.add("dataflow_pipeline_dead_letters_total",
+         "Rows that left a pipeline without a result, in all its runs.", MetricType::kCounter,
+         [](const PipelineView& view, SampleSink& sink, double /*now*/) {
+           for (const auto& [reason, count] : view.job->dead_letters) {
+             sink.add({{"pipeline", view.name}, {"reason", reason}}, static_cast<double>(count));
+           }
+         });
   to.add("dataflow_pipeline_lag", "What a source's split has that the pipeline has not read.",
          MetricType::kGauge, [](const PipelineView& view, SampleSink& sink, double /*now*/) {
            for (const engine::SplitStats& split : view.job->splits) {
@@ -144,6 +151,13 @@ void add_operator_metrics(Registration& to) {
   to.operators("dataflow_operator_busy_seconds_total",
                "Time that the tasks led by an operator have run.", MetricType::kCounter,
                [](const OperatorStats& stats) { return stats.busy_seconds; });
+  to.operators("dataflow_operator_blocked_seconds_total",
+               "Time that the tasks led by an operator have waited as an output was full.",
+               MetricType::kCounter,
+               [](const OperatorStats& stats) { return stats.blocked_seconds; });
+  to.operators("dataflow_operator_idle_seconds_total",
+               "Time that the tasks led by an operator have had nothing to do.",
+               MetricType::kCounter, [](const OperatorStats& stats) { return stats.idle_seconds; });
   to.operators("dataflow_operator_state_bytes", "State of an operator in memory.",
                MetricType::kGauge,
                [](const OperatorStats& stats) { return static_cast<double>(stats.state_bytes); });

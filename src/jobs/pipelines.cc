@@ -1,6 +1,7 @@
 #include "jobs/pipelines.h"
 
 #include <cmath>
+#include <thread>
 
 #include "base/edit_distance.h"
 #include "base/logger.h"
@@ -164,7 +165,7 @@ Status PipelinesImpl::make_ready(const DeployedPtr& deployed) {
   return {};
 }
 
-Status PipelinesImpl::start_job(const DeployedPtr& deployed) {
+Status PipelinesImpl::start_job(const DeployedPtr& deployed, engine::FirstAttempt first_attempt) {
   if (deployed->job() != nullptr) return {};
   const std::string name = deployed->row().name;
   const Status ready = make_ready(deployed);
@@ -173,6 +174,7 @@ Status PipelinesImpl::start_job(const DeployedPtr& deployed) {
   config.name = name;
   config.plan = *deployed->plan();
   config.state_dir = state_dir(deployed->row().id);
+  config.first_attempt = first_attempt;
   config.on_end = [this, weak = std::weak_ptr<Deployed>(deployed), run](engine::JobState state,
                                                                         const Status& why) {
     if (const DeployedPtr kept = weak.lock()) note_end(*kept, run, state, why);
@@ -210,7 +212,7 @@ void PipelinesImpl::start_all() {
     const PipelineRow row = deployed->row();
     if (row.desired != Desired::kRunning || deployed->plan()->nodes.empty()) continue;
     if (deployed->finished()) continue;
-    const Status started = start_job(deployed);
+    const Status started = start_job(deployed, engine::FirstAttempt::kNotAwaited);
     if (started.ok()) continue;
     log_error("a pipeline did not start", {{"pipeline", row.name}, {"why", started.message()}});
   }
@@ -222,14 +224,19 @@ void PipelinesImpl::close() {
     if (closed_) return;
     closed_ = true;
   }
+  // All at once: one that is held up makes none of the others wait.
+  std::vector<std::thread> ends;
   for (const DeployedPtr& deployed : all()) {
-    const std::lock_guard change(deployed->change);
-    const Status stopped = end_job(deployed);
-    deployed->drop_job();
-    if (stopped.ok()) continue;
-    log_warn("a pipeline did not stop cleanly; its last checkpoint stands",
-             {{"why", stopped.message()}});
+    ends.emplace_back([deployed] {
+      const std::lock_guard change(deployed->change);
+      const Status stopped = end_job(deployed);
+      deployed->drop_job();
+      if (stopped.ok()) return;
+      log_warn("a pipeline did not stop cleanly; its last checkpoint stands",
+               {{"why", stopped.message()}});
+    });
   }
+  for (std::thread& end : ends) end.join();
 }
 
 Status PipelinesImpl::check(plan::Plan& plan) {

@@ -59,7 +59,7 @@ class PipelinesImpl final : public Pipelines {
 
   // These are called with the pipeline's `change` held.
   Status still_there(const DeployedPtr& deployed) const;
-  Status start_job(const DeployedPtr& deployed);
+  Status start_job(const DeployedPtr& deployed, engine::FirstAttempt first_attempt);
   // What the last run left to be done before a next one.
   Status make_ready(const DeployedPtr& deployed);
   static Status end_job(const DeployedPtr& deployed);
@@ -70,6 +70,19 @@ class PipelinesImpl final : public Pipelines {
   Result<PipelineView> replace(const DeployedPtr& deployed, plan::Plan plan, std::string source,
                                DeployOptions options);
   Result<PipelineView> end(const std::string& name, Desired desired);
+  // Everything of a pipeline that has no job any more.
+  Status forget(const DeployedPtr& deployed);
+
+  // What a replacement that cannot start gives back.
+  struct Before {
+    PipelineRow row;
+    std::shared_ptr<const plan::Plan> plan;
+    bool ran = false;
+    bool finished = false;
+    std::string kept;  // a savepoint of its state; empty if the replacement takes nothing of it
+  };
+  Status keep_before(const DeployedPtr& deployed, bool loses_state, Before& before);
+  Status put_back(const DeployedPtr& deployed, const Before& before);
 
   PipelinesParts parts_;
   mutable std::mutex mutex_;  // of the map only; nothing is done under it

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "base/fault_env.h"
@@ -25,6 +27,13 @@ class FakeJob final : public engine::Job {
   }
   // As of a job whose last thread comes late to tell its end.
   Status stop() override {
+    if (hangs) {
+      std::unique_lock lock(mutex_);
+      stopping_ = true;
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return cancelled_; });
+      return Status::conflict("cancelled");
+    }
     if (between_attempts) {
       end(engine::JobState::kStopped, Status::conflict("between two attempts"));
       return why_;
@@ -36,7 +45,18 @@ class FakeJob final : public engine::Job {
   ~FakeJob() override {
     if (teller_.joinable()) teller_.join();
   }
-  void cancel() override { end(engine::JobState::kStopped, {}); }
+  void cancel() override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (std::exchange(cancelled_, true)) return;
+    }
+    end(engine::JobState::kStopped, {});
+    changed_.notify_all();
+  }
+  void await_stop() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stopping_; });
+  }
   Result<engine::CheckpointId> checkpoint() override { return engine::CheckpointId(7); }
   Result<state::SavepointInfo> savepoint(const std::string& dir) override {
     return state::SavepointInfo{dir, config_.name, engine::CheckpointId(7)};
@@ -50,18 +70,26 @@ class FakeJob final : public engine::Job {
   }
   const engine::JobConfig& config() const { return config_; }
   bool between_attempts = false;
+  bool hangs = false;  // until it is cancelled
 
  private:
   engine::JobConfig config_;
   std::atomic<engine::JobState> state_ = engine::JobState::kRunning;
   Status why_;
   std::thread teller_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  bool cancelled_ = false;
 };
 
 class FakeEngine final : public engine::Engine {
  public:
   Result<std::shared_ptr<engine::Job>> start(engine::JobConfig config) override {
     if (!refusal.ok()) return refusal;
+    if (!refused_node.empty() && config.plan.find(refused_node) != nullptr) {
+      return Status::unavailable("its sink is down");
+    }
     jobs.push_back(std::make_shared<FakeJob>(std::move(config)));
     if (ends_at_once) jobs.back()->end(engine::JobState::kFinished, {});
     return std::shared_ptr<engine::Job>(jobs.back());
@@ -70,6 +98,7 @@ class FakeEngine final : public engine::Engine {
     return node.id == lacking ? Status::unsupported("there is no such operator yet") : Status();
   }
   Status refusal;
+  std::string refused_node;  // of a plan that does not start
   std::string lacking;
   bool ends_at_once = false;
   std::vector<std::shared_ptr<FakeJob>> jobs;
@@ -245,13 +274,13 @@ plan::Plan renamed_plan(const std::string& name) {
 }
 
 // The state that a job of small_plan() might have left.
-void leave_state(Env& env, const std::string& dir) {
+void leave_state(Env& env, const std::string& dir, bool owes = true) {
   auto store = state::JobStore::open(env, dir);
   ASSERT_TRUE(store.ok()) << store.status();
   state::Checkpoint checkpoint;
   checkpoint.id = state::CheckpointId(1);
   checkpoint.named = {{"in", "split/0", "7"}, {engine::kDeadLetterNode, "counts/0", "n=1"}};
-  checkpoint.committables = {{"out", "rows"}};
+  if (owes) checkpoint.committables = {{"out", "rows"}};
   ASSERT_TRUE((*store)->write(checkpoint).ok());
   ASSERT_TRUE((*store)->close().ok());
 }
@@ -350,6 +379,79 @@ TEST_F(PipelinesTest, an_end_is_shown_with_its_reason) {
   EXPECT_EQ(pipelines_->checkpoint("p").status().code(), StatusCode::kConflict);
   EXPECT_EQ(pipelines_->start("p")->state, "running");
   EXPECT_EQ(pipelines_->checkpoint("p")->value(), 7);
+}
+
+TEST_F(PipelinesTest, one_that_cannot_be_deployed_leaves_nothing_behind) {
+  engine_.refusal = Status::unavailable("its sink is down");
+  const Status refused = pipelines_->deploy(small_plan("p"), "text", {}).status();
+  EXPECT_EQ(refused.message(), "starting pipeline p: its sink is down");
+  EXPECT_TRUE(pipelines_->list().empty());
+  EXPECT_TRUE(env_.list_dir("/data/jobs")->empty());
+  close();
+  open();
+  EXPECT_TRUE(pipelines_->list().empty());
+  engine_.refusal = {};
+  EXPECT_EQ(deploy("p").state, "running");
+}
+
+TEST_F(PipelinesTest, a_replacement_that_cannot_start_leaves_the_old_one_running_with_its_state) {
+  const PipelineView before = deploy("p");
+  const std::string dir = "/data/jobs/" + before.id;
+  leave_state(env_, dir, false);
+  engine_.refused_node = "in2";
+  const Status refused = pipelines_->deploy(renamed_plan("p"), "new", {.replace = true}).status();
+  EXPECT_EQ(refused.code(), StatusCode::kUnavailable) << refused;
+  EXPECT_EQ(refused.message(),
+            "starting pipeline p: its sink is down; the pipeline is again as it was");
+  EXPECT_EQ(state_of("p"), "running");
+  EXPECT_EQ(pipelines_->describe("p")->source, "text");
+  ASSERT_EQ(engine_.jobs.size(), 2U);
+  EXPECT_EQ(engine_.jobs[1]->config().state_dir, dir);
+  EXPECT_NE(engine_.jobs[1]->config().plan.find("in"), nullptr);
+  {
+    auto store = state::JobStore::open(env_, dir);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ((*store)->named("in")->at("split/0"), "7");
+    EXPECT_EQ((*store)->last(), state::CheckpointId(1));
+  }
+  // The same where its state was to be discarded; and what was finished or stopped stays so.
+  EXPECT_FALSE(
+      pipelines_->deploy(renamed_plan("p"), "new", {.replace = true, .discard_state = true}).ok());
+  EXPECT_EQ(state_of("p"), "running");
+  EXPECT_TRUE(env_.exists(dir));
+  EXPECT_EQ(env_.list_dir("/data/jobs")->size(), 1U);
+  engine_.jobs.back()->end(engine::JobState::kFinished, {});
+  EXPECT_FALSE(pipelines_->deploy(renamed_plan("p"), "new", {.replace = true}).ok());
+  EXPECT_EQ(state_of("p"), "finished");
+  close();
+  open();
+  pipelines_->start_all();
+  EXPECT_EQ(state_of("p"), "finished");
+  engine_.refused_node = "";
+  EXPECT_TRUE(pipelines_->deploy(renamed_plan("p"), "new", {.replace = true}).ok());
+  EXPECT_EQ(env_.list_dir("/data/jobs")->size(), 1U);
+}
+
+TEST_F(PipelinesTest, a_start_of_the_server_waits_for_no_pipeline) {
+  EXPECT_EQ(deploy("p").state, "running");
+  EXPECT_EQ(engine_.jobs.back()->config().first_attempt, engine::FirstAttempt::kMustRun);
+  EXPECT_EQ(pipelines_->restart("p")->state, "running");
+  EXPECT_EQ(engine_.jobs.back()->config().first_attempt, engine::FirstAttempt::kGoesOn);
+  close();
+  open();
+  pipelines_->start_all();
+  EXPECT_EQ(engine_.jobs.back()->config().first_attempt, engine::FirstAttempt::kNotAwaited);
+}
+
+TEST_F(PipelinesTest, a_pipeline_whose_stop_hangs_can_be_deleted) {
+  deploy("p");
+  engine_.jobs[0]->hangs = true;
+  std::thread stops([this] { (void)pipelines_->stop("p").ok(); });
+  engine_.jobs[0]->await_stop();
+  EXPECT_EQ(state_of("p"), "stopped");
+  EXPECT_TRUE(pipelines_->remove("p").ok());
+  stops.join();
+  EXPECT_TRUE(pipelines_->list().empty());
 }
 
 TEST_F(PipelinesTest, one_that_cannot_start_holds_up_no_other) {

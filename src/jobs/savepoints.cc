@@ -2,6 +2,7 @@
 //
 // They lie in <savepoints>/<pipeline>/<name>, whatever becomes of the pipeline.
 #include <cctype>
+#include <charconv>
 
 #include "base/durable_dirs.h"
 #include "changed_plan.h"
@@ -48,6 +49,19 @@ std::string folder_of(const std::string& pipeline) {
     }
   }
   return folder;
+}
+
+std::string pipeline_of(const std::string& folder) {
+  std::string pipeline;
+  for (size_t i = 0; i < folder.size(); ++i) {
+    unsigned value = 0;
+    const char* const digits = folder.data() + i + 1;
+    const bool escaped = folder[i] == '%' && i + 2 < folder.size() &&
+                         std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2;
+    pipeline.push_back(escaped ? static_cast<char>(value) : folder[i]);
+    if (escaped) i += 2;
+  }
+  return pipeline;
 }
 
 std::string name_of_moment(Timestamp now) {
@@ -109,7 +123,10 @@ Result<std::vector<SavepointView>> PipelinesImpl::savepoints() const {
     if (!folder.is_dir) continue;
     DF_ASSIGN_OR_RETURN(std::vector<state::SavepointInfo> infos,
                         state::list_savepoints(env, parts_.savepoints_dir + "/" + folder.name));
-    for (state::SavepointInfo& info : infos) found.push_back(view_of(std::move(info)));
+    for (state::SavepointInfo& info : infos) {
+      if (!info.problem.empty()) info.job = pipeline_of(folder.name);
+      found.push_back(view_of(std::move(info)));
+    }
   }
   return found;
 }

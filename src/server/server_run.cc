@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include "base/logger.h"
@@ -68,6 +69,8 @@ class RunningServer {
 
   Status start();
   Status stop();
+  // A connector still holds a thread of a job, which uses all of this: it must not be destroyed.
+  bool held_up() const { return engine_ != nullptr && engine_->held_up() > 0; }
 
  private:
   Status open_pipelines();
@@ -170,13 +173,16 @@ Status RunningServer::write_ready_file() {
 Status RunningServer::stop() {
   lag_.clear();
   of_pipelines_.clear();
-  if (http_) http_->stop();
   if (metrics_) metrics_->stop();
-  // While the log still takes what their last checkpoints commit.
+  // While the log still takes what their last checkpoints commit; and before the requests that wait
+  // for a job have to end.
   if (pipelines_) pipelines_->close();
+  if (http_) http_->stop();
   pipelines_.reset();
-  engine_.reset();
-  connectors_.reset();
+  if (!held_up()) {
+    engine_.reset();
+    connectors_.reset();
+  }
   if (kafka_) kafka_->stop();
   if (transactions_) transactions_->close();
   if (groups_) groups_->close();
@@ -272,10 +278,12 @@ int run_server(const std::vector<std::string>& arguments) {
   Status stopped = server.stop();
   if (!stopped.ok()) {
     log_error("the stop was not clean; the next start recovers", {{"why", stopped.message()}});
-    return kFailed;
+  } else {
+    log_info("stopped", {});
   }
-  log_info("stopped", {});
-  return 0;
+  const int code = stopped.ok() ? 0 : kFailed;
+  if (server.held_up()) std::_Exit(code);
+  return code;
 }
 
 }  // namespace dataflow::server

@@ -87,7 +87,8 @@ Status StoredJob::copy_rows(const std::string& dir, SavepointInfo& info) {
     std::lock_guard lock(mutex_);
     acknowledged = acknowledged_;
   }
-  DF_ASSIGN_OR_RETURN(const std::unique_ptr<meta::Store> copy, meta::Store::open(env_, dir));
+  DF_ASSIGN_OR_RETURN(const std::unique_ptr<meta::Store> copy,
+                      meta::Store::open(env_, dir, store_options()));
   meta::WriteBatch batch;
   Status status;
   const std::string last = key_of(RowKind::kLast).bytes();
@@ -115,7 +116,7 @@ Status StoredJob::copy_rows(const std::string& dir, SavepointInfo& info) {
   return copy->close();
 }
 
-Status StoredJob::forget_named(const std::string& prefix) {
+Status StoredJob::forget_own(const std::string& prefix) {
   meta::WriteBatch batch;
   Status status;
   const auto visit = [&](std::string_view key, std::string_view) {
@@ -123,11 +124,21 @@ Status StoredJob::forget_named(const std::string& prefix) {
     status = reader.string().status();
     const Result<std::string> name = status.ok() ? reader.string() : Result<std::string>(status);
     status = name.status();
-    if (status.ok() && name->starts_with(prefix)) batch.remove(kJobRows, key);
+    if (status.ok() && !prefix.empty() && name->starts_with(prefix)) batch.remove(kJobRows, key);
     return status.ok();
   };
   DF_RETURN_IF_ERROR(store_->scan(kJobRows, key_of(RowKind::kNamed).bytes(), visit));
   DF_RETURN_IF_ERROR(status);
+  const auto drop = [&](std::string_view key, std::string_view) {
+    batch.remove(kJobRows, key);
+    return true;
+  };
+  DF_RETURN_IF_ERROR(store_->scan(kJobRows, key_of(RowKind::kCommittable).bytes(), drop));
+  {
+    std::lock_guard lock(mutex_);
+    committables_.clear();
+    acknowledged_.clear();
+  }
   return store_->commit(std::move(batch));
 }
 

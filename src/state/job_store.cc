@@ -10,8 +10,6 @@
 
 namespace dataflow::state {
 
-namespace {
-
 meta::StoreOptions store_options() {
   meta::StoreOptions options;
   // Deltas that are folded and dropped within one memtable are never written a second time.
@@ -21,8 +19,6 @@ meta::StoreOptions store_options() {
   options.resume_free_bytes = 96 << 20;
   return options;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<JobStore>> JobStore::open(Env& env, const std::string& dir,
                                                  JobStoreOptions options) {

@@ -155,7 +155,7 @@ Progress run(Env& env) {
 }
 
 void expect_contents(Env& env, const std::string& dir, int64_t least, int64_t most,
-                     const std::vector<Contents>& after) {
+                     const std::vector<Contents>& after, bool owes = true) {
   auto store = JobStore::open(env, dir, kFew);
   ASSERT_TRUE(store.ok()) << store.status();
   const int64_t last = (*store)->last().value();
@@ -164,11 +164,12 @@ void expect_contents(Env& env, const std::string& dir, int64_t least, int64_t mo
   FakeJob job;
   const Status restored = job.restore(**store);
   ASSERT_TRUE(restored.ok()) << restored;
-  const Contents& whole = after[static_cast<size_t>(last)];
+  Contents whole = after[static_cast<size_t>(last)];
+  if (!owes) whole.committables.clear();
   // A run that could not write its next checkpoint had acknowledged the last one but one, and may
   // have forgotten that when it closed the store.
   Contents closed = whole;
-  if (last > 1)
+  if (last > 1 && owes)
     closed.committables.erase(closed.committables.begin(), closed.committables.begin() + 2);
   if (job.contents() == closed) return;
   ASSERT_EQ(job.contents(), whole) << "after checkpoint " << last;
@@ -197,7 +198,7 @@ void check_crash(uint64_t crash_at, CrashOptions how, const std::vector<Contents
     if (!env.exists(savepoint(n))) continue;
     const Status restored = restore_savepoint(env, savepoint(n), "/data/restored", "");
     ASSERT_TRUE(restored.ok()) << restored;
-    ASSERT_NO_FATAL_FAILURE(expect_contents(env, "/data/restored", n, n, after));
+    ASSERT_NO_FATAL_FAILURE(expect_contents(env, "/data/restored", n, n, after, false));
     ASSERT_TRUE(env.remove_tree("/data/restored").ok());
   }
   ASSERT_EQ(run(env).written, kCheckpoints);

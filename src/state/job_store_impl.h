@@ -23,6 +23,9 @@
 
 namespace dataflow::state {
 
+// Of the store that the rows are in, wherever it is opened.
+meta::StoreOptions store_options();
+
 // Behind the name of a folder that is being made.
 inline constexpr std::string_view kUnfinished = ".unfinished";
 
@@ -32,8 +35,9 @@ class StoredJob final : public JobStore {
   ~StoredJob() override;
 
   Status open();
-  // Named states that begin with `prefix`, of all operators.
-  Status forget_named(const std::string& prefix);
+  // What is of this job alone: named states that begin with `prefix`, of all operators, and output
+  // that is owed.
+  Status forget_own(const std::string& prefix);
 
   Status write(const Checkpoint& checkpoint) override;
   void acknowledge(CheckpointId id) override;

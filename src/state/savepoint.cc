@@ -21,10 +21,10 @@ Status take_files(Env& env, const std::string& dir, const std::string& to) {
   return env.sync_dir(to);
 }
 
-Status forget_named(Env& env, const std::string& job_dir, const std::string& prefix) {
+Status forget_own(Env& env, const std::string& job_dir, const std::string& prefix) {
   StoredJob job(env, job_dir, {});
   DF_RETURN_IF_ERROR(job.open());
-  if (!prefix.empty()) DF_RETURN_IF_ERROR(job.forget_named(prefix));
+  DF_RETURN_IF_ERROR(job.forget_own(prefix));
   return job.close();
 }
 
@@ -42,8 +42,16 @@ Result<std::vector<SavepointInfo>> list_savepoints(Env& env, const std::string& 
   DF_ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, env.list_dir(parent));
   for (const DirEntry& entry : entries) {
     if (!entry.is_dir || entry.name.ends_with(kUnfinished)) continue;
-    Result<SavepointInfo> savepoint = read_savepoint(env, parent + "/" + entry.name);
-    if (savepoint.ok()) found.push_back(std::move(*savepoint));
+    const std::string dir = parent + "/" + entry.name;
+    Result<Savepoint> savepoint = read_savepoint_file(env, dir);
+    if (savepoint.ok()) {
+      found.push_back(std::move(savepoint->info));
+    } else if (savepoint.status().code() != StatusCode::kNotFound ||
+               env.exists(saved_state_dir(dir))) {
+      SavepointInfo& damaged = found.emplace_back();
+      damaged.dir = dir;
+      damaged.problem = savepoint.status().message();
+    }
   }
   std::sort(found.begin(), found.end(), [](const SavepointInfo& a, const SavepointInfo& b) {
     return a.wall_millis != b.wall_millis ? a.wall_millis < b.wall_millis : a.dir < b.dir;
@@ -65,7 +73,7 @@ Status restore_savepoint(Env& env, const std::string& dir, const std::string& jo
   Status status = env.remove_tree(unfinished);
   if (status.ok()) status = create_dirs_durably(env, parent_dir(job_dir));
   if (status.ok()) status = take_files(env, dir, unfinished);
-  if (status.ok()) status = forget_named(env, unfinished, forget);
+  if (status.ok()) status = forget_own(env, unfinished, forget);
   if (status.ok()) status = env.rename(unfinished, job_dir);
   if (status.ok()) return env.sync_dir(parent_dir(job_dir)).with_context(context);
   (void)env.remove_tree(unfinished);

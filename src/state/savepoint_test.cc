@@ -96,7 +96,27 @@ TEST(Savepoint, AnotherJobBeginsFromItAndOwesNothing) {
   EXPECT_EQ((*JobStore::open(env, "/data/jobs/third"))->last(), CheckpointId(9));
 }
 
-TEST(Savepoint, IsListedByTimeUnlessItIsUnfinishedOrDamaged) {
+TEST(Savepoint, WhatTheStoppedJobStillOwesIsNotOwedByTheOther) {
+  FaultEnv env;
+  {
+    Job job(env);
+    job.write(3);
+    // Larger than what a store takes unless it is told otherwise.
+    Checkpoint large{CheckpointId(2), {}, {}, {}, 200};
+    large.committables = {{"sink", std::string(20 << 20, 'r')}};
+    ASSERT_TRUE(job.store().write(large).ok());
+  }
+  const auto saved = save_stopped_job(env, kDir, kSaved, "j");
+  ASSERT_TRUE(saved.ok()) << saved.status();
+  ASSERT_TRUE(restore_savepoint(env, kSaved, kOther, "").ok());
+  const auto store = JobStore::open(env, kOther);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_TRUE((*store)->committables()->empty());
+  EXPECT_EQ((*store)->last(), CheckpointId(2));
+  EXPECT_EQ((*JobStore::open(env, kDir))->committables()->size(), 2u);
+}
+
+TEST(Savepoint, IsListedByTimeUnlessItIsUnfinished) {
   FaultEnv env;
   EXPECT_TRUE(list_savepoints(env, "/data/savepoints")->empty());
   Job job(env);
@@ -111,9 +131,12 @@ TEST(Savepoint, IsListedByTimeUnlessItIsUnfinishedOrDamaged) {
   ASSERT_TRUE(env.remove_file("/data/savepoints/c/state/CURRENT").ok());
   const auto found = list_savepoints(env, "/data/savepoints");
   ASSERT_TRUE(found.ok()) << found.status();
-  ASSERT_EQ(found->size(), 2u);
-  EXPECT_EQ((*found)[0].dir, "/data/savepoints/b");
-  EXPECT_EQ((*found)[1].dir, "/data/savepoints/a");
+  ASSERT_EQ(found->size(), 3u);
+  EXPECT_EQ((*found)[0].dir, "/data/savepoints/c");
+  EXPECT_NE((*found)[0].problem.find("CURRENT"), std::string::npos) << (*found)[0].problem;
+  EXPECT_EQ((*found)[1].dir, "/data/savepoints/b");
+  EXPECT_EQ((*found)[1].problem, "");
+  EXPECT_EQ((*found)[2].dir, "/data/savepoints/a");
   const Status missing = read_savepoint(env, "/data/savepoints/c").status();
   EXPECT_EQ(missing.code(), StatusCode::kCorrupt);
   EXPECT_NE(missing.message().find("CURRENT"), std::string::npos) << missing;

@@ -12,6 +12,12 @@ json time_or_null(int64_t ms) {
   return ms == INT64_MIN || ms == INT64_MAX ? json(nullptr) : json(ms);
 }
 
+// Of the time that is accounted for; only who leads tasks has any.
+json ratio_or_null(double seconds, const engine::OperatorStats& stats) {
+  const double all = stats.busy_seconds + stats.blocked_seconds + stats.idle_seconds;
+  return all > 0 ? json(seconds / all) : json(nullptr);
+}
+
 struct Totals {
   uint64_t read = 0, written = 0, dead = 0, late = 0;
 };
@@ -39,6 +45,11 @@ json operators_of(const engine::JobStatus& job) {
                    {"late_rows", stats.late_rows},
                    {"dead_rows", stats.dead_rows},
                    {"busy_seconds", stats.busy_seconds},
+                   {"blocked_seconds", stats.blocked_seconds},
+                   {"idle_seconds", stats.idle_seconds},
+                   {"busy_ratio", ratio_or_null(stats.busy_seconds, stats)},
+                   {"blocked_ratio", ratio_or_null(stats.blocked_seconds, stats)},
+                   {"idle_ratio", ratio_or_null(stats.idle_seconds, stats)},
                    {"watermark_ms", time_or_null(stats.watermark_ms)},
                    {"state_rows", stats.state_rows},
                    {"state_bytes", stats.state_bytes}});
@@ -128,9 +139,11 @@ json pipeline_stats(const jobs::PipelineView& view) {
   out["rows_late"] = totals_of(view).late;
   if (!view.job) {
     out["operators"] = out["splits"] = json::array();
+    out["dead_letters"] = json::object();
     return out;
   }
   const engine::JobStatus& job = *view.job;
+  out["dead_letters"] = job.dead_letters.empty() ? json::object() : json(job.dead_letters);
   out["checkpoint"] = {{"id", job.last_checkpoint.value()},
                        {"count", job.checkpoints},
                        {"wall_ms", job.last_checkpoint_wall_ms},

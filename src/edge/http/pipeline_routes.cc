@@ -162,6 +162,12 @@ Response stats(Pipelines& pipelines, const Request& request) {
 }
 
 json savepoint_page(const jobs::SavepointView& view) {
+  if (!view.info.problem.empty()) {
+    return {{"savepoint", view.id},
+            {"pipeline", view.info.job},
+            {"folder", view.info.dir},
+            {"problem", view.info.problem}};
+  }
   return {{"savepoint", view.id},
           {"pipeline", view.info.job},
           {"checkpoint", view.info.checkpoint.value()},

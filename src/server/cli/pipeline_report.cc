@@ -1,5 +1,8 @@
 #include "cli/pipeline_report.h"
 
+#include <cmath>
+
+#include "base/units.h"
 #include "cli/exit_codes.h"
 #include "cli/http_get.h"
 
@@ -46,6 +49,22 @@ const std::vector<Column>& summary_columns() {
   return columns;
 }
 
+// Shares of the time, unless they are there already: of the last second, where rates are.
+Document with_shares(const Document& operators) {
+  Document out = Document::array();
+  for (const Document& one : operators.items()) {
+    Document row = one;
+    for (const std::string name : {"busy", "blocked", "idle"}) {
+      const Document* ratio = one.find(name + "_ratio");
+      if (one.find(name) != nullptr || ratio == nullptr) continue;
+      const Result<double> share = parse_double(ratio->to_cell());
+      if (share.ok()) row.put(name, std::to_string(std::lround(100 * *share)) + " %");
+    }
+    out.push(std::move(row));
+  }
+  return out;
+}
+
 std::vector<Column> operator_columns(bool rates) {
   std::vector<Column> columns = {{"id"},
                                  {"kind"},
@@ -54,15 +73,17 @@ std::vector<Column> operator_columns(bool rates) {
                                  {"rows_out", CellKind::kNumber}};
   if (rates) {
     columns.push_back({"rows_per_second", CellKind::kNumber});
-    columns.push_back({"busy"});
   }
+  for (const char* name : {"busy", "blocked", "idle"}) columns.push_back({name});
   for (const Column& column :
        std::initializer_list<Column>{{"late_rows", CellKind::kNumber},
                                      {"dead_rows", CellKind::kNumber},
                                      {"watermark_ms", CellKind::kTime},
                                      {"state_rows", CellKind::kNumber, true},
                                      {"state_bytes", CellKind::kBytes, true},
-                                     {"busy_seconds", CellKind::kText, true}}) {
+                                     {"busy_seconds", CellKind::kText, true},
+                                     {"blocked_seconds", CellKind::kText, true},
+                                     {"idle_seconds", CellKind::kText, true}}) {
     columns.push_back(column);
   }
   return columns;
@@ -125,6 +146,7 @@ void print_savepoints(Session& session, const Document& page) {
                                 {"taken_ms", CellKind::kTime},
                                 {"checkpoint", CellKind::kNumber},
                                 {"bytes", CellKind::kBytes},
+                                {"problem"},
                                 {"folder", CellKind::kText, true}},
                                session.wide()));
 }
@@ -140,7 +162,7 @@ void print_pipeline(Session& session, const Document& page) {
     if (name == "source" || name == "plan" || name == "explain") continue;
     if (name == "operators" && !value.items().empty()) {
       const bool rates = value.items().front().find("rows_per_second") != nullptr;
-      tables += "\n" + table_of(value, operator_columns(rates), session.wide());
+      tables += "\n" + table_of(with_shares(value), operator_columns(rates), session.wide());
     } else if (name == "splits" && !value.items().empty()) {
       tables += "\n" + table_of(value,
                                 {{"source"},

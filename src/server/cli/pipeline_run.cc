@@ -73,7 +73,10 @@ class LocalEngine {
     engine_ = engine::Engine::create(env_, timers_, *connectors_, {}, nullptr);
     return {};
   }
+  // A connector still holds a thread of the job, which uses all of this: it must not be destroyed.
+  bool held_up() const { return engine_ != nullptr && engine_->held_up() > 0; }
   Status close() {
+    if (held_up()) return {};
     engine_.reset();
     connectors_.reset();
     if (groups_) groups_->close();
@@ -158,7 +161,8 @@ void print_report(Session& session, const plan::Plan& plan, const jobs::RunRepor
 
 Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Plan& plan,
               const std::string& dir) {
-  LocalEngine local(env, dir);
+  auto owned = std::make_unique<LocalEngine>(env, dir);
+  LocalEngine& local = *owned;
   DF_RETURN_IF_ERROR(local.open());
   Status checked = jobs::check_connectors(plan, local.connectors());
   if (!checked.ok()) {
@@ -189,6 +193,7 @@ Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Pl
     ended = with_exit_code(report.status().with_context(plan.name), ExitCode::kFailed);
   }
   const Status closed = local.close();
+  if (local.held_up()) (void)owned.release();
   return ended.ok() ? closed : ended;
 }
 

@@ -36,10 +36,15 @@ Document rated(const Document& row, const Document& before, double seconds) {
   // A source's rows are counted where they leave it, a sink's where they come in.
   const double rows = std::max(number_of(row, "rows_out") - number_of(before, "rows_out"),
                                number_of(row, "rows_in") - number_of(before, "rows_in"));
-  const double busy = number_of(row, "busy_seconds") - number_of(before, "busy_seconds");
   const double tasks = std::max(1.0, number_of(row, "tasks"));
   out.put("rows_per_second", static_cast<int64_t>(std::llround(std::max(0.0, rows) / seconds)));
-  out.put("busy", std::to_string(std::lround(100 * std::max(0.0, busy) / seconds / tasks)) + " %");
+  const Document* leads = row.find("busy_ratio");
+  if (leads == nullptr || !parse_double(leads->to_cell()).ok()) return out;
+  for (const std::string name : {"busy", "blocked", "idle"}) {
+    const double spent = number_of(row, name + "_seconds") - number_of(before, name + "_seconds");
+    const double share = std::max(0.0, spent) / seconds / tasks;
+    out.put(name, std::to_string(std::lround(100 * share)) + " %");
+  }
   return out;
 }
 

@@ -11,7 +11,7 @@ namespace dataflow::cli {
 Status watch_stats(Session& session, const std::string& path);
 
 // The page with what happened since the one before, `seconds` ago, beside each operator:
-// rows_per_second, and busy in percent of its tasks' time.
+// rows_per_second, and busy, blocked and idle in percent of its tasks' time.
 Document with_rates(const Document& page, const Document& before, double seconds);
 
 }  // namespace dataflow::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/status.h"
@@ -17,6 +18,9 @@ struct ConnectorContext {
   std::string job;       // its name
   std::string node;      // the plan's node
   bool bounded = false;  // batch mode: sources end at what is there now
+  // Asked once the job has to end and something holds it up: who waits for another system gives up
+  // with kCancelled.
+  std::stop_token interrupted = {};
 };
 
 class Connectors {

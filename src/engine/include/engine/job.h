@@ -44,8 +44,11 @@ struct OperatorStats {
   std::string id;
   std::string kind;
   int tasks = 0;
-  uint64_t rows_in = 0, rows_out = 0, late_rows = 0, dead_rows = 0;
-  double busy_seconds = 0;
+  uint64_t rows_in = 0, rows_out = 0;
+  uint64_t late_rows = 0, dead_rows = 0;  // in all runs of the job
+  // Of the tasks that it leads, in this run: they worked, waited as an output was full, and had
+  // nothing to do. What is left of the time they waited for a thread.
+  double busy_seconds = 0, blocked_seconds = 0, idle_seconds = 0;
   int64_t watermark_ms = INT64_MIN;  // INT64_MIN: none yet
   uint64_t state_rows = 0, state_bytes = 0;
 };
@@ -83,6 +86,13 @@ struct JobEvent {
   std::string reason;       // of the restart
 };
 
+// What becomes of a first attempt that fails.
+enum class FirstAttempt : uint8_t {
+  kMustRun,    // start() says why, and the job is over
+  kGoesOn,     // the same, unless there is a checkpoint: then it is tried again as after a failure
+  kNotAwaited  // start() does not wait for it, and it is tried again as after a failure
+};
+
 struct JobConfig {
   std::string name;
   plan::Plan plan;        // validated
@@ -94,16 +104,22 @@ struct JobConfig {
   std::string restore_from;
   // Called from a thread of the engine, which must not be held up. May be empty.
   std::function<void(const JobEvent&)> on_event;
+  FirstAttempt first_attempt = FirstAttempt::kMustRun;
 };
 
 class Job {
  public:
   virtual ~Job() = default;
   virtual const std::string& name() const = 0;
+  // Never waits for what the job does.
   virtual JobStatus status() const = 0;
-  // Takes a checkpoint and ends the tasks; what was made is committed. Returns when it is over.
+  // Takes a checkpoint and ends the tasks; what was made is committed. Returns when it is over. A
+  // connector that holds it up is interrupted after EngineOptions::stop_wait_ms. One that cannot be
+  // is left to itself a little later: the job is over, and what it has not delivered is owed in its
+  // store. kConflict if something may be owed.
   virtual Status stop() = 0;
-  // Ends the tasks at once, as a crash would: the last checkpoint stands.
+  // Ends the tasks at once, as a crash would: the last checkpoint stands. As in stop(), no
+  // connector holds it up for long.
   virtual void cancel() = 0;
   // Returns when a checkpoint that began after the call is durable and its output committed.
   virtual Result<CheckpointId> checkpoint() = 0;
@@ -121,6 +137,9 @@ struct EngineOptions {
   // What the keyed state of all jobs may take in memory; 0: no limit. A job that would take more
   // fails at its last checkpoint, and says so.
   size_t state_memory_bytes = 0;
+  int64_t start_wait_ms = 10'000;  // for a first attempt; it goes on behind start() by itself
+  int64_t stop_wait_ms = 10'000;   // until what holds up the end of a job is interrupted
+  int64_t leave_wait_ms = 3'000;   // from then until it is left to itself
 };
 
 class Engine {
@@ -131,8 +150,12 @@ class Engine {
   virtual ~Engine() = default;
   // kUnsupported if this engine does not have what the node asks for. Of a validated plan.
   virtual Status can_run(const plan::Plan& plan, const plan::Node& node) const = 0;
-  // Opens the state, commits what the last checkpoint left, and starts the tasks.
+  // Opens the state, commits what the last checkpoint left, and starts the tasks. kUnavailable
+  // while an earlier job over this state is held up, though it was told to end.
   virtual Result<std::shared_ptr<Job>> start(JobConfig config) = 0;
+  // How many jobs are over and still held up by a connector. While there are any, what was given to
+  // create() has to stay, even when the engine goes.
+  virtual size_t held_up() const { return 0; }
 };
 
 }  // namespace dataflow::engine
