@@ -37,7 +37,6 @@ class IntervalJoin final : public Operator {
         sides_{std::move(left), std::move(right)},
         condition_(std::move(condition)),
         output_(spec.kind, sides_[kLeft].codec(), sides_[kRight].codec(), output, 0),
-        progress_(false),
         lanes_(reach_.forward_ms) {}
 
   Status open(OperatorContext& context) override;

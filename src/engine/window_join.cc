@@ -31,8 +31,7 @@ class WindowJoin final : public Operator {
         lateness_(spec.allowed_lateness_ms),
         sides_{std::move(left), std::move(right)},
         output_(spec.kind, sides_[kLeft].codec(), sides_[kRight].codec(), std::move(output),
-                spec.size_ms),
-        progress_(false) {}
+                spec.size_ms) {}
 
   Status open(OperatorContext& context) override;
   Status on_batch(size_t input, const Batch& batch, Collector& out) override;

@@ -139,6 +139,7 @@ void KeyRows::widen() {
 }
 
 void KeyRows::reserve(size_t rows) {
+  if (rows == 0) return;
   const size_t slots = std::max(kFirstSlots, rows * 5 / 4 + 1);
   if (slots > slots_.size()) move_slots(slots);
   rows_.reserve(rows * stride_);
