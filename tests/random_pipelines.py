@@ -9,6 +9,12 @@ import decimal
 import json
 import random
 import re
+import signal
+import subprocess
+
+import duckdb
+
+from dataflow_server import binary
 
 START_MS = 1_767_225_600_000  # 2026-01-01
 DELAY_MS = 2_000
@@ -328,11 +334,12 @@ class Pipeline:
 
 
 def ours(folder):
-    """The rows of a file sink, in a form to compare."""
-    rows = []
+    """The rows of a file sink, in a form to compare: a list for each run that began without state."""
+    runs = {}
     for part in sorted(folder.glob("part-*")):
+        rows = runs.setdefault(part.name.split("-")[1], [])
         rows += [json.loads(line) for line in part.read_text().splitlines()]
-    return sorted(tuple(normal(row[name]) for name in sorted(row)) for row in rows)
+    return [sorted(tuple(normal(row[name]) for name in sorted(row)) for row in rows) for rows in runs.values()]
 
 
 def duck(connection, query):
@@ -356,3 +363,49 @@ def normal(value):
     if time:  # zeros at the end of a fraction are not written
         return f"{time[1]} {time[2]}.{(time[3] or '').ljust(3, '0')}"
     return value
+
+
+# A run, and what it is held against.
+
+
+def run(file, data=None, kill_after=None):
+    """False if it was killed."""
+    words = [binary(), "run", file, "-o", "json"] + (["--data-dir", data] if data else [])
+    process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        out, err = process.communicate(timeout=kill_after)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        return False
+    assert process.returncode == 0, out + err
+    return True
+
+
+def check_against_duckdb(seed, folder, rows=6_000, steps=6, kills=11):
+    """Whole, and in a process that dies again and again, each time begun at another parallelism."""
+    rng = random.Random(seed)
+    made = Pipeline(seed, steps)
+    source, file = folder / "in", folder / "random.yaml"
+    events(rng, rows, source)
+    connection = duckdb.connect()
+    expected = {name: duck(connection, made.query(relation, source)) for name, relation in made.sinks.items()}
+
+    def begin(out, **how):
+        file.write_text(made.yaml(rng.randrange(1, 5), source, out))
+        return run(file, **how)
+
+    def check(words, out):
+        for name, wanted in expected.items():
+            # One that died when all had been done, and only its process was still there, begins from the beginning.
+            for found in ours(out / name) or [[]]:
+                assert found == wanted, (f"seed {seed}, {words}, sink {name}: {len(found)} rows, {len(wanted)} expected\n"
+                                         f"{file.read_text()}\n{made.query(made.sinks[name], source)}")
+
+    begin(folder / "whole")
+    check("whole", folder / "whole")
+    for attempt in range(kills + 1):
+        kill_after = rng.uniform(0.01, 0.15) if attempt < kills else None
+        if begin(folder / "killed", data=folder / "data", kill_after=kill_after):
+            break
+    check("killed", folder / "killed")

@@ -19,8 +19,12 @@ std::string_view without_line_end(std::string_view line) {
   return line;
 }
 
-bool is_blank(std::string_view line) {
-  return line.empty() || line.find_first_not_of(" \t\r") == std::string_view::npos;
+// Where fields stand apart by tabs or spaces, a line of these is a row of empty fields.
+bool is_blank(std::string_view line, char delimiter) {
+  for (const char c : line) {
+    if (c == delimiter || (c != ' ' && c != '\t' && c != '\r')) return false;
+  }
+  return true;
 }
 
 class FileChunkDecoder final : public engine::ChunkDecoder {
@@ -30,7 +34,8 @@ class FileChunkDecoder final : public engine::ChunkDecoder {
         spec_(std::move(spec)),
         metadata_(spec_->columns),
         raw_(spec_->format == "raw"),
-        header_(spec_->format == "csv" && spec_->decoder.csv_header) {}
+        header_(spec_->format == "csv" && spec_->decoder.csv_header),
+        delimiter_(spec_->format == "csv" ? spec_->decoder.csv_delimiter : '\0') {}
 
   // Finds what is wrong with the format before any row comes.
   Status open() {
@@ -49,6 +54,7 @@ class FileChunkDecoder final : public engine::ChunkDecoder {
   MetadataBuilder metadata_;
   const bool raw_;
   const bool header_;
+  const char delimiter_;
   std::map<std::string, std::unique_ptr<format::Decoder>> decoders_;  // by header
   std::map<std::string, format::Decoder*> of_paths_;                  // where there are headers
 };
@@ -114,7 +120,7 @@ Status FileChunkDecoder::decode(const engine::Split& split, const engine::Chunk&
       if (header_) continue;
       if (!raw_ && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
     }
-    if (!raw_ && is_blank(line)) continue;
+    if (!raw_ && is_blank(line, delimiter_)) continue;
     if (!decoder->add(line, why)) {
       faults.push_back(
           {offset, why.field, why.reason, std::string(line.substr(0, kFaultPayloadBytes))});

@@ -66,17 +66,9 @@ std::string csv_name(const std::string& name, const format::EncoderOptions& opti
   return out + options.csv_quote;
 }
 
-Result<std::string> csv_header(const plan::SinkSpec& spec, const Schema& schema,
-                               const format::EncoderOptions& options, const std::string& where) {
-  const auto asked = spec.format_options.find("header");
-  if (asked == spec.format_options.end()) return std::string();
-  const Result<bool> wanted = parse_bool(asked->second);
-  if (!wanted.ok()) {
-    return Status::invalid(where + ": option `header`=`" + asked->second +
-                           "`: give `true` or `false`");
-  }
+std::string csv_header(const Schema& schema, const format::EncoderOptions& options) {
   std::string header;
-  for (size_t i = 0; *wanted && i < schema.size(); ++i) {
+  for (size_t i = 0; options.csv_header && i < schema.size(); ++i) {
     if (i > 0) header += options.csv_delimiter;
     header += csv_name(schema[i].name, options);
   }
@@ -136,9 +128,7 @@ Result<std::unique_ptr<engine::Sink>> make_file_sink(Env& env, const plan::SinkS
   }
   DF_ASSIGN_OR_RETURN(
       out.encoder, in_place(format::encoder_options(out.format, spec.format_options), out.where));
-  if (out.format == "csv") {
-    DF_ASSIGN_OR_RETURN(out.header, csv_header(spec, *schema, out.encoder, out.where));
-  }
+  out.header = csv_header(*schema, out.encoder);
   return std::unique_ptr<engine::Sink>(std::make_unique<FileSink>(env, std::move(out)));
 }
 

@@ -264,7 +264,7 @@ TEST_F(FileSink, LeavesTheStagedFilesOfOthersAlone) {
 
 TEST_F(FileSink, EachCsvFileHasItsHeader) {
   plan::SinkSpec spec = sink_spec({{"roll_interval", "0s"}});
-  spec.format_options = {{"header", "true"}, {"delimiter", ";"}};
+  spec.format_options = {{"csv.header", "true"}, {"delimiter", ";"}};
   FileJob job(bed_, spec);
   ASSERT_TRUE(job.start().ok());
   for (int id = 1; id <= 2; ++id) {

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/crc32c.h"
+#include "base/logger.h"
 #include "chunk_buffer.h"
 #include "file_position.h"
 #include "file_source.h"
@@ -87,6 +88,11 @@ Result<FileSplitReader::Bytes> FileSplitReader::read(File& file, uint64_t from,
 Result<engine::Polled> FileSplitReader::poll(engine::Chunk& chunk) {
   if (over()) return engine::Polled::kEnd;
   Result<std::unique_ptr<File>> file = parts_.env.open(split_.path, OpenMode::kRead);
+  if (spec_->follow && file.status().code() == StatusCode::kNotFound) {
+    log_warn("a file that was followed is gone; what it had behind this was not read",
+             {{"file", split_.path}, {"read_up_to", at_.next}});
+    return engine::Polled::kEnd;
+  }
   if (!file.ok()) return file.status().with_context(words());
   DF_RETURN_IF_ERROR(check_same(**file));
   while (!over()) {

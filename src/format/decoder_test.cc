@@ -77,6 +77,27 @@ TEST(JsonDecoderTest, a_fault_names_the_field_what_was_found_and_what_is_expecte
   EXPECT_NE(Reader("ROW<a TIMESTAMP(3)>", options).add(R"({"a":"2026-01-31T12:00:00"})"), "");
 }
 
+TEST(JsonDecoderTest, a_number_is_whole_to_its_last_digit_or_refused) {
+  const std::string zeros(400, '0');
+  const auto read = [](const std::string& number) {
+    return Reader("ROW<a BIGINT>").one("{\"a\":" + number + "}");
+  };
+  EXPECT_EQ(read("5.0"), "a=5");
+  EXPECT_EQ(read("1.50e1"), "a=15");
+  EXPECT_EQ(read("-12e+3"), "a=-12000");
+  EXPECT_EQ(read("-0.0e7"), "a=0");
+  EXPECT_EQ(read("0e-99999"), "a=0");
+  EXPECT_EQ(read("9223372036854775807." + zeros), "a=9223372036854775807");
+  EXPECT_EQ(read("-92233720368547758080e-1"), "a=-9223372036854775808");
+  for (const std::string& other :
+       {std::string("1e-30"), std::string("5.0000000000000000000001"), std::string("1.05e1"),
+        std::string("9223372036854775808.0"), std::string("1e19"), std::string("1e2147483647"),
+        std::string("1e99999999999"), "0." + zeros + "1"}) {
+    Reader reader("ROW<a BIGINT>");
+    EXPECT_NE(reader.add("{\"a\":" + other + "}"), "") << other;
+  }
+}
+
 TEST(JsonDecoderTest, what_is_no_json_object_is_a_fault) {
   Reader reader("ROW<a INT>");
   EXPECT_EQ(reader.add(""), ": the payload is empty");

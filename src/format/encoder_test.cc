@@ -64,6 +64,19 @@ TEST(JsonEncoderTest, writes_objects_in_the_schemas_order) {
   EXPECT_EQ(encoded("json", slice(batch, 1, 1), options, faults), (Rows{"{}"}));
 }
 
+TEST(JsonEncoderTest, bytes_that_are_no_text_become_replacement_characters) {
+  const SchemaPtr schema = schema_of({{"a", Type::string()}});
+  std::vector<RowFault> faults;
+  const auto written = [&](const std::string& text) {
+    return encoded("json", batch_of(schema, {{Value::string(text)}}).value(), {}, faults)[0];
+  };
+  EXPECT_EQ(written("h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
+            "{\"a\":\"h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"}");
+  EXPECT_EQ(written("a\xff\"\xc3"), "{\"a\":\"a\xef\xbf\xbd\\\"\xef\xbf\xbd\"}");
+  EXPECT_EQ(written("\x80z"), "{\"a\":\"\xef\xbf\xbdz\"}");
+  EXPECT_TRUE(faults.empty());
+}
+
 TEST(CsvEncoderTest, quotes_only_what_needs_it) {
   const SchemaPtr schema = schema_of({{"a", Type::string()}, {"b", Type::int32()}});
   const Batch batch =

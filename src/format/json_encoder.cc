@@ -1,6 +1,8 @@
 // Columns to JSON: an object a row, its keys in the order of the schema.
 #include <arrow/array.h>
+#include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -33,9 +35,27 @@ void append_escape(char c, std::string& out) {
   }
 }
 
+// JSON is UTF-8: each byte that is no part of it becomes U+FFFD.
+std::string mended(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    size_t size = std::min<size_t>(text.size(), 4);
+    while (size > 0 && !simdjson::validate_utf8(text.data(), size)) --size;
+    out += size > 0 ? text.substr(0, size) : std::string_view("\xef\xbf\xbd");
+    text.remove_prefix(std::max<size_t>(size, 1));
+  }
+  return out;
+}
+
 void append_string(std::string_view text, std::string& out) {
   out += '"';
   size_t begin = 0;
+  char all = 0;
+  for (const char c : text) all |= c;
+  std::string other;
+  if (static_cast<uint8_t>(all) >= 0x80 && !simdjson::validate_utf8(text.data(), text.size())) {
+    text = other = mended(text);
+  }
   for (size_t i = 0; i < text.size(); ++i) {
     if (kPlain[static_cast<uint8_t>(text[i])]) continue;
     out += text.substr(begin, i - begin);

@@ -2,9 +2,9 @@
 
 #include <charconv>
 #include <cstring>
+#include <string>
 
 #include "json_tokens.h"
-#include "types/decimal.h"
 
 namespace dataflow::format {
 namespace {
@@ -27,18 +27,33 @@ bool copy_plain(const char* from, size_t size, char* to) {
   return true;
 }
 
-// 5.0, 1e3, or nineteen digits.
+// 5.0, 1e3, or nineteen digits: whether the number is a whole one, to the last digit.
 bool whole_in_disguise(std::string_view text, int64_t& value) {
-  constexpr int kScale = 18;
-  Int128 unscaled = 0;
-  if (parse_decimal(text, kMaxDecimalPrecision, kScale, unscaled) != DecimalParse::kOk) {
-    return false;
+  constexpr int64_t kMostDigits = 19;
+  std::string digits;
+  int64_t fraction = 0;  // digits behind the point, less the exponent
+  bool behind = false;
+  size_t at = 0;
+  for (; at < text.size() && text[at] != 'e' && text[at] != 'E'; ++at) {
+    if (text[at] == '.') behind = true;
+    if (text[at] < '0' || text[at] > '9') continue;
+    if (!digits.empty() || text[at] != '0') digits += text[at];
+    fraction += behind ? 1 : 0;
   }
-  const Int128 one = power_of_ten(kScale);
-  if (unscaled % one != 0) return false;
-  const Int128 whole = unscaled / one;
-  value = static_cast<int64_t>(whole);
-  return value == whole;
+  if (digits.empty()) return value = 0, true;
+  if (at < text.size()) {
+    const size_t from = at + (text[at + 1] == '+' ? 2 : 1);
+    int32_t exponent = 0;
+    const auto read = std::from_chars(text.data() + from, text.data() + text.size(), exponent);
+    if (read.ec != std::errc()) return false;
+    fraction -= exponent;
+  }
+  for (; fraction > 0 && digits.ends_with('0'); --fraction) digits.pop_back();
+  if (fraction > 0 || std::ssize(digits) - fraction > kMostDigits) return false;
+  digits.append(static_cast<size_t>(-fraction), '0');
+  if (text.starts_with('-')) digits.insert(0, 1, '-');
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return read.ec == std::errc();
 }
 
 bool read_double(std::string_view text, const JsonNumber& number, double& value) {

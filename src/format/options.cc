@@ -100,6 +100,7 @@ Result<EncoderOptions> encoder_options(const std::string& format, const Options&
   read_text(plain, "timestamp_format", out.timestamp_format);
   read_text(plain, "null_literal", out.csv_null_literal);
   DF_RETURN_IF_ERROR(read_bool(plain, "skip_nulls", out.json_skip_nulls));
+  DF_RETURN_IF_ERROR(read_bool(plain, "header", out.csv_header));
   DF_RETURN_IF_ERROR(read_char(plain, "delimiter", out.csv_delimiter));
   DF_RETURN_IF_ERROR(read_char(plain, "quote", out.csv_quote));
   return out;

@@ -34,6 +34,7 @@ struct EncoderOptions {
   char csv_delimiter = ',';
   std::string csv_null_literal;  // a value that reads like it stands in quotes
   char csv_quote = '"';
+  bool csv_header = false;  // for who writes files: payloads have none
 };
 
 class Encoder {
