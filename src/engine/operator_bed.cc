@@ -111,6 +111,16 @@ Status OperatorBed::batch(const Batch& batch, size_t input) {
     if (rows[i].empty()) continue;
     DF_ASSIGN_OR_RETURN(const Batch part, take(batch, rows[i]));
     DF_RETURN_IF_ERROR(tasks_[i]->op().on_batch(input, part, *tasks_[i]));
+    DF_RETURN_IF_ERROR(finish(*tasks_[i]));
+  }
+  return {};
+}
+
+// What broke off goes on.
+Status OperatorBed::finish(Task& task) {
+  while (task.op().has_more()) {
+    ++breaks_;
+    DF_RETURN_IF_ERROR(task.op().go_on(task));
   }
   return {};
 }
@@ -119,6 +129,7 @@ Status OperatorBed::watermark(int64_t millis) {
   watermark_ = millis;
   for (const auto& task : tasks_) {
     DF_RETURN_IF_ERROR(task->op().on_watermark(Watermark(millis), *task));
+    DF_RETURN_IF_ERROR(finish(*task));
   }
   return {};
 }
