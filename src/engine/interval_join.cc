@@ -101,7 +101,7 @@ class IntervalJoin final : public Operator {
   size_t view_bytes_ = 0;
   struct Gone {
     TimeLanes::Key key;
-    TimeLanes::Entry entry;
+    RowNumber row;
   };
   std::vector<Gone> gone_;  // left rows of the state that are done with
   std::vector<int32_t> kept_;
@@ -272,18 +272,22 @@ Status IntervalJoin::match_left(size_t side, size_t at, RowNumber other, Collect
   int64_t& marks = sides_[kLeft].table().ints(JoinSide::kMarks)[other];
   if ((marks & kMatched) != 0) return {};
   marks |= kMatched;
-  gone_.push_back({keys_[static_cast<size_t>(rows_[at].row)],
-                   {sides_[kLeft].table().ints(JoinSide::kMoment)[other], other}});
+  gone_.push_back({keys_[static_cast<size_t>(rows_[at].row)], other});
   if (!shape_.semi) return {};
   return output_.add(sides_[kLeft].bytes_of(other), {}, RowKind::kInsert, 0, out);
 }
 
 void IntervalJoin::forget_matched() {
   state::KeyedTable& table = sides_[kLeft].table();
-  for (const auto& [key, entry] : gone_) {
-    lanes_.remove(key, kLeft, entry);
-    table.erase(entry.row);
+  const int64_t* const marks = table.ints(JoinSide::kMarks);
+  // A key's at once: there may be as many as it has rows.
+  std::ranges::sort(gone_, {}, &Gone::key);
+  for (size_t i = 0; i < gone_.size(); ++i) {
+    if (i > 0 && gone_[i].key == gone_[i - 1].key) continue;
+    lanes_.remove_if(gone_[i].key, kLeft,
+                     [&](RowNumber row) { return (marks[row] & kMatched) != 0; });
   }
+  for (const Gone& gone : gone_) table.erase(gone.row);
   gone_.clear();
 }
 
