@@ -70,6 +70,29 @@ sinks:
 job: {{parallelism: 2, checkpoint_interval: 50ms}}
 """
 
+JOIN_PIPELINE = """
+name: {name}
+sources:
+  bids: {{connector: generator, rows: {rows}, seed: 5, schema: {{item: BIGINT, price: BIGINT, ts: TIMESTAMP_LTZ(3)}},
+         fields.item.kind: choice, fields.item.count: 100000, fields.ts.spacing_ms: 0.02, fields.ts.disorder: 100ms,
+         watermark: {{column: ts, delay: 100ms}}}}
+  offers: {{connector: generator, rows: {rows}, seed: 6, schema: {{item: BIGINT, least: BIGINT, at: TIMESTAMP_LTZ(3)}},
+           fields.item.kind: choice, fields.item.count: 100000, fields.at.spacing_ms: 0.02, fields.at.disorder: 100ms,
+           watermark: {{column: at, delay: 100ms}}}}
+steps:
+  joined: {{{join}}}
+sinks:
+  out: {{from: joined, connector: blackhole}}
+job: {{parallelism: 2}}
+"""
+
+JOINS = {
+    "window": "window_join: {left: bids, right: offers, on: [item], size: 1s}",
+    "interval": "interval_join: {left: bids, right: offers, on: [item], between: [-500ms, 500ms]}",
+    "interval-left-where": "interval_join: {left: bids, right: offers, on: [item], kind: left, "
+                           "between: [-500ms, 500ms], where: price >= least}",
+}
+
 FILE_SINK = "{{from: rows, connector: file, path: {out}, format: csv, guarantee: exactly_once}}"
 
 
@@ -104,11 +127,14 @@ class Bench:
             part.rename(self.events)
 
     def run(self):
-        self.prepare()
+        of_file = self.wants("windows") or self.wants("backlog")
+        if of_file:
+            self.prepare()
         self.say("## The stream engine")
         self.say()
-        self.say(f"{cpu_model()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB; {self.args.events:,} JSON events "
-                 f"({self.events.stat().st_size / 1e6:.0f} MB), median of {self.args.runs}.")
+        size = f" ({self.events.stat().st_size / 1e6:.0f} MB)" if of_file else ""
+        self.say(f"{cpu_model()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB; {self.args.events:,} JSON events"
+                 f"{size}, median of {self.args.runs}.")
         self.say()
         if self.wants("windows"):
             self.windows()
@@ -124,6 +150,8 @@ class Bench:
             engine_live.recovery(self)
         if self.wants("growth"):
             engine_live.growth(self)
+        if self.wants("joins"):
+            self.joins()
 
     # Windows over a file, beside Flink and DuckDB.
 
@@ -215,12 +243,34 @@ class Bench:
                 self.say(f"| {query} | {mid[0]:,.0f} | {mid[1]:,.0f} | {mid[2]:.0f} | {mid[3]:.0f} |")
         self.say()
 
+    # Two generated streams, joined; half of the events each.
+
+    def joins(self):
+        self.say("### Joins: two generated streams of 50,000 rows a second of event time, 100,000 keys")
+        self.say()
+        self.say("| join | rows/s of both | rows per CPU second | private memory, MiB | rows out |")
+        self.say("|---|---|---|---|---|")
+        rows = self.args.events // 2
+        for name, join in JOINS.items():
+            file = self.folder / f"join-{name}.yaml"
+            file.write_text(JOIN_PIPELINE.format(name=name, rows=rows, join=join))
+            costs = []
+            for i in range(self.args.runs):
+                self.progress(f"{name} join, run {i + 1}")
+                costs.append(Cost([BIN / "dataflow", "run", file, "-o", "json"]))
+            mid = [statistics.median(each(cost) for cost in costs) for each in (
+                lambda cost: 2 * rows / cost.seconds, lambda cost: 2 * rows / cost.cpu, lambda cost: cost.private_mib)]
+            written = json.loads(costs[-1].out)["rows_written"]
+            self.say(f"| {name} | {mid[0]:,.0f} | {mid[1]:,.0f} | {mid[2]:.0f} | {written:,} |")
+        self.say()
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", nargs="*", help="windows, backlog, latency, acks, state, recovery, growth")
+    parser.add_argument("--only", nargs="*",
+                        help="windows, backlog, latency, acks, state, recovery, growth, joins")
     parser.add_argument("--without", nargs="*", help="flink, duckdb")
     parser.add_argument("--folder", help="where events and results go; what is there of them is used again")
     parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")

@@ -1,6 +1,7 @@
 #include "chain.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "row_text.h"
 
@@ -50,6 +51,7 @@ class Chain::Slot final : public OperatorContext, public Collector {
     return account();
   }
   Status on_watermark(Watermark watermark);
+  Status go_on();
   void collect(TaskPart& part);
 
   Operator& op() { return *plan_.op; }
@@ -57,6 +59,7 @@ class Chain::Slot final : public OperatorContext, public Collector {
   const SlotCounters& counters() const { return counters_; }
 
  private:
+  Status forward(Watermark watermark);
   // Of tables whose rows expire.
   void set_table_time();
   // What the tables take, held against the budget.
@@ -71,6 +74,7 @@ class Chain::Slot final : public OperatorContext, public Collector {
   state::MemoryBudget::Share memory_;
   std::map<std::string, std::string> named_;
   Watermark forwarded_ = kNoWatermark;
+  Watermark unfinished_ = kNoWatermark;  // at which the operator broke off
 };
 
 Result<state::KeyedTable*> Chain::Slot::table(state::TableSpec spec) {
@@ -127,6 +131,22 @@ Status Chain::Slot::on_watermark(Watermark watermark) {
   set_table_time();
   DF_RETURN_IF_ERROR(plan_.op->on_watermark(watermark, *this));
   DF_RETURN_IF_ERROR(account());
+  if (plan_.op->has_more()) {
+    unfinished_ = watermark;
+    return {};
+  }
+  return forward(watermark);
+}
+
+Status Chain::Slot::go_on() {
+  set_table_time();
+  DF_RETURN_IF_ERROR(plan_.op->go_on(*this));
+  DF_RETURN_IF_ERROR(account());
+  if (plan_.op->has_more() || unfinished_ == kNoWatermark) return {};
+  return forward(std::exchange(unfinished_, kNoWatermark));
+}
+
+Status Chain::Slot::forward(Watermark watermark) {
   const Watermark onward = plan_.op->forwarded(watermark);
   if (onward <= forwarded_) return {};
   forwarded_ = onward;
@@ -201,6 +221,20 @@ Status Chain::emit(const std::vector<Target>& targets, const Batch& batch) {
 }
 
 Status Chain::watermark(Watermark watermark) { return pass_watermark(entry_, watermark); }
+
+bool Chain::has_more() const {
+  return std::ranges::any_of(entry_, [this](const Target& target) {
+    return !target.is_output && slots_[target.index]->op().has_more();
+  });
+}
+
+Status Chain::go_on() {
+  for (const Target& target : entry_) {
+    if (target.is_output || !slots_[target.index]->op().has_more()) continue;
+    DF_RETURN_IF_ERROR(slots_[target.index]->go_on());
+  }
+  return {};
+}
 
 Status Chain::pass_watermark(const std::vector<Target>& targets, Watermark watermark) {
   for (const Target& target : targets) {

@@ -59,6 +59,10 @@ class Chain {
   Status open();
   Status batch(size_t input, const Batch& batch);
   Status watermark(Watermark watermark);
+  // Whether the first operator broke off in the last call, and must go on before anything else
+  // comes.
+  bool has_more() const;
+  Status go_on();
   Status barrier(CheckpointId id, TaskPart& part);
   // Behind the watermark kEndOfTime. What is left to commit goes into `part`.
   Status end(CheckpointId next, TaskPart& part);

@@ -42,6 +42,8 @@ class IntervalJoin final : public Operator {
   Status open(OperatorContext& context) override;
   Status on_batch(size_t input, const Batch& batch, Collector& out) override;
   Status on_watermark(Watermark watermark, Collector& out) override;
+  bool has_more() const override { return work_ != Work::kNone; }
+  Status go_on(Collector& out) override;
   Status on_barrier(CheckpointId id, Collector& out) override;
   Watermark forwarded(Watermark watermark) const override;
 
@@ -51,8 +53,11 @@ class IntervalJoin final : public Operator {
     return lanes_.moment_of(side, micros) <= progress_.value().value();
   }
 
+  enum class Work : uint8_t { kNone, kPairs, kTime };
+
   void index_rows();
   Status sort_out(size_t side, const Batch& batch);
+  Status join_rows(Collector& out);
   Status find_pairs(size_t side, Collector& out);
   void add_candidate(size_t side, size_t at, RowNumber other);
   Status match(size_t side, Collector& out);
@@ -76,6 +81,11 @@ class IntervalJoin final : public Operator {
   WatermarkState progress_;
   bool caught_up_ = false;  // with what the progress says of the restored rows
   TimeLanes lanes_;
+  // At what it broke off, if it did, and where in the pairs.
+  Work work_ = Work::kNone;
+  size_t side_at_work_ = kLeft;
+  size_t next_row_ = 0;      // in rows_
+  size_t next_partner_ = 0;  // among those that fit its time
 
   // Of the batch at hand, used again.
   std::vector<JoinSide::Arrival> rows_;
@@ -90,7 +100,7 @@ class IntervalJoin final : public Operator {
   size_t view_bytes_ = 0;
   struct Gone {
     TimeLanes::Key key;
-    TimeLanes::Entry entry;
+    RowNumber row;
   };
   std::vector<Gone> gone_;  // left rows of the state that are done with
   std::vector<int32_t> kept_;
@@ -152,32 +162,54 @@ Status IntervalJoin::on_batch(size_t input, const Batch& batch, Collector& out) 
   DF_RETURN_IF_ERROR(sort_out(input, batch));
   lanes_.find_keys(sides_[input].hashes(), sides_[input].keys(), keys_);
   lanes_.prefetch(keys_);
-  DF_RETURN_IF_ERROR(find_pairs(input, out));
+  side_at_work_ = input;
+  next_row_ = next_partner_ = 0;
+  matched_.assign(rows_.size(), 0);
+  return join_rows(out);
+}
+
+// Of the batch at hand, as far as it goes at once.
+Status IntervalJoin::join_rows(Collector& out) {
+  work_ = Work::kNone;
+  DF_RETURN_IF_ERROR(find_pairs(side_at_work_, out));
   DF_RETURN_IF_ERROR(output_.flush(out));
+  if (work_ != Work::kNone) return {};
   forget_matched();
-  DF_RETURN_IF_ERROR(keep_rows(input, out));
+  DF_RETURN_IF_ERROR(keep_rows(side_at_work_, out));
   lanes_.release_unused(keys_);
   return {};
+}
+
+Status IntervalJoin::go_on(Collector& out) {
+  return work_ == Work::kPairs ? join_rows(out) : advance(out);
 }
 
 Status IntervalJoin::find_pairs(size_t side, Collector& out) {
   const size_t other = 1 - side;
   const int64_t from = (side == kLeft ? reach_.lower_ms : -reach_.upper_ms) * kMicrosInMilli;
   const int64_t to = (side == kLeft ? reach_.upper_ms : -reach_.lower_ms) * kMicrosInMilli;
-  matched_.assign(rows_.size(), 0);
   const int64_t* const marks = sides_[other].table().ints(JoinSide::kMarks);
-  for (size_t at = 0; at < rows_.size(); ++at) {
+  size_t looked_at = 0;
+  for (; next_row_ < rows_.size(); ++next_row_, next_partner_ = 0) {
+    const size_t at = next_row_;
     const auto [row, micros] = rows_[at];
     if (sides_[side].has_null_key(row)) continue;
     const TimeLanes::Key key = keys_[static_cast<size_t>(row)];
-    for (const auto& entry : lanes_.between(key, other, micros + from, micros + to)) {
+    const auto partners = lanes_.between(key, other, micros + from, micros + to);
+    while (next_partner_ < partners.size()) {
+      const TimeLanes::Entry& partner = partners[next_partner_++];
       if (leaves_at_match()) {
         if (side == kLeft && matched_[at] != 0) break;
-        if (side == kRight && (marks[entry.row] & kMatched) != 0) continue;
+        if (side == kRight && (marks[partner.row] & kMatched) != 0) continue;
       }
-      add_candidate(side, at, entry.row);
+      add_candidate(side, at, partner.row);
       if (views_[kLeft].size() >= kJoinedRows || view_bytes_ >= kJoinedBytes) {
+        looked_at += views_[kLeft].size();
         DF_RETURN_IF_ERROR(match(side, out));
+        if (looked_at >= kLeavesAtOnce) {
+          work_ = Work::kPairs;
+          return {};
+        }
       }
       if (side == kLeft && leaves_at_match() && condition_.always_true()) break;
     }
@@ -239,18 +271,22 @@ Status IntervalJoin::match_left(size_t side, size_t at, RowNumber other, Collect
   int64_t& marks = sides_[kLeft].table().ints(JoinSide::kMarks)[other];
   if ((marks & kMatched) != 0) return {};
   marks |= kMatched;
-  gone_.push_back({keys_[static_cast<size_t>(rows_[at].row)],
-                   {sides_[kLeft].table().ints(JoinSide::kMoment)[other], other}});
+  gone_.push_back({keys_[static_cast<size_t>(rows_[at].row)], other});
   if (!shape_.semi) return {};
   return output_.add(sides_[kLeft].bytes_of(other), {}, RowKind::kInsert, 0, out);
 }
 
 void IntervalJoin::forget_matched() {
   state::KeyedTable& table = sides_[kLeft].table();
-  for (const auto& [key, entry] : gone_) {
-    lanes_.remove(key, kLeft, entry);
-    table.erase(entry.row);
+  const int64_t* const marks = table.ints(JoinSide::kMarks);
+  // A key's at once: there may be as many as it has rows.
+  std::ranges::sort(gone_, {}, &Gone::key);
+  for (size_t i = 0; i < gone_.size(); ++i) {
+    if (i > 0 && gone_[i].key == gone_[i - 1].key) continue;
+    lanes_.remove_if(gone_[i].key, kLeft,
+                     [&](RowNumber row) { return (marks[row] & kMatched) != 0; });
   }
+  for (const Gone& gone : gone_) table.erase(gone.row);
   gone_.clear();
 }
 
@@ -286,7 +322,10 @@ Status IntervalJoin::keep_rows(size_t side, Collector& out) {
 Status IntervalJoin::catch_up(Collector& out) {
   if (caught_up_) return {};
   caught_up_ = true;
-  return advance(out);
+  do {
+    DF_RETURN_IF_ERROR(advance(out));
+  } while (has_more());
+  return {};
 }
 
 Status IntervalJoin::on_watermark(Watermark watermark, Collector& out) {
@@ -295,7 +334,10 @@ Status IntervalJoin::on_watermark(Watermark watermark, Collector& out) {
   return advance(out);
 }
 
+// Rows that are over leave alone, or just go, as far as it goes at once.
 Status IntervalJoin::advance(Collector& out) {
+  work_ = Work::kNone;
+  size_t looked_at = 0;
   while (lanes_.take_over(progress_.value().value(), kJoinedRows, over_)) {
     for (const auto [side, row] : over_) {
       if (!shape_.alone[side]) continue;
@@ -305,6 +347,10 @@ Status IntervalJoin::advance(Collector& out) {
     }
     DF_RETURN_IF_ERROR(output_.flush(out));
     for (const auto [side, row] : over_) sides_[side].table().erase(row);
+    looked_at += over_.size();
+    if (looked_at < kLeavesAtOnce) continue;
+    work_ = Work::kTime;
+    return {};
   }
   return {};
 }

@@ -16,6 +16,8 @@ namespace dataflow::engine {
 // Rows of one batch that a join makes, and bytes of them: what is larger leaves in parts.
 inline constexpr size_t kJoinedRows = 8192;
 inline constexpr size_t kJoinedBytes = size_t{64} << 20;
+// Of these rows at once; then the join breaks off, so that what follows can take them.
+inline constexpr size_t kLeavesAtOnce = 8 * kJoinedRows;
 
 // What a kind of join does with rows.
 struct JoinShape {

@@ -122,6 +122,16 @@ Status OperatorBed::batch(const Batch& batch, size_t input) {
     if (rows[i].empty()) continue;
     DF_ASSIGN_OR_RETURN(const Batch part, take(batch, rows[i]));
     DF_RETURN_IF_ERROR(tasks_[i]->op().on_batch(input, part, *tasks_[i]));
+    DF_RETURN_IF_ERROR(finish(*tasks_[i]));
+  }
+  return {};
+}
+
+// What broke off goes on.
+Status OperatorBed::finish(Task& task) {
+  while (task.op().has_more()) {
+    ++breaks_;
+    DF_RETURN_IF_ERROR(task.op().go_on(task));
   }
   return {};
 }
@@ -136,7 +146,8 @@ Status OperatorBed::watermark(int64_t millis) {
 
 Status OperatorBed::watermark_of(int task, int64_t millis) {
   Task& of = *tasks_.at(static_cast<size_t>(task));
-  return of.op().on_watermark(Watermark(millis), of);
+  DF_RETURN_IF_ERROR(of.op().on_watermark(Watermark(millis), of));
+  return finish(of);
 }
 
 Result<size_t> OperatorBed::barrier() {

@@ -39,6 +39,8 @@ class OperatorBed {
   // What left by each output, "+I {…}", in order.
   const std::vector<std::string>& rows(size_t output) { return rows_[output]; }
   const std::vector<std::string>& dead() const { return dead_; }
+  // How often an operator broke off and had to go on.
+  size_t breaks() const { return breaks_; }
   // What the operator lets go on of the last watermark.
   int64_t forwarded() const;
   // Rows in all tables of all tasks.
@@ -47,10 +49,13 @@ class OperatorBed {
  private:
   class Task;
 
+  Status finish(Task& task);
+
   const Make make_;
   std::array<KeyColumns, 2> keys_;  // by input
   int64_t clock_ = 0;
   int64_t watermark_ = INT64_MIN;
+  size_t breaks_ = 0;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::map<size_t, std::vector<std::string>> rows_;
   std::vector<std::string> dead_;

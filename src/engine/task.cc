@@ -100,6 +100,10 @@ Result<Runnable::Next> Task::source_step() {
 Result<Runnable::Next> Task::gate_step() {
   for (int i = 0; i < kEventsInAStep; ++i) {
     if ((outputs_full_ = chain_->outputs_full())) return Next::kWait;
+    if (chain_->has_more()) {
+      DF_RETURN_IF_ERROR(chain_->go_on());
+      continue;
+    }
     std::optional<GateEvent> event = gate_->next();
     if (!event) return Next::kWait;
     DF_RETURN_IF_ERROR(handle(*event));

@@ -85,15 +85,6 @@ void TimeLanes::insert(Key key, size_t side, Entry entry) {
   if (at == lane.head) look_at(key, side, moment_of(side, entry.micros));
 }
 
-void TimeLanes::remove(Key key, size_t side, Entry entry) {
-  Lane& lane = lanes_[key][side];
-  for (const Entry& one : between(key, side, entry.micros, entry.micros)) {
-    if (one.row != entry.row) continue;
-    lane.entries.erase(lane.entries.begin() + (&one - lane.entries.data()));
-    return;
-  }
-}
-
 int64_t TimeLanes::moment_of(size_t side, int64_t micros) const {
   return floor_div(micros, kMicrosInMilli) + reach_ms_[side];
 }

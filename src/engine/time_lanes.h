@@ -3,6 +3,7 @@
 // of input, for both sides.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -37,7 +38,14 @@ class TimeLanes {
   // The side's rows with times in [from, to]. Stays until rows of the key come or go.
   std::span<const Entry> between(Key key, size_t side, int64_t from, int64_t to) const;
   void insert(Key key, size_t side, Entry entry);
-  void remove(Key key, size_t side, Entry entry);
+  // Takes out the side's rows of which gone(row) is true, in one pass.
+  template <class Gone>
+  void remove_if(Key key, size_t side, Gone&& gone) {
+    Lane& lane = lanes_[key][side];
+    const auto begin = lane.entries.begin() + static_cast<ptrdiff_t>(lane.head);
+    const auto is_gone = [&](const Entry& entry) { return gone(entry.row); };
+    lane.entries.erase(std::remove_if(begin, lane.entries.end(), is_gone), lane.entries.end());
+  }
 
   int64_t moment_of(size_t side, int64_t micros) const;
   struct Over {

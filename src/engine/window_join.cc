@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 
 #include "base/floor_div.h"
 #include "join_output.h"
@@ -36,10 +37,18 @@ class WindowJoin final : public Operator {
   Status open(OperatorContext& context) override;
   Status on_batch(size_t input, const Batch& batch, Collector& out) override;
   Status on_watermark(Watermark watermark, Collector& out) override;
+  bool has_more() const override { return firing_.has_value(); }
+  Status go_on(Collector& out) override { return advance(out); }
   Status on_barrier(CheckpointId id, Collector& out) override;
 
  private:
   using Window = std::array<WindowRows, 2>;  // by side
+  // A window that is leaving, as far as it has.
+  struct Firing {
+    int64_t end;
+    KeyRuns left, right;
+    size_t next_pair = 0;  // of the key at hand
+  };
 
   bool has_fired(int64_t window) const { return window - 1 <= progress_.value().value(); }
   bool is_dropped(int64_t window) const {
@@ -60,9 +69,11 @@ class WindowJoin final : public Operator {
 
   Status catch_up(Collector& out);
   Status advance(Collector& out);
-  Status fire(int64_t window, Window& rows, Collector& out);
-  Status fire_key(std::span<const RowNumber> left, std::span<const RowNumber> right, int64_t window,
+  void begin_firing(int64_t window, Window& rows);
+  Status fire(Firing& firing, Collector& out);
+  Status fire_key(std::span<const RowNumber> left, std::span<const RowNumber> right, Firing& firing,
                   Collector& out);
+  void finish_firing();
   void mark_fired(Window& window);
   void drop(Window& window);
 
@@ -77,6 +88,9 @@ class WindowJoin final : public Operator {
   bool caught_up_ = false;             // with what the progress says of the restored rows
   std::map<int64_t, Window> windows_;  // by end
   int64_t fired_until_ = INT64_MIN;    // windows that end at or before it have fired
+
+  std::optional<Firing> firing_;
+  size_t emitted_ = 0;  // in this call
 
   // Of the batch at hand, used again.
   std::vector<int32_t> rows_;
@@ -190,6 +204,7 @@ Status WindowJoin::add_late(size_t side, std::string_view row, std::span<const R
 
 Status WindowJoin::add_alone(size_t side, std::span<const RowNumber> rows, RowKind kind,
                              int64_t window, Collector& out) {
+  emitted_ += rows.size();
   for (const RowNumber row : rows) {
     DF_RETURN_IF_ERROR(output_.add_alone(side, sides_[side].bytes_of(row), kind, window, out));
   }
@@ -200,7 +215,10 @@ Status WindowJoin::add_alone(size_t side, std::span<const RowNumber> rows, RowKi
 Status WindowJoin::catch_up(Collector& out) {
   if (caught_up_) return {};
   caught_up_ = true;
-  return advance(out);
+  do {
+    DF_RETURN_IF_ERROR(advance(out));
+  } while (has_more());
+  return {};
 }
 
 Status WindowJoin::on_watermark(Watermark watermark, Collector& out) {
@@ -209,10 +227,19 @@ Status WindowJoin::on_watermark(Watermark watermark, Collector& out) {
   return advance(out);
 }
 
+// Windows leave whole or in parts: after many rows it breaks off, and has_more().
 Status WindowJoin::advance(Collector& out) {
-  for (auto it = windows_.upper_bound(fired_until_); it != windows_.end() && has_fired(it->first);
-       ++it) {
-    DF_RETURN_IF_ERROR(fire(it->first, it->second, out));
+  emitted_ = 0;
+  while (true) {
+    if (!firing_) {
+      const auto it = windows_.upper_bound(fired_until_);
+      if (it == windows_.end() || !has_fired(it->first)) break;
+      begin_firing(it->first, it->second);
+    }
+    DF_RETURN_IF_ERROR(fire(*firing_, out));
+    DF_RETURN_IF_ERROR(output_.flush(out));
+    if (!firing_->left.at_end() || !firing_->right.at_end()) return {};
+    finish_firing();
   }
   const int64_t until = progress_.value().value();
   fired_until_ = until == INT64_MIN || until == INT64_MAX ? until : until + 1;
@@ -223,26 +250,41 @@ Status WindowJoin::advance(Collector& out) {
   return {};
 }
 
-Status WindowJoin::fire(int64_t end, Window& window, Collector& out) {
+void WindowJoin::begin_firing(int64_t end, Window& window) {
   for (const size_t side : {kLeft, kRight}) window[side].sort(sides_[side].table());
-  KeyRuns left(window[kLeft], sides_[kLeft].table());
-  KeyRuns right(window[kRight], sides_[kRight].table());
+  firing_.emplace(Firing{end, KeyRuns(window[kLeft], sides_[kLeft].table()),
+                         KeyRuns(window[kRight], sides_[kRight].table())});
+}
+
+Status WindowJoin::fire(Firing& firing, Collector& out) {
+  KeyRuns& left = firing.left;
+  KeyRuns& right = firing.right;
   while (!left.at_end() || !right.at_end()) {
+    if (emitted_ >= kLeavesAtOnce) return {};
     const std::strong_ordering order = left.compare(right);
     DF_RETURN_IF_ERROR(fire_key(order <= 0 ? left.rows() : std::span<const RowNumber>(),
-                                order >= 0 ? right.rows() : std::span<const RowNumber>(), end,
+                                order >= 0 ? right.rows() : std::span<const RowNumber>(), firing,
                                 out));
+    if (firing.next_pair > 0) return {};
     if (order <= 0) left.next();
     if (order >= 0) right.next();
   }
-  DF_RETURN_IF_ERROR(output_.flush(out));
-  if (!is_dropped(end)) mark_fired(window);
   return {};
 }
 
-// All rows of one key in a window.
+void WindowJoin::finish_firing() {
+  const auto it = windows_.find(firing_->end);
+  firing_.reset();
+  fired_until_ = it->first;
+  if (!is_dropped(it->first)) return mark_fired(it->second);
+  drop(it->second);
+  windows_.erase(it);
+}
+
+// All rows of one key in a window. Its pairs may be too many for once: next_pair is then not 0.
 Status WindowJoin::fire_key(std::span<const RowNumber> left, std::span<const RowNumber> right,
-                            int64_t window, Collector& out) {
+                            Firing& firing, Collector& out) {
+  const int64_t window = firing.end;
   const size_t any = left.empty() ? kRight : kLeft;
   const RowNumber first = left.empty() ? right.front() : left.front();
   const int64_t marks = sides_[any].table().ints(JoinSide::kMarks)[first];
@@ -257,12 +299,14 @@ Status WindowJoin::fire_key(std::span<const RowNumber> left, std::span<const Row
   }
   if (shape_.semi) return add_alone(kLeft, left, RowKind::kInsert, window, out);
   if (!shape_.pairs) return {};
-  for (const RowNumber row : left) {
-    for (const RowNumber other : right) {
-      DF_RETURN_IF_ERROR(output_.add(sides_[kLeft].bytes_of(row), sides_[kRight].bytes_of(other),
-                                     RowKind::kInsert, window, out));
-    }
+  const size_t pairs = left.size() * right.size();
+  for (; firing.next_pair < pairs && emitted_ < kLeavesAtOnce; ++firing.next_pair, ++emitted_) {
+    const RowNumber row = left[firing.next_pair / right.size()];
+    const RowNumber other = right[firing.next_pair % right.size()];
+    DF_RETURN_IF_ERROR(output_.add(sides_[kLeft].bytes_of(row), sides_[kRight].bytes_of(other),
+                                   RowKind::kInsert, window, out));
   }
+  if (firing.next_pair == pairs) firing.next_pair = 0;
   return {};
 }
 
