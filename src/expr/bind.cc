@@ -15,7 +15,8 @@ const std::map<std::string, Function, std::less<>>& registry() {
   static const auto* kFunctions = [] {
     FunctionList list;
     for (auto add : {add_arithmetic, add_comparison, add_logic, add_conditional, add_math,
-                     add_string, add_time, add_collections}) {
+                     add_string, add_time, add_collections, add_trigonometry, add_random,
+                     add_string_parts, add_string_codes, add_regexp, add_url}) {
       add(list);
     }
     auto* by_name = new std::map<std::string, Function, std::less<>>();

@@ -70,6 +70,7 @@ class Parser {
   Result<Tree> parse_trim(const Token& at);
   Result<Tree> parse_substring(const Token& at);
   Result<Tree> parse_position(const Token& at);
+  Result<Tree> parse_overlay(const Token& at);
   Result<Tree> parse_unit_call(const Token& at);
   Result<Tree> parse_rounding(const Token& at);
 
