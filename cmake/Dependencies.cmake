@@ -34,6 +34,7 @@ dataflow_library(zstd::zstd HEADER zstd.h NAMES zstd)
 dataflow_library(Snappy::snappy HEADER snappy.h NAMES snappy)
 dataflow_library(yaml-cpp::yaml-cpp HEADER yaml-cpp/yaml.h NAMES yaml-cpp)
 dataflow_library(simdjson::simdjson HEADER simdjson.h NAMES simdjson)
+dataflow_library(re2::re2 HEADER re2/re2.h NAMES re2)
 
 # Arrow comes out of its Python wheel, whose libraries carry no link for the linker; see script/bootstrap.
 set(DATAFLOW_ARROW "${CMAKE_SOURCE_DIR}/build/arrow" CACHE PATH "Arrow C++: include/ and lib/")

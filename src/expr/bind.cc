@@ -3,6 +3,7 @@
 
 #include "base/edit_distance.h"
 #include "columns.h"
+#include "json_function.h"
 #include "lexer.h"
 #include "operators.h"
 #include "registry.h"
@@ -15,7 +16,8 @@ const std::map<std::string, Function, std::less<>>& registry() {
   static const auto* kFunctions = [] {
     FunctionList list;
     for (auto add : {add_arithmetic, add_comparison, add_logic, add_conditional, add_math,
-                     add_string, add_time, add_collections}) {
+                     add_string, add_time, add_collections, add_trigonometry, add_random,
+                     add_string_parts, add_string_codes, add_regexp, add_url, add_json}) {
       add(list);
     }
     auto* by_name = new std::map<std::string, Function, std::less<>>();

@@ -1,4 +1,6 @@
 // Functions of numbers.
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "decimal_math.h"
@@ -140,6 +142,34 @@ double rounded_double(double value, int64_t digits) {
   return digits < 0 ? std::round(value / power) * power : std::round(value * power) / power;
 }
 
+Int128 truncated_decimal(Int128 value, int scale, int64_t digits, int result_scale) {
+  if (digits >= scale) return value * power_of_ten(result_scale - scale);
+  const int64_t drop = scale - digits;
+  if (drop > kMaxDecimalPrecision) return 0;
+  const int up = static_cast<int>(result_scale - digits);
+  return value / power_of_ten(static_cast<int>(drop)) * power_of_ten(up);
+}
+
+// Of the shortest digits that stand for it, as Java does it.
+double truncated_double(double value, int64_t digits) {
+  if (!std::isfinite(value)) return value;
+  char text[400];
+  char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr;
+  char* point = std::find(text, end, '.');
+  if (digits >= end - point - 1) return value;
+  if (digits > 0) {
+    end = point + 1 + digits;
+  } else {
+    end = point;
+    for (char* at = point; digits < 0 && at > text && at[-1] != '-'; ++digits) *--at = '0';
+  }
+  double out = 0;
+  std::from_chars(text, end, out);
+  return out;
+}
+
+// ROUND and TRUNCATE.
+template <bool kCut>
 Result<NodePtr> bind_round(Nodes arguments, const CallSite& site) {
   if (arguments.size() == 1) arguments.push_back(make_literal(Value::integer(Type::int32(), 0)));
   if (!arguments[1]->type().is_integer() && arguments[1]->type().id() != TypeId::kNull) {
@@ -158,17 +188,21 @@ Result<NodePtr> bind_round(Nodes arguments, const CallSite& site) {
           return make_row_function<T, T, int64_t>(
               result, std::move(nodes),
               [scale = type.scale(), to = result.scale()](Row&, T value, int64_t n) {
-                return rounded_decimal(value, scale, n, to);
+                return kCut ? truncated_decimal(value, scale, n, to)
+                            : rounded_decimal(value, scale, n, to);
               });
         } else if constexpr (std::is_integral_v<T>) {
           return make_row_function<T, T, int64_t>(
               type, std::move(nodes), [](Row&, T value, int64_t n) {
-                return n >= 0 ? value : static_cast<T>(rounded_decimal(value, 0, n, 0));
+                if (n >= 0) return value;
+                return static_cast<T>(kCut ? truncated_decimal(value, 0, n, 0)
+                                           : rounded_decimal(value, 0, n, 0));
               });
         } else {
           return make_row_function<T, T, int64_t>(
-              type, std::move(nodes),
-              [](Row&, T value, int64_t n) { return static_cast<T>(rounded_double(value, n)); });
+              type, std::move(nodes), [](Row&, T value, int64_t n) {
+                return static_cast<T>(kCut ? truncated_double(value, n) : rounded_double(value, n));
+              });
         }
       });
 }
@@ -228,7 +262,10 @@ void add_math(FunctionList& list) {
         });
   }
   add(list, "ROUND", "ROUND(number [, digits])",
-      "Rounded half up (away from zero), to so many digits behind the point.", 1, 2, bind_round);
+      "Rounded half up (away from zero), to so many digits behind the point.", 1, 2,
+      bind_round<false>);
+  add(list, "TRUNCATE", "TRUNCATE(number [, digits])",
+      "Without the digits further behind the point than so many.", 1, 2, bind_round<true>);
   for (const char* name : {"POWER", "POW"}) {
     add(list, name, "POWER(number, number)", "The first to the power of the second, as DOUBLE.", 2,
         2, typed<double, double, double>(Type::float64(), [](Row&, double x, double y) {
@@ -239,13 +276,8 @@ void add_math(FunctionList& list) {
   add_double(list, "EXP", "e to the power of the number.", std::exp);
   add_double(list, "LN", "The natural logarithm.", std::log);
   add_double(list, "LOG10", "The logarithm to base 10.", std::log10);
-  add_double(list, "LOG2", "The logarithm to base 2.", std::log2);
-  add_double(list, "SIN", "The sine.", std::sin);
-  add_double(list, "COS", "The cosine.", std::cos);
-  add_double(list, "TAN", "The tangent.", std::tan);
-  add_double(list, "ASIN", "The arc sine.", std::asin);
-  add_double(list, "ACOS", "The arc cosine.", std::acos);
-  add_double(list, "ATAN", "The arc tangent.", std::atan);
+  add_double(list, "LOG2", "The logarithm to base 2.",
+             [](double x) { return std::log(x) / std::log(2.0); });
   add(list, "LOG", "LOG([base,] number)", "The logarithm, natural without a base.", 1, 2,
       [](Nodes arguments, const CallSite& site) -> Result<NodePtr> {
         if (arguments.size() == 1) {

@@ -35,9 +35,12 @@ Binding binary_binding(std::string_view name) {
 }
 
 bool is_postfix_test(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> kTests = {
-      "IS NULL",  "IS NOT NULL",  "IS TRUE",    "IS NOT TRUE",
-      "IS FALSE", "IS NOT FALSE", "IS UNKNOWN", "IS NOT UNKNOWN"};
+  static constexpr std::array<std::string_view, 18> kTests = {
+      "IS NULL",        "IS NOT NULL",        "IS TRUE",       "IS NOT TRUE",
+      "IS FALSE",       "IS NOT FALSE",       "IS UNKNOWN",    "IS NOT UNKNOWN",
+      "IS JSON",        "IS NOT JSON",        "IS JSON VALUE", "IS NOT JSON VALUE",
+      "IS JSON SCALAR", "IS NOT JSON SCALAR", "IS JSON ARRAY", "IS NOT JSON ARRAY",
+      "IS JSON OBJECT", "IS NOT JSON OBJECT"};
   return std::find(kTests.begin(), kTests.end(), name) != kTests.end();
 }
 

@@ -13,6 +13,8 @@ Result<Parser::Tree> Parser::parse_special(const Token& at, bool& matched) {
   if (name == "TRIM") return parse_trim(at);
   if (name == "SUBSTRING") return parse_substring(at);
   if (name == "POSITION") return parse_position(at);
+  if (name == "OVERLAY") return parse_overlay(at);
+  if (name == "JSON_VALUE" || name == "JSON_QUERY" || name == "JSON_EXISTS") return parse_json(at);
   if (name == "TIMESTAMPADD" || name == "TIMESTAMPDIFF") return parse_unit_call(at);
   if (name == "FLOOR" || name == "CEIL" || name == "CEILING") return parse_rounding(at);
   matched = false;
@@ -109,6 +111,22 @@ Result<Parser::Tree> Parser::parse_position(const Token& at) {
   arguments.push_back(std::move(within));
   DF_RETURN_IF_ERROR(expect_symbol(")"));
   return node(at, "POSITION", std::move(arguments));
+}
+
+// OVERLAY(x PLACING y FROM n [FOR m]), or with commas.
+Result<Parser::Tree> Parser::parse_overlay(const Token& at) {
+  DF_RETURN_IF_ERROR(expect_symbol("("));
+  Trees arguments;
+  const char* words[] = {"PLACING", "FROM", "FOR"};
+  for (size_t i = 0;; ++i) {
+    DF_ASSIGN_OR_RETURN(Tree argument, parse_at(Binding::kOr));
+    arguments.push_back(std::move(argument));
+    if (i < 3 && (take_symbol(",") || take_word(words[i]))) continue;
+    if (i == 2 || i == 3) break;
+    return expected(i == 0 ? "PLACING" : i == 1 ? "FROM" : "`)`");
+  }
+  DF_RETURN_IF_ERROR(expect_symbol(")"));
+  return node(at, "OVERLAY", std::move(arguments));
 }
 
 Result<Parser::Tree> Parser::parse_unit_call(const Token& at) {

@@ -147,9 +147,17 @@ Result<Parser::Tree> Parser::parse_is(Tree operand, Binding least, bool& matched
     at_ = before;
     return operand;
   }
-  take();
+  name += take().upper;
+  if (name.ends_with("JSON")) {
+    for (const char* kind : {"VALUE", "SCALAR", "ARRAY", "OBJECT"}) {
+      if (peek().is_word(kind)) {
+        name += " " + take().upper;
+        break;
+      }
+    }
+  }
   matched = true;
-  return node(at, name + what.upper, {std::move(operand)});
+  return node(at, name, {std::move(operand)});
 }
 
 Result<Parser::Tree> Parser::parse_range(Tree operand, bool& matched) {

@@ -70,8 +70,15 @@ class Parser {
   Result<Tree> parse_trim(const Token& at);
   Result<Tree> parse_substring(const Token& at);
   Result<Tree> parse_position(const Token& at);
+  Result<Tree> parse_overlay(const Token& at);
   Result<Tree> parse_unit_call(const Token& at);
   Result<Tree> parse_rounding(const Token& at);
+
+  // Clauses of JSON's functions (parse_json.cc).
+  Result<Tree> parse_json(const Token& at);
+  Result<Tree> parse_json_value(const Token& at, Trees arguments);
+  Result<Tree> parse_json_query(const Token& at, Trees arguments);
+  Result<std::string> parse_json_answer(const std::vector<std::string>& choices);
 
   // Literals (parse_literal.cc).
   Result<Tree> parse_number(const Token& token, bool negative);

@@ -48,6 +48,12 @@ void add_math(FunctionList& list);
 void add_string(FunctionList& list);
 void add_time(FunctionList& list);
 void add_collections(FunctionList& list);
+void add_trigonometry(FunctionList& list);
+void add_random(FunctionList& list);
+void add_string_parts(FunctionList& list);
+void add_string_codes(FunctionList& list);
+void add_regexp(FunctionList& list);
+void add_url(FunctionList& list);
 
 // CASE, and casts, which the syntax knows by itself. Arguments are bound and not yet coerced.
 Result<NodePtr> bind_case(Nodes arguments, const CallSite& site);

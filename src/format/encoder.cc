@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "base64.h"
+#include "base/base64.h"
 #include "encoders.h"
 #include "format_names.h"
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "base64.h"
+#include "base/base64.h"
 #include "types/temporal.h"
 
 namespace dataflow::format {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,6 +27,8 @@ struct EvalContext {
   int64_t now_millis = 0;         // CURRENT_TIMESTAMP, fixed for a batch
   std::string time_zone = "UTC";  // for casts between TIMESTAMP and TIMESTAMP_LTZ
   std::vector<RowFault> faults;   // rows at which it failed; each row at most once
+  // How far the random numbers of an expression have come, by the node that makes them.
+  std::map<const void*, uint64_t> sequences;
 };
 
 class BoundExpression {

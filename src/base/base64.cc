@@ -1,9 +1,9 @@
-#include "base64.h"
+#include "base/base64.h"
 
 #include <array>
 #include <cstdint>
 
-namespace dataflow::format {
+namespace dataflow {
 namespace {
 
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -55,4 +55,4 @@ char* decode_base64(std::string_view text, char* out) {
   return out;
 }
 
-}  // namespace dataflow::format
+}  // namespace dataflow

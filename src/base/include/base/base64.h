@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace dataflow::format {
+namespace dataflow {
 
 constexpr size_t base64_size(size_t bytes) { return (bytes + 2) / 3 * 4; }
 // Writes base64_size() chars and returns the position behind them.
@@ -12,4 +12,4 @@ char* encode_base64(std::string_view bytes, char* out);
 // Writes up to text.size() / 4 * 3 bytes; null if the text is not base64. Padding may be missing.
 char* decode_base64(std::string_view text, char* out);
 
-}  // namespace dataflow::format
+}  // namespace dataflow

@@ -1,0 +1,200 @@
+// Functions that look for parts of texts, and take or replace them. Positions count characters
+// from 1.
+#include "nested_function.h"
+#include "text_list.h"
+#include "typed_function.h"
+#include "utf8.h"
+
+namespace dataflow::expr {
+
+namespace {
+
+using View = std::string_view;
+
+void add(FunctionList& list, const char* name, const char* signature, const char* help,
+         size_t least, size_t most, Binder bind) {
+  list.push_back({{name, signature, help, "string"}, least, most, std::move(bind)});
+}
+
+// From the character `from` on; 0: nowhere.
+int32_t locate(View wanted, View text, int64_t from) {
+  if (wanted.empty()) return 1;
+  const size_t skipped = from <= 1 ? 0 : utf8_offset(text, static_cast<size_t>(from - 1));
+  const size_t at = text.find(wanted, skipped);
+  return at == View::npos ? 0 : static_cast<int32_t>(utf8_length(text.substr(0, at))) + 1;
+}
+
+Result<NodePtr> bind_locate(Nodes arguments, const CallSite& site) {
+  if (arguments.size() == 2) arguments.push_back(make_literal(Value::int64(1)));
+  return typed<int32_t, View, View, int64_t>(Type::int32(),
+                                             [](Row&, View wanted, View text, int64_t from) {
+                                               return locate(wanted, text, from);
+                                             })(std::move(arguments), site);
+}
+
+// The skipped characters are replaced from position `start` on; text that has no such position
+// stays as it is.
+void overlay(std::string& out, View text, View with, int64_t start, int64_t length) {
+  const auto characters = static_cast<int64_t>(utf8_length(text));
+  if (start <= 0 || start > characters) {
+    out.append(text);
+    return;
+  }
+  out.append(text.substr(0, utf8_offset(text, static_cast<size_t>(start - 1)))).append(with);
+  if (length > 0 && length <= characters - start) {
+    out.append(text.substr(utf8_offset(text, static_cast<size_t>(start - 1 + length))));
+  }
+}
+
+Result<NodePtr> bind_overlay(Nodes arguments, const CallSite& site) {
+  if (arguments.size() == 3) {
+    return typed<Text, View, View, int64_t>(
+        Type::string(), [](Row&, std::string& out, View text, View with, int64_t start) {
+          overlay(out, text, with, start, static_cast<int64_t>(utf8_length(with)));
+        })(std::move(arguments), site);
+  }
+  return typed<Text, View, View, int64_t, int64_t>(
+      Type::string(), [](Row&, std::string& out, View text, View with, int64_t start,
+                         int64_t length) { overlay(out, text, with, start, length); })(
+      std::move(arguments), site);
+}
+
+View left(View text, int64_t count) {
+  if (count <= 0) return {};
+  return text.substr(0, utf8_offset(text, static_cast<size_t>(count)));
+}
+
+View right(View text, int64_t count) {
+  if (count <= 0) return {};
+  const size_t length = utf8_length(text);
+  if (static_cast<size_t>(count) >= length) return text;
+  return text.substr(utf8_offset(text, length - static_cast<size_t>(count)));
+}
+
+// What stands before the count-th delimiter; from the end on where it is negative.
+View before_delimiter(View text, View delimiter, int64_t count) {
+  if (delimiter.empty() || count == 0) return {};
+  size_t at = count > 0 ? 0 : text.size();
+  for (; count > 0; --count) {
+    const size_t found = text.find(delimiter, at);
+    if (found == View::npos) return text;
+    if (count == 1) return text.substr(0, found);
+    at = found + delimiter.size();
+  }
+  for (; count < 0; ++count) {
+    const size_t found = at == 0 ? View::npos : text.rfind(delimiter, at - 1);
+    if (found == View::npos) return text;
+    if (count == -1) return text.substr(found + delimiter.size());
+    at = found;
+  }
+  return text;
+}
+
+// Characters of `from` become those of `to` in the same place, or go away where there is none.
+void translate(std::string& out, View text, View from, View to) {
+  while (!text.empty()) {
+    const size_t bytes = first_character_bytes(text);
+    const View character = text.substr(0, bytes);
+    text.remove_prefix(bytes);
+    size_t index = 0;
+    View rest = from;
+    while (!rest.empty() && rest.substr(0, first_character_bytes(rest)) != character) {
+      rest.remove_prefix(first_character_bytes(rest));
+      ++index;
+    }
+    out.append(rest.empty() ? character : utf8_substring(to, index, 1));
+  }
+}
+
+// CONCAT_WS: NULLs are left out, but the separator must not be one.
+struct ConcatWithSeparator {
+  using Out = TextWriter;
+  ConcatWithSeparator(const Nodes&, const std::vector<Input>& inputs, Out&) : inputs_(inputs) {
+    for (const Input& input : inputs) texts_.emplace_back(input);
+  }
+  void row(Row&, int64_t i, Out& out) const {
+    bool first = true;
+    for (size_t part = 1; part < inputs_.size(); ++part) {
+      if (inputs_[part].column->IsNull(inputs_[part].constant ? 0 : i)) continue;
+      if (!first) out.bytes().append(texts_[0][i]);
+      out.bytes().append(texts_[part][i]);
+      first = false;
+    }
+  }
+
+ private:
+  const std::vector<Input>& inputs_;
+  std::vector<Values<View>> texts_;
+};
+
+Result<NodePtr> bind_concat_ws(Nodes arguments, const CallSite& site) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    DF_RETURN_IF_ERROR(take_parameter<View>(arguments, i, site));
+  }
+  return make_nested_function<ConcatWithSeparator>(Type::string(), std::move(arguments), 1);
+}
+
+// Whether the text has characters, and all are so. Letters beyond ASCII count as letters.
+template <bool (*is_so)(char)>
+Binder all_of() {
+  return typed<bool, View>(Type::boolean(), [](Row&, View text) {
+    for (const char c : text) {
+      if (!is_so(c)) return false;
+    }
+    return !text.empty();
+  });
+}
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+template <class F>
+Binder cut(F f) {
+  return typed<Text, View, int64_t>(Type::string(), [f](Row&, std::string& out, View text,
+                                                        int64_t n) { out.append(f(text, n)); });
+}
+
+}  // namespace
+
+void add_string_parts(FunctionList& list) {
+  add(list, "LOCATE", "LOCATE(wanted, text [, position])",
+      "Where the first text comes first in the second, from the position on; 0: nowhere.", 2, 3,
+      bind_locate);
+  add(list, "INSTR", "INSTR(text, wanted)", "Where the second text comes first; 0: nowhere.", 2, 2,
+      typed<int32_t, View, View>(
+          Type::int32(), [](Row&, View text, View wanted) { return locate(wanted, text, 1); }));
+  add(list, "LEFT", "LEFT(text, count)", "Its first characters.", 2, 2, cut(left));
+  add(list, "RIGHT", "RIGHT(text, count)", "Its last characters.", 2, 2, cut(right));
+  add(list, "OVERLAY", "OVERLAY(text PLACING with FROM position [FOR length])",
+      "With the characters from the position on replaced, as many as `with` has if not said "
+      "otherwise.",
+      3, 4, bind_overlay);
+  add(list, "STARTSWITH", "STARTSWITH(text, start)", "Whether it begins so.", 2, 2,
+      typed<bool, View, View>(Type::boolean(),
+                              [](Row&, View text, View start) { return text.starts_with(start); }));
+  add(list, "ENDSWITH", "ENDSWITH(text, end)", "Whether it ends so.", 2, 2,
+      typed<bool, View, View>(Type::boolean(),
+                              [](Row&, View text, View end) { return text.ends_with(end); }));
+  add(list, "SUBSTRING_INDEX", "SUBSTRING_INDEX(text, delimiter, count)",
+      "What stands before so many delimiters; behind them, from the end, if negative.", 3, 3,
+      typed<Text, View, View, int64_t>(
+          Type::string(), [](Row&, std::string& out, View text, View delimiter, int64_t count) {
+            out.append(before_delimiter(text, delimiter, count));
+          }));
+  add(list, "TRANSLATE", "TRANSLATE(text, from, to)",
+      "With each character of `from` as the one of `to` in the same place, or without it.", 3, 3,
+      typed<Text, View, View, View>(Type::string(),
+                                    [](Row&, std::string& out, View text, View from, View to) {
+                                      translate(out, text, from, to);
+                                    }));
+  add(list, "CONCAT_WS", "CONCAT_WS(separator, text, …)",
+      "The texts that are not NULL, with the separator between them.", 1, kAnyNumber,
+      bind_concat_ws);
+  add(list, "IS_ALPHA", "IS_ALPHA(text)", "Whether it has letters only.", 1, 1,
+      all_of<is_letter>());
+  add(list, "IS_DIGIT", "IS_DIGIT(text)", "Whether it has digits only.", 1, 1, all_of<is_digit>());
+}
+
+}  // namespace dataflow::expr

@@ -1,0 +1,64 @@
+// Results of arrays of texts, and of maps from text to text, that are written row by row.
+#pragma once
+
+#include <vector>
+
+#include "columns.h"
+
+namespace dataflow::expr {
+
+// A growing column of texts.
+class TextColumn {
+ public:
+  int64_t count() const { return static_cast<int64_t>(ends_.size()); }
+  void add(std::string_view text) {
+    bytes_.append(text);
+    ends_.push_back(bytes_.size());
+  }
+  void add_null() {
+    nulls_.push_back(count());
+    ends_.push_back(bytes_.size());
+  }
+  bool too_large() const { return bytes_.size() > INT32_MAX || ends_.size() > INT32_MAX; }
+  Result<ColumnPtr> finish(const std::shared_ptr<arrow::DataType>& layout);
+
+ private:
+  std::string bytes_;
+  std::vector<size_t> ends_;
+  std::vector<int64_t> nulls_;  // rising
+};
+
+// Arrays of texts: what is added behind begin_row(row) is the row's.
+class TextListWriter {
+ public:
+  Status open(int64_t rows);
+  TextColumn& texts() { return texts_; }
+  void begin_row(int64_t row) {
+    for (; written_ <= row; ++written_) offsets_[written_] = static_cast<int32_t>(texts_.count());
+  }
+  Result<ColumnPtr> finish(const std::shared_ptr<arrow::DataType>& layout, int64_t rows,
+                           const Nulls& nulls);
+
+ protected:
+  Result<BufferPtr> finish_offsets(int64_t rows);
+
+  TextColumn texts_;
+
+ private:
+  BufferPtr buffer_;
+  int32_t* offsets_ = nullptr;
+  int64_t written_ = 0;
+};
+
+class TextMapWriter : public TextListWriter {
+ public:
+  TextColumn& keys() { return texts(); }
+  TextColumn& values() { return values_; }
+  Result<ColumnPtr> finish(const std::shared_ptr<arrow::DataType>& layout, int64_t rows,
+                           const Nulls& nulls);
+
+ private:
+  TextColumn values_;
+};
+
+}  // namespace dataflow::expr
