@@ -6,6 +6,7 @@ are compared row by row. --write puts the tables into docs/benchmarks.md.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import re

@@ -26,9 +26,9 @@ _NOT_A_FUNCTION = re.compile(
 
 def check(root):
     found = []
-    for path in tree.files_under(root, ["src", "bench", "tests"], tree.SOURCE_SUFFIXES):
+    for path in tree.files_under(root, ["src", "include", "examples", "bench", "tests"], tree.SOURCE_SUFFIXES):
         found.extend(_check_file(path, tree.read(root, path)))
-    for path in tree.files_under(root, ["src", "bench", "tests", "script", "cmake"],
+    for path in tree.files_under(root, ["src", "include", "examples", "bench", "tests", "script", "cmake"],
                                  (".h", ".cc", ".py", ".sh", ".txt", ".cmake", ".java")):
         for number, line in enumerate(tree.read(root, path).splitlines(), 1):
             if _LATER.search(line):

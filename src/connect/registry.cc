@@ -1,4 +1,5 @@
 // The connectors by name. A new one is a file of its own and a line here.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -82,9 +83,19 @@ constexpr SinkEntry kSinks[] = {{"log", log_sink},         {"file", file_sink},
                                 {"console", console_sink}, {"blackhole", blackhole_sink}};
 
 template <class Entries>
-Status unknown(const std::string& where, const std::string& name, const Entries& entries) {
+std::vector<std::string> names_of(const Entries& entries) {
   std::vector<std::string> names;
   for (const auto& entry : entries) names.emplace_back(entry.name);
+  return names;
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Status unknown(const std::string& where, const std::string& name, std::vector<std::string> names,
+               const std::vector<std::string>& of_plugins) {
+  names.insert(names.end(), of_plugins.begin(), of_plugins.end());
   std::string hint = suggestion(name, names);
   if (hint.empty()) hint = "; there is " + any_of_words(names);
   return Status::invalid(where + ": there is no connector `" + name + "`" + hint);
@@ -98,27 +109,59 @@ class BuiltInConnectors final : public engine::Connectors {
     for (const SourceEntry& entry : kSources) {
       if (spec.connector == entry.name) return entry.make(parts_, spec, context);
     }
-    return unknown("source `" + context.node + "`", spec.connector, kSources);
+    const std::vector<std::string> more = source_names();
+    if (has(more, spec.connector)) return parts_.given.plugins->make_source(spec, context);
+    return unknown("source `" + context.node + "`", spec.connector, built_in_sources(), more);
   }
 
   SinkResult make_sink(const plan::SinkSpec& spec, const SchemaPtr& schema,
                        const ConnectorContext& context) override {
-    for (const SinkEntry& entry : kSinks) {
-      if (spec.connector != entry.name) continue;
-      SinkResult sink = entry.make(parts_, spec, schema, context);
-      if (!sink.ok() || !spec.guarantee || *spec.guarantee <= (*sink)->guarantee()) return sink;
-      return Status::invalid("sink `" + context.node + "`: connector `" + spec.connector +
-                             "` writes at least once; it cannot be made exactly-once");
-    }
-    return unknown("sink `" + context.node + "`", spec.connector, kSinks);
+    DF_ASSIGN_OR_RETURN(std::unique_ptr<engine::Sink> sink, sink_of(spec, schema, context));
+    if (!spec.guarantee || *spec.guarantee <= sink->guarantee()) return sink;
+    return Status::invalid("sink `" + context.node + "`: connector `" + spec.connector +
+                           "` writes at least once; it cannot be made exactly-once");
+  }
+
+  Result<std::unique_ptr<engine::Operator>> make_operator(
+      const plan::CustomSpec& spec, const SchemaPtr& input,
+      const ConnectorContext& context) override {
+    engine::Connectors* const plugins = parts_.given.plugins;
+    return plugins == nullptr ? Connectors::make_operator(spec, input, context)
+                              : plugins->make_operator(spec, input, context);
+  }
+  Status describe_operator(plan::CustomSpec& spec, const Schema& input) override {
+    engine::Connectors* const plugins = parts_.given.plugins;
+    return plugins == nullptr ? Connectors::describe_operator(spec, input)
+                              : plugins->describe_operator(spec, input);
   }
 
  private:
+  std::vector<std::string> source_names() const override {
+    return parts_.given.plugins == nullptr ? std::vector<std::string>()
+                                           : parts_.given.plugins->source_names();
+  }
+  std::vector<std::string> sink_names() const override {
+    return parts_.given.plugins == nullptr ? std::vector<std::string>()
+                                           : parts_.given.plugins->sink_names();
+  }
+  SinkResult sink_of(const plan::SinkSpec& spec, const SchemaPtr& schema,
+                     const ConnectorContext& context) {
+    for (const SinkEntry& entry : kSinks) {
+      if (spec.connector == entry.name) return entry.make(parts_, spec, schema, context);
+    }
+    const std::vector<std::string> more = sink_names();
+    if (has(more, spec.connector)) return parts_.given.plugins->make_sink(spec, schema, context);
+    return unknown("sink `" + context.node + "`", spec.connector, built_in_sinks(), more);
+  }
+
   CircuitBreakers breakers_;
   const Parts parts_;
 };
 
 }  // namespace
+
+std::vector<std::string> built_in_sources() { return names_of(kSources); }
+std::vector<std::string> built_in_sinks() { return names_of(kSinks); }
 
 std::unique_ptr<engine::Connectors> make_connectors(ConnectorParts parts) {
   return std::make_unique<BuiltInConnectors>(parts);

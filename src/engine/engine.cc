@@ -26,7 +26,7 @@ class EngineImpl final : public Engine {
   Status can_run(const plan::Plan& plan, const plan::Node& node) const override {
     const bool connector = std::holds_alternative<plan::SourceSpec>(node.spec) ||
                            std::holds_alternative<plan::SinkSpec>(node.spec);
-    return connector ? Status() : make_operator(plan, node).status();
+    return connector ? Status() : make_operator(plan, node, connectors_).status();
   }
 
   Result<std::shared_ptr<Job>> start(JobConfig config) override {

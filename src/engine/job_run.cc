@@ -238,7 +238,7 @@ Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
     if (std::holds_alternative<plan::SinkSpec>(node->spec)) {
       part.op = make_sink_operator(*sinks_.at(node->id).sink, *sinks_.at(node->id).opening);
     } else {
-      DF_ASSIGN_OR_RETURN(part.op, make_operator(plan, *node));
+      DF_ASSIGN_OR_RETURN(part.op, make_operator(plan, *node, context_.connectors));
     }
     parts.push_back(std::move(part));
   }

@@ -8,7 +8,7 @@ namespace {
 const char* spec_name(const plan::Spec& spec) {
   static constexpr const char* kNames[] = {"source",      "filter",        "project",     "window",
                                            "window join", "interval join", "deduplicate", "union",
-                                           "split",       "sink"};
+                                           "split",       "sink",          "operator"};
   static_assert(std::size(kNames) == std::variant_size_v<plan::Spec>);
   return kNames[spec.index()];
 }
@@ -27,7 +27,8 @@ std::vector<bool> outputs_read(const plan::Plan& plan, const plan::Node& node) {
 
 std::string operator_kind(const plan::Node& node) { return spec_name(node.spec); }
 
-Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const plan::Node& node) {
+Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const plan::Node& node,
+                                                Connectors& connectors) {
   const SchemaPtr& input = plan.find(node.inputs.at(0).node)->schema;
   if (const auto* filter = std::get_if<plan::FilterSpec>(&node.spec)) {
     return make_filter(*filter, *input);
@@ -52,6 +53,9 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   }
   if (const auto* once = std::get_if<plan::DeduplicateSpec>(&node.spec)) {
     return make_deduplicate(*once, node.schema);
+  }
+  if (const auto* custom = std::get_if<plan::CustomSpec>(&node.spec)) {
+    return connectors.make_operator(*custom, input, {plan.name, node.id, plan.job.bounded});
   }
   return Status::unsupported("step " + node.id + ": this engine does not have the operator `" +
                              operator_kind(node) + "` yet");

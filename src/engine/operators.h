@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "engine/connectors.h"
 #include "engine/operator.h"
 #include "engine/sink.h"
 #include "plan/plan.h"
@@ -42,6 +43,7 @@ std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 // For people: "window".
 std::string operator_kind(const plan::Node& node);
 // For any node but a source or sink. kUnsupported names what this engine has not got.
-Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const plan::Node& node);
+Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const plan::Node& node,
+                                                Connectors& connectors);
 
 }  // namespace dataflow::engine

@@ -240,7 +240,7 @@ void PipelinesImpl::close() {
 }
 
 Status PipelinesImpl::check(plan::Plan& plan) {
-  DF_RETURN_IF_ERROR(plan::validate(plan));
+  DF_RETURN_IF_ERROR(plan::validate(plan, &parts_.connectors));
   DF_RETURN_IF_ERROR(check_connectors(plan, parts_.connectors));
   return check_operators(plan, parts_.engine);
 }

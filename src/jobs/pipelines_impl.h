@@ -22,6 +22,7 @@ class PipelinesImpl final : public Pipelines {
   Status load();
   void start_all() override;
   void close() override;
+  plan::CustomOperators& custom_operators() override { return parts_.connectors; }
   Status check(plan::Plan& plan) override;
   Result<PipelineView> deploy(plan::Plan plan, std::string source, DeployOptions options) override;
   std::vector<PipelineView> list() const override;

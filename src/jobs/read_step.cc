@@ -6,9 +6,9 @@ namespace dataflow::jobs {
 namespace {
 
 const std::vector<std::string>& verbs() {
-  static const std::vector<std::string> names = {"filter",      "select",       "window",
-                                                 "union",       "split",        "deduplicate",
-                                                 "window_join", "interval_join"};
+  static const std::vector<std::string> names = {"filter",      "select",        "window",
+                                                 "union",       "split",         "deduplicate",
+                                                 "window_join", "interval_join", "operator"};
   return names;
 }
 
@@ -97,6 +97,20 @@ Result<plan::DeduplicateSpec> read_deduplicate(YamlMap& step) {
   return spec;
 }
 
+Result<plan::CustomSpec> read_operator(YamlMap& step) {
+  plan::CustomSpec spec;
+  DF_ASSIGN_OR_RETURN(spec.name, step.required("operator"));
+  DF_ASSIGN_OR_RETURN(spec.keys, step.names("group_by"));
+  DF_ASSIGN_OR_RETURN(std::optional<YamlMap> options, step.map("options"));
+  if (!options) return spec;
+  for (const YamlEntry& entry : options->entries()) {
+    DF_ASSIGN_OR_RETURN(
+        spec.options[entry.name],
+        step.yaml().scalar(entry.value, options->what() + ": `" + entry.name + "`"));
+  }
+  return spec;
+}
+
 Status read_inputs(YamlMap& step, const std::string& key, plan::Node& node) {
   DF_ASSIGN_OR_RETURN(const std::vector<std::string> names, step.names(key));
   if (names.empty()) return step.error("`" + key + "` is missing");
@@ -131,6 +145,8 @@ Status read_verb(YamlMap& step, const std::string& verb, plan::Node& node) {
     DF_ASSIGN_OR_RETURN(node.spec, read_split(step));
   } else if (verb == "deduplicate") {
     DF_ASSIGN_OR_RETURN(node.spec, read_deduplicate(step));
+  } else if (verb == "operator") {
+    DF_ASSIGN_OR_RETURN(node.spec, read_operator(step));
   } else {
     DF_ASSIGN_OR_RETURN(node.spec, read_window(step, *step.find("window")));
   }

@@ -77,6 +77,7 @@ Result<std::unique_ptr<SimulatedRun>> SimulatedRun::start(plan::Plan plan,
                                                           const SimulatedRunOptions& options) {
   std::unique_ptr<SimulatedRun> run(new SimulatedRun());
   run->plan_ = std::move(plan);
+  run->connectors_.plugins = options.plugins;
   run->env_.set_now(Timestamp(options.now_ms));
   DF_RETURN_IF_ERROR(run->prepare(options));
   engine::EngineOptions engine_options;

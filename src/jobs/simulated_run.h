@@ -19,7 +19,8 @@ struct SimulatedRunOptions {
   int64_t now_ms = 0;
   // The clock means nothing: no time is too far ahead of it.
   bool any_time = true;
-  std::vector<plan::Input> taps;  // outputs of steps to look at, beside the sinks
+  engine::Connectors* plugins = nullptr;  // for the operators of plug-ins
+  std::vector<plan::Input> taps;          // outputs of steps to look at, beside the sinks
 };
 
 // "step" or "step.output".

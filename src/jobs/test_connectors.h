@@ -67,12 +67,19 @@ class TestConnectors final : public engine::Connectors {
  public:
   std::map<std::string, std::shared_ptr<TestInput>> inputs;
   std::map<std::string, std::shared_ptr<TestOutput>> outputs;
+  engine::Connectors* plugins = nullptr;  // whose operators are real
 
   Result<std::unique_ptr<engine::Source>> make_source(
       const plan::SourceSpec& spec, const engine::ConnectorContext& context) override;
   Result<std::unique_ptr<engine::Sink>> make_sink(const plan::SinkSpec& spec,
                                                   const SchemaPtr& schema,
                                                   const engine::ConnectorContext& context) override;
+  Result<std::unique_ptr<engine::Operator>> make_operator(
+      const plan::CustomSpec& spec, const SchemaPtr& input,
+      const engine::ConnectorContext& context) override {
+    return plugins == nullptr ? Connectors::make_operator(spec, input, context)
+                              : plugins->make_operator(spec, input, context);
+  }
 };
 
 }  // namespace dataflow::jobs

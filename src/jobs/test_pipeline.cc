@@ -23,8 +23,13 @@ struct PipelineText {
 // One case, from its compiled plan to its report.
 class CaseRun {
  public:
-  CaseRun(const YamlText& yaml, const TestCase& test, const plan::Plan& plan)
-      : yaml_(yaml), test_(test), plan_(plan), start_ms_(test.now_ms.value_or(kUsualStartMs)) {
+  CaseRun(const YamlText& yaml, const TestCase& test, const plan::Plan& plan,
+          engine::Connectors* plugins)
+      : yaml_(yaml),
+        test_(test),
+        plan_(plan),
+        plugins_(plugins),
+        start_ms_(test.now_ms.value_or(kUsualStartMs)) {
     report_.name = test.name;
     report_.line = test.place.line;
   }
@@ -50,6 +55,7 @@ class CaseRun {
   const YamlText& yaml_;
   const TestCase& test_;
   const plan::Plan& plan_;
+  engine::Connectors* const plugins_;
   const int64_t start_ms_;
   // Of each step, and of the end.
   std::vector<std::map<std::string, std::vector<GivenRow>>> given_;
@@ -184,6 +190,7 @@ Result<CaseReport> CaseRun::run() {
   SimulatedRunOptions options;
   options.now_ms = start_ms_;
   options.any_time = !test_.now_ms;
+  options.plugins = plugins_;
   for (const std::string& tap : taps_) {
     const size_t dot = tap.find('.');
     options.taps.push_back(
@@ -254,9 +261,9 @@ Result<std::vector<CaseReport>> test_pipeline(const std::string& file, const std
         return own == test.variables.end() ? options.variables(name)
                                            : std::optional<std::string>(own->second);
       };
-      DF_ASSIGN_OR_RETURN(const plan::Plan plan,
-                          compile_pipeline(pipeline.file, pipeline.text, variables));
-      DF_ASSIGN_OR_RETURN(CaseReport report, CaseRun(yaml, test, plan).run());
+      DF_ASSIGN_OR_RETURN(const plan::Plan plan, compile_pipeline(pipeline.file, pipeline.text,
+                                                                  variables, options.plugins));
+      DF_ASSIGN_OR_RETURN(CaseReport report, CaseRun(yaml, test, plan, options.plugins).run());
       if (!report.error.empty()) {
         const Status placed = in_file(pipeline.file, pipeline.text, Status::internal(report.error));
         report.error = placed.message();

@@ -79,13 +79,15 @@ struct ReadOf {
     for (const auto& branch : spec.branches) add(read, schema(), branch.condition);
     return read;
   }
-  Columns operator()(const SinkSpec&) const {
+  Columns operator()(const SinkSpec&) const { return all(); }
+  Columns operator()(const CustomSpec&) const { return all(); }
+
+ private:
+  Columns all() const {
     Columns read;
     for (const Field& field : schema().fields()) read.insert(field.name);
     return read;
   }
-
- private:
   // Output columns stand in the order of the inputs', under other names maybe.
   template <class Spec>
   Columns of_join(const Spec& spec, size_t first, const Columns& wanted) const {

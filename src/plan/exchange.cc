@@ -16,6 +16,9 @@ Keys keys_wanted(const Spec& spec, size_t input) {
   if (const auto* join = std::get_if<IntervalJoinSpec>(&spec)) {
     return input == 0 ? join->left_keys : join->right_keys;
   }
+  if (const auto* custom = std::get_if<CustomSpec>(&spec); custom && !custom->keys.empty()) {
+    return custom->keys;
+  }
   return std::nullopt;
 }
 
@@ -66,6 +69,7 @@ Keys keys_of_output(const Plan& plan, const Node& node) {
   if (const auto* join = std::get_if<IntervalJoinSpec>(&node.spec)) {
     return keys_of_join(node, *join, 0);
   }
+  if (std::holds_alternative<CustomSpec>(node.spec)) return std::nullopt;  // what it likes
   if (const Keys own = keys_wanted(node.spec, 0)) return own;
   if (const auto* project = std::get_if<ProjectSpec>(&node.spec)) {
     return projected(*project, *schema_of(plan, node.inputs[0]), keys_of_input(plan, node, 0));

@@ -129,6 +129,14 @@ struct Words {
     return text;
   }
 
+  std::string operator()(const CustomSpec& spec) const {
+    std::vector<std::string> options;
+    for (const auto& [name, value] : spec.options) options.push_back(name + " " + value);
+    std::string text = spec.name;
+    if (!spec.keys.empty()) text += " by (" + joined(spec.keys) + ")";
+    return options.empty() ? text : text + ": " + joined(options);
+  }
+
   template <class Spec>
   static std::string on(const Spec& spec) {
     std::vector<std::string> pairs;

@@ -137,6 +137,17 @@ void describe(A& a, S& s) {
   a.field("guarantee", s.guarantee);
 }
 
+template <class A, Part<CustomSpec> S>
+void describe(A& a, S& s) {
+  a.required("name", s.name);
+  a.field("options", s.options);
+  a.field("keys", s.keys);
+  a.required("schema", s.schema);
+  a.field("event_time", s.event_time);
+  a.field("makes_updates", s.makes_updates);
+  a.field("takes_updates", s.takes_updates);
+}
+
 template <class A, Part<Input> S>
 void describe(A& a, S& s) {
   a.required("node", s.node);

@@ -177,6 +177,15 @@ void compare(const Sides& sides, const DeduplicateSpec& a, const DeduplicateSpec
   }
 }
 
+// What its options mean to its state the plug-in knows, and its tables have versions.
+void compare(const Sides& sides, const CustomSpec& a, const CustomSpec& b) {
+  sides.difference.same("operator", a.name, b.name).same("keys", a.keys, b.keys);
+  if (a.keys == b.keys) {
+    sides.difference.types("types of keys", types_of(*sides.was(0), a.keys),
+                           types_of(*sides.is(0), b.keys));
+  }
+}
+
 // Nothing of them lives on.
 template <class Spec>
 void compare(const Sides&, const Spec&, const Spec&) {}

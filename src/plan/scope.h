@@ -71,6 +71,7 @@ Status check_deduplicate(const Scope& scope, DeduplicateSpec& spec);
 Status check_union(const Scope& scope);
 Status check_split(const Scope& scope, SplitSpec& spec);
 Status check_sink(const Scope& scope, SinkSpec& spec);
+Status check_custom(const Scope& scope, CustomSpec& spec, CustomOperators* custom);
 Status check_job(const JobOptions& job);
 
 // Refuses input that changes after it left (late rows change the results of windows): `what_else`

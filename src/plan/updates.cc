@@ -13,6 +13,7 @@ struct MakesUpdates {
   bool operator()(const DeduplicateSpec& spec) const {
     return spec.keep_last || !spec.time_column.empty();
   }
+  bool operator()(const CustomSpec& spec) const { return spec.makes_updates; }
   bool operator()(const FilterSpec&) const { return passes_on(); }
   bool operator()(const ProjectSpec&) const { return passes_on(); }
   bool operator()(const UnionSpec&) const { return passes_on(); }

@@ -10,6 +10,7 @@ constexpr int kMaxParallelism = 128;
 
 struct CheckNode {
   const Scope& scope;
+  CustomOperators* custom;
 
   Status operator()(SourceSpec& spec) const { return check_source(scope, spec); }
   Status operator()(FilterSpec& spec) const { return check_filter(scope, spec); }
@@ -21,6 +22,7 @@ struct CheckNode {
   Status operator()(UnionSpec&) const { return check_union(scope); }
   Status operator()(SplitSpec& spec) const { return check_split(scope, spec); }
   Status operator()(SinkSpec& spec) const { return check_sink(scope, spec); }
+  Status operator()(CustomSpec& spec) const { return check_custom(scope, spec, custom); }
 };
 
 Status job_range(std::string_view option, int64_t value, int64_t least, int64_t most) {
@@ -34,6 +36,9 @@ Status job_range(std::string_view option, int64_t value, int64_t least, int64_t 
 Status check_updates(const Scope& scope) {
   const Node& node = scope.node();
   if (!has_state(node.spec) || std::holds_alternative<SinkSpec>(node.spec)) return {};
+  if (const auto* custom = std::get_if<CustomSpec>(&node.spec); custom && custom->takes_updates) {
+    return {};
+  }
   for (const Input& input : node.inputs) {
     if (!makes_updates(scope.plan(), *scope.plan().find(input.node))) continue;
     return scope.error("takes only new rows, but those of " + quoted(input.node) +
@@ -62,7 +67,7 @@ Status check_job(const JobOptions& job) {
   return {};
 }
 
-Status validate(Plan& plan) {
+Status validate(Plan& plan, CustomOperators* custom) {
   DF_RETURN_IF_ERROR(check_job(plan.job));
   DF_RETURN_IF_ERROR(check_graph(plan));
   DF_RETURN_IF_ERROR(sort_nodes(plan));
@@ -74,7 +79,7 @@ Status validate(Plan& plan) {
       return scope.error("parallelism is " + std::to_string(*node.parallelism) +
                          "; it must be from 1 to " + std::to_string(kMaxParallelism));
     }
-    DF_RETURN_IF_ERROR(std::visit(CheckNode{scope}, node.spec));
+    DF_RETURN_IF_ERROR(std::visit(CheckNode{scope, custom}, node.spec));
     DF_RETURN_IF_ERROR(check_updates(scope));
   }
   return {};

@@ -15,6 +15,11 @@ void add_listeners(ConfigSchema& s) {
          .doc = "Folder for everything that is kept. One server at a time uses it.",
          .flag = "--data-dir",
          .environment = "DATAFLOW_DATA_DIR"});
+  s.add({.name = "plugins.dir",
+         .type = T::kString,
+         .default_value = "",
+         .doc = "Folder of plug-ins, whose *.so are loaded at the start; empty: `plugins` in the "
+                "data directory."});
   s.add(
       {.name = "ready_file",
        .type = T::kString,
@@ -361,6 +366,8 @@ ConfigSources server_sources(const std::string& yaml, std::map<std::string, std:
 Result<ServerSettings> server_settings(const Config& config) {
   ServerSettings s;
   s.data_dir = config.get_string("data_dir");
+  s.plugins_dir = config.get_string("plugins.dir");
+  if (s.plugins_dir.empty()) s.plugins_dir = s.data_dir + "/plugins";
   if (s.data_dir.empty()) return Status::invalid("data_dir is empty; give --data-dir a folder");
   s.ready_file = config.get_string("ready_file");
   DF_ASSIGN_OR_RETURN(s.logging.level, parse_log_level(config.get_string("logging.level")));

@@ -49,6 +49,18 @@ http::Response health_page(const ServerFacts& facts) {
                    well ? 200 : 503);
 }
 
+json plugins_of(const ServerFacts& facts) {
+  json out = json::array();
+  if (facts.plugins == nullptr) return out;
+  for (const plugins::PluginInfo& info : facts.plugins->infos()) {
+    json one = {{"file", info.file},       {"name", info.name},   {"version", info.version},
+                {"sources", info.sources}, {"sinks", info.sinks}, {"operators", info.operators}};
+    if (!info.error.empty()) one["error"] = info.error;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 http::Response status_page(const ServerFacts& facts) {
   json topics = json::array();
   int64_t partitions = 0;
@@ -78,6 +90,7 @@ http::Response status_page(const ServerFacts& facts) {
                     {"metrics", facts.metrics},
                     {"partitions", partitions},
                     {"read_only_partitions", troubles(facts)},
+                    {"plugins", plugins_of(facts)},
                     {"topics", std::move(topics)}});
 }
 

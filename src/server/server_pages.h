@@ -9,6 +9,7 @@
 #include "edge/http/server.h"
 #include "log/groups.h"
 #include "log/log.h"
+#include "plugins/plugins.h"
 
 namespace dataflow::server {
 
@@ -16,6 +17,7 @@ struct ServerFacts {
   Env* env = nullptr;
   log::Log* log = nullptr;
   log::Groups* groups = nullptr;
+  const plugins::Plugins* plugins = nullptr;
   Timestamp started;
   std::string data_dir;
   std::string cluster_id;

@@ -18,6 +18,7 @@
 #include "engine/job.h"
 #include "jobs/pipeline_metrics.h"
 #include "jobs/pipelines.h"
+#include "load_plugins.h"
 #include "server_options.h"
 #include "server_pages.h"
 
@@ -90,6 +91,7 @@ class RunningServer {
   std::unique_ptr<log::Groups> groups_;
   std::unique_ptr<log::Transactions> transactions_;
   std::unique_ptr<log::ProducerIds> producer_ids_;
+  std::unique_ptr<plugins::Plugins> plugins_;
   std::unique_ptr<engine::Connectors> connectors_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<jobs::Pipelines> pipelines_;
@@ -125,8 +127,9 @@ Status RunningServer::start() {
 
 Status RunningServer::open_pipelines() {
   producer_ids_ = std::make_unique<SharedProducerIds>(*transactions_);
-  connectors_ = connect::make_connectors(
-      {env_, *log_, *producer_ids_, groups_.get(), timers_.get(), &metrics_registry_});
+  DF_ASSIGN_OR_RETURN(plugins_, load_plugins(env_, timers_.get(), settings_.plugins_dir));
+  connectors_ = connect::make_connectors({env_, *log_, *producer_ids_, groups_.get(), timers_.get(),
+                                          &metrics_registry_, plugins_.get()});
   engine_ =
       engine::Engine::create(env_, *timers_, *connectors_, settings_.engine, &metrics_registry_);
   DF_ASSIGN_OR_RETURN(
@@ -139,6 +142,7 @@ Status RunningServer::open_pipelines() {
 Status RunningServer::start_listeners() {
   facts_.log = log_.get();
   facts_.groups = groups_.get();
+  facts_.plugins = plugins_.get();
   facts_.env = &env_;
   facts_.started = env_.now();
   facts_.data_dir = settings_.data_dir;
@@ -182,6 +186,7 @@ Status RunningServer::stop() {
   if (!held_up()) {
     engine_.reset();
     connectors_.reset();
+    plugins_.reset();
   }
   if (kafka_) kafka_->stop();
   if (transactions_) transactions_->close();

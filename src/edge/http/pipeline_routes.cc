@@ -40,13 +40,14 @@ Result<Posted> read_posted(const Request& request) {
   return posted;
 }
 
-Result<plan::Plan> compile(const Posted& posted) {
-  return jobs::compile_pipeline(posted.file, posted.source,
-                                [&](const std::string& name) -> std::optional<std::string> {
-                                  const auto found = posted.variables.find(name);
-                                  if (found == posted.variables.end()) return std::nullopt;
-                                  return found->second;
-                                });
+Result<plan::Plan> compile(Pipelines& pipelines, const Posted& posted) {
+  const auto variable = [&](const std::string& name) -> std::optional<std::string> {
+    const auto found = posted.variables.find(name);
+    if (found == posted.variables.end()) return std::nullopt;
+    return found->second;
+  };
+  return jobs::compile_pipeline(posted.file, posted.source, variable,
+                                &pipelines.custom_operators());
 }
 
 // Of what was posted: with its file's name and place, in words and as members of their own.
@@ -77,7 +78,7 @@ bool flag(const Request& request, const std::string& name, bool usual) {
 Response deploy(Pipelines& pipelines, const Request& request) {
   const Result<Posted> posted = read_posted(request);
   if (!posted.ok()) return status_answer(posted.status());
-  Result<plan::Plan> plan = compile(*posted);
+  Result<plan::Plan> plan = compile(pipelines, *posted);
   if (!plan.ok()) return refused(*posted, plan.status());
   jobs::DeployOptions options;
   options.start = flag(request, "start", true);
@@ -92,7 +93,7 @@ Response deploy(Pipelines& pipelines, const Request& request) {
 Response validate(Pipelines& pipelines, const Request& request) {
   const Result<Posted> posted = read_posted(request);
   if (!posted.ok()) return status_answer(posted.status());
-  Result<plan::Plan> plan = compile(*posted);
+  Result<plan::Plan> plan = compile(pipelines, *posted);
   if (!plan.ok()) return refused(*posted, plan.status());
   const Status valid = pipelines.check(*plan);
   if (!valid.ok()) return refused(*posted, valid);

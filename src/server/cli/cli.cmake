@@ -37,6 +37,7 @@ set(CLI_SRCS
   cli/pipeline_run.cc
   cli/pipeline_test_command.cc
   cli/pipeline_watch.cc
+  cli/plugins_command.cc
   cli/proc_files.cc
   cli/producer.cc
   cli/publish.cc

@@ -39,6 +39,7 @@ void declare_commands(CommandTree& tree) {
   cli::add_pipeline_commands(tree);
   cli::add_run_command(tree);
   cli::add_status_command(tree);
+  cli::add_plugins_command(tree);
   cli::add_doctor_command(tree);
   cli::add_config_commands(tree);
   cli::add_log_commands(tree);

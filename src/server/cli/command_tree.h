@@ -59,6 +59,7 @@ void add_config_commands(CommandTree& tree);
 void add_pipeline_commands(CommandTree& tree);
 void add_run_command(CommandTree& tree);
 void add_status_command(CommandTree& tree);
+void add_plugins_command(CommandTree& tree);
 void add_doctor_command(CommandTree& tree);
 void add_log_commands(CommandTree& tree);
 void add_shell_commands(CommandTree& tree);  // version, completion

@@ -31,8 +31,10 @@ Result<std::string> posted_body(const std::string& file) {
     if (value && used.find(name) == nullptr) used.put(name, *value);
     return value;
   };
-  // What is wrong with the file is told without a server.
-  DF_RETURN_IF_ERROR(jobs::compile_pipeline(file, text, noted).status());
+  // What is wrong with the file is told without a server. What operators of plug-ins give only the
+  // server knows.
+  const Status wrong = jobs::compile_pipeline(file, text, noted).status();
+  if (!wrong.ok() && wrong.code() != StatusCode::kUnsupported) return wrong;
   Document body = Document::object();
   body.put("source", text);
   body.put("file", file);

@@ -15,19 +15,28 @@
 #include "jobs/pipeline_yaml.h"
 #include "jobs/pipelines.h"
 #include "jobs/run_once.h"
+#include "load_plugins.h"
 
 namespace dataflow::cli {
 namespace {
 
 constexpr uint64_t kLargestFile = 1 << 20;
 
-Result<plan::Plan> read_plan(Env& env, const PipelineRun& run) {
+Result<plan::Plan> read_plan(Env& env, const PipelineRun& run, engine::Connectors& connectors) {
   DF_ASSIGN_OR_RETURN(const std::string text, env.read_file(run.file, kLargestFile));
   const jobs::Variables ours = jobs::environment_variables();
-  return jobs::compile_pipeline(run.file, text, [&](const std::string& name) {
+  const auto variable = [&](const std::string& name) {
     const auto param = run.params.find(name);
     return param == run.params.end() ? ours(name) : std::optional<std::string>(param->second);
-  });
+  };
+  return jobs::compile_pipeline(run.file, text, variable, &connectors);
+}
+
+std::string plugins_dir(const PipelineRun& run) {
+  if (!run.plugins_dir.empty()) return run.plugins_dir;
+  const char* const given = std::getenv("DATAFLOW_PLUGINS_DIR");
+  if (given != nullptr && *given != '\0') return given;
+  return run.data_dir.empty() ? std::string() : run.data_dir + "/plugins";
 }
 
 // A folder of its own that goes away with the object.
@@ -57,19 +66,20 @@ class TemporaryDir {
 // What a job needs around it. Members are ended in the other order.
 class LocalEngine {
  public:
-  LocalEngine(Env& env, std::string dir) : env_(env), dir_(std::move(dir)), timers_(env) {}
+  LocalEngine(Env& env, TimerQueue& timers, engine::Connectors& plugins, std::string dir)
+      : env_(env), dir_(std::move(dir)), timers_(timers), plugins_(plugins) {}
 
   Status open() {
     const std::string words = "dataflow run, process " + std::to_string(getpid());
     DF_ASSIGN_OR_RETURN(data_, server::open_data_dir(env_, dir_, words));
     DF_ASSIGN_OR_RETURN(store_, meta::Store::open(env_, dir_ + "/meta"));
-    timers_.start();
     log::LogOptions log;
     log.dir = dir_ + "/log";
     DF_ASSIGN_OR_RETURN(log_, log::Log::open(env_, *store_, log, nullptr));
     DF_ASSIGN_OR_RETURN(groups_, log::Groups::open(env_, *store_, *log_, {}, timers_));
     DF_ASSIGN_OR_RETURN(producer_ids_, log::ProducerIds::open(*store_));
-    connectors_ = connect::make_connectors({env_, *log_, *producer_ids_, groups_.get(), &timers_});
+    connectors_ = connect::make_connectors(
+        {env_, *log_, *producer_ids_, groups_.get(), &timers_, nullptr, &plugins_});
     engine_ = engine::Engine::create(env_, timers_, *connectors_, {}, nullptr);
     return {};
   }
@@ -93,7 +103,8 @@ class LocalEngine {
   const std::string dir_;
   server::DataDir data_;
   std::unique_ptr<meta::Store> store_;
-  TimerQueue timers_;
+  TimerQueue& timers_;
+  engine::Connectors& plugins_;
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<log::Groups> groups_;
   std::unique_ptr<log::ProducerIds> producer_ids_;
@@ -160,9 +171,7 @@ void print_report(Session& session, const plan::Plan& plan, const jobs::RunRepor
 }
 
 Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Plan& plan,
-              const std::string& dir) {
-  auto owned = std::make_unique<LocalEngine>(env, dir);
-  LocalEngine& local = *owned;
+              LocalEngine& local, const std::string& dir) {
   DF_RETURN_IF_ERROR(local.open());
   Status checked = jobs::check_connectors(plan, local.connectors());
   if (!checked.ok()) {
@@ -193,7 +202,6 @@ Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Pl
     ended = with_exit_code(report.status().with_context(plan.name), ExitCode::kFailed);
   }
   const Status closed = local.close();
-  if (local.held_up()) (void)owned.release();
   return ended.ok() ? closed : ended;
 }
 
@@ -201,14 +209,24 @@ Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Pl
 
 Status run_pipeline(Session& session, const PipelineRun& run) {
   Env& env = posix_env();
-  DF_ASSIGN_OR_RETURN(const plan::Plan plan, read_plan(env, run));
+  auto timers = std::make_unique<TimerQueue>(env);
+  DF_ASSIGN_OR_RETURN(auto plugins, server::load_plugins(env, timers.get(), plugins_dir(run)));
+  DF_ASSIGN_OR_RETURN(const plan::Plan plan, read_plan(env, run, *plugins));
+  timers->start();
   catch_interrupts();
   TemporaryDir temporary(env);
   std::string dir = run.data_dir;
   if (dir.empty()) {
     DF_ASSIGN_OR_RETURN(dir, temporary.make());
   }
-  return run_in(session, env, run, plan, dir);
+  auto local = std::make_unique<LocalEngine>(env, *timers, *plugins, dir);
+  Status ended = run_in(session, env, run, plan, *local, dir);
+  if (local->held_up()) {
+    (void)local.release();
+    (void)plugins.release();
+    (void)timers.release();
+  }
+  return ended;
 }
 
 }  // namespace dataflow::cli

@@ -14,7 +14,8 @@ namespace dataflow::cli {
 
 struct PipelineRun {
   std::string file;
-  std::string data_dir;  // empty: a temporary one
+  std::string data_dir;     // empty: a temporary one
+  std::string plugins_dir;  // empty: DATAFLOW_PLUGINS_DIR, or the data directory's
   std::map<std::string, std::string> params;
 };
 

@@ -1,10 +1,12 @@
 #include "cli/pipeline_test_command.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 #include "base/env.h"
 #include "cli/exit_codes.h"
 #include "jobs/test_pipeline.h"
+#include "load_plugins.h"
 
 namespace dataflow::cli {
 namespace {
@@ -76,11 +78,16 @@ std::string words_of(const std::string& file, const jobs::CaseReport& report) {
   return out;
 }
 
-Status run_tests(Session& session, const std::string& file, const std::string& only) {
+Status run_tests(Session& session, const std::string& file, const std::string& only,
+                 const std::string& plugins_dir) {
+  const char* const given = std::getenv("DATAFLOW_PLUGINS_DIR");
+  const std::string folder = plugins_dir.empty() && given != nullptr ? given : plugins_dir;
+  DF_ASSIGN_OR_RETURN(const auto plugins, server::load_plugins(posix_env(), nullptr, folder));
   DF_ASSIGN_OR_RETURN(const std::string text, posix_env().read_file(file, kLargestFile));
   jobs::PipelineTestOptions options;
   options.variables = jobs::environment_variables();
   options.only = only;
+  options.plugins = plugins.get();
   options.read_file = [](const std::string& path) {
     return posix_env().read_file(path, kLargestFile);
   };
@@ -129,12 +136,17 @@ void add_pipeline_test(CommandTree& tree, CLI::App& group) {
   struct Options {
     std::string file;
     std::string only;
+    std::string plugins_dir;
   };
   auto options = std::make_shared<Options>();
   command.add_option("FILE", options->file, "the YAML file with the tests")->required();
   command.add_option("--only", options->only, "run those whose names contain this");
+  command
+      .add_option("--plugins-dir", options->plugins_dir,
+                  "folder of plug-ins (default: DATAFLOW_PLUGINS_DIR)")
+      ->type_name("DIR");
   set_action(tree, command, [options](Session& session) {
-    return run_tests(session, options->file, options->only);
+    return run_tests(session, options->file, options->only, options->plugins_dir);
   });
 }
 

@@ -29,6 +29,10 @@ void add_run_command(CommandTree& tree) {
       .add_option("--data-dir", options->run.data_dir,
                   "where state and log are kept (default: a folder that goes with the process)")
       ->type_name("DIR");
+  command
+      .add_option("--plugins-dir", options->run.plugins_dir,
+                  "folder of plug-ins (default: DATAFLOW_PLUGINS_DIR, or `plugins` in --data-dir)")
+      ->type_name("DIR");
   set_action(tree, command, [options](Session& session) -> Status {
     for (const std::string& param : options->params) {
       const size_t equals = param.find('=');

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/env.h"
 #include "base/metrics.h"
@@ -18,13 +20,16 @@ struct ConnectorParts {
   Env& env;
   log::Log& log;
   log::ProducerIds& producer_ids;
-  log::Groups* groups = nullptr;  // null: sources cannot name a group
-  TimerQueue* timers = nullptr;   // running; null: nothing can be followed or paced
-  Metrics* metrics = nullptr;     // null: there is no sink "metrics"
+  log::Groups* groups = nullptr;          // null: sources cannot name a group
+  TimerQueue* timers = nullptr;           // running; null: nothing can be followed or paced
+  Metrics* metrics = nullptr;             // null: there is no sink "metrics"
+  engine::Connectors* plugins = nullptr;  // for names that are none of ours; null: none
 };
 
 // Sources: "log", "file", "generator". Sinks: "log", "file", "http", "metrics", "console",
 // "blackhole".
+std::vector<std::string> built_in_sources();
+std::vector<std::string> built_in_sinks();
 std::unique_ptr<engine::Connectors> make_connectors(ConnectorParts parts);
 
 }  // namespace dataflow::connect

@@ -5,8 +5,10 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
+#include "engine/operator.h"
 #include "engine/sink.h"
 #include "engine/source.h"
 #include "plan/plan.h"
@@ -23,9 +25,8 @@ struct ConnectorContext {
   std::stop_token interrupted = {};
 };
 
-class Connectors {
+class Connectors : public plan::CustomOperators {
  public:
-  virtual ~Connectors() = default;
   // kInvalid names the option and the nearest valid one; kNotFound for a topic or file that is not
   // there. Checks what can be checked without moving data.
   virtual Result<std::unique_ptr<Source>> make_source(const plan::SourceSpec& spec,
@@ -33,6 +34,14 @@ class Connectors {
   virtual Result<std::unique_ptr<Sink>> make_sink(const plan::SinkSpec& spec,
                                                   const SchemaPtr& schema,
                                                   const ConnectorContext& context) = 0;
+  // An operator of a plug-in, for rows of that schema; of a validated plan. These are those who
+  // have none.
+  virtual Result<std::unique_ptr<Operator>> make_operator(const plan::CustomSpec& spec,
+                                                          const SchemaPtr& input,
+                                                          const ConnectorContext& context);
+  Status describe_operator(plan::CustomSpec& spec, const Schema& input) override;
+  virtual std::vector<std::string> source_names() const { return {}; }
+  virtual std::vector<std::string> sink_names() const { return {}; }
 };
 
 }  // namespace dataflow::engine

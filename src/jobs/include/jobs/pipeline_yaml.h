@@ -39,7 +39,8 @@ Result<plan::Plan> read_pipeline(const std::string& file, const std::string& tex
 
 // The same, and plan::validate().
 Result<plan::Plan> compile_pipeline(const std::string& file, const std::string& text,
-                                    const Variables& variables);
+                                    const Variables& variables,
+                                    plan::CustomOperators* custom = nullptr);
 
 // An error of a plan that was read from this file, with the file in front of its place: "line 3,
 // column 5: " becomes "FILE:3:5: ", and where it names an option that stands in the entry there,

@@ -89,6 +89,8 @@ class Pipelines {
   // Ends all jobs with a checkpoint each; what is wanted of them stays.
   virtual void close() = 0;
 
+  // Who knows what the operators of plug-ins give, for whoever compiles a plan.
+  virtual plan::CustomOperators& custom_operators() = 0;
   // Validates the plan, its connectors and operators. Errors have places as validate()'s do.
   virtual Status check(plan::Plan& plan) = 0;
   // Nothing has changed, and what ran still runs, where it is refused: kInvalid and kUnsupported as

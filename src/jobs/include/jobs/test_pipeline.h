@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "engine/connectors.h"
 #include "jobs/pipeline_yaml.h"
 
 namespace dataflow::jobs {
@@ -62,6 +63,7 @@ struct PipelineTestOptions {
   std::string only;  // cases whose names contain it
   // The pipeline's own file, beside the tests'.
   std::function<Result<std::string>(const std::string& path)> read_file;
+  engine::Connectors* plugins = nullptr;  // for the operators of plug-ins; null: there are none
 };
 
 // kInvalid, as of read_pipeline(), if the pipeline or its tests cannot be understood; kNotFound if

@@ -137,6 +137,18 @@ struct SplitSpec {
   std::vector<Branch> branches;
 };
 
+// An operator of a plug-in. What it makes of its input is asked of the plug-in when the plan is
+// compiled, and kept here.
+struct CustomSpec {
+  std::string name;
+  Options options;
+  std::vector<std::string> keys;  // rows with equal ones reach one task; none: any task
+  SchemaPtr schema;               // of what leaves it; null: not asked yet
+  std::string event_time;         // the column that carries it; empty: none
+  bool makes_updates = false;     // -U, +U, -D may leave it
+  bool takes_updates = false;     // and may come
+};
+
 enum class Guarantee : uint8_t { kAtLeastOnce, kExactlyOnce };
 
 struct SinkSpec {
@@ -149,8 +161,9 @@ struct SinkSpec {
   std::optional<Guarantee> guarantee;    // asked for; absent: the best that the sink can give
 };
 
-using Spec = std::variant<SourceSpec, FilterSpec, ProjectSpec, WindowSpec, WindowJoinSpec,
-                          IntervalJoinSpec, DeduplicateSpec, UnionSpec, SplitSpec, SinkSpec>;
+using Spec =
+    std::variant<SourceSpec, FilterSpec, ProjectSpec, WindowSpec, WindowJoinSpec, IntervalJoinSpec,
+                 DeduplicateSpec, UnionSpec, SplitSpec, SinkSpec, CustomSpec>;
 
 struct Input {
   std::string node;
@@ -195,12 +208,24 @@ struct Plan {
   const Node* find(std::string_view id) const;
 };
 
+// Who knows the operators of plug-ins.
+class CustomOperators {
+ public:
+  virtual ~CustomOperators() = default;
+  // Fills in what is kept of the operator, for rows of this schema. kInvalid, with the nearest name
+  // where there is none of that name.
+  virtual Status describe_operator(CustomSpec& spec, const Schema& input) = 0;
+};
+
 // Takes the nodes in any order and sorts them, binds every expression, sets each node's schema and
 // event time, spells names of columns and functions as they are declared, and refuses what cannot
 // run: unknown columns, types that do not fit, cycles, an event-time window without a watermark (in
 // a bounded job any timestamp will do), outputs that nobody gives. kInvalid carries "line L, column
 // C" where the node has a place (the caller puts the file in front), node and nearest valid choice.
-Status validate(Plan& plan);
+//
+// Without `custom`, operators of plug-ins are taken as they were described before; kUnsupported if
+// one never was.
+Status validate(Plan& plan, CustomOperators* custom = nullptr);
 
 // "source", "filter", …: what the JSON form and messages call it.
 std::string_view kind_name(const Spec& spec);

@@ -1,0 +1,25 @@
+#include "load_plugins.h"
+
+#include "base/logger.h"
+#include "connect/connectors.h"
+
+namespace dataflow::server {
+
+Result<std::unique_ptr<plugins::Plugins>> load_plugins(Env& env, TimerQueue* timers,
+                                                       const std::string& folder) {
+  DF_ASSIGN_OR_RETURN(
+      std::unique_ptr<plugins::Plugins> loaded,
+      plugins::Plugins::load(env, timers, folder,
+                             {connect::built_in_sources(), connect::built_in_sinks()}));
+  for (const plugins::PluginInfo& info : loaded->infos()) {
+    if (info.error.empty()) {
+      log_info("a plug-in is loaded",
+               {{"file", info.file}, {"plugin", info.name}, {"version", info.version}});
+    } else {
+      log_warn("a plug-in is not used", {{"file", info.file}, {"why", info.error}});
+    }
+  }
+  return loaded;
+}
+
+}  // namespace dataflow::server
