@@ -21,8 +21,7 @@ namespace {
 
 constexpr uint64_t kLargestFile = 1 << 20;
 
-Result<plan::Plan> read_plan(Env& env, const PipelineRun& run) {
-  DF_ASSIGN_OR_RETURN(const std::string text, env.read_file(run.file, kLargestFile));
+Result<plan::Plan> compile(const PipelineRun& run, const std::string& text) {
   const jobs::Variables ours = jobs::environment_variables();
   return jobs::compile_pipeline(run.file, text, [&](const std::string& name) {
     const auto param = run.params.find(name);
@@ -159,16 +158,15 @@ void print_report(Session& session, const plan::Plan& plan, const jobs::RunRepor
   print_document(session.out(), session.format(), page);
 }
 
-Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Plan& plan,
-              const std::string& dir) {
+Status run_in(Session& session, Env& env, const PipelineRun& run, const std::string& text,
+              const plan::Plan& plan, const std::string& dir) {
   auto owned = std::make_unique<LocalEngine>(env, dir);
   LocalEngine& local = *owned;
   DF_RETURN_IF_ERROR(local.open());
-  Status checked = jobs::check_connectors(plan, local.connectors());
+  const Status checked = jobs::check_plan(plan, local.connectors(), local.engine());
   if (!checked.ok()) {
     (void)local.close();
-    const Status named = checked.with_context(run.file);
-    return with_exit_code(named, ExitCode::kValidation);
+    return jobs::refusal(run.file, text, checked);
   }
   RunDir run_dir(env, dir + "/runs/" + plan.name);
   DF_ASSIGN_OR_RETURN(const RunDir::Begin begin, run_dir.prepare(plan));
@@ -201,14 +199,15 @@ Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Pl
 
 Status run_pipeline(Session& session, const PipelineRun& run) {
   Env& env = posix_env();
-  DF_ASSIGN_OR_RETURN(const plan::Plan plan, read_plan(env, run));
+  DF_ASSIGN_OR_RETURN(const std::string text, env.read_file(run.file, kLargestFile));
+  DF_ASSIGN_OR_RETURN(const plan::Plan plan, compile(run, text));
   catch_interrupts();
   TemporaryDir temporary(env);
   std::string dir = run.data_dir;
   if (dir.empty()) {
     DF_ASSIGN_OR_RETURN(dir, temporary.make());
   }
-  return run_in(session, env, run, plan, dir);
+  return run_in(session, env, run, text, plan, dir);
 }
 
 }  // namespace dataflow::cli
