@@ -12,7 +12,7 @@ import pytest
 
 from dataflow_server import ROOT
 from eventually import eventually
-from test_cli import Cli, NOT_FOUND, VALIDATION
+from test_cli import Cli, FAILED, NOT_FOUND, VALIDATION
 
 COUNTS = """
 name: counts
@@ -362,3 +362,72 @@ def test_a_replacement_that_does_not_start_is_taken_back(server, cli):
     assert status != 201 and "nowhere" in problem["detail"]
     cli("publish", "events", json.dumps({"k": "a", "v": 5}))
     eventually(lambda: rows(cli) == [{"k": "a", "v": 5}], "the old pipeline's row")
+
+
+def test_run_and_validate_refuse_in_the_same_words(server, cli, tmp_path):
+    path = tmp_path / "p.yaml"
+    good = COUNTS.replace("connector: log, topic: ${TOPIC:-events}, format: json, start: earliest",
+                          "connector: generator, rows: 3, seed: 7").replace(
+        "connector: log, topic: out, format: json, guarantee: exactly_once", "connector: blackhole")
+    for wrong, words in (
+            (good.replace("rows: 3", "rwos: 3"), ":4:34: "),
+            (good.replace("connector: generator", "connector: log, topic: nowhere"), ":4:"),
+            (good.replace("connector: blackhole", "connector: console, guarantee: exactly_once"), ":9:"),
+            (good.replace("filter: v > 1", "filter: v >"), ":7:"),
+            (good.replace("from: events, filter: v > 1", "from: events, split: {big: v > 1}").replace(
+                "from: picked", "from: picked.big"), ":7:"),
+            (good + "job: {dead_letters: {connector: log, topic: nowhere}}\n", ":10:")):
+        path.write_text(wrong)
+        refused = []
+        for command in (("pipeline", "validate"), ("pipeline", "deploy"), ("run",)):
+            cli(*command, path, expect=VALIDATION)
+            refused.append(cli.err[cli.err.index(str(path)):])
+        assert refused[0].startswith(f"{path}{words}")
+        assert refused[0] == refused[1] == refused[2]
+    path.write_text(good)
+    cli("pipeline", "validate", path)
+    cli("run", path)
+    missing = tmp_path / "missing.yaml"
+    for command in (("pipeline", "validate"), ("run",), ("pipeline", "test")):
+        cli(*command, missing, expect=NOT_FOUND)
+        cli(*command, tmp_path, expect=FAILED)  # a folder cannot be read
+
+
+def test_the_log_of_a_pipeline_outlives_the_server(server, cli):
+    assert call(server, "POST", "/api/v1/pipelines", COUNTS)[0] == 201
+    server.restart()
+    events = [one["event"] for one in cli.json("pipeline", "logs", "counts")]
+    assert events[:3] == ["deployed", "started", "stopped"]
+
+
+FILES = """
+name: files
+sources:
+  events: {connector: file, path: FOLDER, format: json, schema: {k: STRING, ts: TIMESTAMP_LTZ(3)},
+           watermark: {column: ts, delay: 0s}}
+steps:
+  counts: {from: events, window: {tumbling: 10s}, group_by: [k], aggregate: {n: COUNT(*)}}
+sinks:
+  out: {from: counts, connector: log, topic: out, format: json, guarantee: exactly_once}
+"""
+
+
+def test_a_finished_pipeline_takes_new_files_for_what_they_are(server, cli, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+
+    def write(name, k):
+        (folder / name).write_text("".join(
+            json.dumps({"k": k, "ts": f"2026-01-01T00:{i // 60:02}:{i % 60:02}Z"}) + "\n" for i in range(600)))
+
+    state = lambda: call(server, "GET", "/api/v1/pipelines/files")[1]["state"]
+    counted = lambda k: sum(row["n"] for row in rows(cli) if row["k"] == k)
+    write("a.json", "a")
+    assert call(server, "POST", "/api/v1/pipelines", FILES.replace("FOLDER", str(folder)))[0] == 201
+    eventually(lambda: state() == "finished", "the first file is read")
+    assert counted("a") == 600
+    write("b.json", "b")
+    assert call(server, "POST", "/api/v1/pipelines/files/start")[0] == 200
+    eventually(lambda: state() == "finished", "the second file is read")
+    assert (counted("a"), counted("b")) == (600, 600)
+    assert call(server, "GET", "/api/v1/pipelines/files/stats")[1]["dead_letters"] == {}

@@ -8,6 +8,7 @@
 
 #include "expr/expression.h"
 #include "join_reference.h"
+#include "memory_connectors.h"
 #include "operator_bed.h"
 #include "operators.h"
 
@@ -153,7 +154,7 @@ class JoinOperatorTest : public testing::Test {
       for (const std::string& name : names) at.push_back(*schema.find(name));
       return at;
     };
-    return OperatorBed([&plan, &node] { return make_operator(plan, node); },
+    return OperatorBed([this, &plan, &node] { return make_operator(plan, node, connectors_); },
                        columns(*left_schema(), spec.left_keys),
                        columns(*right_schema(), spec.right_keys));
   }
@@ -182,6 +183,8 @@ class JoinOperatorTest : public testing::Test {
   }
 
   size_t late_rows_ = 0, result_rows_ = 0;
+
+  MemoryConnectors connectors_;
 };
 
 TEST_F(JoinOperatorTest, WindowsOfRandomSizesAreThoseOfTheReference) {

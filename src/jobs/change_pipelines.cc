@@ -91,6 +91,7 @@ Result<PipelineView> PipelinesImpl::deploy(plan::Plan plan, std::string source,
     pipelines_.erase(row.name);
     return forget_state(saved);
   }
+  deployed->keep_events(parts_.env, events_dir(row.id));
   note(*deployed, "deployed",
        options.from_savepoint.empty() ? "" : "from savepoint " + options.from_savepoint);
   if (!options.start) return deployed->view();
@@ -159,6 +160,7 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
     row.dropped.clear();
   }
   DF_RETURN_IF_ERROR(save(row));
+  if (row.id != before.row.id) deployed->move_events(events_dir(row.id));
   note(*deployed, "replaced", words_of_replacement(row.dropped, options.discard_state));
   deployed->set_row(std::move(row), std::make_shared<const plan::Plan>(std::move(plan)));
   const Status started =
@@ -203,6 +205,7 @@ Status PipelinesImpl::put_back(const DeployedPtr& deployed, const Before& before
   if (before.finished) put_end(batch, {before.row.name, before.row.id, parts_.env.now()});
   DF_RETURN_IF_ERROR(
       parts_.store.commit(std::move(batch)).with_context("keeping pipeline " + before.row.name));
+  if (deployed->row().id != before.row.id) deployed->move_events(events_dir(before.row.id));
   deployed->set_row(before.row, before.plan);
   note(*deployed, "put back", "what was to replace it did not start");
   if (before.finished) deployed->set_finished();
@@ -272,7 +275,9 @@ Status PipelinesImpl::forget(const DeployedPtr& deployed) {
   // The store of the state is held open by the job.
   deployed->drop_job();
   if (parts_.metrics != nullptr) parts_.metrics->remove_labelled("pipeline", name);
-  return parts_.env.remove_tree(state_dir(deployed->row().id));
+  const std::string id = deployed->row().id;
+  DF_RETURN_IF_ERROR(parts_.env.remove_tree(events_dir(id)));
+  return parts_.env.remove_tree(state_dir(id));
 }
 
 Result<state::CheckpointId> PipelinesImpl::checkpoint(const std::string& name) {

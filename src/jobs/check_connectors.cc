@@ -68,4 +68,10 @@ Status check_operators(const plan::Plan& plan, const engine::Engine& engine) {
   return {};
 }
 
+Status check_plan(const plan::Plan& plan, engine::Connectors& connectors,
+                  const engine::Engine& engine) {
+  DF_RETURN_IF_ERROR(check_connectors(plan, connectors));
+  return check_operators(plan, engine);
+}
+
 }  // namespace dataflow::jobs

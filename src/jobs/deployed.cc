@@ -1,6 +1,13 @@
 #include "deployed.h"
 
+#include "base/logger.h"
+
 namespace dataflow::jobs {
+namespace {
+
+constexpr size_t kMostEvents = 256;
+
+}  // namespace
 
 PipelineRow Deployed::row() const {
   const std::lock_guard lock(mutex_);
@@ -79,14 +86,29 @@ void Deployed::await_end() {
 }
 
 void Deployed::note(Timestamp when, std::string kind, std::string words) {
-  constexpr size_t kMostEvents = 256;
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(events_mutex_);
   events_.push_back({when, std::move(kind), std::move(words)});
   if (events_.size() > kMostEvents) events_.pop_front();
+  if (event_log_ == nullptr) return;
+  const Status kept = event_log_->append(events_.back());
+  if (!kept.ok()) log_warn("what befell a pipeline is not kept", {{"why", kept.message()}});
+}
+
+void Deployed::keep_events(Env& env, const std::string& dir) {
+  const std::lock_guard lock(events_mutex_);
+  event_log_ = std::make_unique<EventLog>(env, dir);
+  const std::vector<PipelineEvent> before = event_log_->read(kMostEvents);
+  events_.insert(events_.begin(), before.begin(), before.end());
+}
+
+void Deployed::move_events(const std::string& dir) {
+  const std::lock_guard lock(events_mutex_);
+  const Status moved = event_log_ == nullptr ? Status() : event_log_->move_to(dir);
+  if (!moved.ok()) log_warn("what befell a pipeline is not kept", {{"why", moved.message()}});
 }
 
 std::vector<PipelineEvent> Deployed::events() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(events_mutex_);
   return {events_.begin(), events_.end()};
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "event_log.h"
 #include "jobs/pipelines.h"
 #include "pipeline_rows.h"
 
@@ -44,6 +45,9 @@ class Deployed {
   void await_end();
 
   PipelineView view() const;
+  // Events are kept in this folder, and begin with those that are there.
+  void keep_events(Env& env, const std::string& dir);
+  void move_events(const std::string& dir);
   void note(Timestamp when, std::string kind, std::string words);
   std::vector<PipelineEvent> events() const;
 
@@ -58,7 +62,10 @@ class Deployed {
   uint64_t ended_run_ = 0;
   std::optional<engine::JobState> ended_;  // of the last run
   std::string reason_;
+
+  mutable std::mutex events_mutex_;  // of what follows
   std::deque<PipelineEvent> events_;
+  std::unique_ptr<EventLog> event_log_;
 };
 
 }  // namespace dataflow::jobs

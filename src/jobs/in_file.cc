@@ -96,4 +96,14 @@ Status in_file(const std::string& file, const std::string& text, const Status& s
   return Status(status.code(), at.message(), status.detail());
 }
 
+Status refusal(const std::string& file, const std::string& text, const Status& status) {
+  const Status placed = in_file(file, text, status);
+  const bool has_place = placed.message().starts_with(file + ":");
+  const bool of_file = placed.code() == StatusCode::kNotFound ||
+                       placed.code() == StatusCode::kUnsupported ||
+                       placed.code() == StatusCode::kInvalid;
+  if (!has_place || !of_file) return placed;
+  return Status(StatusCode::kInvalid, placed.message(), placed.detail());
+}
+
 }  // namespace dataflow::jobs

@@ -42,6 +42,7 @@ Status PipelinesImpl::load_rows(std::set<std::string>& ids) {
         auto deployed = std::make_shared<Deployed>(
             std::move(*row),
             std::make_shared<const plan::Plan>(usable.ok() ? std::move(*plan) : plan::Plan()));
+        deployed->keep_events(parts_.env, events_dir(deployed->row().id));
         if (!usable.ok()) {
           usable = usable.with_context("reading the plan of pipeline " + name);
           log_error("a pipeline cannot be read", {{"pipeline", name}, {"why", usable.message()}});
@@ -74,8 +75,10 @@ Status PipelinesImpl::load_ends() {
 Status PipelinesImpl::remove_orphans(const std::set<std::string>& ids) {
   DF_ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, parts_.env.list_dir(parts_.dir));
   for (const DirEntry& entry : entries) {
-    // What follows an id is of a folder that was not finished.
+    // What follows an id is of its events, or of a folder that was not finished.
     if (!entry.is_dir || ids.contains(entry.name)) continue;
+    const bool of_events = entry.name.ends_with(kEventsFolder);
+    if (of_events && ids.contains(entry.name.substr(0, kIdChars))) continue;
     if (!Uuid::parse(entry.name.substr(0, kIdChars)).ok()) continue;
     DF_RETURN_IF_ERROR(parts_.env.remove_tree(parts_.dir + "/" + entry.name));
   }
@@ -241,8 +244,7 @@ void PipelinesImpl::close() {
 
 Status PipelinesImpl::check(plan::Plan& plan) {
   DF_RETURN_IF_ERROR(plan::validate(plan, &parts_.connectors));
-  DF_RETURN_IF_ERROR(check_connectors(plan, parts_.connectors));
-  return check_operators(plan, parts_.engine);
+  return check_plan(plan, parts_.connectors, parts_.engine);
 }
 
 std::vector<PipelineView> PipelinesImpl::list() const {

@@ -14,6 +14,9 @@
 
 namespace dataflow::jobs {
 
+// Behind the name of a state's folder: what befell its pipeline.
+inline constexpr const char* kEventsFolder = ".events";
+
 class PipelinesImpl final : public Pipelines {
  public:
   explicit PipelinesImpl(PipelinesParts parts) : parts_(std::move(parts)) {}
@@ -47,6 +50,7 @@ class PipelinesImpl final : public Pipelines {
   std::vector<DeployedPtr> all() const;
   Result<DeployedPtr> find(const std::string& name) const;
   std::string state_dir(const std::string& id) const { return parts_.dir + "/" + id; }
+  std::string events_dir(const std::string& id) const { return state_dir(id) + kEventsFolder; }
   Result<std::string> savepoint_dir(const std::string& id) const;
   Status begin_from(const std::string& savepoint, const plan::Plan& plan, PipelineRow& row);
   Status save(const PipelineRow& row);

@@ -195,6 +195,16 @@ class PipelinesTest : public testing::Test {
     return view.ok() ? view->state : view.status().message();
   }
 
+  // How many folders of state there are.
+  size_t states() {
+    size_t found = 0;
+    const auto entries = env_.list_dir("/data/jobs");
+    for (const DirEntry& entry : *entries) {
+      found += entry.name.ends_with(".events") ? 0 : 1;
+    }
+    return found;
+  }
+
   FaultEnv env_;
   FakeEngine engine_;
   FakeConnectors connectors_;
@@ -332,6 +342,28 @@ TEST_F(PipelinesTest, what_the_engine_lacks_is_refused_before_anything_stops) {
   EXPECT_EQ(state_of("p"), "running");
 }
 
+TEST_F(PipelinesTest, what_befell_a_pipeline_outlives_the_server_and_its_state) {
+  deploy("p");
+  engine_.jobs[0]->end(engine::JobState::kFailed, Status::internal("it broke"));
+  ASSERT_TRUE(
+      pipelines_->deploy(small_plan("p"), "", {.replace = true, .discard_state = true}).ok());
+  close();
+  open();
+  std::vector<std::string> kinds;
+  const auto events = pipelines_->events("p");
+  ASSERT_TRUE(events.ok()) << events.status();
+  for (const PipelineEvent& event : *events) {
+    kinds.push_back(event.kind);
+    if (event.kind == "failed") {
+      EXPECT_EQ(event.words, "it broke");
+    }
+  }
+  EXPECT_EQ(kinds, (std::vector<std::string>{"deployed", "started", "failed", "replaced", "started",
+                                             "stopped"}));
+  ASSERT_TRUE(pipelines_->remove("p").ok());
+  EXPECT_TRUE(env_.list_dir("/data/jobs")->empty());
+}
+
 TEST_F(PipelinesTest, a_finished_pipeline_starts_again_only_when_told) {
   deploy("p");
   engine_.jobs[0]->end(engine::JobState::kFinished, {});
@@ -419,7 +451,7 @@ TEST_F(PipelinesTest, a_replacement_that_cannot_start_leaves_the_old_one_running
       pipelines_->deploy(renamed_plan("p"), "new", {.replace = true, .discard_state = true}).ok());
   EXPECT_EQ(state_of("p"), "running");
   EXPECT_TRUE(env_.exists(dir));
-  EXPECT_EQ(env_.list_dir("/data/jobs")->size(), 1U);
+  EXPECT_EQ(states(), 1U);
   engine_.jobs.back()->end(engine::JobState::kFinished, {});
   EXPECT_FALSE(pipelines_->deploy(renamed_plan("p"), "new", {.replace = true}).ok());
   EXPECT_EQ(state_of("p"), "finished");
@@ -429,7 +461,7 @@ TEST_F(PipelinesTest, a_replacement_that_cannot_start_leaves_the_old_one_running
   EXPECT_EQ(state_of("p"), "finished");
   engine_.refused_node = "";
   EXPECT_TRUE(pipelines_->deploy(renamed_plan("p"), "new", {.replace = true}).ok());
-  EXPECT_EQ(env_.list_dir("/data/jobs")->size(), 1U);
+  EXPECT_EQ(states(), 1U);
 }
 
 TEST_F(PipelinesTest, a_start_of_the_server_waits_for_no_pipeline) {

@@ -9,10 +9,10 @@
 //     - {type: session, gap_ms: 30000}
 //   watermarks: {delay_seconds: 2.0}
 //
-// The stream is made up by the generator, or is the log's where the environment names a TOPIC (or
-// TOPIC_NAME), or the one of `sources`. STREAM_NAME names the pipeline, AGGREGATION_TYPE the one
-// aggregate, WINDOW_SIZE the size of sliding windows. Each window's rows go to the console, or to
-// the one sink of `sinks`.
+// The stream is made up by the generator (a thousand rows a second, unless `sources` says another
+// rate), or is the log's where the environment names a TOPIC (or TOPIC_NAME), or the one of
+// `sources`. STREAM_NAME names the pipeline, AGGREGATION_TYPE the one aggregate, WINDOW_SIZE the
+// size of sliding windows. Each window's rows go to the console, or to the one sink of `sinks`.
 #include <algorithm>
 #include <cmath>
 
@@ -78,6 +78,7 @@ class StreamConfig {
   Status read_processing();
   Status read_source_node();
   Status made_up_source();
+  static void pace(plan::SourceSpec& spec);
   Status read_delay();
   Status read_aggregation();
   Status read_windows();
@@ -135,6 +136,12 @@ Status StreamConfig::read_delay() {
   return map->refuse_rest();
 }
 
+// Rows that are made up come without end: not faster than somebody could look at them.
+void StreamConfig::pace(plan::SourceSpec& spec) {
+  if (spec.connector != "generator" || spec.options.contains("rows")) return;
+  spec.options.emplace("rate", "1000");
+}
+
 Status StreamConfig::made_up_source() {
   plan::SourceSpec spec;
   spec.format = "json";
@@ -142,6 +149,7 @@ Status StreamConfig::made_up_source() {
   const auto named = topic ? topic : variable("TOPIC_NAME");
   spec.connector = named ? "log" : "generator";
   if (named) spec.options["topic"] = *named;
+  pace(spec);
   spec.schema = std::make_shared<const Schema>(
       std::vector<Field>{{"key", Type::string(), true},
                          {"value", Type::float64(), true},
@@ -166,6 +174,7 @@ Status StreamConfig::read_source_node() {
                       YamlMap::open(root_.yaml(), entry.value, "source \"" + entry.name + "\""));
   DF_ASSIGN_OR_RETURN(plan::SourceSpec spec, read_source(map));
   if (spec.watermark && root_.has("watermarks")) spec.watermark->delay_ms = delay_ms_;
+  pace(spec);
   plan::Node node;
   node.id = source_ = entry.name;
   node.spec = std::move(spec);

@@ -62,6 +62,7 @@ TEST(StreamConfig, the_file_as_printed_becomes_a_plan) {
   EXPECT_EQ(plan.job.checkpoint_interval_ms, 30000);
   const auto& source = std::get<plan::SourceSpec>(plan.find("events")->spec);
   EXPECT_EQ(source.connector, "generator");
+  EXPECT_EQ(source.options.at("rate"), "1000");
   EXPECT_EQ(source.watermark->delay_ms, 2000);
   EXPECT_EQ(window(plan, "tumbling_1m").size_ms, 60000);
   EXPECT_EQ(window(plan, "tumbling_1m").allowed_lateness_ms, 5000);

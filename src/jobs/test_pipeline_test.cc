@@ -133,6 +133,20 @@ TEST(PipelineTests, dead_letters_that_nobody_expects_fail_it) {
   EXPECT_EQ(report.outputs[1].output, "dead_letters");
 }
 
+TEST(PipelineTests, dead_letters_behind_an_expected_one_fail_it) {
+  const std::string given = R"yaml(
+- name: t
+  given:
+  - events: ['{"k": "a", "v": "many", "ts": 0}']
+  - expect: {dead_letters: [{reason: decode}]}
+)yaml";
+  EXPECT_TRUE(one(given).passed());
+  const CaseReport report = one(given + R"yaml(
+  - events: ['{"k": "b", "v": "many", "ts": 0}']
+)yaml");
+  EXPECT_FALSE(report.passed());
+}
+
 TEST(PipelineTests, the_clock_moves_when_told) {
   const std::string guard = R"yaml(
 - name: t

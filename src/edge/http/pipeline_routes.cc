@@ -52,7 +52,7 @@ Result<plan::Plan> compile(Pipelines& pipelines, const Posted& posted) {
 
 // Of what was posted: with its file's name and place, in words and as members of their own.
 Response refused(const Posted& posted, const Status& status) {
-  const Status placed = jobs::in_file(posted.file, posted.source, status);
+  const Status placed = jobs::refusal(posted.file, posted.source, status);
   Response answer = status_answer(placed);
   const std::string& words = placed.message();
   if (!words.starts_with(posted.file + ":")) return answer;

@@ -22,8 +22,8 @@ namespace {
 
 constexpr uint64_t kLargestFile = 1 << 20;
 
-Result<plan::Plan> read_plan(Env& env, const PipelineRun& run, engine::Connectors& connectors) {
-  DF_ASSIGN_OR_RETURN(const std::string text, env.read_file(run.file, kLargestFile));
+Result<plan::Plan> compile(const PipelineRun& run, const std::string& text,
+                           engine::Connectors& connectors) {
   const jobs::Variables ours = jobs::environment_variables();
   const auto variable = [&](const std::string& name) {
     const auto param = run.params.find(name);
@@ -170,14 +170,13 @@ void print_report(Session& session, const plan::Plan& plan, const jobs::RunRepor
   print_document(session.out(), session.format(), page);
 }
 
-Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Plan& plan,
-              LocalEngine& local, const std::string& dir) {
+Status run_in(Session& session, Env& env, const PipelineRun& run, const std::string& text,
+              const plan::Plan& plan, LocalEngine& local, const std::string& dir) {
   DF_RETURN_IF_ERROR(local.open());
-  Status checked = jobs::check_connectors(plan, local.connectors());
+  const Status checked = jobs::check_plan(plan, local.connectors(), local.engine());
   if (!checked.ok()) {
     (void)local.close();
-    const Status named = checked.with_context(run.file);
-    return with_exit_code(named, ExitCode::kValidation);
+    return jobs::refusal(run.file, text, checked);
   }
   RunDir run_dir(env, dir + "/runs/" + plan.name);
   DF_ASSIGN_OR_RETURN(const RunDir::Begin begin, run_dir.prepare(plan));
@@ -209,9 +208,10 @@ Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Pl
 
 Status run_pipeline(Session& session, const PipelineRun& run) {
   Env& env = posix_env();
+  DF_ASSIGN_OR_RETURN(const std::string text, env.read_file(run.file, kLargestFile));
   auto timers = std::make_unique<TimerQueue>(env);
   DF_ASSIGN_OR_RETURN(auto plugins, server::load_plugins(env, timers.get(), plugins_dir(run)));
-  DF_ASSIGN_OR_RETURN(const plan::Plan plan, read_plan(env, run, *plugins));
+  DF_ASSIGN_OR_RETURN(const plan::Plan plan, compile(run, text, *plugins));
   timers->start();
   catch_interrupts();
   TemporaryDir temporary(env);
@@ -220,7 +220,7 @@ Status run_pipeline(Session& session, const PipelineRun& run) {
     DF_ASSIGN_OR_RETURN(dir, temporary.make());
   }
   auto local = std::make_unique<LocalEngine>(env, *timers, *plugins, dir);
-  Status ended = run_in(session, env, run, plan, *local, dir);
+  Status ended = run_in(session, env, run, text, plan, *local, dir);
   if (local->held_up()) {
     (void)local.release();
     (void)plugins.release();

@@ -46,5 +46,9 @@ Result<plan::Plan> compile_pipeline(const std::string& file, const std::string& 
 // column 5: " becomes "FILE:3:5: ", and where it names an option that stands in the entry there,
 // the option's own place. Any other error stays as it is.
 Status in_file(const std::string& file, const std::string& text, const Status& status);
+// What compile_pipeline() and check_plan() refuse, as everybody is told: in_file(), and kInvalid
+// where the file's words are at fault, be it that they name a topic which is not there. Other
+// failures, which have no place in the file, stay as they are.
+Status refusal(const std::string& file, const std::string& text, const Status& status);
 
 }  // namespace dataflow::jobs

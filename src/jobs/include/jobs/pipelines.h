@@ -36,7 +36,7 @@ struct PipelineView {
 };
 
 // What befell a pipeline: "deployed", "replaced", "started", "restarting", "stopped", "finished" or
-// "failed". Kept in memory, the newest 256 of each.
+// "failed". Kept beside its state; the newest 256 of each are shown.
 struct PipelineEvent {
   Timestamp when;
   std::string kind;
@@ -74,6 +74,9 @@ struct PipelinesParts {
 Status check_connectors(const plan::Plan& plan, engine::Connectors& connectors);
 // kUnsupported, with its place, if the engine does not have a node's operator.
 Status check_operators(const plan::Plan& plan, const engine::Engine& engine);
+// Both: what `dataflow run` asks before it begins, and Pipelines::check().
+Status check_plan(const plan::Plan& plan, engine::Connectors& connectors,
+                  const engine::Engine& engine);
 
 // Safe to use from several threads. What ends a job or takes a checkpoint blocks until that is
 // done; views never wait for it. Of two changes of one pipeline at once, one waits for the other.
