@@ -26,7 +26,8 @@ TEST(JsonFunctions, ValuesAreTakenOut) {
        {R"(JSON_VALUE('{"a": true}', 'lax $.b' DEFAULT FALSE ON EMPTY))", "FALSE:STRING"},
        {R"(JSON_VALUE('{"a": true}', 'strict $.b' DEFAULT FALSE ON ERROR))", "FALSE:STRING"},
        {R"(JSON_VALUE('{"a.b": [0.998,0.996]}','$.["a.b"][0]' RETURNING DOUBLE))", "0.998:DOUBLE"},
-       {R"(JSON_VALUE('{"contains blank": "right"}', 'strict $.[''contains blank'']' NULL ON EMPTY DEFAULT 'wrong' ON ERROR))",
+       {R"(JSON_VALUE('{"contains blank": "right"}', 'strict $.[''contains blank'']' )"
+        "NULL ON EMPTY DEFAULT 'wrong' ON ERROR)",
         "right:STRING"},
        {R"(JSON_VALUE('{"a": {"b": [1, 2, {"c": "x\n\u00e4"}]}}', '$.a.b[2].c'))", "x\nä:STRING"},
        {R"(JSON_VALUE('[1, 2, 3]', '$[-1]' RETURNING INTEGER))", "3:INT"},

@@ -154,14 +154,18 @@ TEST(TextFunctions, MoreNumbers) {
           "error: line 1, column 1: in RAND_INTEGER(0): the bound must be at least 1"}});
 }
 
-// Each function gives for the rows of a batch, and for chosen ones, what it gives for a batch of
-// that row alone.
-TEST(TextFunctions, RowsDoNotKnowOfEachOther) {
+Batch many_texts() {
   const auto schema = std::make_shared<const Schema>(
       std::vector<Field>{{"s", Type::string()}, {"p", Type::string()}, {"n", Type::int32()}});
   std::vector<std::vector<Value>> rows;
-  const char* texts[] = {"",     "a", "k=v,x=y", "http://h/p?a=b", "2026-01-31 12:00:00",
-                         "ä1b2", "(", "%"};
+  const char* texts[] = {"",
+                         "a",
+                         "k=v,x=y",
+                         "http://h/p?a=b",
+                         "2026-01-31 12:00:00",
+                         "ä1b2",
+                         "(",
+                         R"({"a": [1, {"b": "c"}]})"};
   for (int i = 0; i < 90; ++i) {
     rows.push_back(
         {i % 7 == 3 ? Value::null(Type::string()) : Value::string(texts[i % 8]),
@@ -169,10 +173,36 @@ TEST(TextFunctions, RowsDoNotKnowOfEachOther) {
          i % 9 == 8 ? Value::null(Type::int32()) : Value::integer(Type::int32(), i % 11 - 4)});
   }
   Result<Batch> batch = batch_of(schema, rows);
-  ASSERT_TRUE(batch.ok()) << batch.status();
+  EXPECT_TRUE(batch.ok()) << batch.status();
+  return *batch;
+}
+
+// The rows of `all` are those of batches of one row each.
+void expect_as_alone(const std::string& text, const Batch& batch, const Selection& selection) {
+  const Evaluated all = evaluate_text(text, batch, selection);
+  ASSERT_TRUE(all.status.ok()) << text << ": " << all.status;
+  size_t fault = 0;
+  for (size_t i = 0; i < all.values.size(); ++i) {
+    const int64_t row = selection.all ? static_cast<int64_t>(i) : selection.rows[i];
+    const Evaluated one = evaluate_text(text, slice(batch, row, 1));
+    const bool failed = fault < all.faults.size() && all.faults[fault].row == row;
+    ASSERT_EQ(failed, !one.faults.empty()) << text << " at row " << row;
+    if (failed) {
+      EXPECT_EQ(all.faults[fault++].reason, one.faults[0].reason) << text;
+    } else {
+      EXPECT_EQ(all.values[i], one.values[0]) << text << " at row " << row;
+    }
+  }
+  EXPECT_EQ(fault, all.faults.size()) << text;
+}
+
+// Each function gives for the rows of a batch, and for chosen ones, what it gives for a batch of
+// that row alone.
+TEST(TextFunctions, RowsDoNotKnowOfEachOther) {
+  const Batch batch = many_texts();
   Selection third;
   third.all = false;
-  for (int32_t row = 1; row < batch->rows; row += 3) third.rows.push_back(row);
+  for (int32_t row = 1; row < batch.rows; row += 3) third.rows.push_back(row);
   for (const char* text : {"REGEXP(s, p)",
                            "REGEXP_EXTRACT(s, p, n)",
                            "REGEXP_EXTRACT_ALL(s, '[a-z]', 0)",
@@ -211,24 +241,14 @@ TEST(TextFunctions, RowsDoNotKnowOfEachOther) {
                            "CONVERT_TZ(s, 'UTC', 'Asia/Tokyo')",
                            "ARRAY_JOIN(SPLIT(s, ','), p)",
                            "CAST(STR_TO_MAP(s) AS STRING)",
-                           "TRUNCATE(n * 1.25, 1)"}) {
-    for (const Selection& selection : {Selection(), third}) {
-      const Evaluated all = evaluate_text(text, *batch, selection);
-      ASSERT_TRUE(all.status.ok()) << text << ": " << all.status;
-      size_t fault = 0;
-      for (size_t i = 0; i < all.values.size(); ++i) {
-        const int64_t row = selection.all ? static_cast<int64_t>(i) : selection.rows[i];
-        const Evaluated one = evaluate_text(text, slice(*batch, row, 1));
-        const bool failed = fault < all.faults.size() && all.faults[fault].row == row;
-        ASSERT_EQ(failed, !one.faults.empty()) << text << " at row " << row;
-        if (failed) {
-          EXPECT_EQ(all.faults[fault++].reason, one.faults[0].reason) << text;
-        } else {
-          EXPECT_EQ(all.values[i], one.values[0]) << text << " at row " << row;
-        }
-      }
-      EXPECT_EQ(fault, all.faults.size()) << text;
-    }
+                           "TRUNCATE(n * 1.25, 1)",
+                           "JSON_VALUE(s, '$.a[0]')",
+                           "JSON_VALUE(s, '$.a' DEFAULT p ON ERROR)",
+                           "JSON_QUERY(s, '$')",
+                           "JSON_EXISTS(s, 'lax $.a')",
+                           "s IS JSON OBJECT"}) {
+    expect_as_alone(text, batch, Selection());
+    expect_as_alone(text, batch, third);
   }
 }
 

@@ -77,6 +77,18 @@ bool take_offset(std::string_view& text, bool zulu, bool minutes, bool colon, in
   return true;
 }
 
+// Of a year's last two digits, in the hundred years from the first one on.
+int64_t whole_year(int64_t value, int64_t first_year) {
+  value += floor_div(first_year, 100) * 100;
+  return value < first_year ? value + 100 : value;
+}
+
+// "BC" or "AD", "AM" or "PM": 0 or 1; -1 for neither.
+int take_either(std::string_view& text, std::string_view first, std::string_view second,
+                bool any_case) {
+  return take_name(text, std::array<std::string_view, 2>{first, second}, true, false, any_case);
+}
+
 }  // namespace
 
 struct TimePattern::Fields {
@@ -150,18 +162,15 @@ bool TimePattern::read_part(size_t at, std::string_view& text, Fields& fields) c
   if (part.numeric && !read_number(at, text, value, digits)) return false;
   switch (part.letter) {
     case 'G': {
-      static constexpr std::array<std::string_view, 2> kEras = {"BC", "AD"};
-      const int era = take_name(text, kEras, true, false, simple);
+      const int era = take_either(text, "BC", "AD", simple);
       fields.before_christ = era == 0;
       return era >= 0;
     }
-    case 'y':
-      if (digits == 2 && part.count <= 2 && (simple || part.count == 2)) {
-        value += floor_div(fields.first_year, 100) * 100;
-        if (value < fields.first_year) value += 100;
-      }
-      fields.year = value;
+    case 'y': {
+      const bool reduced = digits == 2 && (part.count == 2 || (simple && part.count == 1));
+      fields.year = reduced ? whole_year(value, fields.first_year) : value;
       return true;
+    }
     case 'u': (simple ? fields.day_of_week : fields.year) = simple ? value - 1 : value; return true;
     case 'M':
     case 'L':
@@ -176,8 +185,7 @@ bool TimePattern::read_part(size_t at, std::string_view& text, Fields& fields) c
       return day >= 0;
     }
     case 'a': {
-      static constexpr std::array<std::string_view, 2> kHalves = {"AM", "PM"};
-      const int half = take_name(text, kHalves, true, false, simple);
+      const int half = take_either(text, "AM", "PM", simple);
       fields.afternoon = half == 1;
       return half >= 0;
     }
