@@ -199,3 +199,32 @@ def test_bad_plugins_are_named_and_the_good_one_is_used(cli, plugins, tmp_path):
     cli.env["DATAFLOW_PLUGINS_DIR"] = str(folder)
     cli("run", cli.file)
     cli("plugins", "--plugins-dir", folder / "none", expect=NOT_FOUND)
+
+
+def test_the_example_of_the_page_is_complete(cli, plugins, tmp_path):
+    page = (ROOT / "docs/plugins.md").read_text()
+    (tmp_path / "mine").mkdir()
+    for language, name in (("cmake", "CMakeLists.txt"), ("cpp", "mine.cc")):
+        (block,) = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+        (tmp_path / "mine" / name).write_text(block)
+    build = tmp_path / "mine/build"
+    run("cmake", "-S", tmp_path / "mine", "-B", build, f"-DCMAKE_PREFIX_PATH={plugins.parent / 'prefix'}")
+    run("cmake", "--build", build)
+    cli.env["DATAFLOW_PLUGINS_DIR"] = str(build)
+    cli.file.write_text("""
+name: numbered
+sources:
+  rows: {connector: log, topic: rows, schema: {k: STRING, v: DOUBLE, b: BOOLEAN, t: TIME(6), i: TINYINT}}
+steps:
+  numbered: {from: rows, operator: numbered, group_by: [k], options: {as: nth}}
+sinks:
+  out: {from: numbered, connector: log, topic: out}
+tests:
+- name: rows come out as they came in, with their number
+  given:
+  - rows: [{k: a, v: 0.5, b: true, t: "12:30:00.000001", i: -3}, {k: b}, {k: a, v: -2, b: false}]
+  expect:
+    out: [{k: a, v: 0.5, b: true, t: "12:30:00.000001", i: -3, nth: 1}, {k: b, v: null, b: null, nth: 1},
+          {k: a, v: -2.0, b: false, nth: 2}]
+""")
+    cli("pipeline", "test", cli.file)

@@ -228,7 +228,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "p.yaml:5:16: step \"s\": `fliter` is not known here; did you mean \"filter\"?"},
         Refusal{"no_verb", with_step("{from: a}"),
                 "p.yaml:5:6: step \"s\": does not say what it does; give it one of filter, select, "
-                "window, union, split, deduplicate, window_join, interval_join"},
+                "window, union, split, deduplicate, window_join, interval_join, operator"},
         Refusal{"two_verbs", with_step("{from: a, filter: x > 1, select: [x]}"),
                 "p.yaml:5:6: step \"s\": does `filter` and `select`; make them two steps, one "
                 "reading from the other"},
