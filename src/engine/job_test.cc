@@ -379,6 +379,9 @@ TEST_F(JobTest, APlanThatStateDoesNotFitIsRefusedAndTheOldOneGoesOn) {
   connectors_.tables["events"] = events;
   auto job = start(count_plan(2, 500));
   ASSERT_NE(job, nullptr);
+  // Until there is state.
+  const auto any_rows = [](const SplitStats& split) { return split.rows > 0; };
+  while (std::ranges::none_of(job->status().splits, any_rows)) std::this_thread::yield();
   ASSERT_TRUE(job->stop().ok());
   events->finish();
   plan::Plan changed = count_plan(2, 500);
