@@ -208,5 +208,48 @@ TEST_F(JoinTest, IntervalsAreThoseOfTheReference) {
   }
 }
 
+// More pairs than leave at once, on to another stage: the join breaks off and goes on as that has
+// room, and the watermark waits for the last of them.
+TEST_F(JoinTest, AHotKeyIsCountedWhole) {
+  constexpr int64_t kRows = 300;
+  auto bids = std::make_shared<MemoryTable>(bid_schema(), 1);
+  auto offers = std::make_shared<MemoryTable>(offer_schema(), 1);
+  const Value price = Value::decimal(Type::decimal(10, 2), 100);
+  for (int64_t i = 0; i < kRows; ++i) {
+    bids->add(0, {Value::string("hot"), price, Value::integer(Type::timestamp(3), i),
+                  Value::int64(i % 5)});
+    offers->add(0, {Value::integer(Type::timestamp_tz(6), i * 1000), Value::string("hot"), price});
+  }
+  bids->finish();
+  offers->finish();
+  connectors_.tables = {{"bids", bids}, {"offers", offers}};
+  plan::IntervalJoinSpec interval;
+  interval.lower_ms = -1000;
+  interval.upper_ms = 1000;
+  plan::WindowJoinSpec window;
+  window.size_ms = 1000;
+  for (const bool of_windows : {true, false}) {
+    SCOPED_TRACE(of_windows);
+    plan::Plan plan = of_windows ? plan_of(window) : plan_of(interval);
+    plan.nodes.pop_back();
+    plan::WindowSpec counts;
+    counts.size_ms = 1000;
+    counts.keys = {"bidder"};
+    counts.aggregates = {{"COUNT", nullptr, false, nullptr, "n"}};
+    plan.nodes.push_back({"counts", {{"joined"}}, counts});
+    plan.nodes.push_back(
+        {"out", {{"counts"}}, plan::SinkSpec{"memory", {{"result", "out"}}, "raw"}});
+    const Status valid = plan::validate(plan);
+    ASSERT_TRUE(valid.ok()) << valid;
+    Random random(1);
+    ASSERT_NO_FATAL_FAILURE(run(plan, kWays[0], random));
+    const std::vector<std::string> rows = connectors_.results.at("out")->rows();
+    EXPECT_EQ(rows.size(), 5U);
+    for (const std::string& row : rows) {
+      EXPECT_NE(row.find("n=" + std::to_string(kRows * kRows / 5)), std::string::npos) << row;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace dataflow::engine

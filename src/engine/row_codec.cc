@@ -26,6 +26,10 @@ auto with_width(size_t width, F&& f) {
   }
 }
 
+size_t text_size(const arrow::Array& column, int64_t row) {
+  return static_cast<size_t>(static_cast<const arrow::BinaryArray&>(column).value_length(row));
+}
+
 // One column's part of all rows of a batch.
 struct ColumnOut {
   const arrow::Array& column;
@@ -215,9 +219,7 @@ void RowCodec::measure(const Batch& batch) {
     for (size_t row = 0; row < rows; ++row) {
       const auto at = static_cast<int64_t>(row);
       if (column.IsNull(at)) continue;
-      const auto* texts = static_cast<const arrow::BinaryArray*>(&column);
-      at_[row + 1] +=
-          width > 0 ? width : kLengthBytes + static_cast<size_t>(texts->value_length(at));
+      at_[row + 1] += width > 0 ? width : kLengthBytes + text_size(column, at);
     }
   }
   for (size_t row = 0; row < rows; ++row) at_[row + 1] += at_[row] + of_all;
