@@ -242,7 +242,8 @@ class Pipeline:
         ms = f"epoch_ms({relation.time})"
         marked = (f"SELECT *, CASE WHEN {ms} - lag({ms}) OVER w > {gap} THEN 1 ELSE 0 END AS opens FROM {relation.name} "
                   f"WINDOW w AS ({part} ORDER BY {ms})")
-        numbered = (f"SELECT *, sum(opens) OVER ({part} ORDER BY {ms} ROWS UNBOUNDED PRECEDING) AS session FROM ({marked})")
+        # Of rows with one time it is all the same which is the one that opens: their sums have all of them.
+        numbered = f"SELECT *, sum(opens) OVER ({part} ORDER BY {ms}) AS session FROM ({marked})"
         by = ", ".join([*keys, "session"])
         bounds = (f"SELECT *, make_timestamp(min({ms}) OVER (PARTITION BY {by}) * 1000) AS ws, "
                   f"make_timestamp((max({ms}) OVER (PARTITION BY {by}) + {gap}) * 1000) AS we FROM ({numbered})")
