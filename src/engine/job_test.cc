@@ -360,6 +360,7 @@ TEST_F(JobTest, APlanThatStateDoesNotFitIsRefusedAndTheOldOneGoesOn) {
   connectors_.tables["events"] = events;
   auto job = start(count_plan(2, 500));
   ASSERT_NE(job, nullptr);
+  while (job->status().operators.at(1).rows_in == 0) std::this_thread::yield();
   ASSERT_TRUE(job->stop().ok());
   events->finish();
   plan::Plan changed = count_plan(2, 500);
