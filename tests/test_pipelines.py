@@ -310,11 +310,13 @@ def test_a_pipeline_begins_with_the_state_of_a_savepoint(server, cli, tmp_path):
 def posts():
     """An HTTP server that answers nothing until it is told to, and keeps what was posted."""
     answers = threading.Event()
+    asked = threading.Event()
     bodies = {}
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            asked.set()
             answers.wait()
             bodies[self.headers["Idempotency-Key"]] = body
             self.send_response(200)
@@ -326,7 +328,7 @@ def posts():
     sink = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     sink.daemon_threads = True
     threading.Thread(target=sink.serve_forever, daemon=True).start()
-    sink.answers, sink.bodies = answers, bodies
+    sink.answers, sink.asked, sink.bodies = answers, asked, bodies
     yield sink
     answers.set()
     sink.shutdown()
@@ -348,8 +350,9 @@ def test_a_sink_that_hangs_holds_up_neither_pages_nor_a_start_of_the_server(serv
     assert [json.loads(body) for body in posts.bodies.values()] == [{"k": "a", "v": 5}]
     # Of one that hangs again nothing is left.
     posts.answers.clear()
+    posts.asked.clear()
     cli("publish", "events", json.dumps({"k": "b", "v": 6}))
-    eventually(lambda: stats()["rows_written"] == 1, "the second row")
+    assert posts.asked.wait(60)
     assert call(server, "DELETE", "/api/v1/pipelines/counts")[0] == 200
     assert call(server, "GET", "/api/v1/pipelines")[1]["pipelines"] == []
 

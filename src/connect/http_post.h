@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,7 +44,9 @@ class HttpSender {
   virtual Result<HttpPostAnswer> post(const HttpHeaders& headers, std::string_view body) = 0;
 };
 
-// A connection for each request, over at the latest after `timeout_ms`.
-std::unique_ptr<HttpSender> make_http_sender(HttpUrl url, int64_t timeout_ms);
+// A connection for each request, over at the latest after `timeout_ms`; kCancelled soon after it is
+// interrupted.
+std::unique_ptr<HttpSender> make_http_sender(HttpUrl url, int64_t timeout_ms,
+                                             std::stop_token interrupted);
 
 }  // namespace dataflow::connect

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -17,6 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostAnswer = 1 << 20;
+constexpr int64_t kLookMs = 100;  // between two looks at whether it is interrupted
 
 class Socket {
  public:
@@ -38,7 +40,8 @@ Status failed(const char* what, int error) {
 
 class TcpHttpSender final : public HttpSender {
  public:
-  TcpHttpSender(HttpUrl url, int64_t timeout_ms) : url_(std::move(url)), timeout_ms_(timeout_ms) {}
+  TcpHttpSender(HttpUrl url, int64_t timeout_ms, std::stop_token interrupted)
+      : url_(std::move(url)), timeout_ms_(timeout_ms), interrupted_(std::move(interrupted)) {}
 
   Result<HttpPostAnswer> post(const HttpHeaders& headers, std::string_view body) override {
     deadline_ = Clock::now() + std::chrono::milliseconds(timeout_ms_);
@@ -65,8 +68,10 @@ class TcpHttpSender final : public HttpSender {
         return Status::timed_out(std::string(what) + " took longer than " +
                                  std::to_string(timeout_ms_) + " ms");
       }
+      if (interrupted_.stop_requested())
+        return Status::cancelled(std::string(what) + " is given up");
       pollfd one{socket.fd(), events, 0};
-      const int ready = ::poll(&one, 1, static_cast<int>(left));
+      const int ready = ::poll(&one, 1, static_cast<int>(std::min<int64_t>(left, kLookMs)));
       if (ready > 0) return {};
       if (ready < 0 && errno != EINTR) return failed(what, errno);
     }
@@ -139,13 +144,15 @@ class TcpHttpSender final : public HttpSender {
 
   const HttpUrl url_;
   const int64_t timeout_ms_;
+  const std::stop_token interrupted_;
   Clock::time_point deadline_;
 };
 
 }  // namespace
 
-std::unique_ptr<HttpSender> make_http_sender(HttpUrl url, int64_t timeout_ms) {
-  return std::make_unique<TcpHttpSender>(std::move(url), timeout_ms);
+std::unique_ptr<HttpSender> make_http_sender(HttpUrl url, int64_t timeout_ms,
+                                             std::stop_token interrupted) {
+  return std::make_unique<TcpHttpSender>(std::move(url), timeout_ms, std::move(interrupted));
 }
 
 }  // namespace dataflow::connect

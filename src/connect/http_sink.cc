@@ -121,7 +121,9 @@ Status read_headers(OptionReader& options, const plan::Options& given, HttpHeade
 
 HttpSinkParts http_sink_parts(Env& env, CircuitBreakers& breakers) {
   return {env, breakers,
-          [](const HttpSinkSpec& spec) { return make_http_sender(spec.parsed, spec.timeout_ms); },
+          [](const HttpSinkSpec& spec) {
+            return make_http_sender(spec.parsed, spec.timeout_ms, spec.interrupted);
+          },
           sleep_unless_interrupted};
 }
 

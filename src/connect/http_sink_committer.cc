@@ -77,6 +77,7 @@ class HttpSinkCommitter final : public engine::SinkCommitter {
       int64_t wait = breaker_->wait_ms(now_ms());
       if (wait == 0) {
         Result<HttpPostAnswer> answer = sender_->post(headers, lines);
+        if (answer.status().code() == StatusCode::kCancelled) return answer.status();
         const HttpOutcome outcome = answer.ok() ? outcome_of(answer->status) : HttpOutcome::kAgain;
         // Who refuses a batch is well otherwise.
         breaker_->on_outcome(outcome != HttpOutcome::kAgain, now_ms());

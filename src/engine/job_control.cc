@@ -59,9 +59,10 @@ void JobImpl::leave() {
   const Status why = Status::conflict(
       "it is held up" + (doing.empty() ? "" : " (" + doing + ")") +
       " and left to itself; what it has not delivered is owed, and delivered when it starts again");
+  // Before anybody hears of the end, who may start it again.
   held_up_ = true;
+  held_up_jobs_.add(shared_from_this());
   if (end(JobState::kStopped, why)) {
-    held_up_jobs_.add(shared_from_this());
     log_warn("a job does not come to its end", {{"job", config_.name}, {"doing", doing}});
   }
   worker_.post([this] {

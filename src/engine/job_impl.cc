@@ -148,12 +148,12 @@ Status JobImpl::check_plan() {
 
 Status JobImpl::begin_attempt() {
   ++attempt_;
-  const Status usable = [this]() -> Status {
-    DF_RETURN_IF_ERROR(open_store());
-    return check_plan();
-  }();
-  hopeless_ = is_for_good(usable) || usable.code() == StatusCode::kConflict;
-  DF_RETURN_IF_ERROR(usable);
+  const Status there = open_store();
+  hopeless_ = is_for_good(there);
+  DF_RETURN_IF_ERROR(there);
+  const Status fits = check_plan();
+  hopeless_ = is_for_good(fits) || fits.code() == StatusCode::kConflict;
+  DF_RETURN_IF_ERROR(fits);
   reports_ = std::make_unique<Reports>(*this, attempt_);
   const RunContext context{env_,
                            timers_,
