@@ -82,6 +82,7 @@ class NestedCast : public Node {
 
   Result<ColumnPtr> evaluate(const Batch& batch, const Selection& selection,
                              EvalContext& context) const override {
+    if (batch.rows == 0) return all_null(layout(), 0);  // has no offsets, perhaps
     std::vector<Input> inputs(1);
     DF_ASSIGN_OR_RETURN(inputs[0].column, arguments()[0]->evaluate(batch, selection, context));
     const ColumnPtr& column = inputs[0].column;

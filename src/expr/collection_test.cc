@@ -164,6 +164,21 @@ TEST(Collections, AreCastValueByValue) {
           "ARRAY<INT>"}});
 }
 
+TEST(Collections, BatchesMayBeEmpty) {
+  const Type list = Type::array(Type::int32());
+  const Type map = Type::map(Type::string(), list);
+  const auto schema =
+      std::make_shared<const Schema>(std::vector<Field>{{"l", list, true}, {"m", map, true}});
+  const Result<Batch> batch = batch_of(schema, {});
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  for (const char* text :
+       {"l[1]", "m['a'][1]", "CAST(l AS ARRAY<STRING>)", "CAST(m AS STRING)", "MAP_KEYS(m)",
+        "MAP_ENTRIES(m)", "ARRAY_UNION(l, l)", "ARRAY[l, l]", "MAP_UNION(m, m)", "ROW(l, m)",
+        "l = l", "COALESCE(l, ARRAY[1])", "ARRAY_JOIN(CAST(l AS ARRAY<STRING>), ',')"}) {
+    EXPECT_TRUE(evaluate_text(text, *batch).status.ok()) << text;
+  }
+}
+
 TEST(Collections, ARowThatIsNullHasNoFieldsAndFailsNoCast) {
   const Type type = Type::row({{"a", Type::string(), true}});
   const auto schema = std::make_shared<const Schema>(std::vector<Field>{{"r", type, true}});
