@@ -148,6 +148,8 @@ TEST(Collections, AreCastValueByValue) {
          {"CAST(ARRAY[1, NULL] AS ARRAY<INT NOT NULL>)",
           "fault: a NULL inside of a value of ARRAY<INT NOT NULL>"},
          {"CAST(MAP['1', 2] AS MAP<INT, STRING>)", "{1=2}:MAP<INT, STRING>"},
+         {"CAST(MAP['x', 2] AS MAP<INT, STRING>)", "fault: 'x' cannot be cast to INT"},
+         {"TRY_CAST(MAP['x', 2] AS MAP<INT, STRING>)", "NULL:MAP<INT, STRING>"},
          {"CAST(ROW(1, 'x') AS ROW<a BIGINT, b STRING>)", "{a=1, b=x}:ROW<a BIGINT, b STRING>"},
          {"CAST(ARRAY[1, NULL] AS STRING)", "[1, NULL]:STRING"},
          {"CAST(MAP['a', TRUE, 'b', NULL] AS STRING)", "{a=TRUE, b=NULL}:STRING"},
