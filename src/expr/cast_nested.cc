@@ -66,6 +66,15 @@ Result<ColumnPtr> evaluate_inside(const Node& node, const ColumnPtr& values,
   return node.evaluate(batch, selection, context);
 }
 
+// Keys that could not be cast belong to rows that failed, and a column of keys may have no NULL.
+ColumnPtr without_nulls(const ColumnPtr& keys) {
+  if (keys->null_count() == 0) return keys;
+  auto data = keys->data()->Copy();
+  data->buffers[0] = nullptr;
+  data->null_count = 0;
+  return arrow::MakeArray(data);
+}
+
 class NestedCast : public Node {
  public:
   // `inner`: a cast for each child.
@@ -82,6 +91,7 @@ class NestedCast : public Node {
 
   Result<ColumnPtr> evaluate(const Batch& batch, const Selection& selection,
                              EvalContext& context) const override {
+    if (batch.rows == 0) return all_null(layout(), 0);  // has no offsets, perhaps
     std::vector<Input> inputs(1);
     DF_ASSIGN_OR_RETURN(inputs[0].column, arguments()[0]->evaluate(batch, selection, context));
     const ColumnPtr& column = inputs[0].column;
@@ -114,6 +124,7 @@ class NestedCast : public Node {
     if (type().id() == TypeId::kRow) return make_nested(layout(), rows, {nulls.bits()}, children);
     if (type().id() == TypeId::kMap) {
       const int64_t entries = children[0]->length();
+      children[0] = without_nulls(children[0]);
       children = {make_nested(layout()->field(0)->type(), entries, {nullptr}, children)};
     }
     const auto& list = static_cast<const arrow::ListArray&>(column);

@@ -148,6 +148,8 @@ TEST(Collections, AreCastValueByValue) {
          {"CAST(ARRAY[1, NULL] AS ARRAY<INT NOT NULL>)",
           "fault: a NULL inside of a value of ARRAY<INT NOT NULL>"},
          {"CAST(MAP['1', 2] AS MAP<INT, STRING>)", "{1=2}:MAP<INT, STRING>"},
+         {"CAST(MAP['x', 2] AS MAP<INT, STRING>)", "fault: 'x' cannot be cast to INT"},
+         {"TRY_CAST(MAP['x', 2] AS MAP<INT, STRING>)", "NULL:MAP<INT, STRING>"},
          {"CAST(ROW(1, 'x') AS ROW<a BIGINT, b STRING>)", "{a=1, b=x}:ROW<a BIGINT, b STRING>"},
          {"CAST(ARRAY[1, NULL] AS STRING)", "[1, NULL]:STRING"},
          {"CAST(MAP['a', TRUE, 'b', NULL] AS STRING)", "{a=TRUE, b=NULL}:STRING"},
@@ -162,6 +164,21 @@ TEST(Collections, AreCastValueByValue) {
          {"CAST('x' AS ARRAY<INT>)",
           "error: line 1, column 1: in CAST('x' AS ARRAY<INT>): there is no cast from STRING to "
           "ARRAY<INT>"}});
+}
+
+TEST(Collections, BatchesMayBeEmpty) {
+  const Type list = Type::array(Type::int32());
+  const Type map = Type::map(Type::string(), list);
+  const auto schema =
+      std::make_shared<const Schema>(std::vector<Field>{{"l", list, true}, {"m", map, true}});
+  const Result<Batch> batch = batch_of(schema, {});
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  for (const char* text :
+       {"l[1]", "m['a'][1]", "CAST(l AS ARRAY<STRING>)", "CAST(m AS STRING)", "MAP_KEYS(m)",
+        "MAP_ENTRIES(m)", "ARRAY_UNION(l, l)", "ARRAY[l, l]", "MAP_UNION(m, m)", "ROW(l, m)",
+        "l = l", "COALESCE(l, ARRAY[1])", "ARRAY_JOIN(CAST(l AS ARRAY<STRING>), ',')"}) {
+    EXPECT_TRUE(evaluate_text(text, *batch).status.ok()) << text;
+  }
 }
 
 TEST(Collections, ARowThatIsNullHasNoFieldsAndFailsNoCast) {

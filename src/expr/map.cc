@@ -16,6 +16,7 @@ class MapPart final : public Node {
 
   Result<ColumnPtr> evaluate(const Batch& batch, const Selection& selection,
                              EvalContext& context) const override {
+    if (batch.rows == 0) return all_null(layout(), 0);  // has no offsets, perhaps
     DF_ASSIGN_OR_RETURN(const ColumnPtr column,
                         arguments()[0]->evaluate(batch, selection, context));
     const auto& map = static_cast<const arrow::MapArray&>(*column);

@@ -156,7 +156,7 @@ double truncated_double(double value, int64_t digits) {
   char text[400];
   char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr;
   char* point = std::find(text, end, '.');
-  if (digits >= end - point - 1) return value;
+  if (digits >= 0 && digits >= end - point - 1) return value;
   if (digits > 0) {
     end = point + 1 + digits;
   } else {

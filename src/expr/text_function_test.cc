@@ -136,6 +136,8 @@ TEST(TextFunctions, MoreNumbers) {
   check({{"TRUNCATE(42.324, 2)", "42.32:DECIMAL(5, 2)"},
          {"TRUNCATE(-42.329E0, 2)", "-42.32:DOUBLE"},
          {"TRUNCATE(1999, -3)", "1000:INT"},
+         {"TRUNCATE(-1999E0, -2)", "-1900:DOUBLE"},
+         {"TRUNCATE(1999.5E0, -9)", "0:DOUBLE"},
          {"TRUNCATE(42.9E0)", "42:DOUBLE"},
          {"DEGREES(PI())", "180:DOUBLE"},
          {"RADIANS(180) = PI()", "true:BOOLEAN"},
