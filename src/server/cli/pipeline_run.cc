@@ -32,13 +32,6 @@ Result<plan::Plan> read_plan(Env& env, const PipelineRun& run, engine::Connector
   return jobs::compile_pipeline(run.file, text, variable, &connectors);
 }
 
-std::string plugins_dir(const PipelineRun& run) {
-  if (!run.plugins_dir.empty()) return run.plugins_dir;
-  const char* const given = std::getenv("DATAFLOW_PLUGINS_DIR");
-  if (given != nullptr && *given != '\0') return given;
-  return run.data_dir.empty() ? std::string() : run.data_dir + "/plugins";
-}
-
 // A folder of its own that goes away with the object.
 class TemporaryDir {
  public:
@@ -207,7 +200,11 @@ Status run_in(Session& session, Env& env, const PipelineRun& run, const plan::Pl
 Status run_pipeline(Session& session, const PipelineRun& run) {
   Env& env = posix_env();
   TimerQueue timers(env);
-  DF_ASSIGN_OR_RETURN(const auto plugins, server::load_plugins(env, &timers, plugins_dir(run)));
+  DF_ASSIGN_OR_RETURN(
+      const std::string folder,
+      server::plugins_folder(env, run.plugins_dir,
+                             run.data_dir.empty() ? "" : run.data_dir + "/plugins"));
+  DF_ASSIGN_OR_RETURN(const auto plugins, server::load_plugins(env, &timers, folder));
   DF_ASSIGN_OR_RETURN(const plan::Plan plan, read_plan(env, run, *plugins));
   timers.start();
   catch_interrupts();
