@@ -198,7 +198,8 @@ def test_bad_plugins_are_named_and_the_good_one_is_used(cli, plugins, tmp_path):
     assert "version 99" in listed["version.so"] and "use a newer program" in listed["version.so"]
     cli.env["DATAFLOW_PLUGINS_DIR"] = str(folder)
     cli("run", cli.file)
-    cli("plugins", "--plugins-dir", folder / "none", expect=NOT_FOUND)
+    for command in (("plugins",), ("run", cli.file), ("pipeline", "test", cli.file)):
+        cli(*command, "--plugins-dir", folder / "none", expect=NOT_FOUND)
 
 
 def test_the_example_of_the_page_is_complete(cli, plugins, tmp_path):

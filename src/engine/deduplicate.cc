@@ -14,6 +14,27 @@ using state::ValueKind;
 
 constexpr uint8_t kStateVersion = 1;
 
+// A window's late results may come as changes. What takes a row back says nothing new of its key
+// and is a dead letter; a row as it is now counts as any row.
+Result<Batch> new_rows(OperatorContext& context, const Batch& batch) {
+  if (batch.kinds == nullptr) return batch;
+  std::vector<int32_t> kept;
+  for (int32_t row = 0; row < batch.rows; ++row) {
+    const RowKind kind = batch.kind(row);
+    if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) {
+      kept.push_back(row);
+      continue;
+    }
+    DF_RETURN_IF_ERROR(context.dead_letter(batch, row, DeadReason::kExpression, "",
+                                           "a row that is taken back (" +
+                                               std::string(row_kind_name(kind)) +
+                                               ") cannot be deduplicated"));
+  }
+  DF_ASSIGN_OR_RETURN(Batch made, take(batch, kept));
+  made.kinds = nullptr;
+  return made;
+}
+
 // The first row of each key to arrive. State: the keys that were there (table "seen"). A key that
 // is known is only looked up, so that its time to live counts from its first row.
 class FirstArrived final : public Operator {
@@ -22,11 +43,13 @@ class FirstArrived final : public Operator {
       : keys_(std::move(keys)), ttl_ms_(ttl_ms) {}
 
   Status open(OperatorContext& context) override {
+    context_ = &context;
     DF_ASSIGN_OR_RETURN(seen_, context.table({"seen", kStateVersion, {}, ttl_ms_}));
     return {};
   }
 
-  Status on_batch(size_t /*input*/, const Batch& batch, Collector& out) override {
+  Status on_batch(size_t /*input*/, const Batch& came, Collector& out) override {
+    DF_ASSIGN_OR_RETURN(const Batch batch, new_rows(*context_, came));
     DF_RETURN_IF_ERROR(keys_.read(batch));
     new_.clear();
     for (int32_t row = 0; row < batch.rows; ++row) {
@@ -45,6 +68,7 @@ class FirstArrived final : public Operator {
  private:
   KeyColumns keys_;
   const int64_t ttl_ms_;
+  OperatorContext* context_ = nullptr;
   state::KeyedTable* seen_ = nullptr;
   std::vector<int32_t> new_;
 };
@@ -79,7 +103,8 @@ class KeptRow final : public Operator {
     return {};
   }
 
-  Status on_batch(size_t /*input*/, const Batch& batch, Collector& out) override {
+  Status on_batch(size_t /*input*/, const Batch& came, Collector& out) override {
+    DF_ASSIGN_OR_RETURN(const Batch batch, new_rows(*context_, came));
     DF_RETURN_IF_ERROR(keys_.read(batch));
     DF_RETURN_IF_ERROR(rows_.read(batch));
     if (keeping_.time.processing) {

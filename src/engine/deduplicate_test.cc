@@ -154,6 +154,13 @@ class DeduplicateBed {
           ts ? Value::integer(Type::timestamp(3), *ts) : Value::null(Type::timestamp(3))}}));
     EXPECT_TRUE(added.ok()) << added;
   }
+  void add_change(const std::string& key, int64_t v, RowKind kind) {
+    Batch batch = *batch_of(
+        schema_, {{Value::string(key), Value::int64(v), Value::integer(Type::timestamp(3), 0)}});
+    batch.kinds = std::make_shared<std::vector<RowKind>>(1, kind);
+    const Status added = bed_.batch(batch);
+    EXPECT_TRUE(added.ok()) << added;
+  }
   // "+Ia1 …" since the last call.
   std::string news() {
     std::string all;
@@ -236,6 +243,19 @@ TEST(DeduplicateTest, AnEarlierRowTakesThePlaceOfTheFirst) {
   EXPECT_EQ(bed.news(), "+Ia1 -Ua1 +Ua3");
   ASSERT_EQ(bed.bed().dead().size(), 1U);
   EXPECT_TRUE(bed.bed().dead()[0].starts_with("time ts"));
+}
+
+TEST(DeduplicateTest, RowsThatAreTakenBackAreDeadLetters) {
+  for (const bool last : {false, true}) {
+    DeduplicateBed bed(by_k(last));
+    bed.add("a", 1);
+    bed.add_change("a", 1, RowKind::kUpdateBefore);
+    bed.add_change("a", 2, RowKind::kUpdateAfter);
+    bed.add_change("b", 3, RowKind::kUpdateAfter);
+    bed.add_change("b", 3, RowKind::kDelete);
+    EXPECT_EQ(bed.news(), last ? "+Ia1 -Ua1 +Ua2 +Ib3" : "+Ia1 +Ib3");
+    EXPECT_EQ(bed.bed().dead().size(), 2U);
+  }
 }
 
 TEST(DeduplicateTest, OfRowsWithOneTimeTheLastToArriveIsTheLast) {

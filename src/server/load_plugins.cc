@@ -1,5 +1,7 @@
 #include "load_plugins.h"
 
+#include <cstdlib>
+
 #include "base/logger.h"
 #include "connect/connectors.h"
 
@@ -20,6 +22,15 @@ Result<std::unique_ptr<plugins::Plugins>> load_plugins(Env& env, TimerQueue* tim
     }
   }
   return loaded;
+}
+
+Result<std::string> plugins_folder(Env& env, const std::string& given, const std::string& usual) {
+  if (!given.empty() && !env.exists(given)) {
+    return Status::not_found("--plugins-dir " + given + ": there is no such folder");
+  }
+  if (!given.empty()) return given;
+  const char* const variable = std::getenv("DATAFLOW_PLUGINS_DIR");
+  return variable != nullptr && *variable != '\0' ? std::string(variable) : usual;
 }
 
 }  // namespace dataflow::server

@@ -32,13 +32,6 @@ Result<plan::Plan> compile(const PipelineRun& run, const std::string& text,
   return jobs::compile_pipeline(run.file, text, variable, &connectors);
 }
 
-std::string plugins_dir(const PipelineRun& run) {
-  if (!run.plugins_dir.empty()) return run.plugins_dir;
-  const char* const given = std::getenv("DATAFLOW_PLUGINS_DIR");
-  if (given != nullptr && *given != '\0') return given;
-  return run.data_dir.empty() ? std::string() : run.data_dir + "/plugins";
-}
-
 // A folder of its own that goes away with the object.
 class TemporaryDir {
  public:
@@ -210,7 +203,11 @@ Status run_pipeline(Session& session, const PipelineRun& run) {
   Env& env = posix_env();
   DF_ASSIGN_OR_RETURN(const std::string text, env.read_file(run.file, kLargestFile));
   auto timers = std::make_unique<TimerQueue>(env);
-  DF_ASSIGN_OR_RETURN(auto plugins, server::load_plugins(env, timers.get(), plugins_dir(run)));
+  DF_ASSIGN_OR_RETURN(
+      const std::string folder,
+      server::plugins_folder(env, run.plugins_dir,
+                             run.data_dir.empty() ? "" : run.data_dir + "/plugins"));
+  DF_ASSIGN_OR_RETURN(auto plugins, server::load_plugins(env, timers.get(), folder));
   DF_ASSIGN_OR_RETURN(const plan::Plan plan, compile(run, text, *plugins));
   timers->start();
   catch_interrupts();

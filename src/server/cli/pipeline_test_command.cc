@@ -1,7 +1,6 @@
 #include "cli/pipeline_test_command.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 
 #include "base/env.h"
 #include "cli/exit_codes.h"
@@ -80,8 +79,8 @@ std::string words_of(const std::string& file, const jobs::CaseReport& report) {
 
 Status run_tests(Session& session, const std::string& file, const std::string& only,
                  const std::string& plugins_dir) {
-  const char* const given = std::getenv("DATAFLOW_PLUGINS_DIR");
-  const std::string folder = plugins_dir.empty() && given != nullptr ? given : plugins_dir;
+  DF_ASSIGN_OR_RETURN(const std::string folder,
+                      server::plugins_folder(posix_env(), plugins_dir, ""));
   DF_ASSIGN_OR_RETURN(const auto plugins, server::load_plugins(posix_env(), nullptr, folder));
   DF_ASSIGN_OR_RETURN(const std::string text, posix_env().read_file(file, kLargestFile));
   jobs::PipelineTestOptions options;

@@ -29,8 +29,8 @@ Document document_of(const plugins::PluginInfo& info) {
 }
 
 Result<Document> of_folder(const std::string& folder) {
-  if (!posix_env().exists(folder)) return Status::not_found("there is no folder " + folder);
-  DF_ASSIGN_OR_RETURN(const auto loaded, server::load_plugins(posix_env(), nullptr, folder));
+  DF_ASSIGN_OR_RETURN(const std::string there, server::plugins_folder(posix_env(), folder, ""));
+  DF_ASSIGN_OR_RETURN(const auto loaded, server::load_plugins(posix_env(), nullptr, there));
   Document list = Document::array();
   for (const plugins::PluginInfo& info : loaded->infos()) list.push(document_of(info));
   return list;
