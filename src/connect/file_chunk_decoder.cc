@@ -45,8 +45,12 @@ class FileChunkDecoder final : public engine::ChunkDecoder {
                 std::vector<engine::SourceFault>& faults) override;
 
  private:
+  struct OfPath {
+    format::Decoder* decoder = nullptr;
+    bool one_field = false;  // then an empty line is a row
+  };
   // Files with equal headers share a decoder, which has read it.
-  Result<format::Decoder*> decoder_of(const std::string& path);
+  Result<OfPath> decoder_of(const std::string& path);
   Result<std::string> header_of(const std::string& path) const;
 
   Env& env_;
@@ -56,7 +60,7 @@ class FileChunkDecoder final : public engine::ChunkDecoder {
   const bool header_;
   const char delimiter_;
   std::map<std::string, std::unique_ptr<format::Decoder>> decoders_;  // by header
-  std::map<std::string, format::Decoder*> of_paths_;                  // where there are headers
+  std::map<std::string, OfPath> of_paths_;                            // where there are headers
 };
 
 Result<std::string> FileChunkDecoder::header_of(const std::string& path) const {
@@ -74,35 +78,39 @@ Result<std::string> FileChunkDecoder::header_of(const std::string& path) const {
   return bytes;
 }
 
-Result<format::Decoder*> FileChunkDecoder::decoder_of(const std::string& path) {
+Result<FileChunkDecoder::OfPath> FileChunkDecoder::decoder_of(const std::string& path) {
   std::string header;
   const auto known = of_paths_.find(path);
   if (known != of_paths_.end()) return known->second;
   if (header_) {
     DF_ASSIGN_OR_RETURN(header, in_place(header_of(path), "file `" + path + "`"));
   }
+  const bool one_field = spec_->format == "csv" && spec_->columns.payload()->size() == 1 &&
+                         header.find(delimiter_) == std::string::npos;
   std::unique_ptr<format::Decoder>& decoder = decoders_[header];
   if (decoder == nullptr) {
     DF_ASSIGN_OR_RETURN(
-        auto made, format::make_decoder(spec_->format, spec_->columns.payload(), spec_->decoder));
+        auto fresh, format::make_decoder(spec_->format, spec_->columns.payload(), spec_->decoder));
     const size_t size = header.size();
     header.resize(size + format::kPayloadPadding);
     RowFault fault;
-    if (header_ && !made->add(std::string_view(header).substr(0, size), fault)) {
+    if (header_ && !fresh->add(std::string_view(header).substr(0, size), fault)) {
       return Status::invalid("file `" + path + "`: the header: " +
                              (fault.field.empty() ? "" : "`" + fault.field + "`: ") + fault.reason);
     }
-    decoder = std::move(made);
+    decoder = std::move(fresh);
   }
-  if (header_) of_paths_[path] = decoder.get();
-  return decoder.get();
+  const OfPath made{decoder.get(), one_field};
+  if (header_) of_paths_[path] = made;
+  return made;
 }
 
 Status FileChunkDecoder::decode(const engine::Split& split, const engine::Chunk& chunk,
                                 engine::DecodedRows& rows,
                                 std::vector<engine::SourceFault>& faults) {
   DF_ASSIGN_OR_RETURN(const FileSplit file, parse_file_split(split.id, spec_->stripes));
-  DF_ASSIGN_OR_RETURN(format::Decoder* const decoder, decoder_of(file.path));
+  DF_ASSIGN_OR_RETURN(const OfPath of_path, decoder_of(file.path));
+  format::Decoder* const decoder = of_path.decoder;
   rows.offsets.clear();
   RowOrigin origin;
   origin.file = file.path;
@@ -120,7 +128,8 @@ Status FileChunkDecoder::decode(const engine::Split& split, const engine::Chunk&
       if (header_) continue;
       if (!raw_ && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
     }
-    if (!raw_ && is_blank(line, delimiter_)) continue;
+    const bool is_null = of_path.one_field && line.empty();
+    if (!raw_ && !is_null && is_blank(line, delimiter_)) continue;
     if (!decoder->add(line, why)) {
       faults.push_back(
           {offset, why.field, why.reason, std::string(line.substr(0, kFaultPayloadBytes))});

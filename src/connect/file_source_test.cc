@@ -204,6 +204,24 @@ TEST_F(FileSource, ALineOfDelimitersAloneIsARow) {
   EXPECT_TRUE(rows.faults.empty());
 }
 
+TEST_F(FileSource, AnEmptyLineOfOneFieldIsNull) {
+  plan::SourceSpec one = spec({{"path", "in"}}, "csv");
+  one.format_options = {{"header", "true"}};
+  one.schema =
+      std::make_shared<const Schema>(std::vector<Field>{{"payload", Type::string(), true}});
+  write("in/a.csv", "payload\nx\n\n\"\"\n");
+  write("in/b.csv", "payload,other\ny,1\n\n");
+  auto made = make(one);
+  ASSERT_TRUE(made.ok()) << made.status();
+  const auto splits = (*made)->splits().value();
+  const ReadRows a = read(**made, splits[0]);
+  ASSERT_EQ(a.batches.size(), 1u);
+  EXPECT_EQ(a.batches[0].rows, 3);
+  EXPECT_TRUE(row_of(a.batches[0], 1)[0].is_null());
+  EXPECT_FALSE(row_of(a.batches[0], 2)[0].is_null());
+  EXPECT_EQ(read(**made, splits[1]).batches[0].rows, 1);
+}
+
 TEST_F(FileSource, AFileThatWasReplacedIsNotTakenForTheOldOne) {
   const auto refusal = [&](const std::string& now, const char* mode) {
     write("in/a", "one\ntwo\n");

@@ -68,6 +68,7 @@ class LogSinkWriter final : public engine::SinkWriter {
   Status encode(const Batch& batch, std::vector<RowFault>& faults);
   // Why the row cannot become a record; empty if it can.
   std::string row_at(const Batch& batch, int64_t row, Row& out) const;
+  bool is_replaced(const Batch& batch, int64_t row) const;
   std::string time_at(const Batch& batch, int64_t row, Timestamp& out) const;
   std::string add(const Row& row);
   int32_t partition_of(const Row& row);
@@ -90,7 +91,12 @@ class LogSinkWriter final : public engine::SinkWriter {
   std::map<int32_t, Output> outputs_;
   int32_t turn_;  // the partition of rows without a key
   int64_t finished_bytes_ = 0;
-  std::map<int32_t, Offset> appended_;  // up to here by partition, since the last barrier
+  // Since the last barrier, by partition.
+  struct Appended {
+    std::shared_ptr<log::Partition> partition;  // the one of then: a new one of its name is not it
+    Offset end;
+  };
+  std::map<int32_t, Appended> appended_;
 };
 
 Status LogSinkWriter::encode(const Batch& batch, std::vector<RowFault>& faults) {
@@ -129,15 +135,24 @@ std::string LogSinkWriter::row_at(const Batch& batch, int64_t row, Row& out) con
   out.key = keys_.at(at);
   out.value = values_[at];
   if (spec_.plan.format == "raw" && batch.columns[0]->IsNull(row)) out.value.reset();
-  if (batch.kind(row) == RowKind::kDelete) out.value.reset();
+  const RowKind kind = batch.kind(row);
+  if (kind == RowKind::kDelete || kind == RowKind::kUpdateBefore) out.value.reset();
   if (!out.key && topic_.config.cleanup_compact) {
     return "the topic is compacted, and the row has no key";
   }
   return time_at(batch, row, out.time);
 }
 
+bool LogSinkWriter::is_replaced(const Batch& batch, int64_t row) const {
+  const int64_t next = row + 1;
+  return next < batch.rows && batch.kind(next) == RowKind::kUpdateAfter &&
+         !unusable_[static_cast<size_t>(next)] &&
+         keys_.at(static_cast<size_t>(next)) == keys_.at(static_cast<size_t>(row));
+}
+
 // With a key the topic stands for a table: a record replaces the one before it, and a null value
-// deletes it. Without one only insertions can be told.
+// deletes it: also what a row was before (-U), unless what it is now (+U) follows under the same
+// key. Without a key only insertions can be told.
 Status LogSinkWriter::write(const Batch& batch, std::vector<RowFault>& faults) {
   now_ = parts_.env.now();
   DF_RETURN_IF_ERROR(encode(batch, faults));
@@ -151,7 +166,7 @@ Status LogSinkWriter::write(const Batch& batch, std::vector<RowFault>& faults) {
            "a change (" + std::string(row_kind_name(kind)) + ") needs a sink with key columns"});
       continue;
     }
-    if (kind == RowKind::kUpdateBefore) continue;
+    if (kind == RowKind::kUpdateBefore && is_replaced(batch, i)) continue;
     std::string why = row_at(batch, i, row);
     if (why.empty()) why = add(row);
     if (!why.empty()) faults.push_back({i, "", std::move(why)});
@@ -235,7 +250,7 @@ Status LogSinkWriter::append_staged() {
     const Result<log::AppendOutcome> outcome =
         partition->append({batches, staged.batches.size()}, false);
     if (!outcome.ok()) return outcome.status().with_context(where);
-    appended_[index] = outcome->next_offset;
+    appended_[index] = {partition, outcome->next_offset};
   }
   outputs_.clear();
   finished_bytes_ = 0;
@@ -244,11 +259,10 @@ Status LogSinkWriter::append_staged() {
 
 // A checkpoint says that all rows before it have been delivered.
 Status LogSinkWriter::await_synced() {
-  for (const auto& [index, end] : std::exchange(appended_, {})) {
-    const auto partition = parts_.log.partition(topic_.name, PartitionIndex(index));
-    if (partition == nullptr) continue;  // with all that was in it
+  for (const auto& [index, last] : std::exchange(appended_, {})) {
     auto told = std::make_shared<std::promise<Status>>();
-    partition->await_synced(end, [told](Status status) { told->set_value(std::move(status)); });
+    last.partition->await_synced(last.end,
+                                 [told](Status status) { told->set_value(std::move(status)); });
     DF_RETURN_IF_ERROR(told->get_future().get().with_context("sink `" + spec_.node + "`"));
   }
   return {};

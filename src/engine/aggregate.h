@@ -54,6 +54,8 @@ class AggregateFunction {
   virtual bool holds_values() const { return false; }
   // What is not in the state yet must be now.
   virtual void before_barrier() {}
+  // Beside what is in tables of state.
+  virtual size_t memory_bytes() const { return 0; }
   // The greatest arrival that the group remembers; -1 if it remembers none.
   virtual int64_t last_arrival(state::KeyedTable& /*table*/, size_t /*first*/,
                                state::RowNumber /*group*/) const {

@@ -89,6 +89,9 @@ class DistinctFunction final : public AggregateFunction {
   void forget(KeyedTable& table, RowNumber group) override { values_of(table).clear(group); }
   bool holds_values() const override { return true; }
   void before_barrier() override { of_state_.save(); }
+  size_t memory_bytes() const override {
+    return of_state_.memory_bytes() + of_scratch_.memory_bytes();
+  }
 
  private:
   static constexpr size_t kOnlyColumn[] = {0};

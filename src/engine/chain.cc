@@ -39,6 +39,11 @@ class Chain::Slot final : public OperatorContext, public Collector {
     return chain_.emit(plan_.targets[output], batch);
   }
 
+  Status open() {
+    DF_RETURN_IF_ERROR(plan_.op->open(*this));
+    is_open_ = true;
+    return account();
+  }
   Status on_batch(size_t input, const Batch& batch) {
     counters_.rows_in.fetch_add(static_cast<uint64_t>(batch.rows), std::memory_order_relaxed);
     set_table_time();
@@ -71,6 +76,7 @@ class Chain::Slot final : public OperatorContext, public Collector {
   SlotCounters counters_;
   std::vector<std::unique_ptr<state::KeyedTable>> tables_;
   bool any_expires_ = false;
+  bool is_open_ = false;
   state::MemoryBudget::Share memory_;
   std::map<std::string, std::string> named_;
   Watermark forwarded_ = kNoWatermark;
@@ -100,7 +106,7 @@ void Chain::Slot::set_table_time() {
 Status Chain::Slot::account() {
   if (tables_.empty()) return {};
   size_t rows = 0;
-  size_t bytes = 0;
+  size_t bytes = is_open_ ? plan_.op->index_bytes() : 0;
   for (const std::unique_ptr<state::KeyedTable>& table : tables_) {
     rows += table->size();
     bytes += table->memory_bytes();
@@ -158,7 +164,7 @@ Status Chain::Slot::forward(Watermark watermark) {
 
 void Chain::Slot::collect(TaskPart& part) {
   uint64_t rows = 0;
-  uint64_t bytes = 0;
+  uint64_t bytes = plan_.op->index_bytes();
   set_table_time();  // rows expire although none come
   for (const std::unique_ptr<state::KeyedTable>& table : tables_) {
     table->sweep();
@@ -197,7 +203,7 @@ Chain::~Chain() = default;
 
 Status Chain::open() {
   for (const std::unique_ptr<Slot>& slot : slots_) {
-    DF_RETURN_IF_ERROR(slot->op().open(*slot).with_context("operator " + slot->operator_id()));
+    DF_RETURN_IF_ERROR(slot->open().with_context("operator " + slot->operator_id()));
   }
   return {};
 }

@@ -37,6 +37,9 @@ class CountWindow final : public Operator {
   Status open(OperatorContext& context) override;
   Status on_batch(size_t input, const Batch& batch, Collector& out) override;
   Status on_barrier(CheckpointId id, Collector& out) override;
+  size_t index_bytes() const override {
+    return aggregates_.memory_bytes() + merger_.memory_bytes();
+  }
 
  private:
   // A window that a row filled.

@@ -142,9 +142,9 @@ class KeptRow final : public Operator {
     const RowNumber kept = kept_->upsert(hash, key, 0);
     kept_->ints(0)[kept] = time;
     std::string& now = kept_->bytes(1)[kept];
-    const auto size_before = static_cast<int64_t>(now.capacity());
+    const int64_t size_before = std::ssize(now);
     now.assign(bytes);
-    kept_->note_bytes(static_cast<int64_t>(now.capacity()) - size_before);
+    kept_->note_bytes(std::ssize(now) - size_before);
     return {};
   }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/operator.h"
+#include "memory_of.h"
 #include "state/keyed_table.h"
 
 namespace dataflow::engine {
@@ -37,6 +38,11 @@ class DistinctValues {
 
   // Puts what is new since the last call into the state.
   void save();
+
+  size_t memory_bytes() const {  // without the table that is state
+    return index_.memory_bytes() + memory_of(first_) + memory_of(next_) + memory_of(first_chunk_) +
+           memory_of(next_chunk_) + memory_of(is_unsaved_) + memory_of(unsaved_);
+  }
 
  private:
   static constexpr Row kNone = UINT32_MAX;

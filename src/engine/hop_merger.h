@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "memory_of.h"
 #include "state/keyed_table.h"
 #include "window_aggregates.h"
 #include "window_slices.h"
@@ -36,6 +37,10 @@ class HopMerger {
   }
   // Slices up to this end are about to leave the state.
   void on_drop(int64_t slice_end) { leave_slices(slice_end); }
+  size_t memory_bytes() const {
+    return parts_.memory_bytes() + memory_of(part_rows_) + parts_used_ * sizeof(Part) +
+           memory_of(by_key_) + memory_of(keys_);
+  }
 
  private:
   static constexpr Row kNone = UINT32_MAX;

@@ -45,6 +45,9 @@ class IntervalJoin final : public Operator {
   bool has_more() const override { return work_ != Work::kNone; }
   Status go_on(Collector& out) override;
   Status on_barrier(CheckpointId id, Collector& out) override;
+  size_t index_bytes() const override {
+    return lanes_.memory_bytes(sides_[kLeft].table().size() + sides_[kRight].table().size());
+  }
   Watermark forwarded(Watermark watermark) const override;
 
  private:
@@ -204,7 +207,7 @@ Status IntervalJoin::find_pairs(size_t side, Collector& out) {
       }
       add_candidate(side, at, partner.row);
       if (views_[kLeft].size() >= kJoinedRows || view_bytes_ >= kJoinedBytes) {
-        looked_at += views_[kLeft].size();
+        looked_at += views_[kLeft].size() + weight_of(view_bytes_);
         DF_RETURN_IF_ERROR(match(side, out));
         if (looked_at >= kLeavesAtOnce) {
           work_ = Work::kPairs;

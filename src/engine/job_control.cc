@@ -13,7 +13,9 @@ Status JobImpl::start() {
   if (config_.first_attempt == FirstAttempt::kNotAwaited) return {};
   std::future<Status> told = started->get_future();
   const std::chrono::milliseconds wait(options_.start_wait_ms);
-  return told.wait_for(wait) == std::future_status::ready ? told.get() : Status();
+  if (told.wait_for(wait) == std::future_status::ready) return told.get();
+  FirstWord none = FirstWord::kNone;
+  return first_word_.compare_exchange_strong(none, FirstWord::kStartGaveUp) ? Status() : told.get();
 }
 
 JobStatus JobImpl::status() const {

@@ -106,9 +106,18 @@ JobImpl::~JobImpl() {
 Status JobImpl::first_attempt() {
   const Status status = begin_attempt();
   if (status.ok()) return {};
+  // A stop that was not done waiting: what is owed is delivered by the next start.
+  if (interruption_.stop_requested()) {
+    end_attempt();
+    conclude(JobState::kStopped, Status::conflict("stopped while it started: " + status.message()));
+    return status;
+  }
+  FirstWord none = FirstWord::kNone;
+  const bool nobody_waits = config_.first_attempt == FirstAttempt::kNotAwaited ||
+                            !first_word_.compare_exchange_strong(none, FirstWord::kAttemptTells);
   const bool has_state = store_ != nullptr && store_->last() > CheckpointId(0);
   const bool goes_on = config_.first_attempt == FirstAttempt::kGoesOn && has_state;
-  if (goes_on || config_.first_attempt == FirstAttempt::kNotAwaited) {
+  if (goes_on || nobody_waits) {
     fail(status);
     return is_over() ? status : Status();
   }
@@ -253,7 +262,9 @@ void JobImpl::begin_round() {
     complete_round();
     return;
   }
-  run_->request_barrier(round_->id);
+  // Nothing is read behind the last barrier: a sink that does not wait for checkpoints has it then.
+  round_->last = stop_wanted_ || new_splits_;
+  run_->request_barrier(round_->id, round_->last);
 }
 
 void JobImpl::answer(size_t task, TaskPart part) {
@@ -297,12 +308,17 @@ void JobImpl::complete_round() {
   }
   policy_.on_checkpoint();
   const CheckpointId id = round_->id;
+  const bool last = round_->last;
   if (config_.on_event) {
     config_.on_event({JobEvent::Kind::kCheckpoint, id, status_.last_checkpoint_seconds,
                       status_.last_checkpoint_bytes, ""});
   }
   round_.reset();
   tell_waiters(id);
+  if ((stop_wanted_ || new_splits_) && !last && !all_ended()) {
+    begin_round();
+    return;
+  }
   if (stop_wanted_) {
     end_attempt();
     conclude(JobState::kStopped, {});

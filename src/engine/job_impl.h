@@ -57,6 +57,7 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
     CheckpointId id;
     std::vector<bool> answered;
     size_t missing = 0;
+    bool last = false;  // sources read nothing behind its barrier
     TaskPart parts;
     int64_t began_nanos = 0;
   };
@@ -116,6 +117,10 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   std::stop_source interruption_;
   std::atomic<bool> cancelled_ = false;
   std::atomic<bool> held_up_ = false;
+  // Who of the two sets it first: start(), which has waited long enough for the first attempt, or
+  // the first attempt, whose outcome start() then tells.
+  enum class FirstWord : uint8_t { kNone, kStartGaveUp, kAttemptTells };
+  std::atomic<FirstWord> first_word_ = FirstWord::kNone;
 
   std::unique_ptr<state::JobStore> store_;
   uint64_t attempt_ = 0;

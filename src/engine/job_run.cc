@@ -300,9 +300,9 @@ void JobRun::stop() {
   for (const std::unique_ptr<Task>& task : tasks_) task->stop();
 }
 
-void JobRun::request_barrier(CheckpointId id) {
+void JobRun::request_barrier(CheckpointId id, bool last) {
   for (const std::unique_ptr<Task>& task : tasks_) {
-    if (task->is_source()) task->request_barrier(id);
+    if (task->is_source()) task->request_barrier(id, last);
   }
 }
 

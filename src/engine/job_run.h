@@ -53,7 +53,7 @@ class JobRun {
   void stop();
 
   size_t task_count() const { return tasks_.size(); }
-  void request_barrier(CheckpointId id);
+  void request_barrier(CheckpointId id, bool last);
 
   // Gives the committers what the checkpoint holds for their sinks: they may complete it.
   Status prepare(state::Checkpoint& checkpoint);

@@ -110,12 +110,14 @@ struct Way {
   const char* name;
   bool restores = false;
   bool rescales = false;
-  int64_t most_rows = 20;  // of a batch
+  int64_t most_rows = 20;     // of a batch
+  int64_t events_apart = 20;  // restores, about
 };
 constexpr Way kWays[] = {{"whole"},
                          {"row by row", false, false, 1},
                          {"restored", true},
                          {"restored at another parallelism", true, true},
+                         {"restored behind each batch", true, true, 20, 1},
                          {"cut otherwise", false, false, 7}};
 
 class JoinOperatorTest : public testing::Test {
@@ -138,7 +140,7 @@ class JoinOperatorTest : public testing::Test {
         rows.clear();
         DF_RETURN_IF_ERROR(bed.batch(batch, event.side));
       }
-      if (!way.restores || below(random, 20) != 0) continue;
+      if (!way.restores || below(random, way.events_apart) != 0) continue;
       DF_RETURN_IF_ERROR(bed.barrier().status());
       DF_RETURN_IF_ERROR(bed.start(way.rescales ? 1 + static_cast<int>(below(random, 4)) : 1));
     }

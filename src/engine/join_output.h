@@ -16,8 +16,11 @@ namespace dataflow::engine {
 // Rows of one batch that a join makes, and bytes of them: what is larger leaves in parts.
 inline constexpr size_t kJoinedRows = 8192;
 inline constexpr size_t kJoinedBytes = size_t{64} << 20;
-// Of these rows at once; then the join breaks off, so that what follows can take them.
+// Of these rows at once, or less of long ones; then the join breaks off, so that what follows can
+// take them.
 inline constexpr size_t kLeavesAtOnce = 8 * kJoinedRows;
+// As how many rows one of so many bytes counts.
+inline size_t weight_of(size_t bytes) { return 1 + bytes * kLeavesAtOnce / kJoinedBytes; }
 
 // What a kind of join does with rows.
 struct JoinShape {

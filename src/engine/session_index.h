@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "memory_of.h"
 #include "state/keyed_table.h"
 
 namespace dataflow::engine {
@@ -42,6 +43,10 @@ class SessionIndex {
   Row take_due(int64_t time);
   // No session is due before it.
   std::optional<int64_t> next_moment() const;
+
+  size_t memory_bytes() const {
+    return keys_.memory_bytes() + memory_of(first_) + memory_of(links_) + memory_of(due_);
+  }
 
  private:
   struct Link {

@@ -50,6 +50,7 @@ class SessionWindow final : public Operator {
   Status on_watermark(Watermark watermark, Collector& out) override;
   Status on_timer(int64_t moment, Collector& out) override;
   Status on_barrier(CheckpointId id, Collector& out) override;
+  size_t index_bytes() const override { return aggregates_.memory_bytes() + index_.memory_bytes(); }
 
  private:
   bool has_fired(int64_t end) const { return end - 1 <= progress_.value().value(); }

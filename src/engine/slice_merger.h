@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "memory_of.h"
 #include "state/keyed_table.h"
 #include "window_aggregates.h"
 
@@ -35,6 +36,9 @@ class SliceMerger {
   state::KeyedTable& table() { return scratch_; }
   // By row of state: its key's row in table().
   const std::vector<state::RowNumber>& key_of() const { return key_of_; }
+  size_t memory_bytes() const {
+    return scratch_.memory_bytes() + memory_of(key_of_) + memory_of(uses_) + memory_of(window_of_);
+  }
 
  private:
   static constexpr int64_t kOneWindow = 1;  // the number of merge_one()'s row; others have 0

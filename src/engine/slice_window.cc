@@ -52,6 +52,10 @@ class SliceWindow final : public Operator {
   Status on_watermark(Watermark watermark, Collector& out) override;
   Status on_timer(int64_t moment, Collector& out) override;
   Status on_barrier(CheckpointId id, Collector& out) override;
+  size_t index_bytes() const override {
+    const size_t mergers = merger_.memory_bytes() + (hop_merger_ ? hop_merger_->memory_bytes() : 0);
+    return aggregates_.memory_bytes() + mergers + table_->size() * sizeof(RowNumber);
+  }
 
  private:
   // The slice of some rows, and what is to be done with them.

@@ -40,7 +40,8 @@ Status Task::open() {
   return source_ ? source_->open() : Status();
 }
 
-void Task::request_barrier(CheckpointId id) {
+void Task::request_barrier(CheckpointId id, bool last) {
+  wanted_is_last_.store(last, std::memory_order_relaxed);
   wanted_barrier_.store(id.value(), std::memory_order_release);
   wake();
 }
@@ -88,6 +89,7 @@ Result<Runnable::Next> Task::source_step() {
     DF_RETURN_IF_ERROR(chain_->barrier(wanted, part));
     listener_.on_part(index_, wanted, std::move(part));
   }
+  if (wanted_is_last_.load(std::memory_order_relaxed)) return Next::kWait;
   if ((outputs_full_ = chain_->outputs_full())) return Next::kWait;
   DF_ASSIGN_OR_RETURN(const SourceDriver::Step step, source_->step(*chain_));
   if (step == SourceDriver::Step::kWorked) return Next::kAgain;

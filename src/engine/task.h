@@ -61,8 +61,8 @@ class Task final : public Runnable {
 
   const std::shared_ptr<TaskWaker>& waker() const { return waker_; }
   void wake() { waker_->wake(); }
-  // Of a source's task: the barrier is sent between two chunks.
-  void request_barrier(CheckpointId id);
+  // Of a source's task: the barrier is sent between two chunks; nothing is read behind the last.
+  void request_barrier(CheckpointId id, bool last);
   bool is_source() const { return source_ != nullptr; }
   // It runs no more when this returns.
   void stop();
@@ -93,6 +93,7 @@ class Task final : public Runnable {
   std::unique_ptr<SourceDriver> source_;
   std::unique_ptr<Gate> gate_;
   std::atomic<int64_t> wanted_barrier_{0};
+  std::atomic<bool> wanted_is_last_{false};
   CheckpointId last_barrier_{0};
   bool over_ = false;  // ended or failed
   int64_t wake_up_at_ = INT64_MAX;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "memory_of.h"
 #include "state/keyed_table.h"
 
 namespace dataflow::engine {
@@ -55,6 +56,12 @@ class TimeLanes {
   // Takes rows that are over at `time`, of some keys, and releases keys that have none left. False:
   // there was none.
   bool take_over(int64_t time, size_t about, std::vector<Over>& rows);
+
+  // With so many rows in all lanes.
+  size_t memory_bytes(size_t rows) const {
+    return keys_.memory_bytes() + memory_of(lanes_) + memory_of(used_) + memory_of(due_) +
+           rows * sizeof(Entry);
+  }
 
  private:
   struct Lane {

@@ -149,6 +149,12 @@ bool WindowAggregates::hold_values() const {
                              [](const Part& part) { return part.function->holds_values(); });
 }
 
+size_t WindowAggregates::memory_bytes() const {
+  size_t bytes = 0;
+  for (const Part& part : parts_) bytes += part.function->memory_bytes();
+  return bytes;
+}
+
 void WindowAggregates::before_barrier() {
   for (const Part& part : parts_) part.function->before_barrier();
 }

@@ -49,6 +49,7 @@ class WindowAggregates {
   Status results(size_t index, state::KeyedTable& table, std::span<const state::RowNumber> groups,
                  ColumnWriter& out) const;
   void before_barrier();
+  size_t memory_bytes() const;  // beside what is in tables of state
 
  private:
   struct Part {

@@ -40,6 +40,10 @@ class WindowJoin final : public Operator {
   bool has_more() const override { return firing_.has_value(); }
   Status go_on(Collector& out) override { return advance(out); }
   Status on_barrier(CheckpointId id, Collector& out) override;
+  size_t index_bytes() const override {
+    return (sides_[kLeft].table().size() + sides_[kRight].table().size()) *
+           sizeof(WindowRows::Entry);
+  }
 
  private:
   using Window = std::array<WindowRows, 2>;  // by side
@@ -204,8 +208,8 @@ Status WindowJoin::add_late(size_t side, std::string_view row, std::span<const R
 
 Status WindowJoin::add_alone(size_t side, std::span<const RowNumber> rows, RowKind kind,
                              int64_t window, Collector& out) {
-  emitted_ += rows.size();
   for (const RowNumber row : rows) {
+    emitted_ += weight_of(sides_[side].bytes_of(row).size());
     DF_RETURN_IF_ERROR(output_.add_alone(side, sides_[side].bytes_of(row), kind, window, out));
   }
   return {};
@@ -300,11 +304,11 @@ Status WindowJoin::fire_key(std::span<const RowNumber> left, std::span<const Row
   if (shape_.semi) return add_alone(kLeft, left, RowKind::kInsert, window, out);
   if (!shape_.pairs) return {};
   const size_t pairs = left.size() * right.size();
-  for (; firing.next_pair < pairs && emitted_ < kLeavesAtOnce; ++firing.next_pair, ++emitted_) {
-    const RowNumber row = left[firing.next_pair / right.size()];
-    const RowNumber other = right[firing.next_pair % right.size()];
-    DF_RETURN_IF_ERROR(output_.add(sides_[kLeft].bytes_of(row), sides_[kRight].bytes_of(other),
-                                   RowKind::kInsert, window, out));
+  for (; firing.next_pair < pairs && emitted_ < kLeavesAtOnce; ++firing.next_pair) {
+    const std::string_view row = sides_[kLeft].bytes_of(left[firing.next_pair / right.size()]);
+    const std::string_view other = sides_[kRight].bytes_of(right[firing.next_pair % right.size()]);
+    emitted_ += weight_of(row.size() + other.size());
+    DF_RETURN_IF_ERROR(output_.add(row, other, RowKind::kInsert, window, out));
   }
   if (firing.next_pair == pairs) firing.next_pair = 0;
   return {};

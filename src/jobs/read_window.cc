@@ -193,9 +193,9 @@ Result<plan::IntervalJoinSpec> read_interval_join(YamlMap& join, plan::Node& nod
   put_sides(std::move(sides), spec);
   const YAML::Node* between = join.find("between");
   if (between == nullptr || !between->IsSequence() || between->size() != 2) {
-    return join.error(
-        "`between` is missing: how far right_time may be from left_time, such as "
-        "[-5s, 10s]");
+    return join.error(std::string("`between` ") +
+                      (between == nullptr ? "is missing" : "must be a list of two durations") +
+                      ": how far right_time may be from left_time, such as [-5s, 10s]");
   }
   const std::string what = join.what() + ": `between`";
   DF_ASSIGN_OR_RETURN(spec.lower_ms, read_duration(join.yaml(), (*between)[0], what));

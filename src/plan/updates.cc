@@ -13,6 +13,11 @@ struct MakesUpdates {
   bool operator()(const DeduplicateSpec& spec) const {
     return spec.keep_last || !spec.time_column.empty();
   }
+  // A late row takes back what has left alone.
+  bool operator()(const WindowJoinSpec& spec) const {
+    const bool only_adds = spec.kind == JoinKind::kInner || spec.kind == JoinKind::kSemi;
+    return spec.allowed_lateness_ms > 0 && !only_adds;
+  }
   bool operator()(const CustomSpec& spec) const { return spec.makes_updates; }
   bool operator()(const FilterSpec&) const { return passes_on(); }
   bool operator()(const ProjectSpec&) const { return passes_on(); }

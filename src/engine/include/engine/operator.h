@@ -89,6 +89,8 @@ class Operator {
   // still holds rows of the past (an interval join) keeps it back.
   virtual Watermark forwarded(Watermark watermark) const { return watermark; }
 
+  // What it holds in memory beside its tables and in proportion to them: it counts with them.
+  virtual size_t index_bytes() const { return 0; }
   // Bytes that wait for a checkpoint to leave.
   virtual int64_t staged_bytes() const { return 0; }
   // What a sink hands over behind on_barrier().
