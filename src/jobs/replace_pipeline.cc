@@ -37,6 +37,12 @@ std::string words_of_replacement(const std::vector<std::string>& dropped, bool d
   return all.empty() ? "" : "the state of what is gone is dropped: " + all;
 }
 
+void add_missing(const std::vector<std::string>& ids, std::vector<std::string>& all) {
+  for (const std::string& id : ids) {
+    if (std::ranges::find(all, id) == all.end()) all.push_back(id);
+  }
+}
+
 Result<int64_t> last_checkpoint(Env& env, const std::string& state_dir) {
   if (!env.exists(state_dir)) return 0;
   DF_ASSIGN_OR_RETURN(const std::unique_ptr<state::JobStore> store,
@@ -93,9 +99,7 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
     row.updated = parts_.env.now();
     row.plan_json = plan::to_json(plan);
     row.source = std::move(source);
-    for (const std::string& id : gone) {
-      if (std::ranges::find(row.dropped, id) == row.dropped.end()) row.dropped.push_back(id);
-    }
+    add_missing(gone, row.dropped);
     if (options.discard_state) {
       row.id = Uuid::random(parts_.env).to_string();
       row.dropped.clear();
