@@ -7,12 +7,9 @@ namespace {
 
 constexpr uint8_t kRowVersion = 2;
 constexpr uint8_t kEndVersion = 1;
+constexpr uint8_t kReplacementVersion = 1;
 
-std::string key_of(const std::string& name) { return meta::KeyWriter().string(name).bytes(); }
-
-}  // namespace
-
-void put_pipeline(meta::WriteBatch& batch, const PipelineRow& row) {
+std::string encode(const PipelineRow& row) {
   meta::RowWriter writer(kRowVersion);
   writer.string(row.id)
       .u8(static_cast<uint8_t>(row.desired))
@@ -22,22 +19,53 @@ void put_pipeline(meta::WriteBatch& batch, const PipelineRow& row) {
       .string(row.source)
       .vector(row.dropped, [](meta::RowWriter& to, const std::string& id) { to.string(id); })
       .boolean(row.delivered);
-  batch.put(kPipelinesTable, key_of(row.name), writer.bytes());
+  return std::move(writer).bytes();
+}
+
+}  // namespace
+
+std::string pipeline_key(const std::string& name) { return meta::KeyWriter().string(name).bytes(); }
+
+void put_pipeline(meta::WriteBatch& batch, const PipelineRow& row) {
+  batch.put(kPipelinesTable, pipeline_key(row.name), encode(row));
 }
 
 void remove_pipeline(meta::WriteBatch& batch, const std::string& name) {
-  batch.remove(kPipelinesTable, key_of(name));
+  batch.remove(kPipelinesTable, pipeline_key(name));
   remove_end(batch, name);
+  remove_replacement(batch, name);
 }
 
 void put_end(meta::WriteBatch& batch, const PipelineEnd& end) {
   meta::RowWriter writer(kEndVersion);
   writer.string(end.id).i64(end.when.value());
-  batch.put(kPipelineEndsTable, key_of(end.name), writer.bytes());
+  batch.put(kPipelineEndsTable, pipeline_key(end.name), writer.bytes());
 }
 
 void remove_end(meta::WriteBatch& batch, const std::string& name) {
-  batch.remove(kPipelineEndsTable, key_of(name));
+  batch.remove(kPipelineEndsTable, pipeline_key(name));
+}
+
+void put_replacement(meta::WriteBatch& batch, const Replacement& before) {
+  meta::RowWriter writer(kReplacementVersion);
+  writer.string(encode(before.row)).i64(before.checkpoint).boolean(before.finished);
+  batch.put(kPipelineReplacementsTable, pipeline_key(before.row.name), writer.bytes());
+}
+
+void remove_replacement(meta::WriteBatch& batch, const std::string& name) {
+  batch.remove(kPipelineReplacementsTable, pipeline_key(name));
+}
+
+Result<Replacement> decode_replacement(std::string_view key, std::string_view bytes) {
+  Replacement before;
+  DF_ASSIGN_OR_RETURN(meta::RowReader reader,
+                      meta::RowReader::open(bytes, kReplacementVersion, "replacement"));
+  DF_ASSIGN_OR_RETURN(const std::string row, reader.string());
+  DF_ASSIGN_OR_RETURN(before.row, decode_pipeline(key, row));
+  DF_ASSIGN_OR_RETURN(before.checkpoint, reader.i64());
+  DF_ASSIGN_OR_RETURN(before.finished, reader.boolean());
+  DF_RETURN_IF_ERROR(reader.finish());
+  return before;
 }
 
 Result<PipelineEnd> decode_end(std::string_view key, std::string_view bytes) {

@@ -5,6 +5,8 @@
 //                   of the last run is delivered
 //   pipeline_ends   key: name  row: id, when. Its job has finished: it is not started again by
 //   itself
+//   pipeline_replacements  key: name  row: what its row replaces while that has not started yet;
+//   see replace_pipeline.cc
 #pragma once
 
 #include <string>
@@ -20,6 +22,7 @@ namespace dataflow::jobs {
 
 inline constexpr meta::Table kPipelinesTable{40, "pipelines"};
 inline constexpr meta::Table kPipelineEndsTable{41, "pipeline_ends"};
+inline constexpr meta::Table kPipelineReplacementsTable{42, "pipeline_replacements"};
 
 struct PipelineRow {
   std::string name;
@@ -39,12 +42,24 @@ struct PipelineEnd {
   Timestamp when;
 };
 
+// What a replacement that does not start gives back.
+struct Replacement {
+  PipelineRow row;
+  // The last one in the folder of what replaces it, before that starts: a later one is its own.
+  int64_t checkpoint = 0;
+  bool finished = false;
+};
+
+std::string pipeline_key(const std::string& name);
 void put_pipeline(meta::WriteBatch& batch, const PipelineRow& row);
-// With its end.
+// With its end, and what it was to replace.
 void remove_pipeline(meta::WriteBatch& batch, const std::string& name);
 void put_end(meta::WriteBatch& batch, const PipelineEnd& end);
 void remove_end(meta::WriteBatch& batch, const std::string& name);
+void put_replacement(meta::WriteBatch& batch, const Replacement& before);
+void remove_replacement(meta::WriteBatch& batch, const std::string& name);
 Result<PipelineRow> decode_pipeline(std::string_view key, std::string_view row);
 Result<PipelineEnd> decode_end(std::string_view key, std::string_view row);
+Result<Replacement> decode_replacement(std::string_view key, std::string_view row);
 
 }  // namespace dataflow::jobs

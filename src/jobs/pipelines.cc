@@ -19,6 +19,7 @@ constexpr size_t kIdChars = 36;  // of a UUID as text
 
 Status PipelinesImpl::load() {
   std::set<std::string> ids;
+  DF_RETURN_IF_ERROR(settle_replacements(ids));
   DF_RETURN_IF_ERROR(load_rows(ids));
   DF_RETURN_IF_ERROR(load_ends());
   DF_RETURN_IF_ERROR(parts_.env.create_dirs(parts_.dir));
@@ -39,6 +40,9 @@ Status PipelinesImpl::load_rows(std::set<std::string>& ids) {
         // Compiled plans are kept as they are; validating sets what the JSON does not carry.
         Status usable = plan.ok() ? plan::validate(*plan) : plan.status();
         const std::string name = row->name;
+        if (const auto why = unsettled_.find(name); why != unsettled_.end()) {
+          usable = why->second.with_context("finding out whether its replacement has started");
+        }
         auto deployed = std::make_shared<Deployed>(
             std::move(*row),
             std::make_shared<const plan::Plan>(usable.ok() ? std::move(*plan) : plan::Plan()));
@@ -53,6 +57,15 @@ Status PipelinesImpl::load_rows(std::set<std::string>& ids) {
         return true;
       }));
   return bad;
+}
+
+Result<std::optional<PipelineRow>> PipelinesImpl::stored_row(const std::string& name) {
+  const std::string key = pipeline_key(name);
+  DF_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
+                      parts_.store.get(kPipelinesTable, key));
+  if (!bytes) return std::optional<PipelineRow>();
+  DF_ASSIGN_OR_RETURN(PipelineRow row, decode_pipeline(key, *bytes));
+  return std::optional<PipelineRow>(std::move(row));
 }
 
 Status PipelinesImpl::load_ends() {
@@ -189,7 +202,9 @@ Status PipelinesImpl::start_job(const DeployedPtr& deployed, engine::FirstAttemp
   Result<std::shared_ptr<engine::Job>> job =
       ready.ok() ? parts_.engine.start(std::move(config)) : ready;
   if (!job.ok()) {
-    const Status why = job.status().with_context("starting pipeline " + name);
+    Status why = job.status().with_context("starting pipeline " + name);
+    // The pipeline is there; what it reads or writes is not.
+    if (why.code() == StatusCode::kNotFound) why = Status::conflict(why.message());
     // What the engine could not start has told its end.
     if (!ready.ok()) note(*deployed, "failed", why.message());
     deployed->set_failed(why);
@@ -209,11 +224,25 @@ Status PipelinesImpl::end_job(const DeployedPtr& deployed) {
   return stopped.with_context("stopping pipeline " + deployed->row().name);
 }
 
+Status PipelinesImpl::unless_ended(const Status& status) {
+  if (status.code() != StatusCode::kCancelled) return status;
+  return Status::conflict(status.message());
+}
+
+Status PipelinesImpl::can_start(const DeployedPtr& deployed) {
+  if (!deployed->plan()->nodes.empty()) return {};
+  return Status::conflict("the plan that pipeline \"" + deployed->row().name +
+                          "\" has cannot be used (" + deployed->view().reason +
+                          "); replace it, or delete it");
+}
+
 void PipelinesImpl::start_all() {
   for (const DeployedPtr& deployed : all()) {
     const std::lock_guard change(deployed->change);
+    // It may have been deleted while others started.
+    if (!still_there(deployed).ok()) continue;
     const PipelineRow row = deployed->row();
-    if (row.desired != Desired::kRunning || deployed->plan()->nodes.empty()) continue;
+    if (row.desired != Desired::kRunning || !can_start(deployed).ok()) continue;
     if (deployed->finished()) continue;
     const Status started = start_job(deployed, engine::FirstAttempt::kNotAwaited);
     if (started.ok()) continue;

@@ -1,10 +1,12 @@
 // PipelinesImpl: the pipelines in memory and in meta. pipelines.cc has what reads and starts them,
-// change_pipelines.cc what users do to them, savepoints.cc what is kept of their state.
+// change_pipelines.cc and replace_pipeline.cc what users do to them, savepoints.cc what is kept of
+// their state.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,6 +48,7 @@ class PipelinesImpl final : public Pipelines {
 
   Status load_rows(std::set<std::string>& ids);
   Status load_ends();
+  Result<std::optional<PipelineRow>> stored_row(const std::string& name);
   Status remove_orphans(const std::set<std::string>& ids);
   std::vector<DeployedPtr> all() const;
   Result<DeployedPtr> find(const std::string& name) const;
@@ -61,6 +64,9 @@ class PipelinesImpl final : public Pipelines {
   void note_event(Deployed& deployed, const engine::JobEvent& event, Histogram* durations) const;
   void note_end(Deployed& deployed, uint64_t run, engine::JobState state, const Status& why);
   std::shared_ptr<Histogram> durations_of(const std::string& name) const;  // null without metrics
+
+  // That a job ended meanwhile is a conflict with what was asked of it.
+  static Status unless_ended(const Status& status);
 
   // These are called with the pipeline's `change` held.
   Status still_there(const DeployedPtr& deployed) const;
@@ -78,21 +84,26 @@ class PipelinesImpl final : public Pipelines {
   // Everything of a pipeline that has no job any more.
   Status forget(const DeployedPtr& deployed);
 
-  // What a replacement that cannot start gives back.
-  struct Before {
-    PipelineRow row;
-    std::shared_ptr<const plan::Plan> plan;
-    bool ran = false;
-    bool finished = false;
-    std::string kept;  // a savepoint of its state; empty if the replacement takes nothing of it
-  };
-  Status keep_before(const DeployedPtr& deployed, bool loses_state, Before& before);
-  Status put_back(const DeployedPtr& deployed, const Before& before);
+  // Of a plan that could not be read there is nothing to start.
+  static Status can_start(const DeployedPtr& deployed);
+
+  // See replace_pipeline.cc.
+  Status make_own_state(PipelineRow& row);
+  Status save_replacement(const PipelineRow& row, Replacement* before);
+  Status forget_replacement(const std::string& name);
+  Status save_put_back(const Replacement& before);
+  Status put_back(const DeployedPtr& deployed, const Replacement& before,
+                  const std::shared_ptr<const plan::Plan>& plan, bool ran);
+  // Both at the start of the server, before the rows are read.
+  Status settle_replacements(std::set<std::string>& ids);
+  Status settle(const Replacement& before);
 
   PipelinesParts parts_;
   mutable std::mutex mutex_;  // of the map only; nothing is done under it
   std::map<std::string, DeployedPtr, std::less<>> pipelines_;
   bool closed_ = false;
+  // Of whom nobody could tell at the start of the server whether their replacement had started.
+  std::map<std::string, Status, std::less<>> unsettled_;
 };
 
 }  // namespace dataflow::jobs

@@ -7,6 +7,7 @@
 #include "base/durable_dirs.h"
 #include "changed_plan.h"
 #include "pipelines_impl.h"
+#include "state/unfinished.h"
 #include "types/temporal.h"
 
 namespace dataflow::jobs {
@@ -23,6 +24,7 @@ bool is_plain(char c) {
 
 bool is_savepoint_name(std::string_view name) {
   if (name.empty() || name.size() > kLongestName || name[0] == '.') return false;
+  if (name.ends_with(state::kUnfinished)) return false;
   for (const char c : name) {
     if (!is_plain(c)) return false;
   }
@@ -33,7 +35,8 @@ Status check_name(const std::string& name) {
   if (is_savepoint_name(name)) return {};
   return Status::invalid("\"" + name +
                          "\" is no name of a savepoint: those have letters, digits, `-`, `_` and, "
-                         "but not first, `.`");
+                         "but not first, `.`, and do not end in `" +
+                         std::string(state::kUnfinished) + "`");
 }
 
 // A pipeline's name may hold anything, a folder's may not.
@@ -109,7 +112,8 @@ Result<SavepointView> PipelinesImpl::save_state(const std::string& name, std::st
     if (deployed->job() != nullptr) return Status::conflict("it is being started; try again");
     return state::save_stopped_job(parts_.env, state_dir(deployed->row().id), dir, name);
   }();
-  if (!saved.ok()) return saved.status().with_context("taking a savepoint of pipeline " + name);
+  if (!saved.ok())
+    return unless_ended(saved.status()).with_context("taking a savepoint of pipeline " + name);
   note(*deployed, "savepoint", savepoint);
   return view_of(std::move(*saved));
 }

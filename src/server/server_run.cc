@@ -275,7 +275,9 @@ int run_server(const std::vector<std::string>& arguments) {
   if (!started.ok()) {
     log_error("the server cannot start", {{"why", started.message()}});
     (void)server.stop().ok();
-    return fail(started, kFailed);
+    const int code = fail(started, kFailed);
+    if (server.held_up()) std::_Exit(code);
+    return code;
   }
   int got = 0;
   sigwait(&signals, &got);

@@ -86,8 +86,9 @@ Status StoredJob::make_room() {
   std::unique_lock lock(mutex_);
   if (!has_written_ && pending_bytes_ < 2 * options_.max_pending_delta_bytes) return {};
   while (is_full()) {
-    fold_in_background();
+    // Before it is posted: where it cannot be, it has ended at once.
     const uint64_t ended = folds_ended_;
+    fold_in_background();
     fold_ended_.wait(lock, [&] { return folds_ended_ != ended; });
     if (is_full() && !fold_status_.ok()) return fold_status_;
   }

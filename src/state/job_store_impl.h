@@ -20,14 +20,12 @@
 #include "meta/store.h"
 #include "savepoint_files.h"
 #include "state/job_store.h"
+#include "state/unfinished.h"
 
 namespace dataflow::state {
 
 // Of the store that the rows are in, wherever it is opened.
 meta::StoreOptions store_options();
-
-// Behind the name of a folder that is being made.
-inline constexpr std::string_view kUnfinished = ".unfinished";
 
 class StoredJob final : public JobStore {
  public:

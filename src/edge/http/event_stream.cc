@@ -58,7 +58,7 @@ asio::awaitable<bool> wait_for_next(beast::tcp_stream& stream, int64_t interval_
 
 }  // namespace
 
-asio::awaitable<void> send_events(beast::tcp_stream& stream, asio::thread_pool& workers,
+asio::awaitable<void> send_events(beast::tcp_stream& stream, asio::thread_pool& readers,
                                   EventSource source, unsigned version, int timeout_seconds) {
   const auto limit = std::chrono::seconds(timeout_seconds);
   const bool chunked = version >= 11;
@@ -66,7 +66,7 @@ asio::awaitable<void> send_events(beast::tcp_stream& stream, asio::thread_pool& 
   if (!co_await send_head(stream, version)) co_return;
   while (true) {
     const std::optional<std::string> event =
-        co_await asio::co_spawn(workers, next_event(source), use_awaitable);
+        co_await asio::co_spawn(readers, next_event(source), use_awaitable);
     stream.expires_after(limit);
     if (!event) break;
     if (!co_await send_text(stream, "data: " + *event + "\n\n", chunked)) co_return;

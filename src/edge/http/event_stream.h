@@ -9,9 +9,9 @@
 
 namespace dataflow::http {
 
-// Holds no thread between two events, which are made on `workers`. `version` is HTTP's, 10 or 11.
+// Holds no thread between two events, which are made on `readers`. `version` is HTTP's, 10 or 11.
 boost::asio::awaitable<void> send_events(boost::beast::tcp_stream& stream,
-                                         boost::asio::thread_pool& workers, EventSource source,
+                                         boost::asio::thread_pool& readers, EventSource source,
                                          unsigned version, int timeout_seconds);
 
 }  // namespace dataflow::http

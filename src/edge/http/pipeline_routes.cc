@@ -186,7 +186,7 @@ void add_savepoints(Pipelines& pipelines, const std::string& one, std::vector<Ro
                       if (!saved.ok()) return status_answer(saved.status());
                       return json_answer(savepoint_page(*saved), 201);
                     },
-                    true});
+                    true, true});
   routes.push_back({"GET", "/api/v1/savepoints",
                     [&](const Request&) {
                       const auto found = pipelines.savepoints();
@@ -207,7 +207,6 @@ void add_savepoints(Pipelines& pipelines, const std::string& one, std::vector<Ro
                     true});
 }
 
-// What is taken while a job is in its checkpoint waits for that: none of these is quick.
 void add_named(Pipelines& pipelines, const std::string& base, std::vector<Route>& routes) {
   const std::string one = base + "/{name}";
   routes.push_back({"GET", base, [&pipelines](const Request&) { return list(pipelines); }, true});
@@ -291,9 +290,9 @@ std::vector<Route> pipeline_routes(Pipelines& pipelines) {
   routes.push_back(
       {"POST", one + "/checkpoint",
        [&](const Request& request) { return checkpoint(pipelines, request.parameters.at("name")); },
-       true});
-  routes.push_back(
-      {"POST", "/checkpoint", [&](const Request&) { return checkpoint_all(pipelines); }, true});
+       true, true});
+  routes.push_back({"POST", "/checkpoint",
+                    [&](const Request&) { return checkpoint_all(pipelines); }, true, true});
   add_savepoints(pipelines, one, routes);
   add_pages(pipelines, one, routes);
   return routes;

@@ -37,6 +37,8 @@ class BeastServer final : public Server {
       : options_(std::move(options)),
         routes_(std::move(routes)),
         workers_(static_cast<size_t>(options_.workers)),
+        waiting_(static_cast<size_t>(options_.workers)),
+        readers_(static_cast<size_t>(options_.readers)),
         acceptor_(io_) {}
   ~BeastServer() override { stop(); }
 
@@ -52,8 +54,15 @@ class BeastServer final : public Server {
 
   const ServerOptions options_;
   const std::vector<Route> routes_;
-  // Outlives what waits for it in io_.
+  asio::thread_pool& pool_of(const Route& route) {
+    if (route.waits) return waiting_;
+    return route.method == "GET" ? readers_ : workers_;
+  }
+
+  // These outlive what waits for them in io_.
   asio::thread_pool workers_;
+  asio::thread_pool waiting_;
+  asio::thread_pool readers_;
   asio::io_context io_{1};
   tcp::acceptor acceptor_;
   uint16_t port_ = 0;
@@ -96,6 +105,8 @@ void BeastServer::stop() {
   thread_.join();
   // What is under way there finishes; its answers go nowhere.
   workers_.join();
+  waiting_.join();
+  readers_.join();
 }
 
 asio::awaitable<void> BeastServer::accept_all() {
@@ -143,7 +154,7 @@ asio::awaitable<void> BeastServer::serve(tcp::socket socket) {
       keep = request.keep_alive();
       Response r = co_await answer(request);
       if (r.events && request.method() != bhttp::verb::head) {
-        co_await send_events(stream, workers_, std::move(*r.events), request.version(),
+        co_await send_events(stream, readers_, std::move(*r.events), request.version(),
                              options_.timeout_seconds);
         co_return;
       }
@@ -190,8 +201,9 @@ asio::awaitable<Response> BeastServer::answer(const bhttp::request<bhttp::string
   request.accept = std::string(in[bhttp::field::accept]);
   const std::string wanted = request.method == "HEAD" ? "GET" : request.method;
   const RouteMatch match = find_route(routes_, wanted, request);
-  if (match.route != nullptr && match.route->blocks) {
-    co_return co_await asio::co_spawn(workers_, handle(*match.route, request), use_awaitable);
+  if (match.route != nullptr && (match.route->blocks || match.route->waits)) {
+    co_return co_await asio::co_spawn(pool_of(*match.route), handle(*match.route, request),
+                                      use_awaitable);
   }
   if (match.route != nullptr) co_return match.route->handle(request);
   if (match.path_known) {

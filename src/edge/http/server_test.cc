@@ -7,6 +7,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <latch>
+#include <thread>
 
 namespace dataflow::http {
 namespace {
@@ -100,6 +102,36 @@ TEST(HttpServer, events_end_with_their_client_and_with_the_server) {
     asio::read(socket, asio::buffer(head));
     if (i == 2) server->stop();
   }
+}
+
+TEST(HttpServer, what_waits_holds_up_neither_reads_nor_changes) {
+  std::latch waiting(2);
+  std::latch done(1);
+  const auto wait = [&](const Request&) {
+    waiting.count_down();
+    done.wait();
+    return Response{200, "text/plain", "waited"};
+  };
+  const auto quick = [](const Request& r) { return Response{200, "text/plain", r.method}; };
+  ServerOptions options;
+  options.port = 0;
+  options.workers = 1;
+  options.readers = 1;
+  auto server = Server::start(options, {{"POST", "/wait", wait, true, true},
+                                        {"POST", "/slow", wait, true},
+                                        {"GET", "/x", quick, true}});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const auto post = [&](const std::string& path) {
+    return talk((*server)->port(), "POST " + path + " HTTP/1.1\r\nConnection: close\r\n\r\n");
+  };
+  std::thread waits([&] { EXPECT_NE(post("/wait").find("waited"), std::string::npos); });
+  std::thread slow([&] { EXPECT_NE(post("/slow").find("waited"), std::string::npos); });
+  waiting.wait();  // each has a worker of its own
+  EXPECT_NE(talk((*server)->port(), "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n").find("GET"),
+            std::string::npos);
+  done.count_down();
+  waits.join();
+  slow.join();
 }
 
 TEST(HttpServer, names_what_is_known_when_a_path_is_not) {

@@ -114,7 +114,7 @@ class Pipelines {
   virtual Result<PipelineView> restart(const std::string& name) = 0;
   // Its job ends at once, and its state goes.
   virtual Status remove(const std::string& name) = 0;
-  // kConflict if it does not run.
+  // kConflict if it does not run, or ends before; kTimedOut if it takes long, and goes on.
   virtual Result<state::CheckpointId> checkpoint(const std::string& name) = 0;
 
   // Keeps a pipeline's state, running or not, under a name of its own (empty: that of the moment).

@@ -1,5 +1,6 @@
 // A small HTTP/1.1 listener: a table of routes, each answered by a function on the server's one
-// thread, which must be quick there; a route that says that it blocks is answered on a worker.
+// thread, which must be quick there; a route that says that it blocks is answered on a worker, and
+// one that only reads (GET) on a worker that no change holds up.
 // Errors are application/problem+json.
 #pragma once
 
@@ -51,6 +52,8 @@ struct Route {
   std::string path;  // exact, but that a whole part may be `{name}`; an exact path goes first
   std::function<Response(const Request&)> handle;
   bool blocks = false;
+  // For what nobody can tell how long it takes: it holds up only those that wait too.
+  bool waits = false;
 };
 
 struct ServerOptions {
@@ -60,7 +63,8 @@ struct ServerOptions {
   size_t max_connections = 1024;  // further ones are closed at once
   size_t max_body_bytes = 1 << 20;
   int timeout_seconds = 30;  // for a request to arrive, and for an idle connection
-  int workers = 4;           // for routes that block
+  int workers = 4;           // for routes that block, and as many for those that wait
+  int readers = 2;           // for those of them that only read
 };
 
 class Server {
