@@ -1,11 +1,19 @@
 // What others ask of a job, from threads of their own.
 #include <chrono>
 #include <future>
+#include <set>
 
 #include "base/logger.h"
 #include "job_impl.h"
 
 namespace dataflow::engine {
+
+namespace {
+
+// For the words of who holds up what.
+constexpr std::chrono::seconds kAnswerWait(1);
+
+}  // namespace
 
 Status JobImpl::start() {
   const auto started = std::make_shared<std::promise<Status>>();
@@ -119,12 +127,36 @@ bool JobImpl::after_checkpoint(Told told) {
   });
 }
 
+Status JobImpl::not_in_time(const std::string& what) {
+  std::string who = doing();
+  if (who.empty()) {
+    // It knows who has not answered, unless it is held up itself.
+    const auto told = std::make_shared<std::promise<std::string>>();
+    worker_.post([this, told] {
+      std::set<std::string> names;
+      for (size_t task = 0; round_ && run_ != nullptr && task < round_->answered.size(); ++task) {
+        if (!round_->answered[task]) names.insert(run_->task_name(task));
+      }
+      std::string all;
+      for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+      told->set_value(all.empty() ? "" : all + " has not answered");
+    });
+    std::future<std::string> names = told->get_future();
+    if (names.wait_for(kAnswerWait) == std::future_status::ready) who = names.get();
+  }
+  return Status::timed_out("the " + what + " is not made yet" + (who.empty() ? "" : ": " + who) +
+                           "; it goes on, and nobody waits for it any more");
+}
+
 Result<CheckpointId> JobImpl::checkpoint() {
   auto done = std::make_shared<std::promise<Result<CheckpointId>>>();
   if (!after_checkpoint([done](const Result<CheckpointId>& id) { done->set_value(id); })) {
     return Status::cancelled("the job " + config_.name + " is over");
   }
-  return done->get_future().get();
+  std::future<Result<CheckpointId>> made = done->get_future();
+  const std::chrono::milliseconds wait(options_.checkpoint_wait_ms);
+  if (made.wait_for(wait) != std::future_status::ready) return not_in_time("checkpoint");
+  return made.get();
 }
 
 Result<state::SavepointInfo> JobImpl::savepoint(const std::string& dir) {
@@ -138,7 +170,10 @@ Result<state::SavepointInfo> JobImpl::savepoint(const std::string& dir) {
   if (!after_checkpoint(save)) {
     return Status::cancelled("the job " + config_.name + " is over");
   }
-  return done->get_future().get();
+  std::future<Result<state::SavepointInfo>> made = done->get_future();
+  const std::chrono::milliseconds wait(options_.checkpoint_wait_ms);
+  if (made.wait_for(wait) != std::future_status::ready) return not_in_time("savepoint");
+  return made.get();
 }
 
 Status JobImpl::wait() {

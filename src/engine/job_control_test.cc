@@ -235,6 +235,25 @@ TEST_F(JobControlTest, ASinkThatCanBeInterruptedIsAndWhatItOwesComesWithTheNextS
   EXPECT_EQ(rows(), expected());
 }
 
+TEST_F(JobControlTest, WhoAsksForACheckpointIsToldWhatHoldsItUp) {
+  EngineOptions options{2, 64, 2};
+  options.checkpoint_wait_ms = 1;
+  engine_ = Engine::create(env_, timers_, connectors_, options, nullptr);
+  Barrier barrier;
+  connectors_.on_commit = [&](const ConnectorContext&) { return barrier.hold(); };
+  const auto job = start();
+  ASSERT_NE(job, nullptr);
+  barrier.await_arrival();
+  const Status late = job->checkpoint().status();
+  EXPECT_EQ(late.code(), StatusCode::kTimedOut);
+  EXPECT_NE(late.message().find("sink out"), std::string::npos) << late;
+  EXPECT_EQ(job->savepoint(dir_ + "/savepoint").status().code(), StatusCode::kTimedOut);
+  barrier.open();
+  table_->finish();
+  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+  EXPECT_EQ(rows(), expected());
+}
+
 TEST_F(JobControlTest, OutputThatIsOwedHoldsUpNobodyWhoDoesNotAskForIt) {
   connectors_.on_commit = [](const ConnectorContext&) { return Status::unavailable("down"); };
   auto job = start();

@@ -65,6 +65,8 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   using Told = std::function<void(const Result<CheckpointId>&)>;
   // `told` hears of a checkpoint that begins from now on; false if the job is over.
   bool after_checkpoint(Told told);
+  // Of a checkpoint or a savepoint (`what`) that takes longer than anybody waits.
+  Status not_in_time(const std::string& what);
 
   // Whether the end has come within this time.
   bool await_end(int64_t wait_ms);

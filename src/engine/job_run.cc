@@ -292,6 +292,8 @@ Result<std::unique_ptr<SourceDriver>> JobRun::make_driver(size_t stage, int task
   return driver;
 }
 
+const std::string& JobRun::task_name(size_t task) const { return tasks_[task]->name(); }
+
 void JobRun::start() {
   for (const std::unique_ptr<Task>& task : tasks_) task->wake();
 }

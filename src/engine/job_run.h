@@ -53,6 +53,7 @@ class JobRun {
   void stop();
 
   size_t task_count() const { return tasks_.size(); }
+  const std::string& task_name(size_t task) const;
   void request_barrier(CheckpointId id, bool last);
 
   // Gives the committers what the checkpoint holds for their sinks: they may complete it.

@@ -122,6 +122,8 @@ class Job {
   // connector holds it up for long.
   virtual void cancel() = 0;
   // Returns when a checkpoint that began after the call is durable and its output committed.
+  // kTimedOut behind EngineOptions::checkpoint_wait_ms, naming who holds it up: it goes on without
+  // anybody who waits. kCancelled if the job ends first. Both hold for savepoint() too.
   virtual Result<CheckpointId> checkpoint() = 0;
   // Takes a checkpoint, delivers its output, and keeps it as a savepoint (state/savepoint.h) at
   // `dir`, which must not be there yet. The job runs on, and outlives it or not.
@@ -137,9 +139,10 @@ struct EngineOptions {
   // What the keyed state of all jobs may take in memory; 0: no limit. A job that would take more
   // fails at its last checkpoint, and says so.
   size_t state_memory_bytes = 0;
-  int64_t start_wait_ms = 10'000;  // for a first attempt; it goes on behind start() by itself
-  int64_t stop_wait_ms = 10'000;   // until what holds up the end of a job is interrupted
-  int64_t leave_wait_ms = 3'000;   // from then until it is left to itself
+  int64_t start_wait_ms = 10'000;       // for a first attempt; it goes on behind start() by itself
+  int64_t stop_wait_ms = 10'000;        // until what holds up the end of a job is interrupted
+  int64_t leave_wait_ms = 3'000;        // from then until it is left to itself
+  int64_t checkpoint_wait_ms = 30'000;  // for one that somebody asks for
 };
 
 class Engine {
