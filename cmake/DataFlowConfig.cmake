@@ -4,6 +4,13 @@
 
 include("${CMAKE_CURRENT_LIST_DIR}/DataFlowTargets.cmake")
 
+# Without a build type CMake does not optimise, and a plug-in works on every row.
+get_property(dataflow_multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+if(NOT dataflow_multi_config AND NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release if none is given" FORCE)
+endif()
+unset(dataflow_multi_config)
+
 function(dataflow_add_plugin name)
   add_library(${name} MODULE ${ARGN})
   set_target_properties(${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden

@@ -1,6 +1,7 @@
 """Plug-ins: the example is built outside the tree against what is installed, loaded, run and killed."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -180,6 +181,8 @@ def test_bad_plugins_are_named_and_the_good_one_is_used(cli, plugins, tmp_path):
     shutil.copytree(plugins, folder)
     shutil.copy(folder / "example.so", folder / "second.so")
     (folder / "text.so").write_text("no shared object")
+    (folder / "folder.so").mkdir()
+    os.mkfifo(folder / "pipe.so")
     (folder / "readme.txt").write_text("not looked at")
     shared_object(folder, "no_symbol", "int something(void) { return 1; }")
     shared_object(folder, "missing", "int nowhere(void); int dataflow_plugin(void) { return nowhere(); }")
@@ -189,10 +192,12 @@ def test_bad_plugins_are_named_and_the_good_one_is_used(cli, plugins, tmp_path):
         const void* dataflow_plugin(void) { return &plugin; }
     """)
     listed = {one["file"]: one.get("error", "") for one in cli.json("plugins", "--plugins-dir", folder)}
-    assert set(listed) == {"example.so", "second.so", "text.so", "no_symbol.so", "missing.so", "version.so"}
+    assert set(listed) == {"example.so", "second.so", "text.so", "no_symbol.so", "missing.so", "version.so",
+                           "folder.so", "pipe.so"}
     assert listed["example.so"] == ""
     assert "its name `example` is there already, from example.so" in listed["second.so"]
     assert "is no shared object" in listed["text.so"]
+    assert listed["folder.so"] == listed["pipe.so"] == "is no regular file"
     assert "has no symbol `dataflow_plugin`" in listed["no_symbol.so"]
     assert "nowhere" in listed["missing.so"]
     assert "version 99" in listed["version.so"] and "use a newer program" in listed["version.so"]
@@ -200,6 +205,12 @@ def test_bad_plugins_are_named_and_the_good_one_is_used(cli, plugins, tmp_path):
     cli("run", cli.file)
     for command in (("plugins",), ("run", cli.file), ("pipeline", "test", cli.file)):
         cli(*command, "--plugins-dir", folder / "none", expect=NOT_FOUND)
+    cli.env["DATAFLOW_PLUGINS_DIR"] = str(folder / "none")
+    cli("run", cli.file, expect=NOT_FOUND)
+    server = subprocess.run([binary(), "server", "--data-dir", tmp_path / "data", "--plugins-dir", folder / "none",
+                             "--kafka-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0",
+                             "--metrics-listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=60)
+    assert server.returncode != 0 and "there is no such folder" in server.stderr
 
 
 def test_the_example_of_the_page_is_complete(cli, plugins, tmp_path):

@@ -32,7 +32,7 @@ class SourceMaker final : public abi::SourceFactory {
     abi::SourcePart* made = nullptr;
     guarded(error, [&] {
       const Request request(from);
-      std::unique_ptr<Source> source = make_(request);
+      std::unique_ptr<Source> source = made_by("its factory", make_(request));
       request.options.refuse_rest();
       made = new SourceAdapter(std::move(source), request.schema);
     });
@@ -50,7 +50,7 @@ class SinkMaker final : public abi::SinkFactory {
     abi::SinkPart* made = nullptr;
     guarded(error, [&] {
       const Request request(from);
-      std::unique_ptr<Sink> sink = make_(request);
+      std::unique_ptr<Sink> sink = made_by("its factory", make_(request));
       request.options.refuse_rest();
       made = new SinkAdapter(std::move(sink), request.schema);
     });
@@ -70,7 +70,7 @@ class OperatorMaker final : public abi::OperatorFactory {
       const Request request(from);
       const Shape shape = shape_(request);
       // Together they ask for all options; and what it refuses is told before anything runs.
-      make_(request);
+      made_by("its factory", make_(request));
       request.options.refuse_rest();
       for (const Field& field : shape.schema.fields()) {
         out.add_field({to_abi(field.name), to_abi(field.type), field.nullable});
@@ -82,7 +82,7 @@ class OperatorMaker final : public abi::OperatorFactory {
     abi::OperatorPart* made = nullptr;
     guarded(error, [&] {
       const Request request(from);
-      std::unique_ptr<Operator> step = make_(request);
+      std::unique_ptr<Operator> step = made_by("its factory", make_(request));
       made = new OperatorAdapter(std::move(step), request.schema);
     });
     return made;

@@ -46,7 +46,7 @@ struct ArrowArray {
 namespace dataflow::plugin::abi {
 
 inline constexpr uint64_t kMagic = 0x4e49474c50574644;  // "DFWPLGIN"
-inline constexpr uint32_t kInterface = 1;
+inline constexpr uint32_t kInterface = 2;
 inline constexpr const char* kSymbol = "dataflow_plugin";
 
 // How virtual tables and structs are laid out.
@@ -184,7 +184,7 @@ class ReaderPart {
   // kRows fills `columns`, which the server then releases; kNothingNow sets when to ask again.
   virtual Polled read(int64_t most_rows, ArrowArray* columns, int64_t* again_ms,
                       Texts& error) noexcept = 0;
-  virtual void position(Texts& out) noexcept = 0;
+  virtual bool position(Texts& out, Texts& error) noexcept = 0;
   virtual int64_t lag() noexcept = 0;
 
  protected:

@@ -26,19 +26,56 @@ inline void release_array(ArrowArray* array) {
   array->release = nullptr;
 }
 
+// No overlong forms, no surrogates, nothing beyond U+10FFFF.
+inline bool is_utf8(std::string_view text) {
+  const auto* at = reinterpret_cast<const uint8_t*>(text.data());
+  const uint8_t* const end = at + text.size();
+  while (at < end) {
+    uint64_t eight = 0;
+    if (end - at >= 8) std::memcpy(&eight, at, 8);
+    if (end - at >= 8 && (eight & 0x8080808080808080) == 0) {
+      at += 8;
+      continue;
+    }
+    const uint8_t lead = *at++;
+    if (lead < 0x80) continue;
+    const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+    if (lead < 0xC2 || lead > 0xF4 || end - at < more) return false;
+    const uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    const uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (*at < least || *at > most) return false;
+    for (int i = 1; i < more; ++i) {
+      if ((at[i] & 0xC0) != 0x80) return false;
+    }
+    at += more;
+  }
+  return true;
+}
+
 }  // namespace detail
 
 class BatchBuilder {
  public:
   explicit BatchBuilder(Schema schema) : schema_(std::move(schema)) {
     for (const Field& field : schema_.fields()) {
-      columns_.emplace_back().layout = layout_of(field.type);
+      Values& values = columns_.emplace_back();
+      values.layout = layout_of(field.type);
+      values.is_utf8 = values.layout == Layout::kText && !holds_bytes(field);
+      if (values.layout != Layout::kOther) continue;
+      throw Error("column `" + field.name + "` is " + field.type +
+                  ", which BatchBuilder cannot make");
     }
   }
 
   const Schema& schema() const { return schema_; }
   int64_t size() const { return columns_.empty() ? 0 : columns_[0].rows; }
-  bool empty() const { return size() == 0; }
+  // Whether no column has a value: columns of unequal length are finish()'s to refuse.
+  bool empty() const {
+    for (const Values& values : columns_) {
+      if (values.rows > 0) return false;
+    }
+    return true;
+  }
 
   void null(size_t column) {
     Values& values = columns_.at(column);
@@ -52,6 +89,9 @@ class BatchBuilder {
   void integer(size_t column, int64_t value) {
     Values& values = columns_.at(column);
     if (values.layout > Layout::kInt64) throw Error(wrong(column, "an integer"));
+    if (!fits(values.layout, value)) {
+      throw Error(wrong(column, ("the integer " + std::to_string(value)).c_str()));
+    }
     values.begin(true);
     const auto bytes = static_cast<size_t>(width(values.layout));
     // Little-endian: the lower bytes stand first.
@@ -73,16 +113,20 @@ class BatchBuilder {
   void text(size_t column, std::string_view value) {
     Values& values = columns_.at(column);
     if (values.layout != Layout::kText) throw Error(wrong(column, "text"));
-    if (values.bytes.size() + value.size() > INT32_MAX) throw Error("2 GiB of text in one batch");
-    values.begin(true);
-    values.bytes.append(value);
-    values.end_text();
+    if (values.is_utf8 && !detail::is_utf8(value))
+      throw Error(wrong(column, "text that is not UTF-8"));
+    put_text(values, value);
   }
   // A value of a column that came, of the same layout.
   void copy(size_t column, const Column& from, int64_t row) {
     if (from.is_null(row)) return null(column);
     switch (from.layout()) {
-      case Layout::kText: return text(column, from.text(row));
+      // What came in a column of text is UTF-8 already.
+      case Layout::kText:
+        if (columns_.at(column).is_utf8 && !holds_bytes(from.field())) {
+          return put_text(columns_[column], from.text(row));
+        }
+        return text(column, from.text(row));
       case Layout::kFloat:
       case Layout::kDouble: return real(column, from.real(row));
       default: return integer(column, from.integer(row));
@@ -148,6 +192,7 @@ class BatchBuilder {
 
   struct Values {
     Layout layout = Layout::kOther;
+    bool is_utf8 = false;
     int64_t rows = 0;
     int64_t nulls = 0;
     std::string bytes;  // of values; booleans a byte each
@@ -188,6 +233,22 @@ class BatchBuilder {
     static constexpr size_t kPadding = 64;  // readers may look beyond the end
   };
 
+  static void put_text(Values& values, std::string_view value) {
+    if (values.bytes.size() + value.size() > INT32_MAX) throw Error("2 GiB of text in one batch");
+    values.begin(true);
+    values.bytes.append(value);
+    values.end_text();
+  }
+  static bool holds_bytes(const Field& field) { return field.type.starts_with("BYTES"); }
+  static bool fits(Layout layout, int64_t value) {
+    switch (layout) {
+      case Layout::kBool: return value == 0 || value == 1;
+      case Layout::kInt8: return value == static_cast<int8_t>(value);
+      case Layout::kInt16: return value == static_cast<int16_t>(value);
+      case Layout::kInt32: return value == static_cast<int32_t>(value);
+      default: return true;
+    }
+  }
   std::string wrong(size_t column, const char* given) const {
     return "column `" + schema_[column].name + "` is " + schema_[column].type + ", and is given " +
            given;

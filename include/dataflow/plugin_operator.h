@@ -23,7 +23,7 @@ class Table {
  public:
   using Row = uint32_t;
 
-  explicit Table(abi::Table& table) : table_(&table) {}
+  Table(abi::Table& table, TableSpec spec) : table_(&table), spec_(std::move(spec)) {}
 
   // The row, made with zero (or empty) values if it is missing.
   Row upsert(const Key& key, int64_t number = 0, bool* made = nullptr) {
@@ -40,20 +40,30 @@ class Table {
   void erase(Row row) { table_->erase(row); }
   size_t size() const { return table_->size(); }
 
-  int64_t integer(Row row, size_t column) const { return table_->ints(column)[row]; }
-  double real(Row row, size_t column) const { return table_->floats(column)[row]; }
+  int64_t integer(Row row, size_t column) const {
+    check(column, ValueKind::kInt64);
+    return table_->ints(column)[row];
+  }
+  double real(Row row, size_t column) const {
+    check(column, ValueKind::kFloat64);
+    return table_->floats(column)[row];
+  }
   std::string_view bytes(Row row, size_t column) const {
+    check(column, ValueKind::kBytes);
     return from_abi(table_->bytes(column, row));
   }
   void set_integer(Row row, size_t column, int64_t value) {
+    check(column, ValueKind::kInt64);
     table_->mark_changed(row);
     table_->ints(column)[row] = value;
   }
   void set_real(Row row, size_t column, double value) {
+    check(column, ValueKind::kFloat64);
     table_->mark_changed(row);
     table_->floats(column)[row] = value;
   }
   void set_bytes(Row row, size_t column, std::string_view value) {
+    check(column, ValueKind::kBytes);
     table_->mark_changed(row);
     table_->set_bytes(column, row, to_abi(value));
   }
@@ -69,7 +79,17 @@ class Table {
   }
 
  private:
+  void check(size_t column, ValueKind kind) const {
+    if (column < spec_.columns.size() && spec_.columns[column] == kind) return;
+    const char* const name = kind == ValueKind::kInt64     ? "integers"
+                             : kind == ValueKind::kFloat64 ? "floating-point numbers"
+                                                           : "bytes";
+    throw Error("column " + std::to_string(column) + " of table `" + spec_.name +
+                "` does not hold " + name);
+  }
+
   abi::Table* table_;
+  TableSpec spec_;
 };
 
 class OperatorContext {
@@ -88,7 +108,7 @@ class OperatorContext {
     abi::Table* const made = context_->table(
         {to_abi(spec.name), kinds.data(), kinds.size(), spec.version, spec.ttl_ms}, words);
     words.check(made != nullptr);
-    return Table(*made);
+    return Table(*made, spec);
   }
   // Named bytes that belong to no key, of all tasks, from the last checkpoint.
   std::map<std::string, std::string> named_state() {
@@ -167,7 +187,7 @@ namespace detail {
 class OperatorAdapter final : public abi::OperatorPart {
  public:
   OperatorAdapter(std::unique_ptr<Operator> made, Schema input)
-      : operator_(std::move(made)), input_(std::move(input)) {}
+      : input_(std::move(input)), operator_(std::move(made)) {}
 
   void release() noexcept override { delete this; }
   bool open(abi::Context& context, abi::Texts& error) noexcept override {
@@ -208,9 +228,9 @@ class OperatorAdapter final : public abi::OperatorPart {
   }
 
  private:
-  std::unique_ptr<Operator> operator_;
   const Schema input_;
-  std::unique_ptr<OperatorContext> context_;  // outlives open(), for operators that keep it
+  std::unique_ptr<OperatorContext> context_;  // outlives the operator, which may keep it
+  std::unique_ptr<Operator> operator_;
 };
 
 }  // namespace detail

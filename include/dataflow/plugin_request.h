@@ -104,6 +104,23 @@ bool guarded(abi::Texts& error, F&& run) noexcept {
   return false;
 }
 
+// For numbers that are only shown: 0 if it throws.
+template <class F>
+int64_t number_or_zero(F&& run) noexcept {
+  try {
+    return run();
+  } catch (...) {
+    return 0;
+  }
+}
+
+// What a function of the plug-in's made.
+template <class Part>
+std::unique_ptr<Part> made_by(const char* what, std::unique_ptr<Part> made) {
+  if (made == nullptr) throw Error(std::string(what) + " gives nothing (a null pointer)");
+  return made;
+}
+
 // Words that the server gives: its own failure, which goes on as an exception.
 class Words final : public abi::Texts {
  public:

@@ -37,6 +37,7 @@ class SinkWriter {
 class Sink {
  public:
   virtual ~Sink() = default;
+  // Both are asked once, when it is made.
   virtual bool exactly_once() const { return false; }
   // Whether it can tell of others than kInsert.
   virtual bool takes_updates() const { return false; }
@@ -69,7 +70,9 @@ class WriterAdapter final : public abi::WriterPart {
       for (const std::string& one : writer_->checkpoint(id)) committables.add(to_abi(one));
     });
   }
-  int64_t staged_bytes() noexcept override { return writer_->staged_bytes(); }
+  int64_t staged_bytes() noexcept override {
+    return number_or_zero([&] { return writer_->staged_bytes(); });
+  }
 
  private:
   std::unique_ptr<SinkWriter> writer_;
@@ -79,14 +82,18 @@ class WriterAdapter final : public abi::WriterPart {
 class SinkAdapter final : public abi::SinkPart {
  public:
   SinkAdapter(std::unique_ptr<Sink> sink, Schema schema)
-      : sink_(std::move(sink)), schema_(std::move(schema)) {}
+      : sink_(std::move(sink)),
+        schema_(std::move(schema)),
+        exactly_once_(sink_->exactly_once()),
+        takes_updates_(sink_->takes_updates()) {}
 
   void release() noexcept override { delete this; }
-  bool exactly_once() noexcept override { return sink_->exactly_once(); }
-  bool takes_updates() noexcept override { return sink_->takes_updates(); }
+  bool exactly_once() noexcept override { return exactly_once_; }
+  bool takes_updates() noexcept override { return takes_updates_; }
   abi::WriterPart* open(int task, abi::Texts& error) noexcept override {
     abi::WriterPart* made = nullptr;
-    guarded(error, [&] { made = new WriterAdapter(sink_->open(task), schema_); });
+    guarded(error,
+            [&] { made = new WriterAdapter(made_by("open()", sink_->open(task)), schema_); });
     return made;
   }
   bool commit(int64_t checkpoint, const abi::Text* committables, size_t count, bool again,
@@ -101,6 +108,7 @@ class SinkAdapter final : public abi::SinkPart {
  private:
   std::unique_ptr<Sink> sink_;
   const Schema schema_;
+  const bool exactly_once_, takes_updates_;  // asked once, where failing has words
 };
 
 }  // namespace detail

@@ -27,7 +27,8 @@ class SplitReader {
  public:
   virtual ~SplitReader() = default;
   // Puts up to so many rows into `rows` and returns Read::rows(), or says that there are none. A
-  // few milliseconds is as long as it may take: other splits wait meanwhile.
+  // few milliseconds is as long as it may take: other splits wait meanwhile. Read::rows() without
+  // rows is the same as Read::nothing().
   virtual Read read(int64_t most_rows, BatchBuilder& rows) = 0;
   // Behind the last row that read() gave: a reader that is opened there goes on with the next one.
   virtual std::string position() const = 0;
@@ -38,7 +39,7 @@ class SplitReader {
 class Source {
  public:
   virtual ~Source() = default;
-  virtual bool bounded() const { return false; }  // its splits end
+  virtual bool bounded() const { return false; }  // its splits end; asked once
   // Those there are now. Asked again every now and then for new ones, unless bounded.
   virtual std::vector<Split> splits() = 0;
   // `position` is of splits(), or of a reader's position() at the last checkpoint.
@@ -68,10 +69,12 @@ class ReaderAdapter final : public abi::ReaderPart {
     *again_ms = read.again_ms;
     return ok ? read.how : abi::Polled::kFailed;
   }
-  void position(abi::Texts& out) noexcept override {
-    guarded(out, [&] { out.add(to_abi(reader_->position())); });
+  bool position(abi::Texts& out, abi::Texts& error) noexcept override {
+    return guarded(error, [&] { out.add(to_abi(reader_->position())); });
   }
-  int64_t lag() noexcept override { return reader_->lag(); }
+  int64_t lag() noexcept override {
+    return number_or_zero([&] { return reader_->lag(); });
+  }
 
  private:
   std::unique_ptr<SplitReader> reader_;
@@ -81,10 +84,12 @@ class ReaderAdapter final : public abi::ReaderPart {
 class SourceAdapter final : public abi::SourcePart {
  public:
   SourceAdapter(std::unique_ptr<Source> source, Schema schema)
-      : source_(std::move(source)), schema_(std::move(schema)) {}
+      : source_(std::move(source)), schema_(std::move(schema)), bounded_(source_->bounded()) {
+    const BatchBuilder can_be_made(schema_);  // else it would throw in open(), with the job running
+  }
 
   void release() noexcept override { delete this; }
-  bool bounded() noexcept override { return source_->bounded(); }
+  bool bounded() noexcept override { return bounded_; }
   bool splits(abi::Texts& out, abi::Texts& error) noexcept override {
     return guarded(error, [&] {
       for (const Split& split : source_->splits()) {
@@ -96,8 +101,9 @@ class SourceAdapter final : public abi::SourcePart {
   abi::ReaderPart* open(abi::Text split, abi::Text position, abi::Texts& error) noexcept override {
     abi::ReaderPart* made = nullptr;
     guarded(error, [&] {
-      made = new ReaderAdapter(
-          source_->open(std::string(from_abi(split)), std::string(from_abi(position))), schema_);
+      made = new ReaderAdapter(made_by("open()", source_->open(std::string(from_abi(split)),
+                                                               std::string(from_abi(position)))),
+                               schema_);
     });
     return made;
   }
@@ -105,6 +111,7 @@ class SourceAdapter final : public abi::SourcePart {
  private:
   std::unique_ptr<Source> source_;
   const Schema schema_;
+  const bool bounded_;  // asked once, where failing has words
 };
 
 }  // namespace detail

@@ -13,8 +13,8 @@ class Chain::Slot final : public OperatorContext, public Collector {
   Slot(Chain& chain, size_t index, SlotPlan plan)
       : chain_(chain),
         index_(index),
-        plan_(std::move(plan)),
-        memory_(chain.context_.state_memory) {}
+        memory_(chain.context_.state_memory),
+        plan_(std::move(plan)) {}
 
   const std::string& operator_id() const override { return plan_.operator_id; }
   int task() const override { return chain_.context_.task; }
@@ -72,7 +72,6 @@ class Chain::Slot final : public OperatorContext, public Collector {
 
   Chain& chain_;
   const size_t index_;
-  SlotPlan plan_;
   SlotCounters counters_;
   std::vector<std::unique_ptr<state::KeyedTable>> tables_;
   bool any_expires_ = false;
@@ -81,6 +80,7 @@ class Chain::Slot final : public OperatorContext, public Collector {
   std::map<std::string, std::string> named_;
   Watermark forwarded_ = kNoWatermark;
   Watermark unfinished_ = kNoWatermark;  // at which the operator broke off
+  SlotPlan plan_;  // ends first: the operator's destructor may still use its tables
 };
 
 Result<state::KeyedTable*> Chain::Slot::table(state::TableSpec spec) {

@@ -93,10 +93,10 @@ class Chain {
 
   const ChainContext context_;
   const std::vector<Target> entry_;
+  std::set<std::pair<int64_t, size_t>> timers_;  // moment, slot
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<std::unique_ptr<Output>> outputs_;
   std::unique_ptr<DeadLetters> dead_letters_;
-  std::set<std::pair<int64_t, size_t>> timers_;  // moment, slot
 };
 
 }  // namespace dataflow::engine

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include <cstring>
+#include <filesystem>
 
 namespace dataflow::plugins {
 namespace {
@@ -13,6 +14,11 @@ using Entry = const abi::Plugin* (*)();
 
 // dlopen's words for what is no shared object at all name no file, or a system's library.
 Status check_file(Env& env, const std::string& path) {
+  // Opening a pipe would wait for whoever writes to it.
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored)) {
+    return Status::invalid("is no regular file");
+  }
   DF_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, env.open(path, OpenMode::kRead));
   char magic[4] = {};
   DF_ASSIGN_OR_RETURN(const size_t got, file->read_at(0, {magic, sizeof magic}));

@@ -1,5 +1,6 @@
 #include <deque>
 #include <optional>
+#include <set>
 
 #include "engine/row_keys.h"
 #include "parts.h"
@@ -57,6 +58,7 @@ class ContextView final : public abi::Context {
     for (size_t i = 0; i < info.column_count; ++i) {
       spec.columns.push_back(static_cast<state::ValueKind>(info.columns[i]));
     }
+    if (!pass(check_table(spec), error)) return nullptr;
     Result<state::KeyedTable*> made = open_table(std::move(spec));
     if (!pass(made.status(), error)) return nullptr;
     return &tables_.emplace_back(**made);
@@ -90,11 +92,26 @@ class ContextView final : public abi::Context {
   bool pass(const Status& status, abi::Texts& error) {
     if (status.ok()) return true;
     error.add(to_abi(status.message()));
-    failure_ = status;
+    if (failure_.ok()) failure_ = status;
     return false;
   }
 
  private:
+  // One that stands twice would write its rows over the other's at each checkpoint.
+  Status check_table(const state::TableSpec& spec) {
+    if (spec.name.empty()) return Status::invalid("opens a table without a name");
+    for (const state::ValueKind kind : spec.columns) {
+      if (kind == state::ValueKind::kInt64 || kind == state::ValueKind::kFloat64 ||
+          kind == state::ValueKind::kBytes) {
+        continue;
+      }
+      return Status::invalid("opens table `" + spec.name + "` with a column of kind " +
+                             std::to_string(static_cast<int>(kind)) + ", which there is not");
+    }
+    if (spec.ttl_ms < 0) return Status::invalid("opens table `" + spec.name + "` with ttl_ms < 0");
+    if (table_names_.insert(spec.name).second) return {};
+    return Status::invalid("opens table `" + spec.name + "` twice");
+  }
   Result<state::KeyedTable*> open_table(state::TableSpec spec) {
     if (!keyed_) {
       return Status::invalid("keeps state by key, and the step has no keys: give it `group_by`");
@@ -105,6 +122,7 @@ class ContextView final : public abi::Context {
   engine::OperatorContext& context_;
   const bool keyed_;
   std::deque<TableView> tables_;
+  std::set<std::string> table_names_;
   const Batch* batch_ = nullptr;
   Status failure_;
 };
@@ -138,11 +156,11 @@ class PluginOperator final : public engine::Operator {
  public:
   PluginOperator(std::unique_ptr<abi::OperatorPart, Release> part, plan::CustomSpec spec,
                  SchemaPtr input, std::optional<engine::RowKeys> keys)
-      : part_(std::move(part)),
-        spec_(std::move(spec)),
+      : spec_(std::move(spec)),
         output_(arrow_schema_of(*spec_.schema)),
         keys_(std::move(keys)),
-        sent_(std::move(input)) {}
+        sent_(std::move(input)),
+        part_(std::move(part)) {}
 
   Status open(engine::OperatorContext& context) override {
     context_.emplace(context, keys_.has_value());
@@ -193,19 +211,21 @@ class PluginOperator final : public engine::Operator {
     return outcome(run(output, error), error);
   }
   Status outcome(bool ok, const TextList& error) {
-    if (ok) return {};
+    // A plug-in that catches our failure does not undo it: rows would be missing.
     Status ours = context_->take_failure();
+    if (ok && ours.ok()) return {};
     if (ours.ok()) ours = Status::internal(error.words());
     return ours.with_context("operator `" + spec_.name + "` of a plug-in");
   }
 
-  const std::unique_ptr<abi::OperatorPart, Release> part_;
   const plan::CustomSpec spec_;
   const std::shared_ptr<arrow::Schema> output_;
   std::optional<engine::RowKeys> keys_;
   std::optional<ContextView> context_;
   SentRows sent_;
   std::vector<abi::Text> key_texts_;
+  // Ends before the above: its destructor may still use its tables.
+  const std::unique_ptr<abi::OperatorPart, Release> part_;
 };
 
 class ShapeView final : public abi::Shape {

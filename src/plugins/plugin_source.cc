@@ -9,6 +9,7 @@ namespace {
 
 constexpr int64_t kMostRows = 4096;
 constexpr int64_t kMostWaitMs = 60'000;
+constexpr int64_t kEmptyWaitMs = 50;  // as df::Read::nothing() has it
 
 // Calls to a source, from whichever task, come one at a time.
 struct SharedSource {
@@ -65,10 +66,14 @@ class PluginReader final : public engine::SplitReader {
     DF_ASSIGN_OR_RETURN(Batch batch,
                         take_rows(&columns, nullptr, source_->schema, source_->arrow_schema));
     TextList words;
-    part_->position(words);
+    if (!part_->position(words, error)) return failed(*source_, error);
     chunk.first_offset = position_.rows;
     position_.rows += batch.rows;
     position_.words = words.all.empty() ? std::string() : std::move(words.all.front());
+    if (batch.rows == 0) {  // kMore would have it read again at once, for ever
+      again_ms_ = kEmptyWaitMs;
+      return engine::Polled::kIdle;
+    }
     chunk.holder = std::make_shared<const Batch>(std::move(batch));
     return engine::Polled::kMore;
   }

@@ -25,12 +25,16 @@ Result<std::unique_ptr<plugins::Plugins>> load_plugins(Env& env, TimerQueue* tim
 }
 
 Result<std::string> plugins_folder(Env& env, const std::string& given, const std::string& usual) {
-  if (!given.empty() && !env.exists(given)) {
-    return Status::not_found("--plugins-dir " + given + ": there is no such folder");
+  std::string folder = given;
+  if (const char* const variable = std::getenv("DATAFLOW_PLUGINS_DIR");
+      folder.empty() && variable != nullptr) {
+    folder = variable;
   }
-  if (!given.empty()) return given;
-  const char* const variable = std::getenv("DATAFLOW_PLUGINS_DIR");
-  return variable != nullptr && *variable != '\0' ? std::string(variable) : usual;
+  if (folder.empty()) return usual;
+  if (env.exists(folder)) return folder;
+  return Status::not_found("folder of plug-ins " + folder + " (" +
+                           (given.empty() ? "DATAFLOW_PLUGINS_DIR" : "--plugins-dir") +
+                           "): there is no such folder");
 }
 
 }  // namespace dataflow::server

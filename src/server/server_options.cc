@@ -367,7 +367,6 @@ Result<ServerSettings> server_settings(const Config& config) {
   ServerSettings s;
   s.data_dir = config.get_string("data_dir");
   s.plugins_dir = config.get_string("plugins.dir");
-  if (s.plugins_dir.empty()) s.plugins_dir = s.data_dir + "/plugins";
   if (s.data_dir.empty()) return Status::invalid("data_dir is empty; give --data-dir a folder");
   s.ready_file = config.get_string("ready_file");
   DF_ASSIGN_OR_RETURN(s.logging.level, parse_log_level(config.get_string("logging.level")));

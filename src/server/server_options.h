@@ -24,7 +24,7 @@ ConfigSources server_sources(const std::string& yaml, std::map<std::string, std:
 
 struct ServerSettings {
   std::string data_dir;
-  std::string plugins_dir;
+  std::string plugins_dir;  // empty: `plugins` in data_dir, if it is there
   std::string ready_file;
   dataflow::LogOptions logging;
   log::LogOptions log;

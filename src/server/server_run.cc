@@ -127,7 +127,13 @@ Status RunningServer::start() {
 
 Status RunningServer::open_pipelines() {
   producer_ids_ = std::make_unique<SharedProducerIds>(*transactions_);
-  DF_ASSIGN_OR_RETURN(plugins_, load_plugins(env_, timers_.get(), settings_.plugins_dir));
+  const std::string& given = settings_.plugins_dir;
+  if (!given.empty() && !env_.exists(given)) {
+    return Status::not_found("plugins.dir " + given + ": there is no such folder");
+  }
+  DF_ASSIGN_OR_RETURN(
+      plugins_,
+      load_plugins(env_, timers_.get(), given.empty() ? settings_.data_dir + "/plugins" : given));
   connectors_ = connect::make_connectors({env_, *log_, *producer_ids_, groups_.get(), timers_.get(),
                                           &metrics_registry_, plugins_.get()});
   engine_ =
