@@ -92,13 +92,15 @@ struct Join {
       : lists_(inputs[0]), texts_(Input{lists_.elements(), false}), delimiter_(inputs[1]) {
     if (inputs.size() > 2) null_.emplace(inputs[2]);
   }
-  void row(Row&, int64_t i, Out& out) const {
+  void row(Row& row, int64_t i, Out& out) const {
     bool first = true;
     for (int64_t at = lists_.begin(i); at < lists_.end(i); ++at) {
       const bool null = lists_.elements()->IsNull(at);
       if (null && !null_) continue;
-      if (!first) out.bytes().append(delimiter_[i]);
-      out.bytes().append(null ? (*null_)[i] : texts_[at]);
+      const std::string_view delimiter = first ? std::string_view() : delimiter_[i];
+      const std::string_view text = null ? (*null_)[i] : texts_[at];
+      if (!row.has_room(out.bytes(), delimiter.size() + text.size())) return;
+      out.bytes().append(delimiter).append(text);
       first = false;
     }
   }

@@ -99,7 +99,7 @@ class Root final : public BoundExpression {
   Result<ColumnPtr> evaluate(const Batch& batch, const Selection& selection,
                              EvalContext& context) const override {
     size_t before = context.faults.size();
-    Result<ColumnPtr> column = node_->evaluate(batch, selection, context);
+    Result<ColumnPtr> column = evaluate_in_memory(*node_, batch, selection, context);
     settle_faults(context, before);
     return column;
   }

@@ -4,11 +4,11 @@
 #include <limits>
 
 #include "cast.h"
-#include "civil_time.h"
 #include "decimal_math.h"
 #include "decimal_text.h"
 #include "lexer.h"
 #include "print.h"
+#include "row_time.h"
 #include "time_zone.h"
 #include "utf8.h"
 
@@ -183,9 +183,10 @@ NodePtr write_time(const NodePtr& argument, const Type& to) {
     return write_time(cast_time(argument, Type::timestamp(from.precision()), {}), to);
   }
   if (from.id() == TypeId::kTimestamp) {
-    return writing<int64_t>(argument, to, [from](int64_t value) {
-      return timestamp_text(to_micros(from, value), from.precision());
-    });
+    return make_row_function<Text, int64_t>(
+        to, {argument}, [from](Row& row, std::string& out, int64_t value) {
+          out.append(timestamp_text(micros_of(row, from, value), from.precision()));
+        });
   }
   if (from.units_per_milli() == 1000) {
     return writing<int64_t>(argument, to,

@@ -1,6 +1,6 @@
 // Casts between dates, times and timestamps.
 #include "cast.h"
-#include "civil_time.h"
+#include "row_time.h"
 #include "time_zone.h"
 
 namespace dataflow::expr {
@@ -27,12 +27,17 @@ class ZoneCast final : public Node {
     DF_RETURN_IF_ERROR(out.open(batch.rows));
     const Type& from = arguments()[0]->type();
     bool to_moment = type().id() == TypeId::kTimestampTz;
-    for_each_row(selection, batch.rows, [&](int64_t row) {
-      if (nulls.is_null(row)) return;
-      int64_t micros = to_micros(from, values[row]);
+    Row row(context, false);
+    Status failed;
+    for_each_row(selection, batch.rows, [&](int64_t i) {
+      if (nulls.is_null(i) || !failed.ok()) return;
+      row.begin(i);
+      int64_t micros = micros_of(row, from, values[i]);
       micros = to_moment ? zone->to_moment(micros) : zone->to_local(micros);
-      out.set(row, from_micros(type(), cut_to_precision(micros, type().precision())));
+      out.set(i, from_micros(type(), cut_to_precision(micros, type().precision())));
+      if (row.is_null()) failed = nulls.set_null(i);
     });
+    DF_RETURN_IF_ERROR(failed);
     return out.finish(layout(), batch.rows, nulls);
   }
 };
@@ -41,9 +46,8 @@ class ZoneCast final : public Node {
 template <class To, class From, class F>
 NodePtr convert_numbers(const NodePtr& argument, const Type& to, F f) {
   return make_row_function<To, From>(
-      to, {argument}, [from = argument->type(), to, f](Row&, From value) {
-        const bool from_days = from.id() == TypeId::kDate;
-        const int64_t micros = f(from_days ? value * kMicrosPerDay : to_micros(from, value));
+      to, {argument}, [from = argument->type(), to, f](Row& row, From value) {
+        const int64_t micros = f(micros_of(row, from, value));
         if (to.id() == TypeId::kDate) return static_cast<To>(floor_div(micros, kMicrosPerDay));
         return static_cast<To>(from_micros(to, cut_to_precision(micros, to.precision())));
       });

@@ -37,12 +37,19 @@ std::string date_text(int64_t days);
 std::string time_text(int64_t micros, int precision);
 std::string timestamp_text(int64_t micros, int precision);
 
-// A column's number (ms or µs, by the type's precision) to microseconds and back.
-inline int64_t to_micros(const Type& type, int64_t value) {
-  return type.units_per_milli() == 1000
-             ? value
-             : static_cast<int64_t>(static_cast<uint64_t>(value) * 1000u);
+// The furthest from 1970, 285 thousand years: zones and units can be added without a care.
+inline constexpr int64_t kMostMicros = 9'000'000'000'000'000'000;
+
+// A column's number (days, ms or µs, by the type) to microseconds; nothing where it is too far.
+inline std::optional<int64_t> to_micros(const Type& type, int64_t value) {
+  const int64_t unit = type.id() == TypeId::kDate       ? kMillisPerDay * 1000
+                       : type.units_per_milli() == 1000 ? 1
+                                                        : 1000;
+  const int64_t most = kMostMicros / unit;
+  if (value > most || value < -most) return std::nullopt;
+  return value * unit;
 }
+// Microseconds to a column's number.
 inline int64_t from_micros(const Type& type, int64_t micros) {
   return type.units_per_milli() == 1000 ? micros : floor_div(micros, 1000);
 }

@@ -39,6 +39,7 @@ class Branches {
     DF_RETURN_IF_ERROR(out.open(rows()));
     Status failed;
     for_each_row(selection, rows(), [&](int64_t row) {
+      if (!failed.ok()) return;
       uint16_t branch = of_row_[static_cast<size_t>(row)];
       if (branch == kNoBranch ||
           inputs_[branch].column->IsNull(inputs_[branch].constant ? 0 : row)) {
@@ -48,6 +49,7 @@ class Branches {
       if constexpr (kText) {
         out.begin_row(row);
         out.bytes().append(values[branch][row]);
+        if (out.too_large()) failed = Status::too_large("the texts of one batch take over 2 GiB");
       } else {
         out.set(row, values[branch][row]);
       }

@@ -60,7 +60,7 @@ Status ListWriter::open(int64_t rows) {
 }
 
 Result<BufferPtr> ListWriter::finish_offsets(int64_t rows) {
-  if (picks_.count() > INT32_MAX) return too_large();
+  if (too_large()) return expr::too_large();
   begin_row(rows);
   return buffer_;
 }

@@ -58,11 +58,15 @@ class PickWriter {
   Picks picks_;
 };
 
+// More would take 2 GiB before any of their values is there.
+inline constexpr int64_t kMostPicks = INT32_MAX / 8;
+
 // A result of arrays: what is picked behind begin_row(row) is the row's.
 class ListWriter {
  public:
   Status open(int64_t rows);
   Picks& picks() { return picks_; }
+  bool too_large() const { return picks_.count() > kMostPicks; }
   void begin_row(int64_t row) {
     for (; written_ <= row; ++written_) offsets_[written_] = static_cast<int32_t>(picks_.count());
   }

@@ -118,9 +118,8 @@ Result<NodePtr> bind_whole(Nodes arguments, bool up, const CallSite& site) {
 // Half up, away from zero, `digits` behind the point (before it where negative).
 Int128 rounded_decimal(Int128 value, int scale, int64_t digits, int result_scale) {
   if (digits >= scale) return value * power_of_ten(result_scale - scale);
-  int64_t drop = scale - digits;
-  if (drop > kMaxDecimalPrecision) return 0;
-  Int128 power = power_of_ten(static_cast<int>(drop));
+  if (digits < scale - kMaxDecimalPrecision) return 0;
+  Int128 power = power_of_ten(static_cast<int>(scale - digits));
   Int128 rest = value % power;
   Int128 kept = value / power;
   if ((rest < 0 ? -rest : rest) >= power - (rest < 0 ? -rest : rest)) kept += value < 0 ? -1 : 1;
@@ -144,10 +143,11 @@ double rounded_double(double value, int64_t digits) {
 
 Int128 truncated_decimal(Int128 value, int scale, int64_t digits, int result_scale) {
   if (digits >= scale) return value * power_of_ten(result_scale - scale);
-  const int64_t drop = scale - digits;
-  if (drop > kMaxDecimalPrecision) return 0;
+  if (digits < scale - kMaxDecimalPrecision) return 0;
   const int up = static_cast<int>(result_scale - digits);
-  return value / power_of_ten(static_cast<int>(drop)) * power_of_ten(up);
+  return up > kMaxDecimalPrecision
+             ? 0
+             : value / power_of_ten(static_cast<int>(scale - digits)) * power_of_ten(up);
 }
 
 // Of the shortest digits that stand for it, as Java does it.

@@ -40,10 +40,19 @@ class NestedFunction final : public Node {
     Status failed;
     for_each_row(selection, batch.rows, [&](int64_t i) {
       if (nulls.is_null(i) || !failed.ok()) return;
-      row.begin(i);
       if constexpr (requires { out.begin_row(i); }) out.begin_row(i);
-      kernel.row(row, i, out);
+      if constexpr (requires { out.bytes(); }) {
+        row.begin(i, out.bytes().size());
+        kernel.row(row, i, out);
+        if (row.is_null() || !row.has_room(out.bytes(), 0)) out.drop_row(i);
+      } else {
+        row.begin(i);
+        kernel.row(row, i, out);
+      }
       if (row.is_null()) failed = nulls.set_null(i);
+      if constexpr (requires { out.too_large(); }) {
+        if (out.too_large()) failed = Status::too_large("the values of one batch take over 2 GiB");
+      }
     });
     DF_RETURN_IF_ERROR(failed);
     return out.finish(layout(), batch.rows, nulls);

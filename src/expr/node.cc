@@ -2,8 +2,11 @@
 
 #include <arrow/array.h>
 #include <arrow/array/util.h>
+#include <arrow/util/byte_size.h>
 
 #include <algorithm>
+#include <new>
+#include <stdexcept>
 
 #include "columns.h"
 
@@ -40,6 +43,9 @@ class LiteralNode final : public Node {
 
   Result<ColumnPtr> evaluate(const Batch& batch, const Selection&, EvalContext&) const override {
     if (value_.is_null()) return all_null(layout(), batch.rows);
+    if (batch.rows > 0 && arrow::util::TotalBufferSize(*one_row_) > INT32_MAX / batch.rows) {
+      return Status::too_large("a constant for each row of one batch takes over 2 GiB");
+    }
     auto scalar = one_row_->GetScalar(0);
     if (!scalar.ok()) return Status::internal("a literal: " + scalar.status().ToString());
     auto column = arrow::MakeArrayFromScalar(**scalar, batch.rows);
@@ -98,6 +104,17 @@ NodePtr make_column(size_t index, const Field& field) {
   return std::make_shared<ColumnNode>(index, field);
 }
 
+Result<ColumnPtr> evaluate_in_memory(const Node& node, const Batch& batch,
+                                     const Selection& selection, EvalContext& context) {
+  try {
+    return node.evaluate(batch, selection, context);
+  } catch (const std::bad_alloc&) {
+    return Status::too_large("an expression's values need more memory than there is");
+  } catch (const std::length_error&) {
+    return Status::too_large("an expression's value is longer than a text can be");
+  }
+}
+
 NodePtr folded(NodePtr node) {
   if (node->literal() != nullptr || !node->is_constant()) return node;
   static const SchemaPtr kNoColumns = std::make_shared<const Schema>();
@@ -105,7 +122,7 @@ NodePtr folded(NodePtr node) {
   one_row.schema = kNoColumns;
   one_row.rows = 1;
   EvalContext context;
-  Result<ColumnPtr> column = node->evaluate(one_row, Selection(), context);
+  Result<ColumnPtr> column = evaluate_in_memory(*node, one_row, Selection(), context);
   if (!column.ok() || !context.faults.empty()) return node;
   if ((*column)->IsNull(0)) return make_literal(Value::null(node->type()));
   return make_literal(value_at(node->type(), **column, 0));

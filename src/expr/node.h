@@ -54,6 +54,10 @@ Result<Input> input_of(const Node& argument, const Batch& batch, const Selection
 NodePtr make_literal(Value value);
 NodePtr make_column(size_t index, const Field& field);
 
+// node.evaluate(), and kTooLarge where memory ends: limits on rows and batches should come before.
+Result<ColumnPtr> evaluate_in_memory(const Node& node, const Batch& batch,
+                                     const Selection& selection, EvalContext& context);
+
 // The node as a literal where that is possible now; a failing one stays, to fail at each row.
 NodePtr folded(NodePtr node);
 

@@ -10,6 +10,11 @@ namespace dataflow::expr {
 
 namespace {
 
+// A time that is too far away is shown as the furthest: no text can say it.
+int64_t micros_of(const Type& type, int64_t value) {
+  return to_micros(type, value).value_or(value < 0 ? -kMostMicros : kMostMicros);
+}
+
 std::string cast_text(const std::string& value, const Type& type) {
   return "CAST(" + value + " AS " + type.to_string() + ")";
 }
@@ -170,13 +175,13 @@ std::string value_to_sql(const Value& value) {
     case TypeId::kJson: return cast_text(quoted_text(value.as_text()), type);
     case TypeId::kDate: return "DATE '" + date_text(value.as_int()) + "'";
     case TypeId::kTime:
-      return "TIME '" + time_text(to_micros(type, value.as_int()), type.precision()) + "'";
+      return "TIME '" + time_text(micros_of(type, value.as_int()), type.precision()) + "'";
     case TypeId::kTimestamp:
-      return "TIMESTAMP '" + timestamp_text(to_micros(type, value.as_int()), type.precision()) +
+      return "TIMESTAMP '" + timestamp_text(micros_of(type, value.as_int()), type.precision()) +
              "'";
     case TypeId::kTimestampTz:
       return cast_text(
-          "TIMESTAMP '" + timestamp_text(to_micros(type, value.as_int()), type.precision()) + "'",
+          "TIMESTAMP '" + timestamp_text(micros_of(type, value.as_int()), type.precision()) + "'",
           type);
     case TypeId::kMonths: return months_text(value.as_int());
     case TypeId::kMillis: return millis_text(value.as_int());

@@ -67,6 +67,7 @@ void replace(Row& row, std::string& out, View text, View pattern, View with) {
   Match match;
   size_t from = 0;
   while (all.next(match)) {
+    if (!row.has_room(out, match.begin - from + with.size())) return;
     out.append(text.substr(from, match.begin - from)).append(with);
     from = match.end;
   }

@@ -9,6 +9,9 @@
 
 namespace dataflow::expr {
 
+// The largest text that a function makes of one row.
+inline constexpr size_t kMostTextBytes = 16 << 20;
+
 // What a function says of its row besides its value.
 class Row {
  public:
@@ -23,9 +26,18 @@ class Row {
     if (!faults_are_null_) context_.faults.push_back({row_, "", std::string(reason())});
   }
   const EvalContext& context() const { return context_; }
+  // Whether the row's text at the end of `out` may grow by so many bytes; the row fails if not. To
+  // be asked before each step of a loop; what is made of its inputs once is measured afterwards.
+  bool has_room(const std::string& out, size_t more) {
+    if (more <= kMostTextBytes && out.size() - text_begin_ <= kMostTextBytes - more) return true;
+    fail([] { return "a text of over 16 MiB"; });
+    return false;
+  }
 
-  void begin(int64_t row) {
+  // The row's text, if it has one, begins there.
+  void begin(int64_t row, size_t text_begin = 0) {
     row_ = row;
+    text_begin_ = text_begin;
     null_ = false;
   }
   bool is_null() const { return null_; }
@@ -34,6 +46,7 @@ class Row {
   EvalContext& context_;
   bool faults_are_null_;
   int64_t row_ = 0;
+  size_t text_begin_ = 0;
   bool null_ = false;
 };
 
@@ -77,13 +90,14 @@ class RowFunction final : public Node {
     Status failed;
     for_each_row(selection, rows, [&](int64_t i) {
       if (nulls.is_null(i) || !failed.ok()) return;
-      row.begin(i);
       if constexpr (std::is_same_v<R, Text>) {
         out.begin_row(i);
+        row.begin(i, out.bytes().size());
         f_(row, out.bytes(), std::get<I>(values)[i]...);
-        if (row.is_null()) out.drop_row(i);
+        if (row.is_null() || !row.has_room(out.bytes(), 0)) out.drop_row(i);
         if (out.too_large()) failed = Status::too_large("the texts of one batch take over 2 GiB");
       } else {
+        row.begin(i);
         out.set(i, f_(row, std::get<I>(values)[i]...));
       }
       if (row.is_null()) failed = failed.ok() ? nulls.set_null(i) : failed;

@@ -13,8 +13,8 @@ namespace {
 
 using View = std::string_view;
 
-// The largest text that padding and repetition may make of one row.
-constexpr size_t kMostBytes = 16 << 20;
+// ASCII's part of Java's white space.
+constexpr View kBlanks = " \t\n\v\f\r\x1c\x1d\x1e\x1f";
 
 void add(FunctionList& list, const char* name, const char* signature, const char* help,
          size_t least, size_t most, Binder bind) {
@@ -90,10 +90,10 @@ Result<NodePtr> bind_trim(Nodes arguments, const CallSite& site) {
 
 // || and CONCAT. Neighbours are joined in turns, so that many arguments make no deep tree.
 Result<NodePtr> bind_concat(Nodes arguments, const CallSite& site) {
-  auto join = typed<Text, View, View>(Type::string(), [](Row&, std::string& out, View a, View b) {
-    out.append(a);
-    out.append(b);
-  });
+  auto join =
+      typed<Text, View, View>(Type::string(), [](Row& row, std::string& out, View a, View b) {
+        if (row.has_room(out, a.size() + b.size())) out.append(a).append(b);
+      });
   if (arguments.size() == 1) arguments.push_back(make_literal(Value::string("")));
   while (arguments.size() > 1) {
     Nodes joined;
@@ -107,12 +107,13 @@ Result<NodePtr> bind_concat(Nodes arguments, const CallSite& site) {
   return arguments[0];
 }
 
-void replace(std::string& out, View text, View wanted, View with) {
+void replace(Row& row, std::string& out, View text, View wanted, View with) {
   if (wanted.empty()) {
     out.append(text);
     return;
   }
   for (size_t at; (at = text.find(wanted)) != View::npos;) {
+    if (!row.has_room(out, at + with.size())) return;
     out.append(text.substr(0, at)).append(with);
     text.remove_prefix(at + wanted.size());
   }
@@ -141,11 +142,12 @@ Binder pad(bool left) {
           return;
         }
         auto wanted = static_cast<size_t>(length);
-        if (wanted > kMostBytes) return row.fail([] { return "padding a text over 16 MiB"; });
+        if (!row.has_room(out, wanted)) return;  // a character has a byte at least
         size_t have = utf8_length(text);
         if (!left || wanted <= have) out.append(utf8_substring(text, 0, wanted));
         for (size_t i = have, at = 0; i < wanted; ++i) {
           size_t n = first_character_bytes(with.substr(at));
+          if (!row.has_room(out, n)) return;
           out.append(with.substr(at, n));
           at = at + n == with.size() ? 0 : at + n;
         }
@@ -154,16 +156,18 @@ Binder pad(bool left) {
       true);
 }
 
+// An empty text has no parts; without a delimiter each blank is one, as in Flink.
 void split_index(Row& row, std::string& out, View text, View delimiter, int64_t index) {
-  if (delimiter.empty() || index < 0) return row.set_null();
+  if (text.empty() || index < 0) return row.set_null();
+  const bool blanks = delimiter.empty();
   for (;; --index) {
-    size_t at = text.find(delimiter);
+    const size_t at = blanks ? text.find_first_of(kBlanks) : text.find(delimiter);
     if (index == 0) {
       out.append(text.substr(0, at));
       return;
     }
     if (at == View::npos) return row.set_null();
-    text.remove_prefix(at + delimiter.size());
+    text.remove_prefix(at + (blanks ? 1 : delimiter.size()));
   }
 }
 
@@ -250,24 +254,19 @@ void add_string(FunctionList& list) {
         bind_concat);
   }
   add(list, "REPLACE", "REPLACE(text, wanted, with)", "With each `wanted` replaced.", 3, 3,
-      typed<Text, View, View, View>(Type::string(),
-                                    [](Row&, std::string& out, View text, View wanted, View with) {
-                                      replace(out, text, wanted, with);
-                                    }));
+      typed<Text, View, View, View>(Type::string(), replace));
   add(list, "LPAD", "LPAD(text, length, with)", "Padded at its start, or cut.", 3, 3, pad(true));
   add(list, "RPAD", "RPAD(text, length, with)", "Padded at its end, or cut.", 3, 3, pad(false));
   add(list, "SPLIT_INDEX", "SPLIT_INDEX(text, delimiter, index)",
       "The part at the index, from 0; NULL if there are fewer.", 3, 3,
       typed<Text, View, View, int64_t>(Type::string(), split_index, true));
   add(list, "REPEAT", "REPEAT(text, times)", "The text so many times.", 2, 2,
-      typed<Text, View, int64_t>(
-          Type::string(), [](Row& row, std::string& out, View text, int64_t times) {
-            if (times <= 0 || text.empty()) return;
-            if (static_cast<size_t>(times) > kMostBytes / text.size()) {
-              return row.fail([] { return "repeating a text to over 16 MiB"; });
-            }
-            for (; times > 0; --times) out.append(text);
-          }));
+      typed<Text, View, int64_t>(Type::string(),
+                                 [](Row& row, std::string& out, View text, int64_t times) {
+                                   if (times <= 0 || text.empty()) return;
+                                   for (; times > 0 && row.has_room(out, text.size()); --times)
+                                     out.append(text);
+                                 }));
   add_measures(list);
 }
 

@@ -112,12 +112,14 @@ struct ConcatWithSeparator {
   ConcatWithSeparator(const Nodes&, const std::vector<Input>& inputs, Out&) : inputs_(inputs) {
     for (const Input& input : inputs) texts_.emplace_back(input);
   }
-  void row(Row&, int64_t i, Out& out) const {
+  void row(Row& row, int64_t i, Out& out) const {
     bool first = true;
     for (size_t part = 1; part < inputs_.size(); ++part) {
       if (inputs_[part].column->IsNull(inputs_[part].constant ? 0 : i)) continue;
-      if (!first) out.bytes().append(texts_[0][i]);
-      out.bytes().append(texts_[part][i]);
+      const View separator = first ? View() : texts_[0][i];
+      const View text = texts_[part][i];
+      if (!row.has_room(out.bytes(), separator.size() + text.size())) return;
+      out.bytes().append(separator).append(text);
       first = false;
     }
   }

@@ -41,6 +41,48 @@ TEST(TextFunctions, FindTakeAndReplaceParts) {
          {"IS_DIGIT('')", "false:BOOLEAN"}});
 }
 
+// However a row's text grows, the row fails before memory does.
+TEST(TextFunctions, EndARowThatGrowsOverTheLimit) {
+  const std::string many = "REPEAT('a', 1000000)";
+  const std::string wide = "REPEAT('b', 1000000)";
+  const std::string most = "REPEAT('a', 16777216)";
+  const std::string too_much = "fault: a text of over 16 MiB";
+  for (const std::string& text : std::vector<std::string>{
+           "REPLACE(" + many + ", 'a', " + wide + ")",
+           "REGEXP_REPLACE(" + many + ", 'a', " + wide + ")",
+           "REGEXP_REPLACE(" + many + ", '', " + wide + ")",
+           "ARRAY_JOIN(SPLIT(" + many + ", ''), " + wide + ")", "CONCAT_WS(" + most + ", 'a', 'b')",
+           "CONCAT('a', " + most + ")", most + " || " + most,
+           "OVERLAY(" + most + " PLACING " + many + " FROM 16777000)",
+           "TRANSLATE(" + most + ", 'a', 'ä')", "HEX(" + most + ")",
+           "URL_ENCODE(HEX(" + wide +
+               ") || "
+               "REPLACE(" +
+               many + ", 'a', '//////////'))",
+           "TO_BASE64(" + most + ")", "REPEAT('a', 16777217)", "REPEAT('ab', 9223372036854775807)",
+           "LPAD('', 16777215, 'ä')", "RPAD('x', 9223372036854775807, 'y')"}) {
+    EXPECT_EQ(value_of(text), too_much) << text;
+  }
+  EXPECT_EQ(value_of("CHAR_LENGTH(" + most + ")"), "16777216:INT");
+  EXPECT_EQ(value_of("CHAR_LENGTH(LPAD('', 8388608, 'ä'))"), "8388608:INT");
+  EXPECT_EQ(value_of("CHAR_LENGTH(REPLACE(" + many + ", 'a', REPEAT('b', 16)))"), "16000000:INT");
+}
+
+Status status_of_rows(const std::string& text, int64_t rows) {
+  Batch batch;
+  batch.schema = std::make_shared<const Schema>();
+  batch.rows = rows;
+  const Evaluated evaluated = evaluate_text(text, batch);
+  return evaluated.status;
+}
+
+// Rows that are each within the limit can still be too many.
+TEST(TextFunctions, EndABatchThatGrowsOverTheLimit) {
+  for (const char* text : {"REPEAT('a', 16000000)", "SPLIT(REPEAT('a', 8000000), '')"}) {
+    EXPECT_EQ(status_of_rows(text, 4096).code(), StatusCode::kTooLarge) << text;
+  }
+}
+
 TEST(TextFunctions, RegularExpressions) {
   check({{"REGEXP('foobar', 'o+b')", "true:BOOLEAN"},
          {"REGEXP('foobar', '')", "false:BOOLEAN"},

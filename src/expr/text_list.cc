@@ -35,7 +35,7 @@ Status TextListWriter::open(int64_t rows) {
 }
 
 Result<BufferPtr> TextListWriter::finish_offsets(int64_t rows) {
-  if (texts_.too_large()) return too_large();
+  if (texts_.too_large()) return expr::too_large();
   begin_row(rows);
   return buffer_;
 }

@@ -19,7 +19,10 @@ class TextColumn {
     nulls_.push_back(count());
     ends_.push_back(bytes_.size());
   }
-  bool too_large() const { return bytes_.size() > INT32_MAX || ends_.size() > INT32_MAX; }
+  // Short texts cost more than their bytes.
+  bool too_large() const {
+    return bytes_.size() > INT32_MAX || ends_.size() > INT32_MAX / sizeof(size_t);
+  }
   Result<ColumnPtr> finish(const std::shared_ptr<arrow::DataType>& layout);
 
  private:
@@ -33,6 +36,7 @@ class TextListWriter {
  public:
   Status open(int64_t rows);
   TextColumn& texts() { return texts_; }
+  bool too_large() const { return texts_.too_large(); }
   void begin_row(int64_t row) {
     for (; written_ <= row; ++written_) offsets_[written_] = static_cast<int32_t>(texts_.count());
   }
@@ -54,6 +58,7 @@ class TextMapWriter : public TextListWriter {
  public:
   TextColumn& keys() { return texts(); }
   TextColumn& values() { return values_; }
+  bool too_large() const { return texts_.too_large() || values_.too_large(); }
   Result<ColumnPtr> finish(const std::shared_ptr<arrow::DataType>& layout, int64_t rows,
                            const Nulls& nulls);
 

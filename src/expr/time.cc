@@ -1,7 +1,7 @@
 // Functions of times: their parts, differences, texts, and the clock.
 #include "base/edit_distance.h"
-#include "civil_time.h"
 #include "registry.h"
+#include "row_time.h"
 #include "time_function.h"
 #include "typed_function.h"
 
@@ -181,11 +181,13 @@ Result<NodePtr> extract(TimeUnit unit, NodePtr from, const CallSite& site) {
   const Type type = from->type();
   if (type.id() == TypeId::kNull) return make_literal(Value::null(Type::int64()));
   if (type.id() == TypeId::kDate) {
-    return make_row_function<int64_t, int32_t>(Type::int64(), {from}, [unit](Row&, int32_t days) {
-      return part_of(days * kMicrosPerDay, unit);
-    });
+    return make_row_function<int64_t, int32_t>(
+        Type::int64(), {from},
+        [type, unit](Row& row, int32_t days) { return part_of(micros_of(row, type, days), unit); });
   }
-  auto part = [type, unit](Row&, auto value) { return part_of(to_micros(type, value), unit); };
+  auto part = [type, unit](Row& row, auto value) {
+    return part_of(micros_of(row, type, value), unit);
+  };
   if (type.is_timestamp() || (type.id() == TypeId::kTime && type.units_per_milli() == 1000)) {
     return make_row_function<int64_t, int64_t>(Type::int64(), {from}, part);
   }

@@ -1,7 +1,7 @@
 // FLOOR and CEIL of times TO a unit.
-#include "civil_time.h"
 #include "registry.h"
 #include "row_function.h"
+#include "row_time.h"
 #include "time_units.h"
 
 namespace dataflow::expr {
@@ -57,13 +57,14 @@ Result<NodePtr> bind_time_rounding(Nodes arguments, bool up, const CallSite& sit
   if (type.id() == TypeId::kDate) {
     constexpr int64_t kDay = kMillisPerDay * 1000;
     return make_row_function<int32_t, int32_t>(
-        type, std::move(arguments), [to, up](Row&, int32_t days) {
-          return static_cast<int32_t>(floor_div(round_to(days * kDay, to, up), kDay));
+        type, std::move(arguments), [type, to, up](Row& row, int32_t days) {
+          const int64_t micros = round_to(micros_of(row, type, days), to, up);
+          return static_cast<int32_t>(floor_div(micros, kDay));
         });
   }
-  auto round = [type, to, up](Row&, auto value) {
+  auto round = [type, to, up](Row& row, auto value) {
     return static_cast<decltype(value)>(
-        from_micros(type, round_to(to_micros(type, value), to, up)));
+        from_micros(type, round_to(micros_of(row, type, value), to, up)));
   };
   if (type.is_timestamp()) {
     return make_row_function<int64_t, int64_t>(type, std::move(arguments), round);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kMicrosPerDay = kMillisPerDay * 1000;
 // No year that is read lies further away: what is reckoned from it stays within 64 bits.
-constexpr int64_t kMostYears = 290'000;
+constexpr int64_t kMostYears = 280'000;
 constexpr int64_t kMostNumber = 1'000'000'000'000;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }

@@ -58,6 +58,7 @@ void add(FunctionList& list, const char* name, const char* signature, const char
 
 NodePtr pattern_literal(View pattern) { return make_literal(Value::string(std::string(pattern))); }
 
+// Known when rows are computed: its zone, and the clock that tells the century of a short year.
 constexpr RowFunctionTraits kOfTheSession = {false, false};
 
 Result<NodePtr> format_text(Nodes arguments, const CallSite& site) {
@@ -183,7 +184,7 @@ Result<NodePtr> to_date(Nodes arguments, const CallSite& site) {
         const int64_t moment = time->micros - time->behind_utc.value_or(0);
         return static_cast<int32_t>(floor_div(moment, kMillisPerDay * 1000));
       },
-      true);
+      true, kOfTheSession);
 }
 
 Result<NodePtr> convert_tz(Nodes arguments, const CallSite& site) {
@@ -229,9 +230,13 @@ Result<NodePtr> number_to_moment(Nodes arguments, const CallSite& site) {
   if (arguments[0]->type().id() == TypeId::kDecimal) {
     DF_ASSIGN_OR_RETURN(arguments[0], coerced(arguments[0], Type::int64(), site));
   }
-  return typed<int64_t, int64_t>(Type::timestamp_tz(3), [scale](Row&, int64_t value) {
-    return static_cast<int64_t>(static_cast<uint64_t>(value) * static_cast<uint64_t>(scale));
-  })({arguments[0]}, site);
+  return typed<int64_t, int64_t>(Type::timestamp_tz(3),
+                                 [scale](Row& row, int64_t value) -> int64_t {
+                                   const int64_t most = kMostMicros / 1000 / scale;
+                                   if (value <= most && value >= -most) return value * scale;
+                                   row.fail([] { return "a time that is too far from 1970"; });
+                                   return 0;
+                                 })({arguments[0]}, site);
 }
 
 bool is_text(const Node& node) { return node.type().id() == TypeId::kString; }

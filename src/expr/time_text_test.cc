@@ -16,6 +16,19 @@ void check(std::initializer_list<Case> cases) {
   for (const Case& c : cases) EXPECT_EQ(value_of(c.text), c.value) << c.text;
 }
 
+// Its second row is further away than microseconds reach.
+Batch batch_of_far_times() {
+  Batch batch;
+  batch.schema = std::make_shared<const Schema>(
+      std::vector<Field>{{"t", Type::timestamp(3)}, {"d", Type::date()}});
+  batch.rows = 2;
+  const auto column = [](const Type& type, int64_t near, int64_t far) {
+    return column_of(type, {Value::integer(type, near), Value::integer(type, far)}).value();
+  };
+  batch.columns = {column(Type::timestamp(3), 0, INT64_MAX), column(Type::date(), 0, INT32_MAX)};
+  return batch;
+}
+
 TEST(TimeTexts, AreWrittenByPatterns) {
   check(
       {{"DATE_FORMAT(TIMESTAMP '2026-01-31 15:04:05.678', 'yyyy/MM/dd HH:mm:ss.SSS')",
@@ -87,6 +100,61 @@ TEST(TimeTexts, AreReadByPatterns) {
   EXPECT_EQ(value_of("UNIX_TIMESTAMP('1970-01-01 08:00:01.001 +0800', 'yyyy-MM-dd HH:mm:ss.SSS')",
                      "Europe/Berlin"),
             "25201:BIGINT");
+}
+
+// The century of a short year is known when rows are computed, not when they are bound.
+TEST(TimeTexts, HaveTheSessionsCentury) {
+  check({{"TO_DATE('31.01.26', 'dd.MM.yy')", "2026-01-31:DATE"},
+         {"TO_DATE('31.01.47', 'dd.MM.yy')", "1947-01-31:DATE"}});
+}
+
+TEST(TimeTexts, AreLaterByWhatTheClockSkips) {
+  check(
+      {{"CONVERT_TZ('2026-03-08 02:30:00', 'America/Los_Angeles', 'UTC')",
+        "2026-03-08 10:30:00:STRING"},
+       {"CONVERT_TZ('2026-03-29 02:00:00', 'Europe/Berlin', 'UTC')", "2026-03-29 01:00:00:STRING"},
+       {"CONVERT_TZ('2026-10-25 02:30:00', 'Europe/Berlin', 'UTC')",
+        "2026-10-25 00:30:00:STRING"}});
+  EXPECT_EQ(
+      value_of("CAST(TIMESTAMP '2026-03-08 02:30:00' AS TIMESTAMP_LTZ(3))", "America/Los_Angeles"),
+      "2026-03-08 10:30:00.000Z:TIMESTAMP_LTZ(3)");
+}
+
+TEST(TimeTexts, KnowOffsetsOfOneForm) {
+  const auto hour_in = [](const std::string& zone) {
+    return value_of("CONVERT_TZ('1970-01-01 00:00:00', 'UTC', '" + zone + "')");
+  };
+  for (const char* zone : {"+02:00", "+0200", "+02", "+2", "UTC+02:00", "GMT+2"}) {
+    EXPECT_EQ(hour_in(zone), "1970-01-01 02:00:00:STRING") << zone;
+  }
+  for (const char* zone : {"Z", "UTC", "GMT", "+00:00", "-00"}) {
+    EXPECT_EQ(hour_in(zone), "1970-01-01 00:00:00:STRING") << zone;
+  }
+  EXPECT_EQ(hour_in("-18:00"), "1969-12-31 06:00:00:STRING");
+  EXPECT_EQ(hour_in("+0530"), "1970-01-01 05:30:00:STRING");
+  for (const char* zone : {"+", "+:02", "+2:00", "+0:2:0:0", "+02:", "+02:0", "+020", "+02:60",
+                           "+18:01", "+99", "+02:000", "UTCZ", "UTC 2", "+0a", ""}) {
+    EXPECT_TRUE(hour_in(zone).starts_with("error: ")) << zone << ": " << hour_in(zone);
+  }
+}
+
+TEST(TimeTexts, FailTooFarAway) {
+  const char* far = "fault: a time that is too far from 1970";
+  check({{"TO_TIMESTAMP_LTZ(9223372036854775807, 0)", far},
+         {"TO_TIMESTAMP_LTZ(9223372036854775807, 3)", far},
+         {"TO_TIMESTAMP_LTZ(-9000000000001, 0)", far},
+         {"CAST(CAST(DATE '2026-01-31' + INTERVAL '1' DAY AS TIMESTAMP(3)) AS STRING)",
+          "2026-02-01 00:00:00.000:STRING"}});
+  Batch batch = batch_of_far_times();
+  for (const char* text :
+       {"CAST(t AS STRING)", "EXTRACT(YEAR FROM t)", "FLOOR(t TO DAY)", "CAST(t AS DATE)",
+        "CAST(t AS TIMESTAMP_LTZ(3))", "CAST(d AS TIMESTAMP(3))", "EXTRACT(YEAR FROM d)"}) {
+    const Evaluated evaluated = evaluate_text(text, batch);
+    ASSERT_TRUE(evaluated.status.ok()) << text << ": " << evaluated.status;
+    ASSERT_EQ(evaluated.faults.size(), 1u) << text;
+    EXPECT_EQ(evaluated.faults[0].row, 1) << text;
+    EXPECT_EQ(evaluated.faults[0].reason, "a time that is too far from 1970") << text;
+  }
 }
 
 // Any text, by any pattern: read without harm, and what is written reads back.

@@ -4,6 +4,8 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
+#include <vector>
 
 #include "civil_time.h"
 
@@ -35,9 +37,7 @@ class NamedZone final : public TimeZone {
   int64_t to_moment(int64_t micros) const override {
     zones::local_time<Micros> reading{Micros(micros)};
     zones::local_info info = zone_->get_info(reading);
-    if (info.result == zones::local_info::nonexistent) {
-      return Micros(info.second.begin.time_since_epoch()).count();
-    }
+    // Of a reading that is skipped: as if the clock had not been put forward yet.
     return micros - Micros(info.first.offset).count();
   }
 
@@ -45,40 +45,53 @@ class NamedZone final : public TimeZone {
   const zones::time_zone* zone_;
 };
 
-// "+02:00", "-5", "+0530" in minutes; false if it is none.
-bool parse_offset(std::string_view text, int64_t& minutes) {
-  if (text.empty() || (text[0] != '+' && text[0] != '-')) return false;
-  int64_t sign = text[0] == '-' ? -1 : 1;
-  std::string digits;
-  size_t colon = text.find(':');
-  for (char c : text.substr(1)) {
-    if (c >= '0' && c <= '9')
-      digits.push_back(c);
-    else if (c != ':')
-      return false;
+constexpr int64_t kMostMinutes = 18 * 60;
+
+// "+02:00", "+0200", "+02" and "+2" in minutes, to 18 hours.
+std::optional<int64_t> parse_offset(std::string_view text) {
+  if (text.empty() || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  const bool behind = text[0] == '-';
+  std::string digits(text.substr(1));
+  if (digits.size() == 5 && digits[2] == ':')
+    digits.erase(2, 1);
+  else if (digits.size() == 1)
+    digits.insert(digits.begin(), '0');
+  if (digits.size() == 2) digits += "00";
+  if (digits.size() != 4) return std::nullopt;
+  int64_t number = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
   }
-  if (colon == 2) digits.insert(digits.begin(), '0');
-  if (digits.size() < 1 || digits.size() > 4) return false;
-  int64_t number = std::stoll(digits);
-  minutes = digits.size() <= 2 ? number * 60 : number / 100 * 60 + number % 100;
-  if (minutes > 18 * 60) return false;
-  minutes *= sign;
-  return true;
+  const int64_t minutes = number / 100 * 60 + number % 100;
+  if (number % 100 > 59 || minutes > kMostMinutes) return std::nullopt;
+  return behind ? -minutes : minutes;
 }
 
-std::unique_ptr<TimeZone> make_zone(const std::string& name) {
-  std::string_view rest = name;
-  for (std::string_view prefix : {"UTC", "GMT"}) {
-    if (rest.substr(0, 3) == prefix) {
-      rest.remove_prefix(3);
-      break;
+// So few that all of them are there at once: names from rows cannot add to them.
+const TimeZone* fixed_zone(int64_t minutes) {
+  static const auto* kZones = [] {
+    auto* zones = new std::vector<FixedZone>();
+    for (int64_t at = -kMostMinutes; at <= kMostMinutes; ++at) {
+      zones->emplace_back(at * kMillisPerMinute * 1000);
     }
+    return zones;
+  }();
+  return &(*kZones)[static_cast<size_t>(minutes + kMostMinutes)];
+}
+
+// Null where the name is no fixed distance from UTC.
+const TimeZone* find_fixed_zone(std::string_view name) {
+  if (name == "Z") return fixed_zone(0);
+  if (name.starts_with("UTC") || name.starts_with("GMT")) {
+    name.remove_prefix(3);
+    if (name.empty()) return fixed_zone(0);
   }
-  if (rest.empty() || rest == "Z") return std::make_unique<FixedZone>(0);
-  int64_t minutes = 0;
-  if (parse_offset(rest, minutes)) {
-    return std::make_unique<FixedZone>(minutes * kMillisPerMinute * 1000);
-  }
+  const std::optional<int64_t> minutes = parse_offset(name);
+  return minutes ? fixed_zone(*minutes) : nullptr;
+}
+
+std::unique_ptr<TimeZone> make_named_zone(const std::string& name) {
   try {
     return std::make_unique<NamedZone>(zones::locate_zone(name));
   } catch (const std::exception&) {  // an unknown name, or no zone files here
@@ -89,12 +102,13 @@ std::unique_ptr<TimeZone> make_zone(const std::string& name) {
 }  // namespace
 
 Result<const TimeZone*> find_time_zone(const std::string& name) {
+  if (const TimeZone* fixed = find_fixed_zone(name)) return fixed;
   static std::mutex mutex;
   static auto* known = new std::map<std::string, std::unique_ptr<TimeZone>>();
   std::lock_guard lock(mutex);
   auto found = known->find(name);
   if (found == known->end()) {
-    std::unique_ptr<TimeZone> zone = make_zone(name);
+    std::unique_ptr<TimeZone> zone = make_named_zone(name);
     if (zone == nullptr) {
       return Status::invalid("there is no time zone \"" + name +
                              "\"; name one such as \"UTC\", \"+02:00\" or \"Europe/Berlin\"");
