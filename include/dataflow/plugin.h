@@ -12,6 +12,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include <dataflow/plugin_operator.h>
 #include <dataflow/plugin_sink.h>
@@ -95,21 +98,33 @@ class OperatorMaker final : public abi::OperatorFactory {
 
 }  // namespace detail
 
+namespace detail {
+
+// A shared object is never unloaded: what it has registered stays until the process ends.
+template <class Maker, class... Parts>
+Maker& kept(Parts&&... parts) {
+  static auto& all = *new std::vector<std::shared_ptr<Maker>>();
+  all.push_back(std::make_shared<Maker>(std::forward<Parts>(parts)...));
+  return *all.back();
+}
+
+}  // namespace detail
+
 // What a plug-in adds, by the names that pipelines use. What is added stays as long as the process.
 class Registry {
  public:
   explicit Registry(abi::Registrar& registrar) : registrar_(registrar) {}
 
   void add_source(const std::string& name, detail::MakeSource make) {
-    registrar_.add_source(to_abi(name), *new detail::SourceMaker(std::move(make)));
+    registrar_.add_source(to_abi(name), detail::kept<detail::SourceMaker>(std::move(make)));
   }
   void add_sink(const std::string& name, detail::MakeSink make) {
-    registrar_.add_sink(to_abi(name), *new detail::SinkMaker(std::move(make)));
+    registrar_.add_sink(to_abi(name), detail::kept<detail::SinkMaker>(std::move(make)));
   }
   // Both are asked when a pipeline is checked, and `make` then once for each task.
   void add_operator(const std::string& name, detail::MakeShape shape, detail::MakeOperator make) {
     registrar_.add_operator(to_abi(name),
-                            *new detail::OperatorMaker(std::move(shape), std::move(make)));
+                            detail::kept<detail::OperatorMaker>(std::move(shape), std::move(make)));
   }
 
  private:
