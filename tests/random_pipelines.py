@@ -191,11 +191,8 @@ class Pipeline:
         chosen = self.rng.sample(made, k=min(len(made), self.rng.randrange(1, 5)))
         return {f"a{self.count}{i}": one for i, one in enumerate(chosen)}
 
-    def grouped(self, relation, kind, bounds):
+    def grouped(self, relation, kind, bounds, keys):
         """`bounds` is a query that adds ws and we to the relation's rows."""
-        keys = [name for name in relation.of("STRING") if self.rng.random() < 0.5]
-        # A key that is called as the window's own columns are would be told apart by its number.
-        keys = [name for name in keys if not name.startswith("window_")]
         made = self.aggregates(relation)
         columns = {"window_start": "TIMESTAMP(3)", "window_end": "TIMESTAMP(3)", "window_time": "TIMESTAMP(3)"}
         columns |= {name: relation.columns[name] for name in keys} | {name: one[2] for name, one in made.items()}
@@ -231,13 +228,13 @@ class Pipeline:
             bounds = (f"SELECT *, make_timestamp(w * 1000) AS ws, make_timestamp((w + {first}) * 1000) AS we "
                       f"FROM (SELECT *, unnest(generate_series(({ms} - {first}) // {step} * {step} + {step}, "
                       f"{ms} // {step} * {step}, {step})) AS w FROM {relation.name})")
-        self.grouped(relation, kind, bounds)
+        self.grouped(relation, kind, bounds, [name for name in relation.of("STRING") if self.rng.random() < 0.5])
 
     def session(self, relation):
         if relation.time is None:
             return
         gap = self.rng.choice([20, 300, 2000])
-        keys = [name for name in relation.of("STRING") if not name.startswith("window_")][:1]
+        keys = relation.of("STRING")[:1]
         part = f"PARTITION BY {', '.join(keys)}" if keys else ""
         ms = f"epoch_ms({relation.time})"
         marked = (f"SELECT *, CASE WHEN {ms} - lag({ms}) OVER w > {gap} THEN 1 ELSE 0 END AS opens FROM {relation.name} "
@@ -247,18 +244,7 @@ class Pipeline:
         by = ", ".join([*keys, "session"])
         bounds = (f"SELECT *, make_timestamp(min({ms}) OVER (PARTITION BY {by}) * 1000) AS ws, "
                   f"make_timestamp((max({ms}) OVER (PARTITION BY {by}) + {gap}) * 1000) AS we FROM ({numbered})")
-        made = self.aggregates(relation)
-        columns = {"window_start": "TIMESTAMP(3)", "window_end": "TIMESTAMP(3)", "window_time": "TIMESTAMP(3)"}
-        columns |= {name: relation.columns[name] for name in keys} | {name: one[2] for name, one in made.items()}
-        listed = "".join(f", {name}" for name in keys)
-        query = (f"SELECT ws AS window_start, we AS window_end, we - INTERVAL 1 MILLISECOND AS window_time{listed}"
-                 + "".join(f", {one[1]} AS {name}" for name, one in made.items())
-                 + f" FROM ({bounds}) GROUP BY ws, we{listed}")
-        step = {"from": self.from_of(relation), "window": {"session": f"{gap}ms", "time": relation.time},
-                "aggregate": {name: one[0] for name, one in made.items()}}
-        if keys:
-            step["group_by"] = keys
-        self.add(self.name(), step, query, columns, "window_time")
+        self.grouped(relation, {"session": f"{gap}ms"}, bounds, keys)
 
     def union(self, relation):
         same = [other for other in self.relations if other.columns == relation.columns and other.time == relation.time

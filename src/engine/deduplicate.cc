@@ -1,9 +1,8 @@
-#include <arrow/array.h>
-
-#include <numeric>
+#include <algorithm>
 
 #include "key_columns.h"
 #include "operators.h"
+#include "row_codec.h"
 #include "window_time.h"
 
 namespace dataflow::engine {
@@ -85,14 +84,8 @@ struct Keeping {
 // the last.
 class KeptRow final : public Operator {
  public:
-  KeptRow(std::vector<size_t> keys, Keeping keeping, SchemaPtr schema)
-      : keeping_(keeping),
-        schema_(std::move(schema)),
-        all_(all_columns(*schema_)),
-        keys_(std::move(keys)),
-        rows_(KeyColumns::of_rows(all_)) {
-    for (const Field& field : schema_->fields()) writers_.emplace_back(field.type);
-  }
+  KeptRow(std::vector<size_t> keys, Keeping keeping, RowCodec codec)
+      : keeping_(keeping), keys_(std::move(keys)), codec_(std::move(codec)) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
@@ -106,7 +99,7 @@ class KeptRow final : public Operator {
   Status on_batch(size_t /*input*/, const Batch& came, Collector& out) override {
     DF_ASSIGN_OR_RETURN(const Batch batch, new_rows(*context_, came));
     DF_RETURN_IF_ERROR(keys_.read(batch));
-    DF_RETURN_IF_ERROR(rows_.read(batch));
+    DF_RETURN_IF_ERROR(codec_.encode(batch));
     if (keeping_.time.processing) {
       for (int32_t row = 0; row < batch.rows; ++row) DF_RETURN_IF_ERROR(add(row, 0));
     } else {
@@ -117,27 +110,21 @@ class KeptRow final : public Operator {
   }
 
  private:
-  static std::vector<size_t> all_columns(const Schema& schema) {
-    std::vector<size_t> all(schema.size());
-    std::iota(all.begin(), all.end(), 0);
-    return all;
-  }
-
   Status add(int32_t row, int64_t time) {
     const auto at = static_cast<size_t>(row);
     const uint64_t hash = keys_.hashes()[at];
     const std::string_view key = keys_.keys()[at];
-    const std::string_view bytes = rows_.keys()[at];
+    const std::string_view bytes = codec_.rows()[at];
     if (const auto known = kept_->find(hash, key, 0)) {
       const int64_t before = kept_->ints(0)[*known];
       if (keeping_.last ? time < before : time >= before) return {};
       std::string& was = kept_->bytes(1)[*known];
       // As in Flink: where nothing expires, the same row again changes nothing.
       if (keeping_.time.processing && keeping_.ttl_ms == 0 && was == bytes) return {};
-      DF_RETURN_IF_ERROR(put(RowKind::kUpdateBefore, was));
-      DF_RETURN_IF_ERROR(put(RowKind::kUpdateAfter, bytes));
+      put(RowKind::kUpdateBefore, was);
+      put(RowKind::kUpdateAfter, bytes);
     } else {
-      DF_RETURN_IF_ERROR(put(RowKind::kInsert, bytes));
+      put(RowKind::kInsert, bytes);
     }
     const RowNumber kept = kept_->upsert(hash, key, 0);
     kept_->ints(0)[kept] = time;
@@ -148,35 +135,40 @@ class KeptRow final : public Operator {
     return {};
   }
 
-  Status put(RowKind kind, std::string_view row) {
+  // A copy: what was there is about to be replaced.
+  void put(RowKind kind, std::string_view row) {
+    made_ += row;
+    ends_.push_back(made_.size());
     kinds_.push_back(kind);
-    any_kind_ |= kind != RowKind::kInsert;
-    return write_key(row, all_, writers_);
   }
 
   Status flush(Collector& out) {
     if (kinds_.empty()) return {};
-    Batch batch{schema_, std::ssize(kinds_)};
-    for (ColumnWriter& writer : writers_) {
-      DF_ASSIGN_OR_RETURN(ColumnPtr column, writer.take());
-      batch.columns.push_back(std::move(column));
+    std::vector<std::string_view> rows;
+    size_t begin = 0;
+    for (const size_t end : ends_) {
+      rows.push_back(std::string_view(made_).substr(begin, end - begin));
+      begin = end;
     }
-    if (any_kind_) batch.kinds = std::make_shared<std::vector<RowKind>>(kinds_);
+    Batch batch{codec_.schema(), std::ssize(rows)};
+    DF_RETURN_IF_ERROR(codec_.decode(rows, batch.columns));
+    const bool all_new = std::ranges::count(kinds_, RowKind::kInsert) == batch.rows;
+    if (!all_new) batch.kinds = std::make_shared<std::vector<RowKind>>(kinds_);
+    made_.clear();
+    ends_.clear();
     kinds_.clear();
-    any_kind_ = false;
     return out.emit(std::move(batch));
   }
 
   const Keeping keeping_;
-  const SchemaPtr schema_;
-  const std::vector<size_t> all_;
   KeyColumns keys_;
-  KeyColumns rows_;
+  RowCodec codec_;
   OperatorContext* context_ = nullptr;
   state::KeyedTable* kept_ = nullptr;
-  std::vector<ColumnWriter> writers_;
+  // What leaves behind the batch at hand.
+  std::string made_;
+  std::vector<size_t> ends_;  // of each row, in it
   std::vector<RowKind> kinds_;
-  bool any_kind_ = false;
 };
 
 }  // namespace
@@ -187,12 +179,7 @@ Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& 
   if (spec.time_column.empty() && !spec.keep_last) {
     return std::unique_ptr<Operator>(std::make_unique<FirstArrived>(std::move(keys), spec.ttl_ms));
   }
-  for (const Field& field : schema->fields()) {
-    if (KeyColumns::can_be_key(field.type)) continue;
-    return Status::unsupported("column `" + field.name + "` is " + field.type.to_string() +
-                               ", which this deduplicate cannot keep yet; leave it out by a "
-                               "select, or keep the first row to arrive (no `time`)");
-  }
+  DF_ASSIGN_OR_RETURN(RowCodec codec, RowCodec::make(schema));
   Keeping keeping;
   keeping.last = spec.keep_last;
   keeping.ttl_ms = spec.ttl_ms;
@@ -200,7 +187,8 @@ Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& 
   if (!keeping.time.processing) {
     DF_ASSIGN_OR_RETURN(keeping.time.column, schema->require(spec.time_column));
   }
-  return std::unique_ptr<Operator>(std::make_unique<KeptRow>(std::move(keys), keeping, schema));
+  return std::unique_ptr<Operator>(
+      std::make_unique<KeptRow>(std::move(keys), keeping, std::move(codec)));
 }
 
 }  // namespace dataflow::engine

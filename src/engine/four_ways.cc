@@ -34,7 +34,11 @@ Status FourWays::run(const plan::Plan& valid, const Way& way, std::mt19937_64& r
     // A number of checkpoints, then the end of the process as far as the job can tell.
     bool over = !way.kills;
     for (uint64_t i = 1 + below(random, 4); i > 0 && !over; --i) over = !job->checkpoint().ok();
-    if (over) return job->wait();
+    if (over) {
+      const Status ended = job->wait();
+      dead_letters_ = job->status().dead_letters;
+      return ended;
+    }
     job->cancel();
   }
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -36,6 +37,8 @@ class FourWays {
   MemoryConnectors& connectors() { return connectors_; }
   // Forgets all results and state, and runs the validated plan to its end.
   Status run(const plan::Plan& valid, const Way& way, std::mt19937_64& random);
+  // By reason, of the last run in all of its attempts.
+  const std::map<std::string, uint64_t>& dead_letters() const { return dead_letters_; }
   // Of one sink, sorted.
   std::vector<std::string> rows_of(const std::string& result);
 
@@ -45,6 +48,7 @@ class FourWays {
   TimerQueue timers_{env_};
   MemoryConnectors connectors_;
   std::unique_ptr<Engine> engine_;
+  std::map<std::string, uint64_t> dead_letters_;
 };
 
 }  // namespace dataflow::engine

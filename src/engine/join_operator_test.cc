@@ -184,6 +184,43 @@ class JoinOperatorTest : public testing::Test {
     }
   }
 
+  // Each task is told of another time before a barrier; nothing that comes behind it is late.
+  template <class Spec, class... Condition>
+  void expect_each_row_once(const Spec& spec, Random& random, const Condition&... condition) {
+    SCOPED_TRACE("kind " + std::to_string(static_cast<int>(spec.kind)));
+    const plan::Plan plan = plan_of(spec);
+    const plan::Node& node = *plan.find("j");
+    const SchemaPtr schemas[] = {left_schema(), right_schema()};
+    OperatorBed bed = bed_of<Spec>(plan);
+    std::vector<JoinEvent> events;
+    int64_t greatest = 100'000;
+    int tasks = 1;
+    ASSERT_TRUE(bed.start(tasks).ok());
+    for (int i = 0; i < 120; ++i) {
+      for (int64_t n = below(random, 6); n > 0; --n) {
+        const size_t side = random() % 2;
+        events.push_back({side, random_row(random, side, greatest + 1 + below(random, 150))});
+        ASSERT_TRUE(bed.batch(*batch_of(schemas[side], {events.back().row}), side).ok());
+      }
+      const int64_t from = greatest;
+      for (int task = 0; task < tasks; ++task) {
+        const int64_t time = from + below(random, 3) * below(random, 60);
+        greatest = std::max(greatest, time);
+        ASSERT_TRUE(bed.watermark_of(task, time).ok());
+      }
+      if (below(random, 4) != 0) continue;
+      tasks = 1 + static_cast<int>(below(random, 5));
+      ASSERT_TRUE(bed.barrier().ok());
+      ASSERT_TRUE(bed.start(tasks).ok());
+    }
+    ASSERT_TRUE(bed.end().ok());
+    const JoinResult expected = reference_join(std::get<Spec>(node.spec), *left_schema(),
+                                               *right_schema(), *node.schema, events, condition...);
+    ASSERT_EQ(rows_that_stand(bed.rows(0)), expected.rows);
+    ASSERT_EQ(bed.dead(), std::vector<std::string>{});
+    ASSERT_EQ(bed.state_rows(), 0U);
+  }
+
   size_t late_rows_ = 0, result_rows_ = 0;
 
   MemoryConnectors connectors_;
@@ -237,6 +274,20 @@ TEST_F(JoinOperatorTest, IntervalsWithConditionsAreThoseOfTheReference) {
     }
   }
   EXPECT_GT(result_rows_, 0U);
+}
+
+TEST_F(JoinOperatorTest, TasksThatStandAtOtherTimesGiveEachRowOnceAfterARestore) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  for (const JoinKind kind : kKinds) {
+    for (const int64_t lateness : {0, 150}) {
+      expect_each_row_once(window_spec(kind, 1 + below(random, 200), lateness), random);
+      if (HasFatalFailure()) return;
+    }
+    expect_each_row_once(interval_spec(kind, -60, 90), random, nullptr);
+    if (HasFatalFailure()) return;
+  }
 }
 
 std::vector<Value> left_row(const std::string& k, int64_t ms, int64_t v) {

@@ -7,10 +7,8 @@
 #include <algorithm>
 #include <random>
 
-#include "base/timer_queue.h"
-#include "engine/job.h"
+#include "four_ways.h"
 #include "join_reference.h"
-#include "memory_connectors.h"
 #include "plan/plan.h"
 
 namespace dataflow::engine {
@@ -50,27 +48,8 @@ std::vector<Value> random_row(Random& random, size_t side, int64_t ms) {
   return {item, price, Value::integer(Type::timestamp(3), ms), Value::int64(below(random, 5))};
 }
 
-// The ways to run a job that must not change what it gives.
-struct Way {
-  const char* name;
-  bool kills = false;
-  bool rescales = false;
-  bool shuffles = false;
-};
-constexpr Way kWays[] = {{"whole"},
-                         {"killed and restored", true},
-                         {"restored at another parallelism", true, true},
-                         {"cut otherwise", false, false, true}};
-
 class JoinTest : public testing::Test {
  protected:
-  void SetUp() override { timers_.start(); }
-  void TearDown() override {
-    engine_.reset();
-    timers_.stop();
-    EXPECT_TRUE(env_.remove_tree(dir_).ok());
-  }
-
   // Rows of both sides in two splits each, disordered by at most `disorder_ms`.
   std::vector<JoinEvent> fill_tables(Random& random, int64_t count, int64_t disorder_ms) {
     std::vector<JoinEvent> events;
@@ -83,7 +62,7 @@ class JoinTest : public testing::Test {
     }
     for (const size_t side : {0, 1}) {
       tables[side]->finish();
-      connectors_.tables[side == 0 ? "bids" : "offers"] = tables[side];
+      bed_.connectors().tables[side == 0 ? "bids" : "offers"] = tables[side];
     }
     return events;
   }
@@ -108,29 +87,11 @@ class JoinTest : public testing::Test {
     return plan;
   }
 
-  void run(const plan::Plan& valid, const Way& way, Random& random) {
-    connectors_.results.clear();
-    EXPECT_TRUE(env_.remove_tree(dir_).ok());
-    if (!engine_) engine_ = Engine::create(env_, timers_, connectors_, {2, kStretch, 2}, nullptr);
-    connectors_.chunk_rows = way.shuffles ? static_cast<size_t>(1 + below(random, 200)) : 7;
-    connectors_.shuffle_chunks = way.shuffles;
-    plan::Plan plan = valid;
-    plan.job.parallelism = 2;
-    while (true) {
-      if (way.rescales) plan.job.parallelism = 1 + static_cast<int>(below(random, 4));
-      connectors_.seed = random();
-      const Result<std::shared_ptr<Job>> job = engine_->start({plan.name, plan, dir_});
-      ASSERT_TRUE(job.ok()) << job.status();
-      bool over = !way.kills;
-      for (int64_t i = 1 + below(random, 4); i > 0 && !over; --i) over = !(*job)->checkpoint().ok();
-      if (over) {
-        EXPECT_TRUE((*job)->wait().ok()) << (*job)->status().reason;
-        const JobStatus status = (*job)->status();
-        EXPECT_TRUE(status.dead_letters.empty() || status.dead_letters.at("late") == 0);
-        return;
-      }
-      (*job)->cancel();
-    }
+  void run(const plan::Plan& plan, const Way& way, Random& random) {
+    const Status ended = bed_.run(plan, way, random);
+    ASSERT_TRUE(ended.ok()) << ended;
+    const auto late = bed_.dead_letters().find("late");
+    EXPECT_TRUE(late == bed_.dead_letters().end() || late->second == 0);
   }
 
   template <class Spec, class... Condition>
@@ -145,16 +106,13 @@ class JoinTest : public testing::Test {
     for (const Way& way : kWays) {
       SCOPED_TRACE(way.name);
       ASSERT_NO_FATAL_FAILURE(run(plan, way, random));
-      ASSERT_EQ(rows_that_stand(connectors_.results.at("out")->rows()), expected.rows);
+      ASSERT_EQ(rows_that_stand(bed_.connectors().results.at("out")->rows()), expected.rows);
     }
   }
 
-  Env& env_ = posix_env();
-  const std::string dir_ = testing::TempDir() + "join_test_" + std::to_string(getpid()) + "_" +
-                           testing::UnitTest::GetInstance()->current_test_info()->name();
-  TimerQueue timers_{env_};
-  MemoryConnectors connectors_;
-  std::unique_ptr<Engine> engine_;
+  FourWays bed_{testing::TempDir() + "join_test_" + std::to_string(getpid()) + "_" +
+                    testing::UnitTest::GetInstance()->current_test_info()->name(),
+                kStretch};
 };
 
 TEST_F(JoinTest, WindowsAreThoseOfTheReference) {
@@ -222,7 +180,7 @@ TEST_F(JoinTest, AHotKeyIsCountedWhole) {
   }
   bids->finish();
   offers->finish();
-  connectors_.tables = {{"bids", bids}, {"offers", offers}};
+  bed_.connectors().tables = {{"bids", bids}, {"offers", offers}};
   plan::IntervalJoinSpec interval;
   interval.lower_ms = -1000;
   interval.upper_ms = 1000;
@@ -243,7 +201,7 @@ TEST_F(JoinTest, AHotKeyIsCountedWhole) {
     ASSERT_TRUE(valid.ok()) << valid;
     Random random(1);
     ASSERT_NO_FATAL_FAILURE(run(plan, kWays[0], random));
-    const std::vector<std::string> rows = connectors_.results.at("out")->rows();
+    const std::vector<std::string> rows = bed_.connectors().results.at("out")->rows();
     EXPECT_EQ(rows.size(), 5U);
     for (const std::string& row : rows) {
       EXPECT_NE(row.find("n=" + std::to_string(kRows * kRows / 5)), std::string::npos) << row;

@@ -19,8 +19,7 @@ Float one_of_each(Float value) {
   return std::isnan(value) ? std::numeric_limits<Float>::quiet_NaN() : value;
 }
 
-void put_fixed(char* to, const arrow::Array& column, const Type& type, size_t width, int64_t row,
-               bool exact) {
+void put_fixed(char* to, const arrow::Array& column, const Type& type, size_t width, int64_t row) {
   const arrow::ArrayData& data = *column.data();
   if (type.id() == TypeId::kBoolean) {
     *to = static_cast<const arrow::BooleanArray&>(column).Value(row) ? 1 : 0;
@@ -28,7 +27,6 @@ void put_fixed(char* to, const arrow::Array& column, const Type& type, size_t wi
   }
   const uint8_t* from = data.buffers[1]->data() + static_cast<size_t>(data.offset + row) * width;
   std::memcpy(to, from, width);
-  if (exact) return;
   if (type.id() == TypeId::kFloat64) {
     double value;
     std::memcpy(&value, to, sizeof value);
@@ -103,7 +101,7 @@ void KeyColumns::append_column(const arrow::Array& column, const Type& type, boo
     const bool null = column.IsNull(row);
     *to++ = null ? 0 : 1;
     if (!null && width > 0) {
-      put_fixed(to, column, type, width, row, exact_);
+      put_fixed(to, column, type, width, row);
       to += width;
     } else if (!null) {
       const std::string_view text = static_cast<const arrow::BinaryArray&>(column).GetView(row);

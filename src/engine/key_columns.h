@@ -24,13 +24,6 @@ class KeyColumns {
   // No columns: one key, which is empty.
   explicit KeyColumns(std::vector<size_t> columns) : columns_(std::move(columns)) {}
 
-  // Whole rows as bytes, from which the same values are made again: each float as it is.
-  static KeyColumns of_rows(std::vector<size_t> columns) {
-    KeyColumns made(std::move(columns));
-    made.exact_ = true;
-    return made;
-  }
-
   // Whether a column of this type can be (part of) a key.
   static bool can_be_key(const Type& type);
 
@@ -45,7 +38,6 @@ class KeyColumns {
   void measure(const Batch& batch);
 
   const std::vector<size_t> columns_;
-  bool exact_ = false;  // floats are not made one of each
   std::string arena_;
   std::vector<uint32_t> at_;  // where each row's key is written next
   std::vector<std::string_view> keys_;

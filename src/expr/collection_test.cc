@@ -6,15 +6,6 @@
 namespace dataflow::expr {
 namespace {
 
-struct Case {
-  const char* text;
-  const char* value;  // "value:TYPE"
-};
-
-void check(std::initializer_list<Case> cases) {
-  for (const Case& c : cases) EXPECT_EQ(value_of(c.text), c.value) << c.text;
-}
-
 TEST(Collections, AreMadeOfValues) {
   check({{"ARRAY[1, 2, NULL]", "[1, 2, NULL]:ARRAY<INT>"},
          {"ARRAY[1, 2.5]", "[1.0, 2.5]:ARRAY<DECIMAL(11, 1)>"},

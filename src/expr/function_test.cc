@@ -8,15 +8,6 @@
 namespace dataflow::expr {
 namespace {
 
-struct Case {
-  const char* text;
-  const char* value;  // "value:TYPE"
-};
-
-void check(std::initializer_list<Case> cases) {
-  for (const Case& c : cases) EXPECT_EQ(value_of(c.text), c.value) << c.text;
-}
-
 TEST(Functions, ArithmeticOnIntegersIsThatOfTheMachine) {
   check({{"5 / 2", "2:INT"},
          {"-5 / 2", "-2:INT"},

@@ -53,7 +53,7 @@ Result<ColumnPtr> PickWriter::finish(const std::shared_ptr<arrow::DataType>& lay
   return picks_.take(layout);
 }
 
-Status ListWriter::open(int64_t rows) {
+Status RowOffsets::open(int64_t rows) {
   DF_ASSIGN_OR_RETURN(buffer_, allocate((rows + 1) * 4));
   offsets_ = reinterpret_cast<int32_t*>(buffer_->mutable_data());
   return {};
@@ -61,8 +61,7 @@ Status ListWriter::open(int64_t rows) {
 
 Result<BufferPtr> ListWriter::finish_offsets(int64_t rows) {
   if (too_large()) return expr::too_large();
-  begin_row(rows);
-  return buffer_;
+  return offsets_.finish(rows, picks_.count());
 }
 
 Result<ColumnPtr> ListWriter::finish(const std::shared_ptr<arrow::DataType>& layout, int64_t rows,

@@ -58,18 +58,35 @@ class PickWriter {
   Picks picks_;
 };
 
+// Where each row's part of a list column begins.
+class RowOffsets {
+ public:
+  Status open(int64_t rows);
+  // The row's part begins behind so many elements; rows in between have none.
+  void begin_row(int64_t row, int64_t elements) {
+    for (; written_ <= row; ++written_) offsets_[written_] = static_cast<int32_t>(elements);
+  }
+  BufferPtr finish(int64_t rows, int64_t elements) {
+    begin_row(rows, elements);
+    return buffer_;
+  }
+
+ private:
+  BufferPtr buffer_;
+  int32_t* offsets_ = nullptr;
+  int64_t written_ = 0;
+};
+
 // More would take 2 GiB before any of their values is there.
 inline constexpr int64_t kMostPicks = INT32_MAX / 8;
 
 // A result of arrays: what is picked behind begin_row(row) is the row's.
 class ListWriter {
  public:
-  Status open(int64_t rows);
+  Status open(int64_t rows) { return offsets_.open(rows); }
   Picks& picks() { return picks_; }
   bool too_large() const { return picks_.count() > kMostPicks; }
-  void begin_row(int64_t row) {
-    for (; written_ <= row; ++written_) offsets_[written_] = static_cast<int32_t>(picks_.count());
-  }
+  void begin_row(int64_t row) { offsets_.begin_row(row, picks_.count()); }
   Result<ColumnPtr> finish(const std::shared_ptr<arrow::DataType>& layout, int64_t rows,
                            const Nulls& nulls);
 
@@ -79,9 +96,7 @@ class ListWriter {
   Picks picks_;
 
  private:
-  BufferPtr buffer_;
-  int32_t* offsets_ = nullptr;
-  int64_t written_ = 0;
+  RowOffsets offsets_;
 };
 
 // A result of maps: as many values as keys.

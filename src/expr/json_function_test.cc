@@ -10,15 +10,6 @@
 namespace dataflow::expr {
 namespace {
 
-struct Case {
-  const char* text;
-  const char* value;  // "value:TYPE"
-};
-
-void check(std::initializer_list<Case> cases) {
-  for (const Case& c : cases) EXPECT_EQ(value_of(c.text), c.value) << c.text;
-}
-
 TEST(JsonFunctions, ValuesAreTakenOut) {
   check(
       {{R"(JSON_VALUE('{"a": true}', '$.a'))", "true:STRING"},

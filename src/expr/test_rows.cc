@@ -1,6 +1,7 @@
 #include "test_rows.h"
 
 #include <arrow/array.h>
+#include <gtest/gtest.h>
 
 #include "columns.h"
 
@@ -37,6 +38,10 @@ std::string value_of(const std::string& text, const std::string& zone) {
   if (!evaluated.status.ok()) return "error: " + evaluated.status.message();
   if (!evaluated.faults.empty()) return "fault: " + evaluated.faults[0].reason;
   return evaluated.values[0].to_string() + ":" + evaluated.type.to_string();
+}
+
+void check(std::initializer_list<Case> cases) {
+  for (const Case& c : cases) EXPECT_EQ(value_of(c.text), c.value) << c.text;
 }
 
 }  // namespace dataflow::expr

@@ -1,6 +1,7 @@
 // For tests: evaluate a text over a batch, as values and as text.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -20,5 +21,12 @@ Evaluated evaluate_text(const std::string& text, const Batch& batch,
 
 // Of an expression without columns: its value as text, "fault: …" or "error: …".
 std::string value_of(const std::string& text, const std::string& zone = "UTC");
+
+// A table of texts.
+struct Case {
+  const char* text;
+  const char* value;  // what value_of() gives: "value:TYPE"
+};
+void check(std::initializer_list<Case> cases);
 
 }  // namespace dataflow::expr

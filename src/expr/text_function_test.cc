@@ -6,15 +6,6 @@
 namespace dataflow::expr {
 namespace {
 
-struct Case {
-  const char* text;
-  const char* value;  // "value:TYPE"
-};
-
-void check(std::initializer_list<Case> cases) {
-  for (const Case& c : cases) EXPECT_EQ(value_of(c.text), c.value) << c.text;
-}
-
 TEST(TextFunctions, FindTakeAndReplaceParts) {
   check({{"LOCATE('s', 'tästs')", "3:INT"},
          {"LOCATE('s', 'tästs', 4)", "5:INT"},

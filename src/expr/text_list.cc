@@ -28,16 +28,9 @@ Result<ColumnPtr> TextColumn::finish(const std::shared_ptr<arrow::DataType>& lay
       {std::move(valid), std::move(offsets), arrow::Buffer::FromString(std::move(bytes_))});
 }
 
-Status TextListWriter::open(int64_t rows) {
-  DF_ASSIGN_OR_RETURN(buffer_, allocate((rows + 1) * 4));
-  offsets_ = reinterpret_cast<int32_t*>(buffer_->mutable_data());
-  return {};
-}
-
 Result<BufferPtr> TextListWriter::finish_offsets(int64_t rows) {
   if (texts_.too_large()) return expr::too_large();
-  begin_row(rows);
-  return buffer_;
+  return offsets_.finish(rows, texts_.count());
 }
 
 Result<ColumnPtr> TextListWriter::finish(const std::shared_ptr<arrow::DataType>& layout,

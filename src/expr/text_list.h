@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "columns.h"
+#include "gather.h"
 
 namespace dataflow::expr {
 
@@ -34,12 +34,10 @@ class TextColumn {
 // Arrays of texts: what is added behind begin_row(row) is the row's.
 class TextListWriter {
  public:
-  Status open(int64_t rows);
+  Status open(int64_t rows) { return offsets_.open(rows); }
   TextColumn& texts() { return texts_; }
   bool too_large() const { return texts_.too_large(); }
-  void begin_row(int64_t row) {
-    for (; written_ <= row; ++written_) offsets_[written_] = static_cast<int32_t>(texts_.count());
-  }
+  void begin_row(int64_t row) { offsets_.begin_row(row, texts_.count()); }
   Result<ColumnPtr> finish(const std::shared_ptr<arrow::DataType>& layout, int64_t rows,
                            const Nulls& nulls);
 
@@ -49,9 +47,7 @@ class TextListWriter {
   TextColumn texts_;
 
  private:
-  BufferPtr buffer_;
-  int32_t* offsets_ = nullptr;
-  int64_t written_ = 0;
+  RowOffsets offsets_;
 };
 
 class TextMapWriter : public TextListWriter {

@@ -7,15 +7,6 @@
 namespace dataflow::expr {
 namespace {
 
-struct Case {
-  const char* text;
-  const char* value;  // "value:TYPE"
-};
-
-void check(std::initializer_list<Case> cases) {
-  for (const Case& c : cases) EXPECT_EQ(value_of(c.text), c.value) << c.text;
-}
-
 // Its second row is further away than microseconds reach.
 Batch batch_of_far_times() {
   Batch batch;
