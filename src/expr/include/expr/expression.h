@@ -16,6 +16,7 @@ enum class Kind : uint8_t {
   kCall,     // name(arguments): functions and operators alike ("+", "=", "AND", "LIKE", "IN", …)
   kCast,     // arguments[0] as type; name "TRY_CAST" gives NULL where CAST gives a fault
   kCase,     // arguments: when, then, when, then, …, [else]
+  kExtension,  // what only a statement knows: see Extension
 };
 
 // Where it stood in the user's text, for messages; line 0: nowhere.
@@ -25,6 +26,16 @@ struct Place {
 };
 
 struct Expression;
+
+// What an expression has only within a statement (a subquery, an aggregate's clauses, OVER): made
+// and understood by the room that reads statements. bind() refuses it.
+class Extension {
+ public:
+  virtual ~Extension() = default;
+  // As SQL would write the expression that it hangs in.
+  virtual std::string to_string(const Expression& of) const = 0;
+};
+
 using ExpressionPtr = std::shared_ptr<const Expression>;
 
 struct Expression {
@@ -34,6 +45,7 @@ struct Expression {
   Type type;  // of a cast
   std::vector<ExpressionPtr> arguments;
   Place place;
+  std::shared_ptr<const Extension> extension;  // of kExtension
 
   std::string to_string() const;  // as SQL would write it
 };

@@ -1,0 +1,3 @@
+#include "sql/settings.h"
+
+namespace dataflow::sql {}  // namespace dataflow::sql
