@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "random_query.h"
 #include "sql/parser.h"
 #include "tree_text.h"
 
@@ -57,6 +58,18 @@ TEST(ParsingStatements, ScriptsOfTheCorpusAreReadAndTheirQueriesPrintAsThemselve
     }
   }
   EXPECT_GT(queries, 30);
+}
+
+TEST(ParsingStatements, RandomQueriesPrintAsThemselves) {
+  for (uint64_t seed = 1; seed <= 3000; ++seed) {
+    const QueryPtr query = QueryMaker(seed).query(3);
+    const std::string printed = to_string(*query);
+    const Result<StatementAst> again = parse_statement(printed);
+    ASSERT_TRUE(again.ok()) << "seed " << seed << ": " << printed << "\n" << again.status();
+    const auto* select = std::get_if<SelectStatement>(&again->what);
+    ASSERT_NE(select, nullptr) << printed;
+    ASSERT_EQ(tree_text(*select->query), tree_text(*query)) << "seed " << seed << ": " << printed;
+  }
 }
 
 TEST(ParsingStatements, PlacesAndTextsAreKept) {
