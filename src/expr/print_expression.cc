@@ -72,7 +72,11 @@ bool print_special(const Expression& e, std::string& out) {
   if (e.name == "ITEM" && n == 2) {
     out = operand(*e.arguments[0], Binding::kPostfix) + "[" + whole(1) + "]";
   } else if (e.name == "FIELD" && n == 2 && is_text(*e.arguments[1])) {
-    out = operand(*e.arguments[0], Binding::kPostfix) + "." + name_to_sql(text(1));
+    // A number would take the point as its own.
+    const bool number = e.arguments[0]->kind == Kind::kLiteral;
+    const std::string of =
+        number ? "(" + whole(0) + ")" : operand(*e.arguments[0], Binding::kPostfix);
+    out = of + "." + name_to_sql(text(1));
   } else if (e.name == "ARRAY" || e.name == "MAP") {
     out = e.name + "[" + listed(e, 0) + "]";
   } else if (e.name == "EXTRACT" && n == 2 && is_text(*e.arguments[0])) {

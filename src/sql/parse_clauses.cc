@@ -264,8 +264,10 @@ Status StatementParser::parse_frame(WindowDefinition& window) {
 
 Result<FrameBound> StatementParser::parse_bound(ExpressionPtr& offset) {
   if (take_words("CURRENT ROW")) return FrameBound::kCurrentRow;
-  const bool unbounded = take_word("UNBOUNDED");
-  if (!unbounded) {
+  const bool unbounded = at_words("UNBOUNDED PRECEDING") || at_words("UNBOUNDED FOLLOWING");
+  if (unbounded) {
+    take();
+  } else {
     DF_ASSIGN_OR_RETURN(offset, parse_expression(Binding::kSum));
   }
   if (take_word("PRECEDING")) {

@@ -92,7 +92,14 @@ Status StatementParser::expect_end() {
   const Token& found = peek();
   if (found.kind == TokenKind::kEnd || found.is_symbol(";")) return {};
   std::string near;
-  if (found.kind == TokenKind::kWord) near = suggestion(found.upper, clause_words());
+  const std::vector<std::string>& words = clause_words();
+  const bool clause = found.kind == TokenKind::kWord &&
+                      std::find(words.begin(), words.end(), found.upper) != words.end();
+  if (clause && (found.upper == "ORDER" || found.upper == "GROUP") && !peek(1).is_word("BY")) {
+    take();
+    return expected("BY");
+  }
+  if (found.kind == TokenKind::kWord && !clause) near = suggestion(found.upper, words);
   if (near.empty() && position() > 0) {
     const Token& before = token(position() - 1);
     if (before.kind == TokenKind::kWord && !ends_before_alias(before.upper)) {

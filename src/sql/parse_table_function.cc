@@ -28,6 +28,15 @@ Result<TableFunction> StatementParser::parse_table_function(bool short_form) {
   return function;
 }
 
+// A query in parentheses, and not an expression that begins with one.
+bool StatementParser::holds_query() const {
+  if (!opens_query(0)) return false;
+  const size_t close = closing_[position()];
+  const Token& behind = token(close + 1 < token_count() ? close + 1 : close);
+  return close == 0 || behind.is_symbol(",") || behind.is_symbol(")") ||
+         behind.is_word("PARTITION");
+}
+
 Result<TableArgument> StatementParser::parse_table_argument(bool window, size_t index) {
   TableArgument argument;
   argument.place = peek().place;
@@ -38,7 +47,7 @@ Result<TableArgument> StatementParser::parse_table_argument(bool window, size_t 
     window = false;
   }
   const bool table = peek().is_word("TABLE") && (at_name(1) || peek(1).is_symbol("("));
-  if (table || opens_query(0)) {
+  if (table || holds_query()) {
     DF_RETURN_IF_ERROR(parse_table_value(argument));
     return argument;
   }

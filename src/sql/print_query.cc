@@ -22,7 +22,6 @@ std::string select_text(const Select& select) {
     out += " GROUP BY ";
     for (const ExpressionPtr& key : select.group_by) {
       if (&key != &select.group_by.front()) out += ", ";
-      // In front of nothing else than a list of keys a row is two of them.
       out += key->to_string();
     }
     if (select.group_by.empty()) out += "()";

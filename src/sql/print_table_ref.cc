@@ -45,22 +45,19 @@ std::string named_text(const NamedTable& table) {
     }
     out += ") */";
   }
-  // In parentheses: what binds less tightly than a sum would end before.
   if (table.as_of != nullptr) {
     out += " FOR SYSTEM_TIME AS OF " + expr::operand_to_sql(*table.as_of, expr::Binding::kSum);
   }
   return out;
 }
 
-std::string argument_text(const TableArgument& argument, bool plain) {
+std::string argument_text(const TableArgument& argument) {
   std::string out = argument.name.empty() ? "" : name_text(argument.name) + " => ";
   if (const auto* columns = std::get_if<std::vector<Name>>(&argument.value)) {
     return out + "DESCRIPTOR" + list_text(*columns);
   }
   if (const auto* expression = std::get_if<ExpressionPtr>(&argument.value)) {
-    const std::string text = (*expression)->to_string();
-    // A column called DESCRIPTOR is none.
-    return out + (plain || text[0] != '(' ? text : "(" + text + ")");
+    return out + (*expression)->to_string();
   }
   const TableRef& table = *std::get<TableRefPtr>(argument.value);
   if (const auto* named = std::get_if<NamedTable>(&table.what)) {
@@ -86,7 +83,7 @@ std::string function_text(const TableFunction& function) {
   out += "(";
   for (const TableArgument& argument : function.arguments) {
     if (&argument != &function.arguments.front()) out += ", ";
-    out += argument_text(argument, unnest);
+    out += argument_text(argument);
   }
   out += unnest ? ")" : "))";
   return function.with_ordinality ? out + " WITH ORDINALITY" : out;

@@ -116,6 +116,7 @@ class StatementParser final : public expr::Parser {
   Status parse_table_alias(TableRef& ref);
   Result<TableFunction> parse_table_function(bool short_form);
   Result<TableArgument> parse_table_argument(bool window, size_t index);
+  bool holds_query() const;
   Status parse_table_value(TableArgument& argument);
   Status parse_partition(TableArgument& argument);
 

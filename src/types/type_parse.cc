@@ -1,4 +1,5 @@
 // parse_type(): a small recursive descent over words, numbers, quoted names and signs.
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -10,6 +11,7 @@ namespace {
 
 // Deeper types are nobody's intention, and would use up the stack.
 constexpr int kMaxDepth = 64;
+constexpr size_t kMaxShown = 200;  // bytes of a type in a message
 constexpr int kMaxTimePrecision = 6;
 constexpr int kMaxDecimalPrecision = 38;
 constexpr int kDefaultDecimalPrecision = 10;
@@ -135,8 +137,14 @@ class TypeParser {
 
   Status fault(const std::string& expected) {
     const std::string found = here();
-    return Status::invalid("type \"" + std::string(text_) + "\", column " +
-                           std::to_string(at_ + 1) + ": found " + found + "; " + expected);
+    // Of a long one its beginning is enough.
+    size_t shown = std::min(text_.size(), kMaxShown);
+    while (shown < text_.size() && (static_cast<unsigned char>(text_[shown]) & 0xC0) == 0x80)
+      --shown;
+    const std::string text =
+        std::string(text_.substr(0, shown)) + (shown < text_.size() ? "…" : "");
+    return Status::invalid("type \"" + text + "\", column " + std::to_string(at_ + 1) + ": found " +
+                           found + "; " + expected);
   }
 
   Status expect_word(std::string_view word) {
@@ -222,7 +230,9 @@ class TypeParser {
   }
 
   Result<Type> parse_sized(const Name& name) {
-    if (name.text == "CHAR" || name.text == "CHARACTER") take_word("VARYING");
+    if (name.text == "CHAR" || name.text == "CHARACTER" || name.text == "BINARY") {
+      take_word("VARYING");
+    }
     if (take_sign('(')) {
       DF_RETURN_IF_ERROR(number(1, kMaxLength, "a length").status());
       DF_RETURN_IF_ERROR(expect_sign(')'));
@@ -342,6 +352,20 @@ class TypeParser {
     return fault("the quote is not closed");
   }
 
+  // What Flink lets a field say of itself: a INT 'how many'.
+  Status skip_comment() {
+    if (at() >= text_.size() || text_[at_] != '\'') return {};
+    for (size_t i = at_ + 1; i < text_.size(); ++i) {
+      if (text_[i] != '\'') continue;
+      if (i + 1 == text_.size() || text_[i + 1] != '\'') {
+        at_ = i + 1;
+        return {};
+      }
+      ++i;
+    }
+    return fault("the quote is not closed");
+  }
+
   Result<Type> parse_row(int depth) {
     char close = '>';
     if (take_sign('(')) {
@@ -362,6 +386,7 @@ class TypeParser {
       take_sign(':');
       DF_ASSIGN_OR_RETURN(Type type, parse_one(depth + 1));
       DF_ASSIGN_OR_RETURN(const bool nullable, nullability());
+      DF_RETURN_IF_ERROR(skip_comment());
       fields.push_back({std::move(name), std::move(type), nullable});
       if (take_sign(',')) continue;
       DF_RETURN_IF_ERROR(expect_sign(close));

@@ -71,6 +71,7 @@ TEST(TypeTest, synonyms_mean_the_same) {
       {"INT NOT NULL ARRAY", "ARRAY<INT NOT NULL>"},
       {"ROW(a INT NOT NULL, b BIGINT NULL)", "ROW<a INT NOT NULL, b BIGINT>"},
       {"struct<\"a\": int>", "ROW<a INT>"},
+      {"ROW<a INT NOT NULL 'it''s', b BINARY VARYING(3) 'x>'>", "ROW<a INT NOT NULL, b BYTES>"},
   };
   for (const auto& [text, expected] : pairs) {
     const auto type = parse_type(text);
