@@ -1,5 +1,7 @@
 #include "interval_join.h"
 
+#include <span>
+
 #include "base/floor_div.h"
 
 #include "join_side.h"
@@ -97,7 +99,7 @@ class IntervalJoin final : public Operator {
 
   // Of the batch at hand, used again.
   Batch batch_;
-  std::vector<JoinSide::Arrival> rows_;
+  std::span<const JoinSide::Arrival> rows_;
   std::vector<uint8_t> matched_;  // by position in rows_
   std::vector<TimeLanes::Key> keys_;
   struct Candidate {

@@ -458,6 +458,22 @@ TEST_F(JoinOperatorTest, ALateRowMeetsWhatIsStillKept) {
   }
 }
 
+TEST_F(JoinOperatorTest, ALateResultIsNotBehindTheWatermarkThatWentOn) {
+  const plan::Plan plan = plan_of(window_spec(JoinKind::kInner, 100, 50));
+  OperatorBed bed = bed_of<plan::WindowJoinSpec>(plan);
+  ASSERT_TRUE(bed.start(1).ok());
+  ASSERT_TRUE(bed.batch(*batch_of(left_schema(), {left_row("a", 10, 1)}), 0).ok());
+  ASSERT_TRUE(bed.watermark(148).ok());
+  EXPECT_EQ(bed.forwarded(), 98);  // and the window's time is 99
+  ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("a", 20, 7)}), 1).ok());
+  EXPECT_EQ(bed.rows(0).size(), 1U);
+  ASSERT_TRUE(bed.watermark(149).ok());
+  EXPECT_EQ(bed.forwarded(), 99);
+  ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("a", 30, 8)}), 1).ok());
+  EXPECT_EQ(bed.rows(0).size(), 1U);
+  EXPECT_EQ(bed.dead().size(), 1U);
+}
+
 TEST_F(JoinOperatorTest, ALatePartnerTakesBackWhatLeftAlone) {
   const plan::Plan plan = plan_of(window_spec(JoinKind::kFull, 100, 1000));
   OperatorBed bed = bed_of<plan::WindowJoinSpec>(plan);
