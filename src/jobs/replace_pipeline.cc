@@ -88,9 +88,12 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
   before.finished = deployed->finished();
   const std::shared_ptr<const plan::Plan> plan_before = deployed->plan();
   PipelineRow row;
+  std::string given_up;
   const auto stop_and_save = [&]() -> Status {
     const Status stopped = stop_job(deployed);
     if (!options.discard_state) DF_RETURN_IF_ERROR(stopped);
+    // Nobody can deliver it any more once that state is gone.
+    if (options.discard_state) given_up = undelivered(deployed);
     before.row = row = deployed->row();
     if (!options.discard_state && !row.delivered) {
       DF_RETURN_IF_ERROR(check_delivered(parts_.env, state_dir(row.id), gone));
@@ -133,6 +136,7 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
     // It runs, but a start of the server might take it back.
     DF_RETURN_IF_ERROR(forget_replacement(row.name).with_context("the replacement has started"));
   }
+  if (!given_up.empty()) note_given_up(*deployed, given_up);
   if (row.id != before.row.id) {
     // Should this fail, the next start of the server does it.
     const Status removed = parts_.env.remove_tree(state_dir(before.row.id));
