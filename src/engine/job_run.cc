@@ -303,9 +303,7 @@ void JobRun::stop() {
 }
 
 void JobRun::request_barrier(CheckpointId id, bool last) {
-  for (const std::unique_ptr<Task>& task : tasks_) {
-    if (task->is_source()) task->request_barrier(id, last);
-  }
+  for (const std::unique_ptr<Task>& task : tasks_) task->request_barrier(id, last);
 }
 
 Status JobRun::prepare(state::Checkpoint& checkpoint) {
