@@ -174,6 +174,44 @@ TEST_F(JobControlTest, APlanThatDoesNotFitItsStateIsNotTriedAgain) {
   EXPECT_NE(job->status().reason.find("numbers"), std::string::npos) << job->status().reason;
 }
 
+// A sink that does not wait for checkpoints would have such rows twice: the next run makes them
+// too.
+TEST_F(JobControlTest, NoTimerFiresBehindTheLastCheckpointOfAStop) {
+  constexpr int64_t kWindowMs = 300;
+  JobConfig counting = config();
+  plan::WindowSpec window;
+  window.time = plan::TimeKind::kProcessing;
+  window.size_ms = kWindowMs;
+  window.keys = {"n"};
+  counting.plan.job.checkpoint_interval_ms = kPatient;
+  counting.plan.nodes.insert(counting.plan.nodes.begin() + 1, {"windows", {{"numbers"}}, window});
+  counting.plan.nodes[2].inputs = {{"windows", ""}};
+  const Status valid = plan::validate(counting.plan);
+  ASSERT_TRUE(valid.ok()) << valid;
+  Barrier barrier;
+  counting.on_event = [&](const JobEvent& event) {
+    if (event.kind == JobEvent::Kind::kCheckpoint) (void)barrier.hold();
+  };
+  const Result<std::shared_ptr<Job>> job = engine_->start(counting);
+  ASSERT_TRUE(job.ok()) << job.status();
+  while ((*job)->status().operators.at(1).rows_in < 3) std::this_thread::yield();
+  std::thread stops([&] { EXPECT_TRUE((*job)->stop().ok()); });
+  barrier.await_arrival();  // the last checkpoint is written
+  const auto written = [&] { return connectors_.results["out"]->written.load(); };
+  const size_t before = written();
+  const int64_t began = env_.monotonic_nanos();
+  while (env_.monotonic_nanos() - began < 2 * kWindowMs * 1'000'000) std::this_thread::yield();
+  EXPECT_EQ(written(), before);
+  barrier.open();
+  stops.join();
+  table_->finish();
+  const Result<std::shared_ptr<Job>> again = engine_->start(counting);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE((*again)->wait().ok());
+  EXPECT_EQ(written(), 3U);
+  EXPECT_EQ(rows().size(), 3U);
+}
+
 TEST_F(JobControlTest, ASinkThatHangsHoldsUpNeitherStatusNorStopAndNothingIsLostOrDoubled) {
   make_engine(1, 1);
   Barrier barrier;

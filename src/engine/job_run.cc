@@ -276,7 +276,7 @@ Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
       if (channel) channels.push_back(channel);
     }
     outputs.push_back(std::make_unique<Output>(stages_.edges[e].routing, stages_.edges[e].keys,
-                                               std::move(channels)));
+                                               std::move(channels), task));
   }
   std::unique_ptr<SinkWriter> dead_writer;
   DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(kDeadLetterNode));
@@ -329,9 +329,7 @@ void JobRun::stop() {
 }
 
 void JobRun::request_barrier(CheckpointId id, bool last) {
-  for (const std::unique_ptr<Task>& task : tasks_) {
-    if (task->is_source()) task->request_barrier(id, last);
-  }
+  for (const std::unique_ptr<Task>& task : tasks_) task->request_barrier(id, last);
 }
 
 Status JobRun::prepare(state::Checkpoint& checkpoint) {

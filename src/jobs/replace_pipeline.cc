@@ -52,6 +52,12 @@ Result<int64_t> last_checkpoint(Env& env, const std::string& state_dir) {
   return last;
 }
 
+// Should it fail, the next start of the server does it.
+void remove_old_state(Env& env, const std::string& dir) {
+  const Status removed = env.remove_tree(dir);
+  if (!removed.ok()) log_warn("discarded state is still there", {{"why", removed.message()}});
+}
+
 }  // namespace
 
 // What the new plan leaves behind of the state; refused where it cannot take the rest.
@@ -137,11 +143,7 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
     DF_RETURN_IF_ERROR(forget_replacement(row.name).with_context("the replacement has started"));
   }
   if (!given_up.empty()) note_given_up(*deployed, given_up);
-  if (row.id != before.row.id) {
-    // Should this fail, the next start of the server does it.
-    const Status removed = parts_.env.remove_tree(state_dir(before.row.id));
-    if (!removed.ok()) log_warn("discarded state is still there", {{"why", removed.message()}});
-  }
+  if (row.id != before.row.id) remove_old_state(parts_.env, state_dir(before.row.id));
   return deployed->view();
 }
 
