@@ -43,7 +43,7 @@ Status Task::open() {
 void Task::request_barrier(CheckpointId id, bool last) {
   wanted_is_last_.store(last, std::memory_order_relaxed);
   wanted_barrier_.store(id.value(), std::memory_order_release);
-  wake();
+  if (source_ || last) wake();
 }
 
 void Task::stop() {
