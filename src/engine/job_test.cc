@@ -193,8 +193,8 @@ TEST_F(JobTest, RowsWithinTheLatenessChangeTheirResult) {
   EXPECT_EQ(first_window,
             (std::vector<std::string>{
                 "+I meeting=m start=1970-01-01 00:00:00.000 n=64 total=64 mean=1 most=1",
-                 "+U meeting=m start=1970-01-01 00:00:00.000 n=65 total=74 mean=1 most=10",
-                 "-U meeting=m start=1970-01-01 00:00:00.000 n=64 total=64 mean=1 most=1"}));
+                "+U meeting=m start=1970-01-01 00:00:00.000 n=65 total=74 mean=1 most=10",
+                "-U meeting=m start=1970-01-01 00:00:00.000 n=64 total=64 mean=1 most=1"}));
   ASSERT_EQ(rows("dead").size(), 1U);
   EXPECT_NE(rows("dead")[0].find("reason=late"), std::string::npos);
 }
