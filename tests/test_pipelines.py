@@ -308,7 +308,8 @@ def test_a_pipeline_begins_with_the_state_of_a_savepoint(server, cli, tmp_path):
 
 @pytest.fixture
 def posts():
-    """An HTTP server that answers nothing until it is told to, and keeps what was posted."""
+    """An HTTP server that answers nothing until it is told to, and keeps what was posted; `status`
+    is what it answers then, and nothing is kept but with 200."""
     answers = threading.Event()
     asked = threading.Event()
     bodies = {}
@@ -318,8 +319,10 @@ def posts():
             body = self.rfile.read(int(self.headers["Content-Length"]))
             asked.set()
             answers.wait()
-            bodies[self.headers["Idempotency-Key"]] = body
-            self.send_response(200)
+            if sink.status == 200:
+                bodies[self.headers["Idempotency-Key"]] = body
+            self.send_response(sink.status)
+            self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_):
@@ -328,7 +331,7 @@ def posts():
     sink = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     sink.daemon_threads = True
     threading.Thread(target=sink.serve_forever, daemon=True).start()
-    sink.answers, sink.asked, sink.bodies = answers, asked, bodies
+    sink.answers, sink.asked, sink.bodies, sink.status = answers, asked, bodies, 200
     yield sink
     answers.set()
     sink.shutdown()
@@ -348,13 +351,48 @@ def test_a_sink_that_hangs_holds_up_neither_pages_nor_a_start_of_the_server(serv
     posts.answers.set()
     eventually(lambda: stats()["state"] == "running", "the pipeline runs")
     assert [json.loads(body) for body in posts.bodies.values()] == [{"k": "a", "v": 5}]
-    # Of one that hangs again nothing is left.
+    # Of one that hangs again nothing is left, if that is said.
     posts.answers.clear()
     posts.asked.clear()
     cli("publish", "events", json.dumps({"k": "b", "v": 6}))
     assert posts.asked.wait(60)
-    assert call(server, "DELETE", "/api/v1/pipelines/counts")[0] == 200
+    assert call(server, "DELETE", "/api/v1/pipelines/counts?force=true")[0] == 200
     assert call(server, "GET", "/api/v1/pipelines")[1]["pipelines"] == []
+
+
+def test_what_a_deleted_pipeline_owes_is_delivered_first_or_given_up_in_words(server, cli, posts, tmp_path):
+    path = tmp_path / "counts.yaml"
+    path.write_text(COUNTS.replace("connector: log, topic: out, format: json, guarantee: exactly_once",
+                                   f"connector: http, url: 'http://127.0.0.1:{posts.server_port}/', "
+                                   "give_up_after: 50ms, backoff: 10ms"))
+    posts.answers.set()
+    # What fails too often is not asked for a while: then it may owe without being asked again.
+    for v, delivered in ((5, True), (6, False)):
+        posts.status = 503
+        cli("pipeline", "deploy", str(path))
+        cli("publish", "events", json.dumps({"k": "a", "v": v}))
+        eventually(lambda: "sink `out`" in cli.json("pipeline", "describe", "counts").get("reason", ""),
+                   "the sink is down")
+        cli("pipeline", "delete", "counts", "--yes", expect=NOT_FOUND)
+        assert re.search(r'it owes output of 1 checkpoint, \d+ bytes, to sink "out" \(delivering', cli.err)
+        assert cli.json("pipeline", "describe", "counts")["desired"] == "running"  # it goes on
+        cli("pipeline", "stop", "counts")
+        cli("pipeline", "savepoint", "counts", "--name", f"owing-{v}")
+        cli("pipeline", "delete", "counts", "--yes", expect=NOT_FOUND)
+        assert [one["event"] for one in cli.json("pipeline", "logs", "counts")].count("not deleted") == 2
+        if delivered:
+            posts.status = 200
+            eventually(lambda: call(server, "DELETE", "/api/v1/pipelines/counts")[0] == 200, "its output is delivered")
+        else:
+            assert "sink \"out\"" in cli.json("pipeline", "delete", "counts", "--yes", "--force")["given_up"]
+        assert len(posts.bodies) == 1
+    # The savepoint of what was delivered begins behind it.
+    posts.status = 200
+    cli("pipeline", "deploy", str(path), "--from-savepoint", "counts/owing-5", "--no-start")
+    eventually(lambda: call(server, "POST", "/api/v1/pipelines/counts/start")[0] == 200, "it starts")
+    sent = lambda: [json.loads(line) for body in posts.bodies.values() for line in body.splitlines()]
+    eventually(lambda: len(sent()) >= 2, "what was published behind the savepoint")
+    assert sent() == [{"k": "a", "v": 5}, {"k": "a", "v": 6}]
 
 
 def test_a_replacement_that_does_not_start_is_taken_back(server, cli):

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "key_columns.h"
+#include "key_merger.h"
 #include "operators.h"
-#include "slice_merger.h"
 #include "window_aggregates.h"
 #include "window_output.h"
 #include "window_slices.h"
@@ -32,13 +32,14 @@ class CountWindow final : public Operator {
         keys_(std::move(keys)),
         aggregates_(std::move(aggregates)),
         output_(std::move(output)),
-        merger_(aggregates_) {}
+        merged_({"merged", 1, aggregates_.columns()}),
+        merger_(aggregates_, merged_) {}
 
   Status open(OperatorContext& context) override;
   Status on_batch(size_t input, const Batch& batch, Collector& out) override;
   Status on_barrier(CheckpointId id, Collector& out) override;
   size_t index_bytes() const override {
-    return aggregates_.memory_bytes() + merger_.memory_bytes();
+    return aggregates_.memory_bytes() + merged_.memory_bytes();
   }
 
  private:
@@ -59,7 +60,8 @@ class CountWindow final : public Operator {
   KeyColumns keys_;
   WindowAggregates aggregates_;
   WindowOutput output_;
-  SliceMerger merger_;
+  state::KeyedTable merged_;  // no state
+  KeyMerger merger_;
 
   OperatorContext* context_ = nullptr;
   state::KeyedTable* table_ = nullptr;
@@ -70,7 +72,7 @@ class CountWindow final : public Operator {
   std::vector<uint64_t> hashes_;
   std::vector<std::string_view> key_views_;
   std::vector<int64_t> numbers_;
-  std::vector<RowNumber> counters_, groups_, made_, of_window_;
+  std::vector<RowNumber> counters_, groups_, of_window_;
   std::vector<Full> full_;
 };
 
@@ -78,12 +80,7 @@ Status CountWindow::open(OperatorContext& context) {
   context_ = &context;
   DF_ASSIGN_OR_RETURN(table_, context.table({"windows", kStateVersion, aggregates_.columns()}));
   DF_ASSIGN_OR_RETURN(counts_, context.table({"counts", kStateVersion, {ValueKind::kInt64}}));
-  DF_RETURN_IF_ERROR(aggregates_.open(context, *table_));
-  if (!slices_.shared()) return {};
-  made_.clear();
-  table_->for_each([&](RowNumber row) { made_.push_back(row); });
-  merger_.on_made(*table_, made_);
-  return {};
+  return aggregates_.open(context, *table_);
 }
 
 // Which slice each row is in, and which windows are full with it.
@@ -129,12 +126,12 @@ Status CountWindow::fire_merged(const Full& full, Collector& out) {
       of_window_.push_back(*row);
     }
   }
-  DF_ASSIGN_OR_RETURN(const RowNumber merged, merger_.merge_one(*table_, of_window_));
-  DF_RETURN_IF_ERROR(output_.add(aggregates_, merger_.table(), std::span(&merged, 1),
-                                 WindowBounds{}, RowKind::kInsert, out));
+  DF_ASSIGN_OR_RETURN(const RowNumber merged, merger_.merge(*table_, of_window_, std::nullopt));
+  DF_RETURN_IF_ERROR(output_.add(aggregates_, merged_, std::span(&merged, 1), WindowBounds{},
+                                 RowKind::kInsert, out));
+  merger_.clear();
   for (const RowNumber row : of_window_) {
     if (slices_.last_window(table_->number(row)) > full.end) continue;
-    merger_.on_erase(row);
     aggregates_.erase(*table_, row);
   }
   return {};
@@ -155,9 +152,7 @@ Status CountWindow::on_batch(size_t /*input*/, const Batch& batch, Collector& ou
   DF_RETURN_IF_ERROR(keys_.read(batch));
   count_rows(batch);
   groups_.resize(counted_.size());
-  made_.clear();
-  table_->upsert_all(hashes_, key_views_, numbers_, groups_, &made_);
-  if (slices_.shared()) merger_.on_made(*table_, made_);
+  table_->upsert_all(hashes_, key_views_, numbers_, groups_, nullptr);
   DF_RETURN_IF_ERROR(aggregates_.add(*table_, counted_, groups_));
   if (slices_.shared()) {
     for (const Full& full : full_) DF_RETURN_IF_ERROR(fire_merged(full, out));

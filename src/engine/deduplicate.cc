@@ -179,7 +179,6 @@ Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& 
   if (spec.time_column.empty() && !spec.keep_last) {
     return std::unique_ptr<Operator>(std::make_unique<FirstArrived>(std::move(keys), spec.ttl_ms));
   }
-  DF_ASSIGN_OR_RETURN(RowCodec codec, RowCodec::make(schema));
   Keeping keeping;
   keeping.last = spec.keep_last;
   keeping.ttl_ms = spec.ttl_ms;
@@ -188,7 +187,7 @@ Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& 
     DF_ASSIGN_OR_RETURN(keeping.time.column, schema->require(spec.time_column));
   }
   return std::unique_ptr<Operator>(
-      std::make_unique<KeptRow>(std::move(keys), keeping, std::move(codec)));
+      std::make_unique<KeptRow>(std::move(keys), keeping, RowCodec(schema)));
 }
 
 }  // namespace dataflow::engine

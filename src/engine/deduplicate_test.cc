@@ -24,7 +24,8 @@ SchemaPtr visit_schema() {
                                                      {"room", Type::int32()},
                                                      {"x", Type::float64()},
                                                      {"note", Type::string()},
-                                                     {"ts", Type::timestamp(3)}});
+                                                     {"ts", Type::timestamp(3)},
+                                                     {"seen", Type::array(Type::int32())}});
 }
 
 int64_t below(Random& random, int64_t limit) {
@@ -42,13 +43,15 @@ std::vector<Row> random_visits(Random& random, int64_t count) {
     const auto or_null = [&](Value value) {
       return below(random, 8) == 0 ? Value::null(value.type()) : value;
     };
-    rows.push_back({or_null(Value::string("u" + std::to_string(below(random, 20)))),
-                    or_null(Value::integer(Type::int32(), below(random, 3))),
-                    or_null(Value::float64(below(random, 4) == 0 ? -0.0 : 1.5)),
-                    or_null(Value::string(std::string(static_cast<size_t>(below(random, 5)), 'x'))),
-                    below(random, 30) == 0
-                        ? Value::null(Type::timestamp(3))
-                        : Value::integer(Type::timestamp(3), i / 4 + below(random, 40))});
+    rows.push_back(
+        {or_null(Value::string("u" + std::to_string(below(random, 20)))),
+         or_null(Value::integer(Type::int32(), below(random, 3))),
+         or_null(Value::float64(below(random, 4) == 0 ? -0.0 : 1.5)),
+         or_null(Value::string(std::string(static_cast<size_t>(below(random, 5)), 'x'))),
+         below(random, 30) == 0 ? Value::null(Type::timestamp(3))
+                                : Value::integer(Type::timestamp(3), i / 4 + below(random, 40)),
+         or_null(Value::list(Type::array(Type::int32()),
+                             {or_null(Value::integer(Type::int32(), below(random, 2)))}))});
   }
   return rows;
 }

@@ -29,6 +29,8 @@ Status DistinctValues::open(OperatorContext& context, state::KeyedTable& owner,
       context.table({name, kStateVersion, {state::ValueKind::kInt64, state::ValueKind::kBytes}}));
   std::vector<Row> chunks;
   chunks_->for_each([&](Row chunk) { chunks.push_back(chunk); });
+  // As the values came.
+  std::ranges::sort(chunks, {}, [this](Row chunk) { return chunks_->number(chunk); });
   for (const Row chunk : chunks) DF_RETURN_IF_ERROR(load_chunk(chunk));
   return {};
 }
@@ -83,9 +85,9 @@ void DistinctValues::add(std::span<const uint64_t> hashes, std::span<const std::
     fresh.push_back(i);
     link(row, groups[i]);
     if (chunks_ == nullptr) continue;
-    make_room(is_unsaved_, row, uint8_t{0});
-    is_unsaved_[row] = 1;
+    make_room(unsaved_at_, row, Row{0});
     unsaved_.push_back(row);
+    unsaved_at_[row] = static_cast<Row>(unsaved_.size());
   }
 }
 
@@ -102,7 +104,7 @@ void DistinctValues::clear(Row group) {
   if (group < first_.size()) {
     for (Row row = first_[group]; row != kNone;) {
       const Row next = next_[row];
-      if (row < is_unsaved_.size()) is_unsaved_[row] = 0;
+      if (row < unsaved_at_.size()) unsaved_at_[row] = 0;
       index_.erase(row);
       row = next;
     }
@@ -136,9 +138,10 @@ void DistinctValues::append_to_chunk(Row group, std::string_view value) {
 }
 
 void DistinctValues::save() {
-  for (const Row row : unsaved_) {
-    if (is_unsaved_[row] == 0) continue;
-    is_unsaved_[row] = 0;
+  for (size_t i = 0; i < unsaved_.size(); ++i) {
+    const Row row = unsaved_[i];
+    if (unsaved_at_[row] != i + 1) continue;
+    unsaved_at_[row] = 0;
     append_to_chunk(static_cast<Row>(index_.number(row)), index_.key(row));
   }
   unsaved_.clear();

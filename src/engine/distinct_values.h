@@ -31,7 +31,8 @@ class DistinctValues {
   // for one group is new once.
   void add(std::span<const uint64_t> hashes, std::span<const std::string_view> values,
            std::span<const Row> groups, std::vector<size_t>& fresh);
-  // The values of a group, in no order; valid until values are added or a group is cleared.
+  // The values of a group, the last to come first, also after a restore: a sum of floats hangs on
+  // the order. Valid until values are added or a group is cleared.
   void append_values(Row group, std::vector<std::string_view>& values,
                      std::vector<uint64_t>& hashes) const;
   void clear(Row group);
@@ -41,7 +42,7 @@ class DistinctValues {
 
   size_t memory_bytes() const {  // without the table that is state
     return index_.memory_bytes() + memory_of(first_) + memory_of(next_) + memory_of(first_chunk_) +
-           memory_of(next_chunk_) + memory_of(is_unsaved_) + memory_of(unsaved_);
+           memory_of(next_chunk_) + memory_of(unsaved_at_) + memory_of(unsaved_);
   }
 
  private:
@@ -60,10 +61,12 @@ class DistinctValues {
   // Of state.
   state::KeyedTable* owner_ = nullptr;
   state::KeyedTable* chunks_ = nullptr;
-  std::vector<Row> first_chunk_;     // by group: the one that grows
-  std::vector<Row> next_chunk_;      // by chunk
-  std::vector<uint8_t> is_unsaved_;  // by row of the index
-  std::vector<Row> unsaved_;         // each row that is, and some that are not
+  std::vector<Row> first_chunk_;  // by group: the one that grows
+  std::vector<Row> next_chunk_;   // by chunk
+  // In the order in which they came. A row that was erased and made again stands there twice.
+  std::vector<Row> unsaved_;
+  std::vector<Row>
+      unsaved_at_;  // by row of the index: where it stands, + 1; 0: it is saved or gone
   int64_t next_number_ = 0;
 };
 

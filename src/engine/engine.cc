@@ -30,21 +30,30 @@ class EngineImpl final : public Engine {
   }
 
   Result<std::shared_ptr<Job>> start(JobConfig config) override {
-    const std::string held_up = shared_->held_up.over(config.state_dir);
-    if (!held_up.empty()) {
-      return Status::unavailable("the last run of " + config.name + " is still held up (" +
-                                 held_up + "); start it when that is over");
-    }
-    auto job =
-        std::make_shared<JobImpl>(env_, timers_, connectors_, shared_->scheduler, options_,
-                                  shared_->state_memory, shared_->held_up, std::move(config));
+    DF_ASSIGN_OR_RETURN(std::shared_ptr<JobImpl> job, make(std::move(config)));
     DF_RETURN_IF_ERROR(job->start());
     return std::shared_ptr<Job>(std::move(job));
+  }
+
+  Status deliver(JobConfig config) override {
+    if (!env_.exists(config.state_dir)) return {};
+    DF_ASSIGN_OR_RETURN(const std::shared_ptr<JobImpl> job, make(std::move(config)));
+    return job->deliver();
   }
 
   size_t held_up() const override { return shared_->held_up.count(); }
 
  private:
+  Result<std::shared_ptr<JobImpl>> make(JobConfig config) {
+    const std::string held_up = shared_->held_up.over(config.state_dir);
+    if (!held_up.empty()) {
+      return Status::unavailable("the last run of " + config.name + " is still held up (" +
+                                 held_up + "); start it when that is over");
+    }
+    return std::make_shared<JobImpl>(env_, timers_, connectors_, shared_->scheduler, options_,
+                                     shared_->state_memory, shared_->held_up, std::move(config));
+  }
+
   // What jobs share; a held up one still uses it.
   struct Shared {
     explicit Shared(const EngineOptions& options)

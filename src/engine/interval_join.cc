@@ -1,5 +1,7 @@
 #include "interval_join.h"
 
+#include <span>
+
 #include "base/floor_div.h"
 
 #include "join_side.h"
@@ -19,13 +21,15 @@ constexpr int64_t kMicrosInMilli = 1000;
 constexpr int64_t kMatched = 1;
 
 // Rows with equal keys where right_time is within left_time + [lower, upper]. State: the rows that
-// may still meet one to come; each goes when time reaches the last moment of a partner, and leaves
-// then if it had none and its side's rows leave alone. A row of input is held against the rows of
-// the other side that are there, then kept. Of semi and anti joins a left row is done with at its
-// first partner.
+// may still meet one to come; each goes when the watermark passes the last moment of a partner, and
+// leaves then if it had none and its side's rows leave alone. A row of input is held against the
+// rows of the other side that are there, then kept unless it is over already. Of semi and anti
+// joins a left row is done with at its first partner.
 //
-// A row behind the watermark is taken as long as one that is on time may meet it. So nothing leaves
-// that is late for those behind: the watermark goes on to them less how far the side reaches.
+// A row behind the watermark is a row like others: it meets what is kept. If it is over and met
+// nothing, nobody can tell whether it would have: it leaves alone at once where outer joins let its
+// side's rows, and is a dead letter otherwise. What was kept is not late for those behind when it
+// leaves: the watermark goes on to them less how far the side reaches.
 class IntervalJoin final : public Operator {
  public:
   IntervalJoin(const plan::IntervalJoinSpec& spec, JoinSide left, JoinSide right,
@@ -37,7 +41,7 @@ class IntervalJoin final : public Operator {
         sides_{std::move(left), std::move(right)},
         condition_(std::move(condition)),
         output_(spec.kind, sides_[kLeft].codec(), sides_[kRight].codec(), output, 0),
-        lanes_(reach_.forward_ms) {}
+        lanes_(reach_.over_ms()) {}
 
   Status open(OperatorContext& context) override;
   Status on_batch(size_t input, const Batch& batch, Collector& out) override;
@@ -55,11 +59,13 @@ class IntervalJoin final : public Operator {
   bool is_over(size_t side, int64_t micros) const {
     return lanes_.moment_of(side, micros) <= progress_.value().value();
   }
+  bool is_late(int64_t micros) const {
+    return floor_div(micros, kMicrosInMilli) <= progress_.value().value();
+  }
 
   enum class Work : uint8_t { kNone, kPairs, kTime };
 
   void index_rows();
-  Status sort_out(size_t side, const Batch& batch);
   Status join_rows(Collector& out);
   Status find_pairs(size_t side, Collector& out);
   void add_candidate(size_t side, size_t at, RowNumber other);
@@ -67,6 +73,7 @@ class IntervalJoin final : public Operator {
   Status match_left(size_t side, size_t at, RowNumber other, Collector& out);
   void match_pair(size_t side, size_t at, RowNumber other);
   Status keep_rows(size_t side, Collector& out);
+  Status end_unmet(size_t side, const JoinSide::Arrival& arrival, Collector& out);
   void forget_matched();
 
   Status catch_up(Collector& out);
@@ -91,7 +98,8 @@ class IntervalJoin final : public Operator {
   size_t next_partner_ = 0;  // among those that fit its time
 
   // Of the batch at hand, used again.
-  std::vector<JoinSide::Arrival> rows_;
+  Batch batch_;
+  std::span<const JoinSide::Arrival> rows_;
   std::vector<uint8_t> matched_;  // by position in rows_
   std::vector<TimeLanes::Key> keys_;
   struct Candidate {
@@ -141,28 +149,11 @@ void IntervalJoin::index_rows() {
   }
 }
 
-// Which rows of the batch are taken; those without a key leave alone or not at all.
-Status IntervalJoin::sort_out(size_t side, const Batch& batch) {
-  DF_RETURN_IF_ERROR(sides_[side].read(batch));
-  rows_.clear();
-  for (const JoinSide::Arrival& arrival : sides_[side].arrivals()) {
-    const int64_t time = floor_div(arrival.micros, kMicrosInMilli);
-    if (time + reach_.held_ms(side) > progress_.value().value()) {
-      rows_.push_back(arrival);
-      continue;
-    }
-    DF_RETURN_IF_ERROR(
-        sides_[side].send_late(batch, arrival.row,
-                               "no row that is on time can meet it: the watermark is " +
-                                   std::to_string(progress_.value().value()) +
-                                   ", and its own time " + std::to_string(time)));
-  }
-  return {};
-}
-
 Status IntervalJoin::on_batch(size_t input, const Batch& batch, Collector& out) {
   DF_RETURN_IF_ERROR(catch_up(out));
-  DF_RETURN_IF_ERROR(sort_out(input, batch));
+  DF_RETURN_IF_ERROR(sides_[input].read(batch));
+  batch_ = batch;
+  rows_ = sides_[input].arrivals();
   lanes_.find_keys(sides_[input].hashes(), sides_[input].keys(), keys_);
   lanes_.prefetch(keys_);
   side_at_work_ = input;
@@ -180,6 +171,7 @@ Status IntervalJoin::join_rows(Collector& out) {
   forget_matched();
   DF_RETURN_IF_ERROR(keep_rows(side_at_work_, out));
   lanes_.release_unused(keys_);
+  batch_ = {};
   return {};
 }
 
@@ -274,6 +266,7 @@ Status IntervalJoin::match_left(size_t side, size_t at, RowNumber other, Collect
   int64_t& marks = sides_[kLeft].table().ints(JoinSide::kMarks)[other];
   if ((marks & kMatched) != 0) return {};
   marks |= kMatched;
+  matched_[at] = 1;
   gone_.push_back({keys_[static_cast<size_t>(rows_[at].row)], other});
   if (!shape_.semi) return {};
   return output_.add(sides_[kLeft].bytes_of(other), {}, RowKind::kInsert, 0, out);
@@ -303,8 +296,7 @@ Status IntervalJoin::keep_rows(size_t side, Collector& out) {
     const auto [row, micros] = rows_[at];
     const bool matched = matched_[at] != 0;
     if (from.has_null_key(row) || is_over(side, micros)) {
-      if (matched || !shape_.alone[side]) continue;
-      DF_RETURN_IF_ERROR(output_.add_alone(side, from.bytes(row), RowKind::kInsert, 0, out));
+      if (!matched) DF_RETURN_IF_ERROR(end_unmet(side, rows_[at], out));
       continue;
     }
     if (matched && side == kLeft && leaves_at_match()) continue;
@@ -319,6 +311,25 @@ Status IntervalJoin::keep_rows(size_t side, Collector& out) {
     lanes_.insert(keys_[static_cast<size_t>(kept_[i])], side, {kept_times_[i], kept[i]});
   }
   return output_.flush(out);
+}
+
+// A row that has met nothing and is not kept. One without a key cannot have had partners; one that
+// came when it was over may have had some that are gone. As in Apache Flink's SQL it then stands
+// for one without where the join is an outer one, and is nothing to an anti join.
+Status IntervalJoin::end_unmet(size_t side, const JoinSide::Arrival& arrival, Collector& out) {
+  const JoinSide& from = sides_[side];
+  const auto [row, micros] = arrival;
+  const bool late = is_late(micros) && is_over(side, micros);
+  const bool decided = from.has_null_key(row) || !late || !shape_.anti;
+  if (shape_.alone[side] && decided) {
+    return output_.add_alone(side, from.bytes(row), RowKind::kInsert, 0, out);
+  }
+  if (!late) return {};
+  return from.send_late(batch_, row,
+                        "it met no row that is still kept, and none that is on time can meet it: "
+                        "the watermark is " +
+                            std::to_string(progress_.value().value()) + ", and its own time " +
+                            std::to_string(floor_div(micros, kMicrosInMilli)));
 }
 
 // Progress is kept apart from rows: rows of the state may be due by it already.
@@ -359,8 +370,7 @@ Status IntervalJoin::advance(Collector& out) {
 }
 
 Watermark IntervalJoin::forwarded(Watermark watermark) const {
-  if (watermark == kEndOfTime || watermark.value() < INT64_MIN + held_ms_) return watermark;
-  return Watermark(watermark.value() - held_ms_);
+  return held_back(watermark, held_ms_);
 }
 
 Status IntervalJoin::on_barrier(CheckpointId /*id*/, Collector& /*out*/) {

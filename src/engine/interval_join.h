@@ -21,8 +21,12 @@ struct IntervalReach {
   // How far behind a side's row its last partner can be; below zero: partners lie before it.
   const std::array<int64_t, 2> forward_ms;
 
-  // How far behind the watermark a side's rows are still taken, and leave.
-  int64_t held_ms(size_t side) const { return std::max<int64_t>(forward_ms[side], 0); }
+  // A row is over when time reaches its own and so much, which is when the watermark has passed
+  // the last moment of a partner. At that moment itself one may come: a watermark that stands at
+  // the latest time seen is followed by rows of just that time.
+  std::array<int64_t, 2> over_ms() const { return {forward_ms[0] + 1, forward_ms[1] + 1}; }
+  // What was kept on a side leaves less than this behind the watermark.
+  int64_t held_ms(size_t side) const { return std::max<int64_t>(forward_ms[side] + 1, 0); }
   // What follows is told as much as holds for the column that carries the output's event time, or
   // for both sides' where none does.
   int64_t held_ms(plan::JoinKind kind) const {

@@ -94,10 +94,22 @@ Status JobImpl::stop() {
     set_state(JobState::kStopping);
     if (!round_) begin_round();
   });
-  if (!await_end(options_.stop_wait_ms)) {
-    interruption_.request_stop();
-    if (!await_end(options_.leave_wait_ms)) leave();
-  }
+  end_in_time();
+  return wait();
+}
+
+void JobImpl::end_in_time() {
+  if (await_end(options_.stop_wait_ms)) return;
+  interruption_.request_stop();
+  if (!await_end(options_.leave_wait_ms)) leave();
+}
+
+Status JobImpl::deliver() {
+  worker_.post([this] {
+    const Status delivered = deliver_owed();
+    conclude(delivered.ok() ? JobState::kStopped : JobState::kFailed, delivered);
+  });
+  end_in_time();
   return wait();
 }
 

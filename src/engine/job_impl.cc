@@ -155,6 +155,26 @@ Status JobImpl::check_plan() {
   return store_->put_fact(kPlanFact, now);
 }
 
+RunContext JobImpl::run_context() {
+  reports_ = std::make_unique<Reports>(*this, attempt_);
+  return {env_,
+          timers_,
+          connectors_,
+          scheduler_,
+          options_,
+          config_,
+          *store_,
+          *reports_,
+          state_memory_,
+          interruption_.get_token(),
+          [this](const std::string& doing) { set_doing(doing); }};
+}
+
+Status JobImpl::deliver_owed() {
+  DF_RETURN_IF_ERROR(open_store());
+  return JobRun::deliver(run_context());
+}
+
 Status JobImpl::begin_attempt() {
   ++attempt_;
   const Status there = open_store();
@@ -163,19 +183,7 @@ Status JobImpl::begin_attempt() {
   const Status fits = check_plan();
   hopeless_ = is_for_good(fits) || fits.code() == StatusCode::kConflict;
   DF_RETURN_IF_ERROR(fits);
-  reports_ = std::make_unique<Reports>(*this, attempt_);
-  const RunContext context{env_,
-                           timers_,
-                           connectors_,
-                           scheduler_,
-                           options_,
-                           config_,
-                           *store_,
-                           *reports_,
-                           state_memory_,
-                           interruption_.get_token(),
-                           [this](const std::string& doing) { set_doing(doing); }};
-  DF_ASSIGN_OR_RETURN(std::unique_ptr<JobRun> run, JobRun::make(context));
+  DF_ASSIGN_OR_RETURN(std::unique_ptr<JobRun> run, JobRun::make(run_context()));
   const Status opened = run->open();
   hopeless_ = is_for_good(opened);
   DF_RETURN_IF_ERROR(opened);

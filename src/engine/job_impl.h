@@ -34,6 +34,8 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
 
   // The first attempt: see FirstAttempt.
   Status start();
+  // All that it does: see Engine::deliver().
+  Status deliver();
   // Whether it is over while its thread is not yet.
   bool held_up() const { return held_up_; }
   const std::string& state_dir() const { return config_.state_dir; }
@@ -70,6 +72,8 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
 
   // Whether the end has come within this time.
   bool await_end(int64_t wait_ms);
+  // The same within the time that a stop has; what holds it up is interrupted, then left.
+  void end_in_time();
   // Ends the job without its thread, which is held up.
   void leave();
   bool is_over() const;
@@ -79,6 +83,8 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   // All of these run on worker_.
   Status first_attempt();
   Status begin_attempt();
+  Status deliver_owed();
+  RunContext run_context();
   // What is left when somebody else has ended the job.
   void clear();
   Status open_store();

@@ -27,32 +27,58 @@ std::map<std::string, std::string> committer_state(
 
 Result<std::unique_ptr<JobRun>> JobRun::make(const RunContext& context) {
   std::unique_ptr<JobRun> run(new JobRun(context));
-  DF_RETURN_IF_ERROR(run->make_connectors());
+  context.tell_doing("opening its sources and sinks");
+  DF_RETURN_IF_ERROR(run->make_sources());
+  DF_RETURN_IF_ERROR(run->make_sinks([](const std::string&) { return true; }));
   DF_RETURN_IF_ERROR(run->commit_left_over());
   return run;
 }
 
+// A committer may hold output back that is in no committable: restored, it lets go of it.
+Status JobRun::deliver(const RunContext& context) {
+  JobRun run(context);
+  std::set<std::string> owed;
+  DF_ASSIGN_OR_RETURN(const auto left, context.store.committables());
+  for (const state::StoredCommittable& one : left) owed.insert(one.committable.sink);
+  DF_ASSIGN_OR_RETURN(const std::vector<std::string> operators, context.store.operators());
+  for (const std::string& id : operators) {
+    DF_ASSIGN_OR_RETURN(const auto named, context.store.named(id));
+    if (!committer_state(named).empty()) owed.insert(id);
+  }
+  context.tell_doing("opening its sinks");
+  DF_RETURN_IF_ERROR(run.make_sinks([&](const std::string& node) { return owed.contains(node); }));
+  return run.commit_left_over();
+}
+
 JobRun::~JobRun() { stop(); }
 
-Status JobRun::make_connectors() {
+Status JobRun::make_sources() {
   const plan::Plan& plan = context_.config.plan;
-  context_.tell_doing("opening its sources and sinks");
   for (const plan::Node& node : plan.nodes) {
-    if (const auto* source = std::get_if<plan::SourceSpec>(&node.spec)) {
-      DF_ASSIGN_OR_RETURN(
-          auto made, context_.connectors.make_source(
-                         *source, {plan.name, node.id, plan.job.bounded, context_.interrupted}));
-      DF_ASSIGN_OR_RETURN(std::vector<Split> splits, made->splits());
-      if (made->bounded()) DF_RETURN_IF_ERROR(add_saved_splits(node.id, splits));
-      std::sort(splits.begin(), splits.end(),
-                [](const Split& a, const Split& b) { return a.id < b.id; });
-      splits_[node.id] = std::move(splits);
-      sources_[node.id] = std::move(made);
-    } else if (const auto* sink = std::get_if<plan::SinkSpec>(&node.spec)) {
-      DF_RETURN_IF_ERROR(add_sink(node.id, *sink, plan.find(node.inputs.at(0).node)->schema));
-    }
+    const auto* source = std::get_if<plan::SourceSpec>(&node.spec);
+    if (source == nullptr) continue;
+    DF_ASSIGN_OR_RETURN(auto made,
+                        context_.connectors.make_source(
+                            *source, {plan.name, node.id, plan.job.bounded, context_.interrupted}));
+    DF_ASSIGN_OR_RETURN(std::vector<Split> splits, made->splits());
+    if (made->bounded()) DF_RETURN_IF_ERROR(add_saved_splits(node.id, splits));
+    std::sort(splits.begin(), splits.end(),
+              [](const Split& a, const Split& b) { return a.id < b.id; });
+    splits_[node.id] = std::move(splits);
+    sources_[node.id] = std::move(made);
   }
-  if (plan.job.dead_letters && plan.job.on_error == plan::ErrorPolicy::kDeadLetter) {
+  return {};
+}
+
+Status JobRun::make_sinks(const std::function<bool(const std::string&)>& wanted) {
+  const plan::Plan& plan = context_.config.plan;
+  for (const plan::Node& node : plan.nodes) {
+    const auto* sink = std::get_if<plan::SinkSpec>(&node.spec);
+    if (sink == nullptr || !wanted(node.id)) continue;
+    DF_RETURN_IF_ERROR(add_sink(node.id, *sink, plan.find(node.inputs.at(0).node)->schema));
+  }
+  if (plan.job.dead_letters && plan.job.on_error == plan::ErrorPolicy::kDeadLetter &&
+      wanted(kDeadLetterNode)) {
     DF_RETURN_IF_ERROR(add_sink(kDeadLetterNode, *plan.job.dead_letters, dead_letter_schema())
                            .with_context("the dead letters' sink"));
   }
@@ -250,7 +276,7 @@ Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
       if (channel) channels.push_back(channel);
     }
     outputs.push_back(std::make_unique<Output>(stages_.edges[e].routing, stages_.edges[e].keys,
-                                               std::move(channels)));
+                                               std::move(channels), task));
   }
   std::unique_ptr<SinkWriter> dead_writer;
   DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(kDeadLetterNode));
@@ -308,9 +334,7 @@ void JobRun::stop() {
 }
 
 void JobRun::request_barrier(CheckpointId id, bool last) {
-  for (const std::unique_ptr<Task>& task : tasks_) {
-    if (task->is_source()) task->request_barrier(id, last);
-  }
+  for (const std::unique_ptr<Task>& task : tasks_) task->request_barrier(id, last);
 }
 
 Status JobRun::prepare(state::Checkpoint& checkpoint) {

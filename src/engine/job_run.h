@@ -21,9 +21,6 @@
 
 namespace dataflow::engine {
 
-// Named states that belong to a sink's committer.
-inline constexpr std::string_view kCommitterPrefix = "committer/";
-
 // What a run is made with; outlives it.
 struct RunContext {
   Env& env;
@@ -44,6 +41,8 @@ class JobRun {
  public:
   // Makes sources and sinks, and makes visible what the last checkpoint still had to commit.
   static Result<std::unique_ptr<JobRun>> make(const RunContext& context);
+  // Only the last of that: nothing can run afterwards, and only sinks that are owed are made.
+  static Status deliver(const RunContext& context);
   // Makes the tasks from the state. Nothing runs yet.
   Status open();
   ~JobRun();
@@ -79,7 +78,9 @@ class JobRun {
   };
 
   explicit JobRun(const RunContext& context) : context_(context) {}
-  Status make_connectors();
+  Status make_sources();
+  // Those for which it is true.
+  Status make_sinks(const std::function<bool(const std::string&)>& wanted);
   Status add_saved_splits(const std::string& node, std::vector<Split>& splits);
   Status add_sink(const std::string& node, const plan::SinkSpec& spec, const SchemaPtr& schema);
   Status commit_left_over();

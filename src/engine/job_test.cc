@@ -6,11 +6,7 @@
 #include <random>
 #include <thread>
 
-#include "base/fault_env.h"
-#include "base/timer_queue.h"
-#include "engine/job.h"
-#include "memory_connectors.h"
-#include "plan/plan.h"
+#include "job_bed.h"
 
 namespace dataflow::engine {
 namespace {
@@ -102,40 +98,13 @@ std::vector<std::string> in_short(const std::vector<std::string>& rows) {
   return made;
 }
 
-class JobTest : public testing::Test {
- protected:
-  void SetUp() override { timers_.start(); }
-
-  std::shared_ptr<Job> start(plan::Plan plan) {
-    const Status valid = plan::validate(plan);
-    EXPECT_TRUE(valid.ok()) << valid;
-    if (!engine_) engine_ = Engine::create(env_, timers_, connectors_, {2, 64, 2}, nullptr);
-    Result<std::shared_ptr<Job>> job = engine_->start({plan.name, plan, dir_});
-    EXPECT_TRUE(job.ok()) << job.status();
-    return job.ok() ? *job : nullptr;
-  }
-
-  Env& env_ = posix_env();
-  const std::string dir_ = testing::TempDir() + "job_test_" + std::to_string(getpid()) + "_" +
-                           testing::UnitTest::GetInstance()->current_test_info()->name();
-  TimerQueue timers_{env_};
-  MemoryConnectors connectors_;
-  std::unique_ptr<Engine> engine_;
-
-  void TearDown() override {
-    engine_.reset();
-    timers_.stop();
-    EXPECT_TRUE(env_.remove_tree(dir_).ok());
-  }
-};
+class JobTest : public JobBed {};
 
 TEST_F(JobTest, WindowsCountEveryRowOnce) {
   connectors_.tables["events"] = random_events(1, 3, 2000, 500);
   const auto job = start(count_plan(2, 500));
-  ASSERT_NE(job, nullptr);
-  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
-  EXPECT_EQ(in_short(connectors_.results["out"]->rows()),
-            expected_counts(*connectors_.tables["events"]));
+  expect_finished(*job);
+  EXPECT_EQ(in_short(rows()), expected_counts(*connectors_.tables["events"]));
 }
 
 TEST_F(JobTest, KilledAtAnyMomentAndAtAnotherParallelismTheRowsAreTheSame) {
@@ -148,21 +117,19 @@ TEST_F(JobTest, KilledAtAnyMomentAndAtAnotherParallelismTheRowsAreTheSame) {
   while (true) {
     connectors_.seed = random();
     const auto job = start(count_plan(1 + static_cast<int>(random() % 4), 500));
-    ASSERT_NE(job, nullptr);
     // A number of checkpoints, then the end of the process as far as the job can tell.
     bool over = false;
     for (uint64_t i = kills == 0 ? 1 : random() % 5; i > 0 && !over; --i)
       over = !job->checkpoint().ok();
     if (over) {
-      EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+      expect_finished(*job);
       break;
     }
     job->cancel();
     ++kills;
   }
   EXPECT_GT(kills, 0);
-  EXPECT_EQ(in_short(connectors_.results["out"]->rows()),
-            expected_counts(*connectors_.tables["events"]));
+  EXPECT_EQ(in_short(rows()), expected_counts(*connectors_.tables["events"]));
 }
 
 // "n" of every result: how many rows are in windows, updates not counted twice.
@@ -185,10 +152,9 @@ TEST_F(JobTest, LateRowsAreTheSameHoweverTheInputIsCut) {
     plan::Plan plan = count_plan(2, 500);
     plan.job.dead_letters = plan::SinkSpec{"memory", {{"result", "dead"}}, "raw"};
     const auto job = start(plan);
-    ASSERT_NE(job, nullptr);
-    EXPECT_TRUE(job->wait().ok()) << job->status().reason;
-    results.push_back(in_short(connectors_.results["out"]->rows()));
-    letters.push_back(connectors_.results["dead"]->rows());
+    expect_finished(*job);
+    results.push_back(in_short(rows()));
+    letters.push_back(rows("dead"));
     connectors_.results.clear();
     EXPECT_TRUE(env_.remove_tree(dir_).ok());
   }
@@ -219,18 +185,18 @@ TEST_F(JobTest, RowsWithinTheLatenessChangeTheirResult) {
   std::get<plan::WindowSpec>(plan.nodes[1].spec).allowed_lateness_ms = 2000;
   plan.job.dead_letters = plan::SinkSpec{"memory", {{"result", "dead"}}, "raw"};
   const auto job = start(plan);
-  ASSERT_NE(job, nullptr);
-  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
+  expect_finished(*job);
   std::vector<std::string> first_window;
-  for (const std::string& row : in_short(connectors_.results["out"]->rows())) {
+  for (const std::string& row : in_short(rows())) {
     if (row.find("start=1970-01-01 00:00:00.000") != std::string::npos) first_window.push_back(row);
   }
   EXPECT_EQ(first_window,
             (std::vector<std::string>{
                 "+I meeting=m start=1970-01-01 00:00:00.000 n=64 total=64 mean=1 most=1",
-                "+U meeting=m start=1970-01-01 00:00:00.000 n=65 total=74 mean=1 most=10"}));
-  ASSERT_EQ(connectors_.results["dead"]->rows().size(), 1U);
-  EXPECT_NE(connectors_.results["dead"]->rows()[0].find("reason=late"), std::string::npos);
+                "+U meeting=m start=1970-01-01 00:00:00.000 n=65 total=74 mean=1 most=10",
+                "-U meeting=m start=1970-01-01 00:00:00.000 n=64 total=64 mean=1 most=1"}));
+  ASSERT_EQ(rows("dead").size(), 1U);
+  EXPECT_NE(rows("dead")[0].find("reason=late"), std::string::npos);
 }
 
 TEST_F(JobTest, DeadLettersAreCountedOverAllRuns) {
@@ -243,7 +209,6 @@ TEST_F(JobTest, DeadLettersAreCountedOverAllRuns) {
                      status.operators.at(1).late_rows);
   };
   auto job = start(plan);
-  ASSERT_NE(job, nullptr);
   while (job->status().splits.at(0).lag > 0) ASSERT_TRUE(job->checkpoint().ok());
   ASSERT_TRUE(job->stop().ok());
   const auto [all, of_operator] = late_in(job->status());
@@ -251,9 +216,8 @@ TEST_F(JobTest, DeadLettersAreCountedOverAllRuns) {
   EXPECT_EQ(of_operator, all);
   events->finish();
   job = start(plan);
-  ASSERT_NE(job, nullptr);
-  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
-  const uint64_t letters = connectors_.results["dead"]->rows().size();
+  expect_finished(*job);
+  const uint64_t letters = rows("dead").size();
   EXPECT_GE(letters, all);
   EXPECT_EQ(late_in(job->status()), std::pair(letters, letters));
 }
@@ -263,7 +227,6 @@ TEST_F(JobTest, OpenWindowsAreCountedBeforeTheFirstCheckpoint) {
   plan::Plan plan = count_plan(1, 500);
   plan.job.checkpoint_interval_ms = 3'600'000;
   const auto job = start(plan);
-  ASSERT_NE(job, nullptr);
   while (job->status().operators.at(1).state_rows == 0) std::this_thread::yield();
   EXPECT_EQ(job->status().checkpoints, 0U);
   EXPECT_GT(job->status().operators.at(1).state_bytes, 0U);
@@ -275,7 +238,6 @@ TEST_F(JobTest, OnErrorFailEndsTheJobAtItsLastCheckpoint) {
   plan::Plan plan = count_plan(2, 500);
   plan.job.on_error = plan::ErrorPolicy::kFail;
   const auto job = start(plan);
-  ASSERT_NE(job, nullptr);
   EXPECT_FALSE(job->wait().ok());
   EXPECT_EQ(job->status().state, JobState::kFailed);
   EXPECT_NE(job->status().reason.find("its window closed before it came"), std::string::npos)
@@ -289,24 +251,20 @@ TEST_F(JobTest, AStoppedJobGoesOnWhereItStood) {
   }
   connectors_.tables["events"] = table;
   auto job = start(count_plan(2, 0));
-  ASSERT_NE(job, nullptr);
   ASSERT_TRUE(job->checkpoint().ok());
   EXPECT_TRUE(job->stop().ok()) << job->status().reason;
   EXPECT_EQ(job->status().state, JobState::kStopped);
-  EXPECT_TRUE(connectors_.results["out"]->rows().empty());
+  EXPECT_TRUE(rows().empty());
   table->finish();
   job = start(count_plan(3, 0));
-  ASSERT_NE(job, nullptr);
-  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
-  EXPECT_EQ(job->status().state, JobState::kFinished);
-  EXPECT_EQ(in_short(connectors_.results["out"]->rows()), expected_counts(*table));
+  expect_finished(*job);
+  EXPECT_EQ(in_short(rows()), expected_counts(*table));
 }
 
 TEST_F(JobTest, SplitsThatAListingHasLostAreReadToTheirEnd) {
   const auto events = random_events(5, 2, 500, 500, false);
   connectors_.tables["events"] = events;
   auto job = start(count_plan(2, 500));
-  ASSERT_NE(job, nullptr);
   ASSERT_TRUE(job->checkpoint().ok());
   ASSERT_TRUE(job->stop().ok());
   for (int64_t i = 0; i < 9; ++i) {
@@ -316,36 +274,31 @@ TEST_F(JobTest, SplitsThatAListingHasLostAreReadToTheirEnd) {
   events->finish();
   events->list_only(1);
   job = start(count_plan(2, 500));
-  ASSERT_NE(job, nullptr);
-  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
-  EXPECT_EQ(in_short(connectors_.results["out"]->rows()), expected_counts(*events));
+  expect_finished(*job);
+  EXPECT_EQ(in_short(rows()), expected_counts(*events));
 }
 
 TEST_F(JobTest, AnotherJobBeginsFromASavepointAtAnotherParallelism) {
   const auto events = random_events(7, 3, 3000, 500, false);
   connectors_.tables["events"] = events;
   auto first = start(count_plan(2, 500));
-  ASSERT_NE(first, nullptr);
   const std::string saved = dir_ + "-saved/first";
   const Result<state::SavepointInfo> info = first->savepoint(saved);
   ASSERT_TRUE(info.ok()) << info.status();
   EXPECT_EQ(info->job, "counts");
   EXPECT_EQ(first->savepoint(saved).status().code(), StatusCode::kAlreadyExists);
   events->finish();
-  EXPECT_TRUE(first->wait().ok()) << first->status().reason;
-  std::vector<std::string> rows = connectors_.results["out"]->rows(info->checkpoint.value());
+  expect_finished(*first);
+  std::vector<std::string> all = connectors_.results["out"]->rows(info->checkpoint.value());
 
   connectors_.results.clear();
-  plan::Plan plan = count_plan(3, 500);
-  ASSERT_TRUE(plan::validate(plan).ok());
-  JobConfig config{"again", plan, dir_ + "-2"};
+  JobConfig config{"again", validated(count_plan(3, 500)), dir_ + "-2"};
   config.restore_from = saved;
-  const auto second = engine_->start(config);
-  ASSERT_TRUE(second.ok()) << second.status();
-  EXPECT_TRUE((*second)->wait().ok()) << (*second)->status().reason;
-  EXPECT_GT((*second)->status().last_checkpoint, info->checkpoint);
-  for (std::string& row : connectors_.results["out"]->rows()) rows.push_back(std::move(row));
-  EXPECT_EQ(in_short(rows), expected_counts(*events));
+  const auto second = start(config);
+  expect_finished(*second);
+  EXPECT_GT(second->status().last_checkpoint, info->checkpoint);
+  for (std::string& row : rows()) all.push_back(std::move(row));
+  EXPECT_EQ(in_short(all), expected_counts(*events));
   EXPECT_TRUE(env_.remove_tree(dir_ + "-2").ok());
   EXPECT_TRUE(env_.remove_tree(dir_ + "-saved").ok());
 }
@@ -353,13 +306,12 @@ TEST_F(JobTest, AnotherJobBeginsFromASavepointAtAnotherParallelism) {
 TEST_F(JobTest, StateBeyondTheBudgetFailsTheJobAndSaysSo) {
   const auto events = random_events(3, 2, 2000, 500);
   connectors_.tables["events"] = events;
-  EngineOptions options{2, 64, 2};
+  EngineOptions options = small_engine();
   options.state_memory_bytes = 1000;
-  engine_ = Engine::create(env_, timers_, connectors_, options, nullptr);
+  make_engine(options);
   plan::Plan plan = count_plan(2, 500);
   plan.job.restart.max_attempts = 0;
   auto job = start(plan);
-  ASSERT_NE(job, nullptr);
   const Status failed = job->wait();
   EXPECT_EQ(failed.code(), StatusCode::kTooLarge) << failed;
   EXPECT_NE(failed.message().find("state_memory_bytes"), std::string::npos) << failed;
@@ -367,35 +319,31 @@ TEST_F(JobTest, StateBeyondTheBudgetFailsTheJobAndSaysSo) {
   // With more memory it goes on from its last checkpoint.
   job.reset();
   options.state_memory_bytes = 64 << 20;
-  engine_ = Engine::create(env_, timers_, connectors_, options, nullptr);
+  make_engine(options);
   job = start(plan);
-  ASSERT_NE(job, nullptr);
-  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
-  EXPECT_EQ(in_short(connectors_.results["out"]->rows()), expected_counts(*events));
+  expect_finished(*job);
+  EXPECT_EQ(in_short(rows()), expected_counts(*events));
 }
 
 TEST_F(JobTest, APlanThatStateDoesNotFitIsRefusedAndTheOldOneGoesOn) {
   const auto events = random_events(4, 2, 2000, 500, false);
   connectors_.tables["events"] = events;
   auto job = start(count_plan(2, 500));
-  ASSERT_NE(job, nullptr);
   // Until there is state.
   while (job->status().operators.at(1).rows_in == 0) std::this_thread::yield();
   ASSERT_TRUE(job->stop().ok());
   events->finish();
   plan::Plan changed = count_plan(2, 500);
   std::get<plan::WindowSpec>(changed.nodes[1].spec).size_ms = 2000;
-  ASSERT_TRUE(plan::validate(changed).ok());
-  const auto refused = engine_->start({"counts", changed, dir_});
+  const auto refused = engine_->start({"counts", validated(changed), dir_});
   EXPECT_EQ(refused.status().code(), StatusCode::kConflict) << refused.status();
   // More of what has no state is no matter.
   plan::Plan wider = count_plan(4, 500);
   wider.nodes.push_back(
       {"log", {{"counts"}}, plan::SinkSpec{"memory", {{"result", "log"}}, "raw"}});
   job = start(wider);
-  ASSERT_NE(job, nullptr);
-  EXPECT_TRUE(job->wait().ok()) << job->status().reason;
-  EXPECT_EQ(in_short(connectors_.results["out"]->rows()), expected_counts(*events));
+  expect_finished(*job);
+  EXPECT_EQ(in_short(rows()), expected_counts(*events));
 }
 
 }  // namespace

@@ -22,17 +22,23 @@ constexpr JoinKind kKinds[] = {JoinKind::kInner, JoinKind::kLeft, JoinKind::kRig
                                JoinKind::kFull,  JoinKind::kSemi, JoinKind::kAnti};
 
 SchemaPtr left_schema() {
-  return std::make_shared<Schema>(std::vector<Field>{{"k", Type::string()},
+  return std::make_shared<Schema>(std::vector<Field>{{"tags", Type::array(Type::string())},
+                                                     {"k", Type::string()},
                                                      {"j", Type::int32()},
                                                      {"ts", Type::timestamp(3)},
                                                      {"v", Type::int64()}});
+}
+
+Type place_type() {
+  return Type::row({{"x", Type::float64()}, {"by", Type::map(Type::string(), Type::int64())}});
 }
 
 SchemaPtr right_schema() {
   return std::make_shared<Schema>(std::vector<Field>{{"w", Type::int64()},
                                                      {"rts", Type::timestamp(6)},
                                                      {"j", Type::int32()},
-                                                     {"k", Type::string()}});
+                                                     {"k", Type::string()},
+                                                     {"at", place_type()}});
 }
 
 int64_t below(Random& random, int64_t limit) {
@@ -46,20 +52,34 @@ std::vector<Value> random_row(Random& random, size_t side, int64_t ms) {
   Value k = or_null(Value::string("key " + std::to_string(below(random, 4))));
   Value j = or_null(Value::integer(Type::int32(), below(random, 2)));
   Value n = or_null(Value::int64(below(random, 10)));
-  if (side == 0) return {k, j, Value::integer(Type::timestamp(3), ms), n};
-  return {n, Value::integer(Type::timestamp(6), ms * 1000 + below(random, 3) * 400), j, k};
+  Value::List some;
+  for (int64_t count = below(random, 4); count > 0; --count) some.push_back(n);
+  if (side == 0) {
+    for (Value& value : some) value = or_null(Value::string(value.to_string()));
+    return {or_null(Value::list(Type::array(Type::string()), some)), k, j,
+            Value::integer(Type::timestamp(3), ms), n};
+  }
+  if (some.size() % 2 != 0) some.pop_back();
+  for (size_t i = 0; i < some.size(); i += 2) some[i] = Value::string("m" + std::to_string(i));
+  Value by = or_null(Value::list(place_type().fields()[1].type, some));
+  return {n, Value::integer(Type::timestamp(6), ms * 1000 + below(random, 3) * 400), j, k,
+          or_null(Value::list(place_type(), {or_null(Value::float64(0.5)), by}))};
 }
 
-// Rows of both sides about a time that goes on, some of them far behind it, and watermarks.
+// Rows of both sides about a time that goes on, many about the watermark or at it, some far behind
+// it, and watermarks.
 std::vector<JoinEvent> random_events(Random& random, int64_t count) {
   std::vector<JoinEvent> events;
   int64_t now = 100'000;
   int64_t watermark = 0;
   for (int64_t i = 0; i < count; ++i) {
     now += below(random, 12);
-    const int64_t back = below(random, 10) == 0 ? below(random, 600) : below(random, 60);
+    int64_t time = now - below(random, 60);
+    const int64_t how = below(random, 10);
+    if (how == 0) time = now - below(random, 600);
+    if (how < 4 && watermark > 0) time = watermark + 20 - below(random, how == 1 ? 40 : 180);
     const size_t side = random() % 2;
-    events.push_back({side, random_row(random, side, now - back)});
+    events.push_back({side, random_row(random, side, time)});
     if (below(random, 15) != 0) continue;
     watermark = std::max(watermark, now - below(random, 120));
     events.push_back({2, {}, watermark});
@@ -170,6 +190,7 @@ class JoinOperatorTest : public testing::Test {
     const JoinResult expected = reference_join(std::get<Spec>(node.spec), *left_schema(),
                                                *right_schema(), *node.schema, events, condition...);
     late_rows_ += expected.late.size();
+    late_and_met_ += expected.late_and_met;
     result_rows_ += expected.rows.size();
     for (const Way& way : kWays) {
       SCOPED_TRACE(way.name);
@@ -221,7 +242,40 @@ class JoinOperatorTest : public testing::Test {
     ASSERT_EQ(bed.state_rows(), 0U);
   }
 
-  size_t late_rows_ = 0, result_rows_ = 0;
+  // Holds what leaves against the watermark that went on before, row by row, but for what rows
+  // bring that may be behind it.
+  template <class Spec, class MayBeLate>
+  void expect_on_time(const plan::Plan& plan, Random& random, const MayBeLate& may_be_late) {
+    OperatorBed bed = bed_of<Spec>(plan);
+    ASSERT_TRUE(bed.start(1).ok());
+    const std::string column = *plan.find("j")->event_time + "=";
+    const SchemaPtr schemas[] = {left_schema(), right_schema()};
+    int64_t forwarded = INT64_MIN;
+    int64_t watermark = INT64_MIN;
+    size_t seen = 0;
+    for (const JoinEvent& event : random_events(random, 500)) {
+      if (event.side == 2) {
+        watermark = event.watermark;
+        ASSERT_TRUE(bed.watermark(watermark).ok());
+      } else {
+        ASSERT_TRUE(bed.batch(*batch_of(schemas[event.side], {event.row}), event.side).ok());
+      }
+      const bool exempt = event.side != 2 && may_be_late(event, watermark);
+      // What left did so before the watermark went on.
+      const std::string least =
+          Value::integer(Type::timestamp(3), std::max<int64_t>(forwarded, 0)).to_string();
+      for (; seen < bed.rows(0).size(); ++seen) {
+        const std::string& row = bed.rows(0)[seen];
+        const size_t at = row.find(column) + column.size();
+        const std::string time = row.substr(at, row.find_first_of(",}", at) - at);
+        ASSERT_TRUE(exempt || time > least) << row << " behind " << least;
+      }
+      if (event.side == 2) forwarded = bed.forwarded();
+    }
+    result_rows_ += seen;
+  }
+
+  size_t late_rows_ = 0, late_and_met_ = 0, result_rows_ = 0;
 
   MemoryConnectors connectors_;
 };
@@ -255,6 +309,7 @@ TEST_F(JoinOperatorTest, IntervalsOfRandomBoundsAreThoseOfTheReference) {
     }
   }
   EXPECT_GT(late_rows_, 0U);
+  EXPECT_GT(late_and_met_, 0U);
   EXPECT_GT(result_rows_, 0U);
 }
 
@@ -263,7 +318,7 @@ TEST_F(JoinOperatorTest, IntervalsWithConditionsAreThoseOfTheReference) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
   const JoinCondition less = [](const auto& left, const auto& right) {
-    return !left[3].is_null() && !right[0].is_null() && left[3].as_int() < right[0].as_int();
+    return !left[4].is_null() && !right[0].is_null() && left[4].as_int() < right[0].as_int();
   };
   for (const JoinKind kind : kKinds) {
     for (const auto& [lower, upper] :
@@ -273,6 +328,7 @@ TEST_F(JoinOperatorTest, IntervalsWithConditionsAreThoseOfTheReference) {
       if (HasFatalFailure()) return;
     }
   }
+  EXPECT_GT(late_and_met_, 0U);
   EXPECT_GT(result_rows_, 0U);
 }
 
@@ -291,49 +347,131 @@ TEST_F(JoinOperatorTest, TasksThatStandAtOtherTimesGiveEachRowOnceAfterARestore)
 }
 
 std::vector<Value> left_row(const std::string& k, int64_t ms, int64_t v) {
-  return {Value::string(k), Value::integer(Type::int32(), 0),
-          Value::integer(Type::timestamp(3), ms), Value::int64(v)};
+  return {Value::list(Type::array(Type::string()), {}), Value::string(k),
+          Value::integer(Type::int32(), 0), Value::integer(Type::timestamp(3), ms),
+          Value::int64(v)};
 }
 
 std::vector<Value> right_row(const std::string& k, int64_t ms, int64_t w) {
   return {Value::int64(w), Value::integer(Type::timestamp(6), ms * 1000),
-          Value::integer(Type::int32(), 0), Value::string(k)};
+          Value::integer(Type::int32(), 0), Value::string(k), Value::null(place_type())};
 }
 
-TEST_F(JoinOperatorTest, NothingLeavesBehindTheWatermarkThatGoesOn) {
-  Random random(5);
+TEST_F(JoinOperatorTest, NothingThatWasKeptLeavesBehindTheWatermarkThatGoesOn) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
   for (const JoinKind kind : kKinds) {
-    for (const auto& [lower, upper] :
-         std::vector<std::pair<int64_t, int64_t>>{{-60, 90}, {20, 70}, {-80, -10}}) {
-      SCOPED_TRACE(static_cast<int>(kind));
+    SCOPED_TRACE("kind " + std::to_string(static_cast<int>(kind)));
+    for (const auto& [lower, upper] : std::vector<std::pair<int64_t, int64_t>>{
+             {-60, 90}, {20, 70}, {-80, -10}, {0, 0}, {-60, 0}}) {
       if (kind == JoinKind::kFull) continue;  // its rows have no event time
+      const size_t carrier = kind == JoinKind::kRight ? 1 : 0;
+      const int64_t reach = carrier == 0 ? upper : -lower;
       const plan::Plan plan = plan_of(interval_spec(kind, lower, upper));
-      OperatorBed bed = bed_of<plan::IntervalJoinSpec>(plan);
-      ASSERT_TRUE(bed.start(1).ok());
-      const std::string column = *plan.find("j")->event_time + "=";
-      const SchemaPtr schemas[] = {left_schema(), right_schema()};
-      int64_t forwarded = INT64_MIN;
-      size_t seen = 0;
-      for (const JoinEvent& event : random_events(random, 500)) {
-        if (event.side == 2) {
-          ASSERT_TRUE(bed.watermark(event.watermark).ok());
-        } else {
-          ASSERT_TRUE(bed.batch(*batch_of(schemas[event.side], {event.row}), event.side).ok());
-        }
-        // What left did so before the watermark went on.
-        const std::string least =
-            Value::integer(Type::timestamp(3), std::max<int64_t>(forwarded, 0)).to_string();
-        for (; seen < bed.rows(0).size(); ++seen) {
-          const std::string& row = bed.rows(0)[seen];
-          const size_t at = row.find(column) + column.size();
-          const std::string time = row.substr(at, row.find_first_of(",}", at) - at);
-          ASSERT_GT(time, least) << row;
-        }
-        if (event.side == 2) forwarded = bed.forwarded();
-      }
-      EXPECT_GT(seen, 0U);
+      // A row that is over when it comes is as late for what follows if it leaves.
+      expect_on_time<plan::IntervalJoinSpec>(
+          plan, random, [&](const JoinEvent& event, int64_t watermark) {
+            if (event.side != carrier) return false;
+            const Value& time = event.row[carrier == 0 ? 3 : 1];
+            const int64_t ms = time.as_int() / (carrier == 0 ? 1 : 1000);
+            return ms <= watermark && ms + reach < watermark;
+          });
+      if (HasFatalFailure()) return;
+    }
+    for (const int64_t lateness : {0, 150}) {
+      const plan::Plan plan = plan_of(window_spec(kind, 1 + below(random, 200), lateness));
+      expect_on_time<plan::WindowJoinSpec>(plan, random,
+                                           [](const JoinEvent&, int64_t) { return false; });
+      if (HasFatalFailure()) return;
     }
   }
+  EXPECT_GT(result_rows_, 0U);
+}
+
+// At the last moment of a partner one may still come: a watermark without delay is the latest time
+// seen, and rows of just that time follow it.
+TEST_F(JoinOperatorTest, ARowIsKeptUntilTheWatermarkIsBehindItsLastMoment) {
+  const plan::Plan plan = plan_of(interval_spec(JoinKind::kLeft, 0, 10));
+  OperatorBed bed = bed_of<plan::IntervalJoinSpec>(plan);
+  ASSERT_TRUE(bed.start(1).ok());
+  ASSERT_TRUE(
+      bed.batch(*batch_of(left_schema(), {left_row("a", 10, 1), left_row("b", 10, 2)}), 0).ok());
+  ASSERT_TRUE(bed.watermark(20).ok());
+  EXPECT_EQ(bed.rows(0).size(), 0U);
+  // Both ways about: each of two late rows is kept at its last moment.
+  ASSERT_TRUE(
+      bed.batch(*batch_of(right_schema(), {right_row("a", 20, 7), right_row("c", 20, 8)}), 1).ok());
+  ASSERT_TRUE(bed.batch(*batch_of(left_schema(), {left_row("c", 20, 3)}), 0).ok());
+  ASSERT_EQ(bed.rows(0).size(), 2U);
+  EXPECT_NE(bed.rows(0)[0].find("v=1, w=7"), std::string::npos) << bed.rows(0)[0];
+  EXPECT_NE(bed.rows(0)[1].find("v=3, w=8"), std::string::npos) << bed.rows(0)[1];
+  ASSERT_TRUE(bed.watermark(21).ok());
+  ASSERT_EQ(bed.rows(0).size(), 3U);
+  EXPECT_NE(bed.rows(0)[2].find("v=2, w=NULL"), std::string::npos) << bed.rows(0)[2];
+  ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("b", 20, 9)}), 1).ok());
+  EXPECT_EQ(bed.rows(0).size(), 3U);
+  EXPECT_EQ(bed.dead().size(), 1U);
+}
+
+// Rows of the left that no row on time can meet any more: one whose partner is still kept, one that
+// has none, one without a key. What leaves, and what is a dead letter, of each kind of join.
+TEST_F(JoinOperatorTest, ALateRowMeetsWhatIsStillKept) {
+  struct Case {
+    JoinKind kind;
+    std::vector<std::string> rows;  // parts of them, in order
+    std::vector<std::string> dead;
+  };
+  const std::vector<Case> cases = {
+      {JoinKind::kInner, {"v=1, w=7"}, {"v=2", "v=3"}},
+      {JoinKind::kLeft, {"v=1, w=7", "v=2, w=NULL", "v=3, w=NULL"}, {}},
+      {JoinKind::kRight, {"v=1, w=7"}, {"v=2", "v=3"}},
+      {JoinKind::kFull, {"v=1, w=7", "v=2, w=NULL", "v=3, w=NULL"}, {}},
+      {JoinKind::kSemi, {"v=1}"}, {"v=2", "v=3"}},
+      {JoinKind::kAnti, {"v=3}"}, {"v=2"}}};
+  for (const auto& [kind, rows, dead] : cases) {
+    SCOPED_TRACE("kind " + std::to_string(static_cast<int>(kind)));
+    const plan::Plan plan = plan_of(interval_spec(kind, -60, 90));
+    OperatorBed bed = bed_of<plan::IntervalJoinSpec>(plan);
+    ASSERT_TRUE(bed.start(1).ok());
+    ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("a", 995, 7)}), 1).ok());
+    ASSERT_TRUE(bed.watermark(1040).ok());
+    std::vector<Value> keyless = left_row("a", 940, 3);
+    keyless[1] = Value::null(Type::string());
+    const std::vector<std::vector<Value>> late = {left_row("a", 940, 1), left_row("a", 900, 2),
+                                                  keyless};
+    ASSERT_TRUE(bed.batch(*batch_of(left_schema(), late), 0).ok());
+    // The partner has met one: it does not leave alone.
+    ASSERT_TRUE(bed.end().ok());
+    ASSERT_EQ(bed.rows(0).size(), rows.size());
+    std::vector<std::string> left(bed.rows(0));
+    std::ranges::sort(left, {}, [](const std::string& row) { return row.substr(row.find("v=")); });
+    for (size_t i = 0; i < rows.size(); ++i) {
+      EXPECT_NE(left[i].find(rows[i]), std::string::npos) << left[i];
+    }
+    ASSERT_EQ(bed.dead().size(), dead.size());
+    for (size_t i = 0; i < dead.size(); ++i) {
+      EXPECT_TRUE(bed.dead()[i].starts_with("late ts ")) << bed.dead()[i];
+      EXPECT_NE(bed.dead()[i].find(dead[i]), std::string::npos) << bed.dead()[i];
+    }
+    EXPECT_EQ(bed.state_rows(), 0U);
+  }
+}
+
+TEST_F(JoinOperatorTest, ALateResultIsNotBehindTheWatermarkThatWentOn) {
+  const plan::Plan plan = plan_of(window_spec(JoinKind::kInner, 100, 50));
+  OperatorBed bed = bed_of<plan::WindowJoinSpec>(plan);
+  ASSERT_TRUE(bed.start(1).ok());
+  ASSERT_TRUE(bed.batch(*batch_of(left_schema(), {left_row("a", 10, 1)}), 0).ok());
+  ASSERT_TRUE(bed.watermark(148).ok());
+  EXPECT_EQ(bed.forwarded(), 98);  // and the window's time is 99
+  ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("a", 20, 7)}), 1).ok());
+  EXPECT_EQ(bed.rows(0).size(), 1U);
+  ASSERT_TRUE(bed.watermark(149).ok());
+  EXPECT_EQ(bed.forwarded(), 99);
+  ASSERT_TRUE(bed.batch(*batch_of(right_schema(), {right_row("a", 30, 8)}), 1).ok());
+  EXPECT_EQ(bed.rows(0).size(), 1U);
+  EXPECT_EQ(bed.dead().size(), 1U);
 }
 
 TEST_F(JoinOperatorTest, ALatePartnerTakesBackWhatLeftAlone) {

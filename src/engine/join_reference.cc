@@ -11,9 +11,7 @@ using Row = std::vector<Value>;
 
 struct Taken {
   Row row;
-  size_t order = 0;         // of arrival, among both sides
   int64_t micros = 0;       // its time
-  int64_t watermark = 0;    // when it came
   int64_t last_moment = 0;  // at which a partner may come
   bool met = false;
 };
@@ -75,24 +73,27 @@ class Joiner {
     const Schema& schema = *sides_.schema[side];
     result.late.push_back("late " + schema[sides_.time[side]].name + " " + words_of(schema, row));
   }
-  // What leaves of rows of which it is known whom they meet.
-  template <class Meet, class InFront>
-  JoinResult finish(std::vector<Taken> (&rows)[2], const Meet& meet, const InFront& in_front) {
+  bool only_left() const {
+    return kind_ == plan::JoinKind::kSemi || kind_ == plan::JoinKind::kAnti;
+  }
+  bool is_anti() const { return kind_ == plan::JoinKind::kAnti; }
+  // Whether a side's rows leave that have no partner.
+  bool leaves_alone(size_t side) const {
     using Kind = plan::JoinKind;
-    for (Taken& left : rows[0]) {
-      for (Taken& right : rows[1]) {
-        if (!meet(left, right)) continue;
-        left.met = right.met = true;
-        if (!only_left()) emit(in_front(left), &left.row, &right.row);
+    if (kind_ == Kind::kFull) return true;
+    return side == 0 ? kind_ == Kind::kLeft || kind_ == Kind::kAnti : kind_ == Kind::kRight;
+  }
+  void emit_alone(size_t side, const Row& row, Row in_front) {
+    emit(std::move(in_front), side == 0 ? &row : nullptr, side == 1 ? &row : nullptr);
+  }
+  // All has come, and it is known who met: what leaves because of that, beside pairs.
+  template <class InFront>
+  JoinResult finish(const std::vector<Taken> (&rows)[2], const InFront& in_front) {
+    for (const size_t side : {0, 1}) {
+      for (const Taken& taken : rows[side]) {
+        const bool semi = kind_ == plan::JoinKind::kSemi && side == 0;
+        if (taken.met ? semi : leaves_alone(side)) emit_alone(side, taken.row, in_front(taken));
       }
-    }
-    for (const Taken& left : rows[0]) {
-      const bool alone = kind_ == Kind::kLeft || kind_ == Kind::kFull || kind_ == Kind::kAnti;
-      if (left.met ? kind_ == Kind::kSemi : alone) emit(in_front(left), &left.row, nullptr);
-    }
-    for (const Taken& right : rows[1]) {
-      const bool alone = kind_ == Kind::kRight || kind_ == Kind::kFull;
-      if (!right.met && alone) emit(in_front(right), nullptr, &right.row);
     }
     std::ranges::sort(result.rows);
     std::ranges::sort(result.late);
@@ -102,10 +103,6 @@ class Joiner {
   JoinResult result;
 
  private:
-  bool only_left() const {
-    return kind_ == plan::JoinKind::kSemi || kind_ == plan::JoinKind::kAnti;
-  }
-
   const plan::JoinKind kind_;
   const Sides& sides_;
   const Schema& output_;
@@ -127,7 +124,7 @@ JoinResult reference_join(const plan::WindowJoinSpec& spec, const Schema& left, 
       watermark = event.watermark;
       continue;
     }
-    Taken taken{event.row, 0, micros_of(sides, event.side, event.row)};
+    Taken taken{event.row, micros_of(sides, event.side, event.row)};
     const int64_t last = start_of(taken) + spec.size_ms - 1;
     if (last + spec.allowed_lateness_ms <= watermark) {
       joiner.send_late(event.side, event.row);
@@ -135,18 +132,23 @@ JoinResult reference_join(const plan::WindowJoinSpec& spec, const Schema& left, 
       rows[event.side].push_back(std::move(taken));
     }
   }
-  return joiner.finish(
-      rows,
-      [&](const Taken& a, const Taken& b) {
-        return start_of(a) == start_of(b) && keys_meet(sides, a.row, b.row);
-      },
-      [&](const Taken& row) {
-        const auto moment = [](int64_t ms) { return Value::integer(Type::timestamp(3), ms); };
-        const int64_t start = start_of(row);
-        return Row{moment(start), moment(start + spec.size_ms), moment(start + spec.size_ms - 1)};
-      });
+  const auto in_front = [&](const Taken& row) {
+    const auto moment = [](int64_t ms) { return Value::integer(Type::timestamp(3), ms); };
+    const int64_t start = start_of(row);
+    return Row{moment(start), moment(start + spec.size_ms), moment(start + spec.size_ms - 1)};
+  };
+  for (Taken& one : rows[0]) {
+    for (Taken& other : rows[1]) {
+      if (start_of(one) != start_of(other) || !keys_meet(sides, one.row, other.row)) continue;
+      one.met = other.met = true;
+      if (!joiner.only_left()) joiner.emit(in_front(one), &one.row, &other.row);
+    }
+  }
+  return joiner.finish(rows, in_front);
 }
 
+// Of the two rows of a pair one is there when the other comes. It is, until the watermark is behind
+// the last moment at which a partner may come for it.
 JoinResult reference_join(const plan::IntervalJoinSpec& spec, const Schema& left,
                           const Schema& right, const Schema& output,
                           const std::vector<JoinEvent>& events, const JoinCondition& condition) {
@@ -154,34 +156,45 @@ JoinResult reference_join(const plan::IntervalJoinSpec& spec, const Schema& left
   Joiner joiner(spec.kind, sides, output);
   std::vector<Taken> rows[2];
   int64_t watermark = INT64_MIN;
-  size_t order = 0;
+  const auto meet = [&](const Taken& a, const Taken& b) {
+    const int64_t apart = b.micros - a.micros;
+    return apart >= spec.lower_ms * 1000 && apart <= spec.upper_ms * 1000 &&
+           keys_meet(sides, a.row, b.row) && (condition == nullptr || condition(a.row, b.row));
+  };
   for (const JoinEvent& event : events) {
     if (event.side == 2) {
       watermark = event.watermark;
       continue;
     }
-    Taken taken{event.row, order++, micros_of(sides, event.side, event.row), watermark};
-    const int64_t time = floor_div(taken.micros, 1000);
-    taken.last_moment = time + (event.side == 0 ? spec.upper_ms : -spec.lower_ms);
-    if (time <= watermark && taken.last_moment <= watermark) {
-      joiner.send_late(event.side, event.row);
+    Taken came{event.row, micros_of(sides, event.side, event.row)};
+    const int64_t time = floor_div(came.micros, 1000);
+    came.last_moment = time + (event.side == 0 ? spec.upper_ms : -spec.lower_ms);
+    for (Taken& there : rows[1 - event.side]) {
+      if (there.last_moment < watermark) continue;
+      // To semi and anti joins a left row is done with when its first partner has come.
+      if (joiner.only_left() && event.side == 1 && there.met) continue;
+      const Taken& one = event.side == 0 ? came : there;
+      const Taken& other = event.side == 0 ? there : came;
+      if (!meet(one, other)) continue;
+      came.met = there.met = true;
+      if (!joiner.only_left()) joiner.emit({}, &one.row, &other.row);
+    }
+    const bool late = time <= watermark && came.last_moment < watermark;
+    if (late && came.met) ++joiner.result.late_and_met;
+    if (!late || came.met) {
+      rows[event.side].push_back(std::move(came));
+      continue;
+    }
+    // It came too late to know whether it would have met any. Without a key it would not.
+    bool has_key = true;
+    for (const size_t key : sides.keys[event.side]) has_key = has_key && !event.row[key].is_null();
+    if (joiner.leaves_alone(event.side) && !(joiner.is_anti() && has_key)) {
+      joiner.emit_alone(event.side, event.row, {});
     } else {
-      rows[event.side].push_back(std::move(taken));
+      joiner.send_late(event.side, event.row);
     }
   }
-  return joiner.finish(
-      rows,
-      [&](const Taken& a, const Taken& b) {
-        const int64_t apart = b.micros - a.micros;
-        if (apart < spec.lower_ms * 1000 || apart > spec.upper_ms * 1000) return false;
-        if (!keys_meet(sides, a.row, b.row)) return false;
-        // The first was still kept when the second came.
-        const Taken& first = a.order < b.order ? a : b;
-        const Taken& second = a.order < b.order ? b : a;
-        if (first.last_moment <= second.watermark) return false;
-        return condition == nullptr || condition(a.row, b.row);
-      },
-      [](const Taken&) { return Row(); });
+  return joiner.finish(rows, [](const Taken&) { return Row(); });
 }
 
 std::vector<std::string> rows_that_stand(const std::vector<std::string>& changes) {

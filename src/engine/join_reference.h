@@ -26,6 +26,8 @@ using JoinCondition =
 struct JoinResult {
   std::vector<std::string> rows;  // "{k=…, …}": what stands at the end, sorted
   std::vector<std::string> late;  // "late ts {…}": dead letters, sorted
+  // Of an interval join: rows that were over when they came, and met what was still kept.
+  size_t late_and_met = 0;
 };
 
 // Of validated nodes: `output` is the node's schema.

@@ -25,8 +25,7 @@ Result<JoinSide> JoinSide::make(const std::vector<std::string>& keys,
                                 const std::string& time_column, SchemaPtr schema) {
   DF_ASSIGN_OR_RETURN(std::vector<size_t> columns, key_columns_of(keys, *schema));
   DF_ASSIGN_OR_RETURN(const size_t time, schema->require(time_column));
-  DF_ASSIGN_OR_RETURN(RowCodec codec, RowCodec::make(std::move(schema)));
-  return JoinSide(std::move(columns), time, std::move(codec));
+  return JoinSide(std::move(columns), time, RowCodec(std::move(schema)));
 }
 
 Status JoinSide::open(OperatorContext& context, const std::string& table) {

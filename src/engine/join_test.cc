@@ -87,6 +87,20 @@ class JoinTest : public testing::Test {
     return plan;
   }
 
+  // Instead of the rows themselves: how many there are of each bidder in each second.
+  static void put_counts_behind(plan::Plan& plan) {
+    plan.nodes.pop_back();
+    plan::WindowSpec counts;
+    counts.size_ms = 1000;
+    counts.keys = {"bidder"};
+    counts.aggregates = {{"COUNT", nullptr, false, nullptr, "n"}};
+    plan.nodes.push_back({"counts", {{"joined"}}, counts});
+    plan.nodes.push_back(
+        {"out", {{"counts"}}, plan::SinkSpec{"memory", {{"result", "out"}}, "raw"}});
+    const Status valid = plan::validate(plan);
+    EXPECT_TRUE(valid.ok()) << valid;
+  }
+
   void run(const plan::Plan& plan, const Way& way, Random& random) {
     const Status ended = bed_.run(plan, way, random);
     ASSERT_TRUE(ended.ok()) << ended;
@@ -166,6 +180,35 @@ TEST_F(JoinTest, IntervalsAreThoseOfTheReference) {
   }
 }
 
+// What follows is told of time as late as rows may still come, so that nothing is late there.
+TEST_F(JoinTest, LateResultsOfAJoinOfWindowsAreOnTimeForAWindowBehindIt) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  for (const JoinKind kind : {JoinKind::kInner, JoinKind::kSemi}) {
+    const std::vector<JoinEvent> events = fill_tables(random, 400, kDelayMs + 400);
+    plan::WindowJoinSpec spec;
+    spec.kind = kind;
+    spec.size_ms = 20 + below(random, 200);
+    spec.allowed_lateness_ms = 400;
+    plan::Plan plan = plan_of(spec);
+    const plan::Node& node = *plan.find("joined");
+    const size_t expected = reference_join(std::get<plan::WindowJoinSpec>(node.spec), *bid_schema(),
+                                           *offer_schema(), *node.schema, events)
+                                .rows.size();
+    put_counts_behind(plan);
+    for (const Way& way : kWays) {
+      SCOPED_TRACE(way.name);
+      ASSERT_NO_FATAL_FAILURE(run(plan, way, random));
+      size_t counted = 0;
+      for (const std::string& row : bed_.connectors().results.at("out")->rows()) {
+        counted += std::stoul(row.substr(row.find("n=") + 2));
+      }
+      ASSERT_EQ(counted, expected);
+    }
+  }
+}
+
 // More pairs than leave at once, on to another stage: the join breaks off and goes on as that has
 // room, and the watermark waits for the last of them.
 TEST_F(JoinTest, AHotKeyIsCountedWhole) {
@@ -189,16 +232,7 @@ TEST_F(JoinTest, AHotKeyIsCountedWhole) {
   for (const bool of_windows : {true, false}) {
     SCOPED_TRACE(of_windows);
     plan::Plan plan = of_windows ? plan_of(window) : plan_of(interval);
-    plan.nodes.pop_back();
-    plan::WindowSpec counts;
-    counts.size_ms = 1000;
-    counts.keys = {"bidder"};
-    counts.aggregates = {{"COUNT", nullptr, false, nullptr, "n"}};
-    plan.nodes.push_back({"counts", {{"joined"}}, counts});
-    plan.nodes.push_back(
-        {"out", {{"counts"}}, plan::SinkSpec{"memory", {{"result", "out"}}, "raw"}});
-    const Status valid = plan::validate(plan);
-    ASSERT_TRUE(valid.ok()) << valid;
+    put_counts_behind(plan);
     Random random(1);
     ASSERT_NO_FATAL_FAILURE(run(plan, kWays[0], random));
     const std::vector<std::string> rows = bed_.connectors().results.at("out")->rows();

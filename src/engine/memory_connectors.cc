@@ -164,10 +164,13 @@ class MemorySource final : public Source {
 
 class MemoryWriter final : public SinkWriter {
  public:
+  explicit MemoryWriter(std::shared_ptr<MemoryResult> result) : result_(std::move(result)) {}
+
   Status write(const Batch& batch, std::vector<RowFault>& /*faults*/) override {
     for (int64_t row = 0; row < batch.rows; ++row) {
       staged_ += std::string(row_kind_name(batch.kind(row))) + " " + row_text(batch, row) + "\n";
     }
+    result_->written += static_cast<size_t>(batch.rows);
     return {};
   }
   Status on_barrier(CheckpointId /*id*/, std::vector<std::string>& committables,
@@ -178,6 +181,7 @@ class MemoryWriter final : public SinkWriter {
   int64_t staged_bytes() const override { return static_cast<int64_t>(staged_.size()); }
 
  private:
+  const std::shared_ptr<MemoryResult> result_;
   std::string staged_;
 };
 
@@ -211,7 +215,7 @@ class MemorySink final : public Sink {
   plan::Guarantee guarantee() const override { return plan::Guarantee::kExactlyOnce; }
   Result<std::unique_ptr<SinkWriter>> make_writer(
       int /*task*/, const std::map<std::string, std::string>& /*named_state*/) override {
-    return std::unique_ptr<SinkWriter>(std::make_unique<MemoryWriter>());
+    return std::unique_ptr<SinkWriter>(std::make_unique<MemoryWriter>(result_));
   }
   Result<std::unique_ptr<SinkCommitter>> make_committer() override {
     return std::unique_ptr<SinkCommitter>(std::make_unique<MemoryCommitter>(result_, on_commit_));

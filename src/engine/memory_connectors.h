@@ -53,6 +53,8 @@ class MemoryResult {
   // Every row as text, "+I {…}", in the order of checkpoints, up to `last`.
   std::vector<std::string> rows(int64_t last = INT64_MAX);
   uint64_t repeats();
+  // Rows that writers were given, visible or not.
+  std::atomic<size_t> written = 0;
 
  private:
   std::mutex mutex_;

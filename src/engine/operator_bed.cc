@@ -34,6 +34,7 @@ class OperatorBed::Task final : public OperatorContext, public Collector {
     return {};
   }
   Status emit(Batch batch, size_t output) override {
+    if (batch.kind(batch.rows - 1) == RowKind::kUpdateBefore) ++bed_.split_pairs_;
     for (int64_t row = 0; row < batch.rows; ++row) {
       bed_.rows_[output].push_back(std::string(row_kind_name(batch.kind(row))) + " " +
                                    row_text(batch, row));

@@ -38,6 +38,8 @@ class OperatorBed {
 
   // What left by each output, "+I {…}", in order.
   const std::vector<std::string>& rows(size_t output) { return rows_[output]; }
+  // Batches that ended with what a row was (-U), so that what it is (+U) came in the next.
+  size_t split_pairs() const { return split_pairs_; }
   const std::vector<std::string>& dead() const { return dead_; }
   // How often an operator broke off and had to go on.
   size_t breaks() const { return breaks_; }
@@ -56,6 +58,7 @@ class OperatorBed {
   int64_t clock_ = 0;
   int64_t watermark_ = INT64_MIN;
   size_t breaks_ = 0;
+  size_t split_pairs_ = 0;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::map<size_t, std::vector<std::string>> rows_;
   std::vector<std::string> dead_;

@@ -5,11 +5,13 @@
 namespace dataflow::engine {
 
 Output::Output(Routing routing, std::vector<size_t> keys,
-               std::vector<std::shared_ptr<Channel>> channels)
+               std::vector<std::shared_ptr<Channel>> channels, int task)
     : routing_(routing),
       channels_(std::move(channels)),
       keys_(std::move(keys)),
-      rows_(channels_.size()) {}
+      rows_(channels_.size()) {
+  if (routing_ == Routing::kToOne) turn_ = static_cast<size_t>(task) % channels_.size();
+}
 
 Status Output::send(const Batch& batch) {
   if (batch.rows == 0) return {};

@@ -11,12 +11,14 @@
 
 namespace dataflow::engine {
 
-enum class Routing : uint8_t { kForward, kKeyed, kInTurn };
+// kToOne: all that a task sends goes to one and the same, so that changes stay in their order.
+enum class Routing : uint8_t { kForward, kKeyed, kInTurn, kToOne };
 
 class Output {
  public:
-  // `keys` for kKeyed, of the batches' schema. kForward has one channel.
-  Output(Routing routing, std::vector<size_t> keys, std::vector<std::shared_ptr<Channel>> channels);
+  // Of task number `task`. `keys` for kKeyed, of the batches' schema. kForward has one channel.
+  Output(Routing routing, std::vector<size_t> keys, std::vector<std::shared_ptr<Channel>> channels,
+         int task);
 
   Status send(const Batch& batch);
   void send_to_all(const Message& message);
@@ -30,7 +32,7 @@ class Output {
   const std::vector<std::shared_ptr<Channel>> channels_;
   KeyColumns keys_;
   std::vector<std::vector<int32_t>> rows_;  // of each channel, used again
-  size_t turn_ = 0;
+  size_t turn_ = 0;                         // the channel of the next batch
 };
 
 }  // namespace dataflow::engine

@@ -9,6 +9,8 @@
 
 #include "base/bytes.h"
 
+#include "nested_values.h"
+
 namespace dataflow::engine {
 namespace {
 
@@ -76,6 +78,15 @@ void put_texts(const ColumnOut& out) {
     store_le32(to, static_cast<uint32_t>(text.size()));
     std::memcpy(to + kLengthBytes, text.data(), text.size());
     out.at[row] += kLengthBytes + text.size();
+  }
+}
+
+void put_nested_values(const ColumnOut& out, const Type& type) {
+  for (size_t row = 0; row < out.rows.size(); ++row) {
+    const auto number = static_cast<int64_t>(row);
+    if (!out.is_there(number)) continue;
+    char* const to = out.begin(row);
+    out.at[row] += static_cast<size_t>(put_nested(type, out.column, number, to) - to);
   }
 }
 
@@ -179,11 +190,24 @@ Result<ColumnPtr> read_texts(const Type& type, size_t number, std::vector<Cursor
       {arrow::Buffer::FromVector(std::move(offsets)), arrow::Buffer::FromString(std::move(texts))});
 }
 
+Result<ColumnPtr> read_nested(const Type& type, size_t number, std::vector<Cursor>& rows) {
+  NestedReader reader(type);
+  for (Cursor& from : rows) {
+    if (!from.is_there(number)) {
+      reader.add_null();
+      continue;
+    }
+    DF_RETURN_IF_ERROR(reader.add(from.at, from.end));
+  }
+  return reader.finish();
+}
+
 Result<ColumnPtr> read_column(const Type& type, size_t number, std::vector<Cursor>& rows) {
   if (type.id() == TypeId::kNull) {
     return ColumnPtr(std::make_shared<arrow::NullArray>(static_cast<int64_t>(rows.size())));
   }
   if (type.id() == TypeId::kBoolean) return read_booleans(type, number, rows);
+  if (type.is_nested()) return read_nested(type, number, rows);
   const size_t width = fixed_width_of(type);
   if (width == 0) return read_texts(type, number, rows);
   return with_width(width, [&](auto constant) {
@@ -192,16 +216,6 @@ Result<ColumnPtr> read_column(const Type& type, size_t number, std::vector<Curso
 }
 
 }  // namespace
-
-Result<RowCodec> RowCodec::make(SchemaPtr schema) {
-  for (const Field& field : schema->fields()) {
-    if (!field.type.is_nested()) continue;
-    return Status::unsupported("column `" + field.name + "` is " + field.type.to_string() +
-                               "; rows with arrays, maps or rows inside cannot be kept yet: leave "
-                               "it out, or take fields of it, in a project before");
-  }
-  return RowCodec(std::move(schema));
-}
 
 void RowCodec::measure(const Batch& batch) {
   const auto rows = static_cast<size_t>(batch.rows);
@@ -219,7 +233,9 @@ void RowCodec::measure(const Batch& batch) {
     for (size_t row = 0; row < rows; ++row) {
       const auto at = static_cast<int64_t>(row);
       if (column.IsNull(at)) continue;
-      at_[row + 1] += width > 0 ? width : kLengthBytes + text_size(column, at);
+      at_[row + 1] += width > 0          ? width
+                      : type.is_nested() ? nested_size(type, column, at)
+                                         : kLengthBytes + text_size(column, at);
     }
   }
   for (size_t row = 0; row < rows; ++row) at_[row + 1] += at_[row] + of_all;
@@ -244,6 +260,8 @@ Status RowCodec::encode(const Batch& batch) {
       put_booleans(out);
     } else if (const size_t width = fixed_width_of(type); width > 0) {
       with_width(width, [&](auto constant) { put_fixed<decltype(constant)::value>(out); });
+    } else if (type.is_nested()) {
+      put_nested_values(out, type);
     } else {
       put_texts(out);
     }

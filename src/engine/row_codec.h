@@ -3,8 +3,8 @@
 //
 // A row: a bit for each column, from the lowest of the first byte: 1 there, 0 NULL; then the
 // columns that are there, in order: fixed-width ones little-endian in their Arrow width, booleans
-// as a byte, strings and bytes with u32 length first. (No value is changed: unlike a key, a row
-// keeps its -0.0 and its NaN.)
+// as a byte, strings and bytes with u32 length first, arrays, maps and rows as nested_values.h has
+// them. (No value is changed: unlike a key, a row keeps its -0.0 and its NaN.)
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,7 @@ namespace dataflow::engine {
 
 class RowCodec {
  public:
-  // kUnsupported names a column of a nested type.
-  static Result<RowCodec> make(SchemaPtr schema);
+  explicit RowCodec(SchemaPtr schema) : schema_(std::move(schema)) {}
 
   const SchemaPtr& schema() const { return schema_; }
 
@@ -35,8 +34,6 @@ class RowCodec {
   Status decode(std::span<const std::string_view> rows, std::vector<ColumnPtr>& columns) const;
 
  private:
-  explicit RowCodec(SchemaPtr schema) : schema_(std::move(schema)) {}
-
   size_t bitmap_bytes() const { return (schema_->size() + 7) / 8; }
   void measure(const Batch& batch);
 

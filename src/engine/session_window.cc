@@ -30,9 +30,10 @@ constexpr size_t kEmitted = 2;  // 1: what left last is what the row says now
 // in their order, so that what leaves does not hang on how they are cut into batches.
 //
 // A session fires when time reaches its last millisecond, and is dropped `allowed_lateness` later.
-// What it is in between is (key, start, end): a late row inside updates it (+U); one that makes it
-// longer or joins it to another makes it vanish (-D with the values that left), and what came of it
-// is inserted when it is over, which may be at once.
+// What it is in between is (key, start, end): a late row inside updates it (-U, +U); one that makes
+// it longer or joins it to another makes it vanish (-D), and what came of it is inserted when it is
+// over, which may be at once. What is taken back is what left last: no row waits for a session that
+// has left.
 class SessionWindow final : public Operator {
  public:
   SessionWindow(const plan::WindowSpec& spec, WindowTime time, std::vector<size_t> keys,
@@ -235,13 +236,14 @@ Status SessionWindow::put_row(int32_t row, RowNumber session, Collector& out) {
     return {};
   }
   DF_RETURN_IF_ERROR(add_waiting());
+  const bool known = table_->ints(kEmitted)[session] != 0;
+  DF_RETURN_IF_ERROR(output_.keep_together(2, out));
+  if (known) DF_RETURN_IF_ERROR(emit(session, RowKind::kUpdateBefore, out));
   DF_RETURN_IF_ERROR(aggregates_.add(*table_, std::span(&row, 1), std::span(&session, 1)));
   table_->mark_changed(session);
-  int64_t& emitted = table_->ints(kEmitted)[session];
-  const RowKind kind = emitted != 0 ? RowKind::kUpdateAfter : RowKind::kInsert;
-  emitted = 1;
+  table_->ints(kEmitted)[session] = 1;
   index_.look_at(session, table_->ints(kEnd)[session] + lateness_);
-  return emit(session, kind, out);
+  return emit(session, known ? RowKind::kUpdateAfter : RowKind::kInsert, out);
 }
 
 Status SessionWindow::add_waiting() {

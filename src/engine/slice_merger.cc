@@ -57,14 +57,4 @@ Status SliceMerger::add(KeyedTable& state, std::span<const RowNumber> rows) {
   return aggregates_.merge(scratch_, to_, state, rows);
 }
 
-Result<RowNumber> SliceMerger::merge_one(KeyedTable& state, std::span<const RowNumber> rows) {
-  const RowNumber first = rows.front();
-  const std::string key(state.key(first));
-  if (one_) aggregates_.erase(scratch_, *one_);
-  one_ = scratch_.upsert(state.hash(first), key, kOneWindow);
-  to_.assign(rows.size(), *one_);
-  DF_RETURN_IF_ERROR(aggregates_.merge(scratch_, to_, state, rows));
-  return *one_;
-}
-
 }  // namespace dataflow::engine

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,10 +28,7 @@ class SliceMerger {
   // Rows of table(): the keys of the window, each once.
   std::span<const state::RowNumber> groups() const { return groups_; }
 
-  // One key of a window, from its rows of state, on a row of its own; until the next call.
-  Result<state::RowNumber> merge_one(state::KeyedTable& state,
-                                     std::span<const state::RowNumber> rows);
-
+  // Its own rows have the number 0.
   state::KeyedTable& table() { return scratch_; }
   // By row of state: its key's row in table().
   const std::vector<state::RowNumber>& key_of() const { return key_of_; }
@@ -41,8 +37,6 @@ class SliceMerger {
   }
 
  private:
-  static constexpr int64_t kOneWindow = 1;  // the number of merge_one()'s row; others have 0
-
   WindowAggregates& aggregates_;
   state::KeyedTable scratch_;
   std::vector<state::RowNumber> key_of_;  // by row of state
@@ -50,7 +44,6 @@ class SliceMerger {
   std::vector<uint64_t> window_of_;       // by row of scratch: whose merged values it has
   uint64_t window_ = 0;
   std::vector<state::RowNumber> groups_;
-  std::optional<state::RowNumber> one_;  // of merge_one()
   // Used again.
   std::vector<uint64_t> hashes_;
   std::vector<std::string_view> keys_;

@@ -6,6 +6,7 @@
 
 #include "hop_merger.h"
 #include "key_columns.h"
+#include "key_merger.h"
 #include "operators.h"
 #include "slice_merger.h"
 #include "watermark_state.h"
@@ -26,9 +27,10 @@ constexpr int64_t kManySlides = 6;
 
 // Tumbling, hopping and cumulative windows. State: a row for each (key, slice end). A window fires
 // when time reaches its last millisecond, and is dropped `allowed_lateness` later; a slice is
-// erased with the last window that holds it. A row that comes between the two fires each of its
-// fired windows again, so that what leaves does not hang on how rows are cut into batches: such a
-// window has left before if, and only if, the key had a row in one of its slices.
+// erased with the last window that holds it. A row that comes between the two changes each of its
+// fired windows at once, by itself, so that what leaves does not hang on how rows are cut into
+// batches: -U with what left last, and +U. Such a window has left before if, and only if, the key
+// had a row in one of its slices, and what left is what these make, merged in the same order.
 //
 // In processing time all rows of a batch come now, and timers close what is due.
 class SliceWindow final : public Operator {
@@ -42,7 +44,8 @@ class SliceWindow final : public Operator {
         keys_(std::move(keys)),
         aggregates_(std::move(aggregates)),
         output_(std::move(output)),
-        merger_(aggregates_) {
+        merger_(aggregates_),
+        key_merger_(aggregates_, merger_.table()) {
     if (slices_.cumulative() || slices_.slides() < kManySlides || aggregates_.hold_values()) return;
     hop_merger_.emplace(aggregates_, slices_, merger_.table(), merger_.key_of());
   }
@@ -66,6 +69,12 @@ class SliceWindow final : public Operator {
     std::vector<int32_t>* rows = nullptr;  // null: they are in no window
   };
 
+  // A window that a late row changes.
+  struct Changed {
+    WindowBounds bounds;
+    std::optional<RowNumber> before;  // what left last; none: the key had nothing there
+  };
+
   bool has_fired(int64_t window) const { return window - 1 <= progress_.value().value(); }
   bool is_dropped(int64_t window) const {
     return window - 1 + lateness_ <= progress_.value().value();
@@ -76,9 +85,16 @@ class SliceWindow final : public Operator {
   Status add_rows(std::span<const int32_t> rows);
   void register_made();
   Status add_late(Collector& out);
-  Status fire_again(RowNumber row, bool made, int64_t window, Collector& out);
-  void find_slices(RowNumber row, WindowBounds bounds);
-  Status fire_one(RowNumber row, WindowBounds bounds, RowKind kind, Collector& out);
+  Status find_changed(int32_t row);
+  Status change_alone(int32_t row, Collector& out);
+  Status change_shared(int32_t row, Collector& out);
+  void find_slices(uint64_t hash, std::string_view key, WindowBounds bounds);
+  Result<RowNumber> merge_slices(WindowBounds bounds);
+  // A row of the merger's table where windows share slices, else of state.
+  Status emit(RowNumber row, WindowBounds bounds, RowKind kind, Collector& out) {
+    state::KeyedTable& table = slices_.shared() ? merger_.table() : *table_;
+    return output_.add(aggregates_, table, std::span(&row, 1), bounds, kind, out);
+  }
   Status send_away(const Batch& batch, Collector& out);
 
   Status catch_up(Collector& out);
@@ -98,6 +114,7 @@ class SliceWindow final : public Operator {
   WindowOutput output_;
   SliceMerger merger_;
   std::optional<HopMerger> hop_merger_;  // for hopping windows of many slides
+  KeyMerger key_merger_;                 // for one key at a time
 
   OperatorContext* context_ = nullptr;
   state::KeyedTable* table_ = nullptr;
@@ -115,6 +132,7 @@ class SliceWindow final : public Operator {
   std::vector<std::string_view> key_views_;
   std::vector<int64_t> numbers_;
   std::vector<RowNumber> groups_, made_, of_window_;
+  std::vector<Changed> changed_;
 };
 
 Status SliceWindow::open(OperatorContext& context) {
@@ -203,48 +221,74 @@ void SliceWindow::register_made() {
 // One row at a time: each changes results that have left already, or is the first of its window.
 Status SliceWindow::add_late(Collector& out) {
   for (const int32_t row : late_) {
-    DF_RETURN_IF_ERROR(add_rows(std::span(&row, 1)));
-    const RowNumber group = groups_[0];
-    const bool made = !made_.empty();
-    const int64_t slice = ends_[static_cast<size_t>(row)];
-    for (int64_t window = slices_.first_window(slice);
-         window <= slices_.last_window(slice) && has_fired(window);
-         window = slices_.window_behind(window)) {
-      if (!is_dropped(window)) DF_RETURN_IF_ERROR(fire_again(group, made, window, out));
-    }
+    DF_RETURN_IF_ERROR(slices_.shared() ? change_shared(row, out) : change_alone(row, out));
   }
   return {};
 }
 
-// The slices of the row's key in the window, into of_window_.
-void SliceWindow::find_slices(RowNumber row, WindowBounds bounds) {
-  of_window_.clear();
-  if (!slices_.shared()) {
-    of_window_.push_back(row);
-    return;
+// Of windows that share no slices: the row of state is the result.
+Status SliceWindow::change_alone(int32_t row, Collector& out) {
+  const auto at = static_cast<size_t>(row);
+  const WindowBounds bounds{slices_.window_start(ends_[at]), ends_[at]};
+  const auto known = table_->find(keys_.hashes()[at], keys_.keys()[at], ends_[at]);
+  DF_RETURN_IF_ERROR(output_.keep_together(2, out));
+  if (known) DF_RETURN_IF_ERROR(emit(*known, bounds, RowKind::kUpdateBefore, out));
+  DF_RETURN_IF_ERROR(add_rows(std::span(&row, 1)));
+  return emit(groups_[0], bounds, known ? RowKind::kUpdateAfter : RowKind::kInsert, out);
+}
+
+// All that the row changes is merged before it is added, and again with it.
+Status SliceWindow::change_shared(int32_t row, Collector& out) {
+  const auto at = static_cast<size_t>(row);
+  DF_RETURN_IF_ERROR(find_changed(row));
+  DF_RETURN_IF_ERROR(add_rows(std::span(&row, 1)));
+  for (const Changed& changed : changed_) {
+    find_slices(keys_.hashes()[at], keys_.keys()[at], changed.bounds);
+    DF_ASSIGN_OR_RETURN(const RowNumber after, merge_slices(changed.bounds));
+    DF_RETURN_IF_ERROR(output_.keep_together(2, out));
+    if (changed.before) {
+      DF_RETURN_IF_ERROR(emit(*changed.before, changed.bounds, RowKind::kUpdateBefore, out));
+    }
+    DF_RETURN_IF_ERROR(emit(after, changed.bounds,
+                            changed.before ? RowKind::kUpdateAfter : RowKind::kInsert, out));
   }
-  const uint64_t hash = table_->hash(row);
-  const std::string_view key = table_->key(row);
+  key_merger_.clear();
+  return {};
+}
+
+// The windows of a late row that have fired and are kept, into changed_.
+Status SliceWindow::find_changed(int32_t row) {
+  const auto at = static_cast<size_t>(row);
+  changed_.clear();
+  for (int64_t window = slices_.first_window(ends_[at]);
+       window <= slices_.last_window(ends_[at]) && has_fired(window);
+       window = slices_.window_behind(window)) {
+    if (is_dropped(window)) continue;
+    Changed& changed = changed_.emplace_back();
+    changed.bounds = {slices_.window_start(window), window};
+    find_slices(keys_.hashes()[at], keys_.keys()[at], changed.bounds);
+    if (of_window_.empty()) continue;
+    DF_ASSIGN_OR_RETURN(changed.before, merge_slices(changed.bounds));
+  }
+  return {};
+}
+
+// The slices of a key in the window, by time, into of_window_.
+void SliceWindow::find_slices(uint64_t hash, std::string_view key, WindowBounds bounds) {
+  of_window_.clear();
   for (auto it = rows_of_.upper_bound(bounds.start_ms);
        it != rows_of_.end() && it->first <= bounds.end_ms; ++it) {
     if (const auto found = table_->find(hash, key, it->first)) of_window_.push_back(*found);
   }
 }
 
-// What find_slices() found, as one row.
-Status SliceWindow::fire_one(RowNumber row, WindowBounds bounds, RowKind kind, Collector& out) {
-  if (of_window_.size() == 1) {
-    return output_.add(aggregates_, *table_, of_window_, bounds, kind, out);
-  }
-  DF_ASSIGN_OR_RETURN(row, merger_.merge_one(*table_, of_window_));
-  return output_.add(aggregates_, merger_.table(), std::span(&row, 1), bounds, kind, out);
-}
-
-Status SliceWindow::fire_again(RowNumber row, bool made, int64_t window, Collector& out) {
-  const WindowBounds bounds{slices_.window_start(window), window};
-  find_slices(row, bounds);
-  const bool known = !made || of_window_.size() > 1;
-  return fire_one(row, bounds, known ? RowKind::kUpdateAfter : RowKind::kInsert, out);
+// What find_slices() found, as one row of the merger's table.
+Result<RowNumber> SliceWindow::merge_slices(WindowBounds bounds) {
+  if (!hop_merger_) return key_merger_.merge(*table_, of_window_, std::nullopt);
+  const int64_t block_end = slices_.block_of(bounds.end_ms).end_ms;
+  const auto behind = std::ranges::partition_point(
+      of_window_, [&](RowNumber slice) { return table_->number(slice) <= block_end; });
+  return key_merger_.merge(*table_, of_window_, static_cast<size_t>(behind - of_window_.begin()));
 }
 
 Status SliceWindow::send_away(const Batch& batch, Collector& out) {
@@ -303,10 +347,13 @@ Status SliceWindow::fire_behind(RowNumber row, Collector& out) {
        window = slices_.window_behind(window)) {
     if (window - 1 <= before.value()) continue;
     const WindowBounds bounds{slices_.window_start(window), window};
-    find_slices(row, bounds);
-    if (of_window_.back() != row) return {};  // nor are those behind it
-    DF_RETURN_IF_ERROR(fire_one(row, bounds, RowKind::kInsert, out));
+    if (!slices_.shared()) return emit(row, bounds, RowKind::kInsert, out);
+    find_slices(table_->hash(row), table_->key(row), bounds);
+    if (of_window_.back() != row) break;  // nor are those behind it
+    DF_ASSIGN_OR_RETURN(const RowNumber merged, merge_slices(bounds));
+    DF_RETURN_IF_ERROR(emit(merged, bounds, RowKind::kInsert, out));
   }
+  key_merger_.clear();
   return {};
 }
 

@@ -63,8 +63,11 @@ class Cutter {
         DF_ASSIGN_OR_RETURN(const size_t column, from.schema->require(key));
         edge.keys.push_back(column);
       }
+    } else if (producers == consumers) {
+      edge.routing = Routing::kForward;
     } else {
-      edge.routing = producers == consumers ? Routing::kForward : Routing::kInTurn;
+      const bool updates = plan::origin_of_updates(plan_, node.inputs[input]) != nullptr;
+      edge.routing = updates ? Routing::kToOne : Routing::kInTurn;
     }
     made_.edges.push_back(std::move(edge));
     return {};

@@ -78,5 +78,26 @@ TEST(StagesTest, AUnionJoinsItsInputsAndOneSourceMayFeedSeveral) {
   EXPECT_EQ(stages->edges[1].to_input, 1U);
 }
 
+// Else a row's first state could come behind what it is now.
+TEST(StagesTest, ChangesOfOneTaskGoToOneTask) {
+  plan::Plan plan;
+  plan::WindowSpec whole = window({});
+  plan.nodes = {node("a", {}, plan::SourceSpec{}), node("b", {}, plan::SourceSpec{}),
+                node("w", {{"a"}}, whole), node("both", {{"w"}, {"b"}}, plan::UnionSpec{}),
+                node("out", {{"both"}}, plan::SinkSpec{})};
+  const auto routing_of_window = [&] {
+    const auto stages = cut_into_stages(plan, 2, {{"a", 2}, {"b", 2}});
+    EXPECT_TRUE(stages.ok());
+    for (const StageEdge& edge : stages->edges) {
+      if (edge.from_node == "w") return edge.routing;
+    }
+    return Routing::kForward;
+  };
+  EXPECT_EQ(routing_of_window(), Routing::kInTurn);
+  whole.allowed_lateness_ms = 1;
+  plan.nodes[2].spec = whole;
+  EXPECT_EQ(routing_of_window(), Routing::kToOne);
+}
+
 }  // namespace
 }  // namespace dataflow::engine

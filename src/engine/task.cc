@@ -43,7 +43,7 @@ Status Task::open() {
 void Task::request_barrier(CheckpointId id, bool last) {
   wanted_is_last_.store(last, std::memory_order_relaxed);
   wanted_barrier_.store(id.value(), std::memory_order_release);
-  wake();
+  if (source_ || last) wake();
 }
 
 void Task::stop() {
@@ -71,11 +71,12 @@ Runnable::Next Task::run() {
   }
   if (over_) return Next::kWait;
   staged_.store(chain_->staged_bytes(), std::memory_order_relaxed);
-  if (*next == Next::kWait) set_wake_up();
+  if (*next == Next::kWait && !is_behind_last_barrier()) set_wake_up();
   return *next;
 }
 
 Result<Runnable::Next> Task::step() {
+  if (is_behind_last_barrier()) return Next::kWait;
   DF_RETURN_IF_ERROR(chain_->run_timers(chain_->now_millis()));
   return source_ ? source_step() : gate_step();
 }

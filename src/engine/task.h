@@ -61,9 +61,9 @@ class Task final : public Runnable {
 
   const std::shared_ptr<TaskWaker>& waker() const { return waker_; }
   void wake() { waker_->wake(); }
-  // Of a source's task: the barrier is sent between two chunks; nothing is read behind the last.
+  // A source's task sends the barrier between two chunks. Behind the last one nothing is read and
+  // no timer fires: the run ends with its checkpoint, and all of that comes again in the next.
   void request_barrier(CheckpointId id, bool last);
-  bool is_source() const { return source_ != nullptr; }
   // It runs no more when this returns.
   void stop();
 
@@ -82,6 +82,10 @@ class Task final : public Runnable {
   Status handle(GateEvent& event);
   Status finish();
   void set_wake_up();
+  bool is_behind_last_barrier() const {
+    const CheckpointId wanted(wanted_barrier_.load(std::memory_order_acquire));
+    return wanted_is_last_.load(std::memory_order_relaxed) && last_barrier_ >= wanted;
+  }
 
   const size_t index_;
   const std::string name_;

@@ -25,6 +25,12 @@ std::string name_of(state::KeyGroupRange range) {
 
 }  // namespace
 
+Watermark held_back(Watermark watermark, int64_t by_ms) {
+  if (watermark == kEndOfTime) return watermark;
+  if (watermark.value() < INT64_MIN + by_ms) return kNoWatermark;
+  return Watermark(watermark.value() - by_ms);
+}
+
 Status WatermarkState::take(const std::string& name, const std::string& text,
                             state::KeyGroupRange own) {
   const std::string_view words = std::string_view(name).substr(kPrefix.size());

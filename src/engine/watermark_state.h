@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@
 #include "engine/operator.h"
 
 namespace dataflow::engine {
+
+// The watermark less some time: what may go on where rows so far behind it may yet leave.
+Watermark held_back(Watermark watermark, int64_t by_ms);
 
 class WatermarkState {
  public:

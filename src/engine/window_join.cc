@@ -23,7 +23,8 @@ constexpr int64_t kNullKey = 2;  // it meets none
 // Rows of both sides with equal keys in the same tumbling window. State: the rows themselves, with
 // their window's end. When time reaches a window's last millisecond its rows are sorted by key and
 // merged; nothing is looked up until then. It is dropped `allowed_lateness` later; a row that comes
-// between the two brings what it adds at once, and takes back what it refutes.
+// between the two brings what it adds at once, and takes back what it refutes. So what follows is
+// told of a watermark `allowed_lateness` later: the window is not behind it before it is dropped.
 class WindowJoin final : public Operator {
  public:
   WindowJoin(const plan::WindowJoinSpec& spec, JoinSide left, JoinSide right, SchemaPtr output)
@@ -40,6 +41,9 @@ class WindowJoin final : public Operator {
   bool has_more() const override { return firing_.has_value(); }
   Status go_on(Collector& out) override { return advance(out); }
   Status on_barrier(CheckpointId id, Collector& out) override;
+  Watermark forwarded(Watermark watermark) const override {
+    return held_back(watermark, lateness_);
+  }
   size_t index_bytes() const override {
     return (sides_[kLeft].table().size() + sides_[kRight].table().size()) *
            sizeof(WindowRows::Entry);

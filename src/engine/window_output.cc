@@ -97,6 +97,10 @@ Status WindowOutput::put(const WindowAggregates& aggregates, state::KeyedTable& 
   return {};
 }
 
+Status WindowOutput::keep_together(size_t rows, Collector& out) {
+  return kinds_.size() + rows > kRowsOut ? flush(out) : Status();
+}
+
 Status WindowOutput::flush(Collector& out) {
   if (kinds_.empty()) return {};
   Batch batch{schema_, static_cast<int64_t>(kinds_.size())};

@@ -29,6 +29,8 @@ class WindowOutput {
   Status add(const WindowAggregates& aggregates, state::KeyedTable& table,
              std::span<const state::RowNumber> groups, std::span<const WindowBounds> windows,
              RowKind kind, Collector& out);
+  // So many rows that come next leave in one batch: what a row was, and what it is.
+  Status keep_together(size_t rows, Collector& out);
   // What waits leaves.
   Status flush(Collector& out);
 

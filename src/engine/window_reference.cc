@@ -108,7 +108,7 @@ class Reference {
   struct Group {
     int64_t start = 0, end = 0;
     Rows rows;
-    bool emitted = false;
+    std::string left;  // what left last; empty: nothing did
   };
   using Groups = std::map<std::pair<int64_t, int64_t>, Group>;  // by (end, start)
 
@@ -119,7 +119,9 @@ class Reference {
   std::vector<std::pair<int64_t, int64_t>> windows_at(int64_t time) const;
   bool add_to_session(Groups& groups, const Row& row, int64_t time);
   void add_to_count(Rows& rows, const Row& row);
-  void emit(const char* kind, const Group& group);
+  std::string text_of(const Group& group) const;
+  void put(const char* kind, const std::string& text) { result_.rows.push_back(kind + text); }
+  void emit(Group& group);
   std::string key_of(const Row& row) const;
 
   const plan::WindowSpec& spec_;
@@ -157,10 +159,10 @@ std::vector<std::pair<int64_t, int64_t>> Reference::windows_at(int64_t time) con
   return windows;
 }
 
-void Reference::emit(const char* kind, const Group& group) {
+std::string Reference::text_of(const Group& group) const {
   const Row& any = *group.rows.front();
   const size_t keys_at = spec_.kind == plan::WindowKind::kCount ? 0 : 3;
-  std::string text = std::string(kind) + " {";
+  std::string text = "{";
   for (size_t i = 0; i < output_.size(); ++i) {
     const Field& field = output_[i];
     Value value;
@@ -175,7 +177,15 @@ void Reference::emit(const char* kind, const Group& group) {
     }
     text += (i > 0 ? ", " : "") + field.name + "=" + value.to_string();
   }
-  result_.rows.push_back(text + "}");
+  return text + "}";
+}
+
+// What left is taken back for what it is now.
+void Reference::emit(Group& group) {
+  const std::string text = text_of(group);
+  if (!group.left.empty()) put("-U ", group.left);
+  put(group.left.empty() ? "+I " : "+U ", text);
+  group.left = text;
 }
 
 // A row opens [time, time + gap) and joins all sessions that this meets or touches.
@@ -195,22 +205,19 @@ bool Reference::add_to_session(Groups& groups, const Row& row, int64_t time) {
     }
   }
   if (joined.empty() && is_dropped(end)) return false;
-  Group merged{start, end, {}, false};
+  Group merged{start, end, {}, ""};
   for (const auto& at : joined) {
     const Group& group = groups.at(at);
     merged.rows.insert(merged.rows.end(), group.rows.begin(), group.rows.end());
     const bool same = group.start == start && group.end == end;
-    if (group.emitted && !same) emit("-D", group);
-    merged.emitted |= group.emitted && same;
+    if (same) merged.left = group.left;
+    if (!same && !group.left.empty()) put("-D ", group.left);
   }
   for (const auto& at : joined) groups.erase(at);
   merged.rows.push_back(&row);
   // By arrival: all rows lie in one vector.
   std::ranges::sort(merged.rows);
-  if (has_fired(end)) {
-    emit(merged.emitted ? "+U" : "+I", merged);
-    merged.emitted = true;
-  }
+  if (has_fired(end)) emit(merged);
   groups[{end, start}] = std::move(merged);
   return true;
 }
@@ -220,7 +227,8 @@ void Reference::add_to_count(Rows& rows, const Row& row) {
   const auto count = static_cast<int64_t>(rows.size());
   const int64_t slide = spec_.count_slide > 0 ? spec_.count_slide : spec_.count;
   if (count < spec_.count || (count - spec_.count) % slide != 0) return;
-  emit("+I", {0, 0, Rows(rows.end() - spec_.count, rows.end())});
+  Group full{0, 0, Rows(rows.end() - spec_.count, rows.end()), ""};
+  emit(full);
 }
 
 void Reference::row(const Row& row) {
@@ -240,9 +248,7 @@ void Reference::row(const Row& row) {
       group.start = start;
       group.end = end;
       group.rows.push_back(&row);
-      if (!has_fired(end)) continue;
-      emit(group.emitted ? "+U" : "+I", group);
-      group.emitted = true;
+      if (has_fired(end)) emit(group);
     }
   }
   if (taken) return;
@@ -259,10 +265,7 @@ void Reference::advance(int64_t watermark) {
   for (auto& [key, groups] : groups_) {
     for (auto it = groups.begin(); it != groups.end();) {
       Group& group = it->second;
-      if (has_fired(group.end) && !group.emitted) {
-        emit("+I", group);
-        group.emitted = true;
-      }
+      if (has_fired(group.end) && group.left.empty()) emit(group);
       it = is_dropped(group.end) ? groups.erase(it) : std::next(it);
     }
   }

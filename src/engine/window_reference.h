@@ -13,7 +13,9 @@
 namespace dataflow::engine {
 
 struct ReferenceResult {
-  std::vector<std::string> rows;  // "+I {window_start=…, …}" as the memory sink writes them, sorted
+  // "+I {window_start=…, …}" as the memory sink writes them, sorted. What -U and -D take back is
+  // what left.
+  std::vector<std::string> rows;
   std::vector<std::string> late;  // the rows that came too late, sorted
 };
 

@@ -2,9 +2,11 @@
 // checkpoints in between, restored at other parallelisms, and with the input cut otherwise.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <random>
 
+#include "changelog.h"
 #include "four_ways.h"
 #include "plan/plan.h"
 #include "window_reference.h"
@@ -103,6 +105,16 @@ class WindowTest : public testing::Test {
     ASSERT_TRUE(ran.ok()) << ran;
   }
 
+  // The sink's rows in the order in which it got those of each key: what is taken back must stand,
+  // and have its successor at once.
+  void expect_changes_in_order() {
+    const std::vector<std::string> changes = bed_.connectors().results.at("out")->rows();
+    const Status pairs = check_pairs(changes);
+    ASSERT_TRUE(pairs.ok()) << pairs;
+    const auto standing = standing_rows(changes);
+    ASSERT_TRUE(standing.ok()) << standing.status();
+  }
+
   void expect_as_the_reference(plan::WindowSpec spec, uint64_t seed, int64_t count) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", " + words_of(spec));
     Random random(seed);
@@ -125,7 +137,38 @@ class WindowTest : public testing::Test {
       ASSERT_NO_FATAL_FAILURE(run(plan, way, random));
       ASSERT_EQ(bed_.rows_of("out"), expected.rows);
       ASSERT_EQ(bed_.rows_of("late"), expected.late);
+      if (expected.rows.empty()) continue;
+      ASSERT_NO_FATAL_FAILURE(expect_changes_in_order());
     }
+  }
+
+  // The same rows however the job is run, to the last bit, and what is taken back is what left.
+  void expect_one_result(const plan::WindowSpec& spec, uint64_t seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", " + words_of(spec));
+    Random random(seed);
+    std::vector<std::vector<Value>> rows = random_readings(random, 300);
+    for (std::vector<Value>& row : rows) {
+      const double value = std::ldexp(1.0 + static_cast<double>(below(random, 1000)) / 7,
+                                      static_cast<int>(below(random, 60)) - 30);
+      row[3] = Value::float64(below(random, 2) == 0 ? value : -value);
+    }
+    auto table = std::make_shared<MemoryTable>(reading_schema(), 1);
+    for (const std::vector<Value>& row : rows) table->add(0, row);
+    table->finish();
+    bed_.connectors().tables["readings"] = table;
+    plan::Plan plan = window_plan(spec);
+    const Status valid = plan::validate(plan);
+    ASSERT_TRUE(valid.ok()) << valid;
+    std::vector<std::string> first;
+    for (const Way& way : kWays) {
+      SCOPED_TRACE(way.name);
+      ASSERT_NO_FATAL_FAILURE(run(plan, way, random));
+      ASSERT_NO_FATAL_FAILURE(expect_changes_in_order());
+      const std::vector<std::string> now = bed_.rows_of("out");
+      if (first.empty()) first = now;
+      ASSERT_EQ(now, first);
+    }
+    for (const std::string& row : first) ++kinds_[row.substr(0, 2)];
   }
 
   FourWays bed_{testing::TempDir() + "window_test_" + std::to_string(getpid()) + "_" +
@@ -238,6 +281,7 @@ TEST_F(WindowTest, LateRowsChangeResultsAsInTheReference) {
     expect_as_the_reference(spec, 42, 1000);
     EXPECT_GT(late_rows_, 0U);
     EXPECT_GT(kinds_["+U"], 0U);
+    EXPECT_EQ(kinds_["+U"], kinds_["-U"]);
     EXPECT_EQ(kinds_["-D"] > 0, kind == plan::WindowKind::kSession);
     if (HasFatalFailure()) return;
   }
@@ -291,6 +335,79 @@ TEST_F(WindowTest, AllAggregatesAreThoseOfTheReference) {
     }
     if (kind == Kind::kHopping || kind == Kind::kCumulative) spec.slide_ms = 200;
     expect_as_the_reference(spec, random(), 500);
+    if (HasFatalFailure()) return;
+  }
+}
+
+// Sums of these hang on the order in which they are added, and slices are merged in several.
+TEST_F(WindowTest, FloatsThatRoundAreTakenBackToTheLastBit) {
+  Random random(std::random_device{}());
+  using Kind = plan::WindowKind;
+  std::vector<plan::Aggregate> rounding = {
+      aggregate("SUM", "d", "sum"),         aggregate("AVG", "d", "mean"),
+      aggregate("STDDEV_POP", "d", "dev"),  aggregate("VAR_SAMP", "d", "var"),
+      aggregate("FIRST_VALUE", "d", "one"), aggregate("SUM", "d", "flagged", false, "flag")};
+  const auto expect_of = [&](Kind kind, int64_t size, int64_t slide) {
+    plan::WindowSpec spec = random_window(random, kind);
+    spec.allowed_lateness_ms = 100 + below(random, 1000);
+    spec.keys = {"device", "room"};
+    spec.aggregates = rounding;
+    (kind == Kind::kSession ? spec.gap_ms : spec.size_ms) = size;
+    spec.slide_ms = slide;
+    expect_one_result(spec, random());
+  };
+  ASSERT_NO_FATAL_FAILURE(expect_of(Kind::kHopping, 700, 300));
+  ASSERT_NO_FATAL_FAILURE(expect_of(Kind::kHopping, 640, 80));
+  ASSERT_NO_FATAL_FAILURE(expect_of(Kind::kHopping, 190, 20));
+  rounding.push_back(aggregate("SUM", "d", "once", true));
+  rounding.push_back(aggregate("STDDEV_SAMP", "d", "dev_once", true));
+  ASSERT_NO_FATAL_FAILURE(expect_of(Kind::kTumbling, 400, 0));
+  ASSERT_NO_FATAL_FAILURE(expect_of(Kind::kHopping, 400, 200));
+  ASSERT_NO_FATAL_FAILURE(expect_of(Kind::kCumulative, 800, 200));
+  ASSERT_NO_FATAL_FAILURE(expect_of(Kind::kSession, 100, 0));
+  EXPECT_GT(kinds_["-U"], 0U);
+}
+
+// Behind the filter one of the two rows of a change may be missing.
+TEST_F(WindowTest, AFilterBehindTheWindowLeavesNoRowThatIsNoMore) {
+  Random random(std::random_device{}());
+  for (const auto kind : {plan::WindowKind::kTumbling, plan::WindowKind::kHopping,
+                          plan::WindowKind::kCumulative, plan::WindowKind::kSession}) {
+    plan::WindowSpec spec = random_window(random, kind);
+    spec.keys = {"device"};
+    spec.allowed_lateness_ms = 800;
+    spec.late_output = false;
+    (kind == plan::WindowKind::kSession ? spec.gap_ms : spec.size_ms) = 150;
+    if (kind == plan::WindowKind::kHopping || kind == plan::WindowKind::kCumulative) {
+      spec.slide_ms = 50;
+    }
+    const std::vector<std::vector<Value>> rows = random_readings(random, 800);
+    auto table = std::make_shared<MemoryTable>(reading_schema(), 1);
+    for (const std::vector<Value>& row : rows) table->add(0, row);
+    table->finish();
+    bed_.connectors().tables["readings"] = table;
+    plan::Plan plan = window_plan(spec);
+    const auto even = expr::parse_expression("`rows` % 2 = 0", {});
+    ASSERT_TRUE(even.ok()) << even.status();
+    plan.nodes.push_back({"even", {{"windows"}}, plan::FilterSpec{*even}});
+    plan.nodes.push_back(
+        {"some", {{"even"}}, plan::SinkSpec{"memory", {{"result", "some"}}, "raw"}});
+    const Status valid = plan::validate(plan);
+    ASSERT_TRUE(valid.ok()) << valid;
+    for (const Way& way : kWays) {
+      SCOPED_TRACE(way.name);
+      ASSERT_NO_FATAL_FAILURE(run(plan, way, random));
+      const auto all = standing_rows(bed_.connectors().results.at("out")->rows());
+      const auto some = standing_rows(bed_.connectors().results.at("some")->rows());
+      ASSERT_TRUE(all.ok()) << all.status();
+      ASSERT_TRUE(some.ok()) << some.status();
+      std::vector<std::string> expected;
+      for (const std::string& row : *all) {
+        if (std::stoll(row.substr(row.find(", rows=") + 7)) % 2 == 0) expected.push_back(row);
+      }
+      EXPECT_EQ(*some, expected);
+      EXPECT_LT(some->size(), all->size());
+    }
     if (HasFatalFailure()) return;
   }
 }

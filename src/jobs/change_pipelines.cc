@@ -1,4 +1,4 @@
-// Deploying, starting, stopping and deleting pipelines.
+// Deploying, starting and stopping pipelines.
 #include "base/logger.h"
 #include "base/uuid.h"
 #include "pipelines_impl.h"
@@ -123,37 +123,6 @@ Result<PipelineView> PipelinesImpl::restart(const std::string& name) {
   DF_RETURN_IF_ERROR(want(deployed, Desired::kRunning));
   DF_RETURN_IF_ERROR(start_job(deployed, engine::FirstAttempt::kGoesOn));
   return deployed->view();
-}
-
-Status PipelinesImpl::remove(const std::string& name) {
-  DF_ASSIGN_OR_RETURN(const DeployedPtr deployed, find(name));
-  // Before its turn comes: whoever changes it may be waiting for this job.
-  if (const std::shared_ptr<engine::Job> job = deployed->job()) job->cancel();
-  const std::lock_guard change(deployed->change);
-  DF_RETURN_IF_ERROR(still_there(deployed));
-  if (const std::shared_ptr<engine::Job> job = deployed->job()) {
-    job->cancel();
-    (void)job->wait().ok();  // it ended as it was told to
-    deployed->await_end();
-  }
-  return forget(deployed);
-}
-
-Status PipelinesImpl::forget(const DeployedPtr& deployed) {
-  const std::string name = deployed->row().name;
-  meta::WriteBatch batch;
-  remove_pipeline(batch, name);
-  DF_RETURN_IF_ERROR(parts_.store.commit(std::move(batch)).with_context("deleting " + name));
-  {
-    const std::lock_guard lock(mutex_);
-    pipelines_.erase(name);
-  }
-  // The store of the state is held open by the job.
-  deployed->drop_job();
-  if (parts_.metrics != nullptr) parts_.metrics->remove_labelled("pipeline", name);
-  const std::string id = deployed->row().id;
-  DF_RETURN_IF_ERROR(parts_.env.remove_tree(events_dir(id)));
-  return parts_.env.remove_tree(state_dir(id));
 }
 
 Result<state::CheckpointId> PipelinesImpl::checkpoint(const std::string& name) {

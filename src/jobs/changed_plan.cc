@@ -30,7 +30,7 @@ std::string place_of(const plan::Node* node) {
 
 // What the dead letters' sink keeps for itself; the rest are counts.
 bool is_of_sink(const std::string& name) {
-  return name.starts_with("committer/") || name.starts_with("sink/");
+  return name.starts_with(engine::kCommitterPrefix) || name.starts_with("sink/");
 }
 
 }  // namespace

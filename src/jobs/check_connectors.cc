@@ -27,13 +27,21 @@ Status check_guarantee(const plan::SinkSpec& spec, const engine::Sink& sink) {
 }
 
 Status check_updates(const plan::Plan& plan, const plan::Node& node, const engine::Sink& sink) {
-  if (sink.takes_updates() || !plan::makes_updates(plan, node)) return {};
+  const plan::Node* origin = plan::origin_of_updates(plan, node);
+  if (sink.takes_updates() || origin == nullptr) return {};
   const std::string& connector = std::get<plan::SinkSpec>(node.spec).connector;
+  const std::string only_appends = ", and the connector \"" + connector + "\"" +
+                                   (connector == "log" ? " without `key`" : "") +
+                                   " only appends; write to a log with `key`, or ";
+  if (plan::is_changed_by_late_rows(*origin)) {
+    return Status::invalid("late rows change results of `" + origin->id +
+                           "` after they left (-U, +U)" + only_appends +
+                           "leave out `allowed_lateness` there: late rows are dead letters then");
+  }
   return Status::invalid("rows of `" + node.inputs.front().node +
-                         "` may be updates of earlier ones (-U, +U), and the connector \"" +
-                         connector + "\"" + (connector == "log" ? " without `key`" : "") +
-                         " only appends; write to a log with `key`, or deduplicate with `keep: "
-                         "first` and no `time`, which never takes a row back");
+                         "` may be updates of earlier ones (-U, +U)" + only_appends +
+                         "deduplicate with `keep: first` and no `time`, which never takes a row "
+                         "back");
 }
 
 }  // namespace

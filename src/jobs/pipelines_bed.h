@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "base/fault_env.h"
@@ -92,6 +93,18 @@ class FakeJob final : public engine::Job {
 class FakeEngine final : public engine::Engine {
  public:
   explicit FakeEngine(Env& of_states) : env(of_states) {}
+  // Of a sink that takes all, or is down.
+  Status deliver(engine::JobConfig config) override {
+    ++deliveries;
+    if (!delivery.ok()) return delivery;
+    DF_ASSIGN_OR_RETURN(const auto store, state::JobStore::open(env, config.state_dir));
+    DF_ASSIGN_OR_RETURN(const auto owed, store->committables());
+    for (const state::StoredCommittable& one : owed) {
+      delivered.insert(one.committable.bytes);
+      store->acknowledge(one.checkpoint);
+    }
+    return store->close();
+  }
   Result<std::shared_ptr<engine::Job>> start(engine::JobConfig config) override {
     if (on_start) on_start();
     if (!refusal.ok()) return refusal;
@@ -115,6 +128,9 @@ class FakeEngine final : public engine::Engine {
   bool takes_checkpoint = false;  // a job, as soon as it is started
   bool has_checkpoint = false;    // that it took
   std::vector<std::shared_ptr<FakeJob>> jobs;
+  Status delivery;
+  int deliveries = 0;
+  std::set<std::string> delivered;  // committables
 
  private:
   Status checkpoint_of(const std::string& dir) {

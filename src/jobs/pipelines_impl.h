@@ -1,6 +1,6 @@
 // PipelinesImpl: the pipelines in memory and in meta. pipelines.cc has what reads and starts them,
-// change_pipelines.cc and replace_pipeline.cc what users do to them, savepoints.cc what is kept of
-// their state.
+// change_pipelines.cc, replace_pipeline.cc and remove_pipeline.cc what users do to them,
+// savepoints.cc what is kept of their state.
 #pragma once
 
 #include <map>
@@ -37,7 +37,7 @@ class PipelinesImpl final : public Pipelines {
   Result<PipelineView> stop(const std::string& name) override;
   Result<PipelineView> pause(const std::string& name) override;
   Result<PipelineView> restart(const std::string& name) override;
-  Status remove(const std::string& name) override;
+  Result<RemovedPipeline> remove(const std::string& name, RemoveOptions options) override;
   Result<state::CheckpointId> checkpoint(const std::string& name) override;
   Result<SavepointView> save_state(const std::string& name, std::string savepoint) override;
   Result<std::vector<SavepointView>> savepoints() const override;
@@ -81,7 +81,11 @@ class PipelinesImpl final : public Pipelines {
   Result<PipelineView> replace(const DeployedPtr& deployed, plan::Plan plan, std::string source,
                                DeployOptions options);
   Result<PipelineView> end(const std::string& name, Desired desired);
-  // Everything of a pipeline that has no job any more.
+  // See remove_pipeline.cc. Delivers what a pipeline owes that has no job any more; what it still
+  // owes then, and why; empty: nothing.
+  std::string undelivered(const DeployedPtr& deployed);
+  void note_given_up(Deployed& deployed, const std::string& what) const;
+  // Everything that there is of it goes.
   Status forget(const DeployedPtr& deployed);
 
   // Of a plan that could not be read there is nothing to start.

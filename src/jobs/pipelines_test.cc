@@ -140,7 +140,7 @@ TEST_F(PipelinesTest, what_befell_a_pipeline_outlives_the_server_and_its_state) 
   }
   EXPECT_EQ(kinds, (std::vector<std::string>{"deployed", "started", "failed", "replaced", "started",
                                              "stopped"}));
-  ASSERT_TRUE(pipelines_->remove("p").ok());
+  ASSERT_TRUE(pipelines_->remove("p", {}).ok());
   EXPECT_TRUE(env_.list_dir("/data/jobs")->empty());
 }
 
@@ -175,7 +175,7 @@ TEST_F(PipelinesTest, a_guarantee_that_cannot_be_kept_is_refused_by_name) {
 TEST_F(PipelinesTest, a_deleted_pipeline_leaves_nothing) {
   const PipelineView view = deploy("p");
   ASSERT_TRUE(env_.create_dirs("/data/jobs/" + view.id).ok());
-  EXPECT_TRUE(pipelines_->remove("p").ok());
+  EXPECT_TRUE(pipelines_->remove("p", {}).ok());
   EXPECT_FALSE(env_.exists("/data/jobs/" + view.id));
   EXPECT_EQ(pipelines_->start("p").status().code(), StatusCode::kNotFound);
   close();
@@ -272,7 +272,7 @@ TEST_F(PipelinesTest, what_is_deleted_while_others_start_does_not_start) {
   engine_.jobs.clear();
   engine_.on_start = [this] {
     if (pipelines_->list().size() == 1) return;
-    EXPECT_TRUE(pipelines_->remove("b").ok());
+    EXPECT_TRUE(pipelines_->remove("b", {}).ok());
   };
   pipelines_->start_all();
   EXPECT_EQ(engine_.jobs.size(), 1U);
@@ -295,7 +295,7 @@ TEST_F(PipelinesTest, a_pipeline_whose_stop_hangs_can_be_deleted) {
   std::thread stops([this] { (void)pipelines_->stop("p").ok(); });
   engine_.jobs[0]->await_stop();
   EXPECT_EQ(state_of("p"), "stopped");
-  EXPECT_TRUE(pipelines_->remove("p").ok());
+  EXPECT_TRUE(pipelines_->remove("p", {}).ok());
   stops.join();
   EXPECT_TRUE(pipelines_->list().empty());
 }

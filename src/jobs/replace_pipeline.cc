@@ -52,6 +52,12 @@ Result<int64_t> last_checkpoint(Env& env, const std::string& state_dir) {
   return last;
 }
 
+// Should it fail, the next start of the server does it.
+void remove_old_state(Env& env, const std::string& dir) {
+  const Status removed = env.remove_tree(dir);
+  if (!removed.ok()) log_warn("discarded state is still there", {{"why", removed.message()}});
+}
+
 }  // namespace
 
 // What the new plan leaves behind of the state; refused where it cannot take the rest.
@@ -88,9 +94,12 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
   before.finished = deployed->finished();
   const std::shared_ptr<const plan::Plan> plan_before = deployed->plan();
   PipelineRow row;
+  std::string given_up;
   const auto stop_and_save = [&]() -> Status {
     const Status stopped = stop_job(deployed);
     if (!options.discard_state) DF_RETURN_IF_ERROR(stopped);
+    // Nobody can deliver it any more once that state is gone.
+    if (options.discard_state) given_up = undelivered(deployed);
     before.row = row = deployed->row();
     if (!options.discard_state && !row.delivered) {
       DF_RETURN_IF_ERROR(check_delivered(parts_.env, state_dir(row.id), gone));
@@ -133,11 +142,8 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
     // It runs, but a start of the server might take it back.
     DF_RETURN_IF_ERROR(forget_replacement(row.name).with_context("the replacement has started"));
   }
-  if (row.id != before.row.id) {
-    // Should this fail, the next start of the server does it.
-    const Status removed = parts_.env.remove_tree(state_dir(before.row.id));
-    if (!removed.ok()) log_warn("discarded state is still there", {{"why", removed.message()}});
-  }
+  if (!given_up.empty()) note_given_up(*deployed, given_up);
+  if (row.id != before.row.id) remove_old_state(parts_.env, state_dir(before.row.id));
   return deployed->view();
 }
 

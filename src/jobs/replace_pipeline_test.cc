@@ -92,7 +92,7 @@ class ReplacePipeline : public PipelinesTest {
       expect_old(was, c.finished);
     }
     EXPECT_EQ(states(), 1U);
-    EXPECT_TRUE(pipelines_->remove("p").ok());
+    EXPECT_TRUE(pipelines_->remove("p", {}).ok());
     EXPECT_EQ(states(), 0U);
     return crashed;
   }

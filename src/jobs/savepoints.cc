@@ -15,8 +15,6 @@ namespace dataflow::jobs {
 namespace {
 
 constexpr size_t kLongestName = 128;
-// What a sink's committer keeps is of its own job.
-constexpr const char* kOfCommitters = "committer/";
 
 bool is_plain(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
@@ -151,7 +149,9 @@ Status PipelinesImpl::begin_from(const std::string& savepoint, const plan::Plan&
                              "\"; `dataflow pipeline savepoints` lists them");
   }
   const std::string state = state_dir(row.id);
-  DF_RETURN_IF_ERROR(state::restore_savepoint(parts_.env, dir, state, kOfCommitters));
+  DF_RETURN_IF_ERROR(state::restore_savepoint(parts_.env, dir, state,
+                                              // What a sink's committer keeps is of its own job.
+                                              std::string(engine::kCommitterPrefix)));
   const Status fits = [&]() -> Status {
     DF_ASSIGN_OR_RETURN(const plan::Plan before, plan_of_state(parts_.env, state));
     DF_ASSIGN_OR_RETURN(row.dropped, dropped_by(before, plan));

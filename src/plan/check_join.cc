@@ -6,7 +6,6 @@ namespace {
 
 template <class Spec>
 Status check_keys(const Scope& scope, Spec& spec) {
-  DF_RETURN_IF_ERROR(check_input_stays(scope, "would join both"));
   const Schema& left = *scope.input(0).schema;
   const Schema& right = *scope.input(1).schema;
   if (spec.left_keys.size() != spec.right_keys.size()) {

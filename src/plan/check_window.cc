@@ -153,7 +153,6 @@ std::vector<Field> window_fields(const Type& time) {
 
 Status check_window(const Scope& scope, WindowSpec& spec) {
   DF_RETURN_IF_ERROR(check_shape(scope, spec));
-  DF_RETURN_IF_ERROR(check_input_stays(scope, "would count both"));
   DF_RETURN_IF_ERROR(check_time(scope, spec));
   const Schema& schema = *scope.input().schema;
   DF_RETURN_IF_ERROR(scope.keys(schema, spec.keys, "key"));

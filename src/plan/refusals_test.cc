@@ -233,8 +233,8 @@ TEST(APlanIsRefused, ForAWindowOverResultsThatChange) {
   plan.nodes.push_back(node("y", second, {{"some", ""}}));
   plan.nodes.push_back(sink("y"));
   EXPECT_EQ(refusal(plan),
-            R"(window "y": reads results of window "x" that late rows change after they left, )"
-            R"(and would count both; leave out allowed_lateness_ms there)");
+            R"(window "y": takes only new rows, but late rows change results of window "x" after )"
+            R"(they left (-U, +U); leave out allowed_lateness_ms there)");
   plan.job.bounded = true;
   EXPECT_EQ(refusal(plan), "(valid)");
   plan.job.bounded = false;
@@ -399,8 +399,8 @@ TEST(APlanIsRefused, ForAJoinOfResultsThatChange) {
   plan.nodes.push_back(node("i", second, {{"j", ""}, {"b", ""}}));
   plan.nodes.push_back(sink("i"));
   EXPECT_EQ(refusal(plan),
-            R"(interval_join "i": reads results of window_join "j" that late rows change after )"
-            R"(they left, and would join both; leave out allowed_lateness_ms there)");
+            R"(interval_join "i": takes only new rows, but late rows change results of )"
+            R"(window_join "j" after they left (-U, +U); leave out allowed_lateness_ms there)");
   // A late row only adds to it.
   std::get<WindowJoinSpec>(plan.nodes[2].spec).kind = JoinKind::kSemi;
   EXPECT_EQ(refusal(plan), "(valid)");
@@ -448,6 +448,28 @@ TEST(APlanIsRefused, WhereUpdatesReachAStepThatOnlyAdds) {
       R"((-U, +U); deduplicate behind it, or keep the first row to arrive (no time, not the last))";
   EXPECT_EQ(refusal(window_behind({.keys = {"id"}, .keep_last = true})), words);
   EXPECT_EQ(refusal(window_behind({.keys = {"id"}, .time_column = "ts"})), words);
+}
+
+TEST(APlanIsRefused, WhereLateRowsOfAWindowReachAStepThatOnlyAdds) {
+  WindowSpec first = counts();
+  first.allowed_lateness_ms = 1000;
+  const auto behind = [&](const Spec& spec, const std::string& output) {
+    first.late_output = !output.empty();
+    Plan plan = through(node("x", first));
+    plan.nodes.pop_back();
+    plan.nodes.push_back(node("some", FilterSpec{parsed("TRUE")}, {{"x", output}}));
+    plan.nodes.push_back(node("y", spec, {{"some", ""}}));
+    plan.nodes.push_back(sink("y"));
+    return plan;
+  };
+  EXPECT_EQ(refusal(behind(DeduplicateSpec{.keys = {"user"}}, "")),
+            R"(deduplicate "y": takes only new rows, but late rows change results of window "x" )"
+            R"(after they left (-U, +U); leave out allowed_lateness_ms there)");
+  // What comes too late goes on as it came.
+  EXPECT_EQ(refusal(behind(DeduplicateSpec{.keys = {"user"}}, "late")), "(valid)");
+  EXPECT_EQ(refusal(behind(FilterSpec{parsed("TRUE")}, "")), "(valid)");
+  first.allowed_lateness_ms = 0;
+  EXPECT_EQ(refusal(behind(DeduplicateSpec{.keys = {"user"}}, "")), "(valid)");
 }
 
 TEST(APlanIsRefused, ForItsJobOptions) {

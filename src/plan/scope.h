@@ -74,10 +74,6 @@ Status check_sink(const Scope& scope, SinkSpec& spec);
 Status check_custom(const Scope& scope, CustomSpec& spec, CustomOperators* custom);
 Status check_job(const JobOptions& job);
 
-// Refuses input that changes after it left (late rows change the results of windows): `what_else`
-// says what would become of the old row and the new one.
-Status check_input_stays(const Scope& scope, std::string_view what_else);
-
 // window_start, window_end and window_time, which is as zoned as the time column's type.
 std::vector<Field> window_fields(const Type& time);
 

@@ -1,45 +1,66 @@
-#include <algorithm>
-
 #include "plan/analyze.h"
 
 namespace dataflow::plan {
 namespace {
 
-struct MakesUpdates {
+// Finds the node whose rows change after they left, from a node backwards.
+struct FindOrigin {
   const Plan& plan;
   const Node& node;
 
   // Keeping the first row to arrive never takes a row back.
-  bool operator()(const DeduplicateSpec& spec) const {
-    return spec.keep_last || !spec.time_column.empty();
+  const Node* operator()(const DeduplicateSpec& spec) const {
+    return this_if(spec.keep_last || !spec.time_column.empty());
+  }
+  // By late rows. In batch mode there are none.
+  const Node* operator()(const WindowSpec& spec) const {
+    return this_if(spec.allowed_lateness_ms > 0 && !plan.job.bounded);
   }
   // A late row takes back what has left alone.
-  bool operator()(const WindowJoinSpec& spec) const {
+  const Node* operator()(const WindowJoinSpec& spec) const {
     const bool only_adds = spec.kind == JoinKind::kInner || spec.kind == JoinKind::kSemi;
-    return spec.allowed_lateness_ms > 0 && !only_adds;
+    return this_if(spec.allowed_lateness_ms > 0 && !only_adds && !plan.job.bounded);
   }
-  bool operator()(const CustomSpec& spec) const { return spec.makes_updates; }
-  bool operator()(const FilterSpec&) const { return passes_on(); }
-  bool operator()(const ProjectSpec&) const { return passes_on(); }
-  bool operator()(const UnionSpec&) const { return passes_on(); }
-  bool operator()(const SplitSpec&) const { return passes_on(); }
-  bool operator()(const SinkSpec&) const { return passes_on(); }
+  const Node* operator()(const CustomSpec& spec) const { return this_if(spec.makes_updates); }
+  const Node* operator()(const FilterSpec&) const { return from_inputs(); }
+  const Node* operator()(const ProjectSpec&) const { return from_inputs(); }
+  const Node* operator()(const UnionSpec&) const { return from_inputs(); }
+  const Node* operator()(const SplitSpec&) const { return from_inputs(); }
+  const Node* operator()(const SinkSpec&) const { return from_inputs(); }
   template <class Spec>
-  bool operator()(const Spec&) const {
-    return false;
+  const Node* operator()(const Spec&) const {
+    return nullptr;
   }
 
-  bool passes_on() const {
-    return std::ranges::any_of(node.inputs, [&](const Input& input) {
-      return makes_updates(plan, *plan.find(input.node));
-    });
+  const Node* this_if(bool makes_updates) const { return makes_updates ? &node : nullptr; }
+  const Node* from_inputs() const {
+    for (const Input& input : node.inputs) {
+      if (const Node* found = origin_of_updates(plan, input)) return found;
+    }
+    return nullptr;
   }
 };
 
 }  // namespace
 
+const Node* origin_of_updates(const Plan& plan, const Input& input) {
+  const Node& from = *plan.find(input.node);
+  // What comes too late for a window goes on as it came, and only new rows come to windows.
+  if (input.output == "late" && std::holds_alternative<WindowSpec>(from.spec)) return nullptr;
+  return origin_of_updates(plan, from);
+}
+
+const Node* origin_of_updates(const Plan& plan, const Node& node) {
+  return std::visit(FindOrigin{plan, node}, node.spec);
+}
+
 bool makes_updates(const Plan& plan, const Node& node) {
-  return std::visit(MakesUpdates{plan, node}, node.spec);
+  return origin_of_updates(plan, node) != nullptr;
+}
+
+bool is_changed_by_late_rows(const Node& node) {
+  return std::holds_alternative<WindowSpec>(node.spec) ||
+         std::holds_alternative<WindowJoinSpec>(node.spec);
 }
 
 }  // namespace dataflow::plan

@@ -40,7 +40,13 @@ Status check_updates(const Scope& scope) {
     return {};
   }
   for (const Input& input : node.inputs) {
-    if (!makes_updates(scope.plan(), *scope.plan().find(input.node))) continue;
+    const Node* origin = origin_of_updates(scope.plan(), input);
+    if (origin == nullptr) continue;
+    if (is_changed_by_late_rows(*origin)) {
+      return scope.error("takes only new rows, but late rows change results of " +
+                         std::string(kind_name(origin->spec)) + " " + quoted(origin->id) +
+                         " after they left (-U, +U); leave out allowed_lateness_ms there");
+    }
     return scope.error("takes only new rows, but those of " + quoted(input.node) +
                        " may be updates of earlier ones (-U, +U); deduplicate behind it, or keep "
                        "the first row to arrive (no time, not the last)");

@@ -280,9 +280,12 @@ std::vector<Route> pipeline_routes(Pipelines& pipelines) {
   routes.push_back({"DELETE", one,
                     [&](const Request& request) {
                       const std::string& name = request.parameters.at("name");
-                      const Status removed = pipelines.remove(name);
-                      if (!removed.ok()) return status_answer(removed);
-                      return json_answer({{"name", name}, {"deleted", true}});
+                      const auto removed =
+                          pipelines.remove(name, {.give_up_output = flag(request, "force", false)});
+                      if (!removed.ok()) return status_answer(removed.status());
+                      json answer = {{"name", name}, {"deleted", true}};
+                      if (!removed->given_up.empty()) answer["given_up"] = removed->given_up;
+                      return json_answer(answer);
                     },
                     true});
   routes.push_back(change_route(pipelines, one + "/pause", &Pipelines::pause));

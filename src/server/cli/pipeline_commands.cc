@@ -161,18 +161,23 @@ void add_delete(CommandTree& tree, CLI::App& group) {
   struct Options {
     std::string name;
     bool yes = false;
+    bool force = false;
   };
-  CLI::App& command = add_command(group, "delete", "end a pipeline and delete its state",
-                                  {"dataflow pipeline delete meeting-counts --yes"});
+  CLI::App& command =
+      add_command(group, "delete", "end a pipeline, deliver what it owes and delete its state",
+                  {"dataflow pipeline delete meeting-counts --yes",
+                   "dataflow pipeline delete meeting-counts --force  also where a sink is down"});
   auto options = std::make_shared<Options>();
   command.add_option("PIPELINE", options->name, "the pipeline")->required();
   command.add_flag("-y,--yes", options->yes, "do not ask");
+  command.add_flag("--force", options->force, "give up output that its sinks do not take");
   set_action(tree, command, [options](Session& session) -> Status {
     if (!options->yes) {
       DF_RETURN_IF_ERROR(confirm("Delete pipeline " + options->name + " with all its state?"));
     }
-    DF_ASSIGN_OR_RETURN(const Document page,
-                        ask_pipelines(session, "DELETE", path_of_pipeline(options->name)));
+    const std::string path =
+        path_of_pipeline(options->name) + (options->force ? "?force=true" : "");
+    DF_ASSIGN_OR_RETURN(const Document page, ask_pipelines(session, "DELETE", path));
     print_pipeline(session, page);
     return {};
   });

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/env.h"
@@ -39,6 +40,8 @@ std::string_view job_state_name(JobState state);
 const SchemaPtr& dead_letter_schema();
 // What the dead letters' sink is called where state and output are kept by node.
 inline constexpr const char* kDeadLetterNode = "$dead_letters";
+// So begin the names of what a sink's committer keeps, beside what is kept of other nodes.
+inline constexpr std::string_view kCommitterPrefix = "committer/";
 
 struct OperatorStats {
   std::string id;
@@ -156,6 +159,10 @@ class Engine {
   // Opens the state, commits what the last checkpoint left, and starts the tasks. kUnavailable
   // while an earlier job over this state is held up, though it was told to end.
   virtual Result<std::shared_ptr<Job>> start(JobConfig config) = 0;
+  // Delivers what the checkpoints of a job that does not run owe to its sinks. Of the plan only
+  // those sinks are opened, and nothing runs. Ok: nothing is owed any more. What holds it up is
+  // interrupted and left to itself as by Job::stop(). kUnavailable as from start().
+  virtual Status deliver(JobConfig config) = 0;
   // How many jobs are over and still held up by a connector. While there are any, what was given to
   // create() has to stay, even when the engine goes.
   virtual size_t held_up() const { return 0; }

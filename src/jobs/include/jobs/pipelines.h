@@ -35,8 +35,9 @@ struct PipelineView {
   std::optional<engine::JobStatus> job;  // while one runs, and of the last one that ended
 };
 
-// What befell a pipeline: "deployed", "replaced", "started", "restarting", "stopped", "finished" or
-// "failed". Kept beside its state; the newest 256 of each are shown.
+// What befell a pipeline: "deployed", "replaced", "started", "restarting", "stopped", "finished",
+// "failed", "put back", "not deleted" or "gave up" (output that it owed). Kept beside its state;
+// the newest 256 of each are shown.
 struct PipelineEvent {
   Timestamp when;
   std::string kind;
@@ -52,6 +53,15 @@ struct DeployOptions {
   bool discard_state = false;
   // A new pipeline begins with the state that this savepoint holds.
   std::string from_savepoint;
+};
+
+struct RemoveOptions {
+  // Without it what its checkpoints owe to sinks is delivered first, or the pipeline stays.
+  bool give_up_output = false;
+};
+
+struct RemovedPipeline {
+  std::string given_up;  // output that no sink will have; empty: nothing
 };
 
 struct SavepointView {
@@ -112,8 +122,10 @@ class Pipelines {
   virtual Result<PipelineView> stop(const std::string& name) = 0;
   virtual Result<PipelineView> pause(const std::string& name) = 0;
   virtual Result<PipelineView> restart(const std::string& name) = 0;
-  // Its job ends at once, and its state goes.
-  virtual Status remove(const std::string& name) = 0;
+  // Its job ends at once, what is owed is delivered, and its state goes. kConflict if that cannot
+  // be delivered within the time that a stop has: it says what and to whom, and a job that ran is
+  // started again.
+  virtual Result<RemovedPipeline> remove(const std::string& name, RemoveOptions options) = 0;
   // kConflict if it does not run, or ends before; kTimedOut if it takes long, and goes on.
   virtual Result<state::CheckpointId> checkpoint(const std::string& name) = 0;
 

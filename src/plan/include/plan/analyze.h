@@ -37,10 +37,13 @@ struct Exchange {
 // None where any task may have any row.
 std::optional<Exchange> exchange_of(const Plan& plan, const Node& node, size_t input);
 
-// Whether rows that leave the node may be updates of earlier ones (-U, +U) in the ordinary course
-// of things. (A late row's update of a window is not: sinks that cannot tell of it count it as
-// dead.)
+// The node whose rows may be changed after they left (-U, +U, -D), and reach this input, or leave
+// this node, as updates; null: only new rows do.
+const Node* origin_of_updates(const Plan& plan, const Input& input);
+const Node* origin_of_updates(const Plan& plan, const Node& node);
 bool makes_updates(const Plan& plan, const Node& node);
+// What kind of an origin it is: one that `allowed_lateness` makes, which can be left out.
+bool is_changed_by_late_rows(const Node& origin);
 
 // The columns of both inputs of a join, as an inner join names them: what its condition is over.
 SchemaPtr pair_schema(const Schema& left, const Schema& right);
