@@ -44,7 +44,7 @@ TEST(Collections, GiveTheirParts) {
          {"CAST(ROW(1) AS ROW<name INT>).nmae",
           "error: line 1, column 30: in CAST(ROW(1) AS ROW<name INT>).nmae: unknown field "
           "\"nmae\" of ROW<name INT>; did you mean \"name\"?"},
-         {"(5).a", "error: line 1, column 4: in 5.a: only rows have fields; this is INT"},
+         {"(5).a", "error: line 1, column 4: in (5).a: only rows have fields; this is INT"},
          {"CARDINALITY(ARRAY[1, NULL])", "2:INT"},
          {"CARDINALITY(MAP['a', 1])", "1:INT"},
          {"CARDINALITY(CAST(NULL AS ARRAY<INT>))", "NULL:INT"},
