@@ -1,0 +1,235 @@
+// Scripts become plans: what explain() says of them, and what is refused, where.
+#include "sql/compile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sql/parser.h"
+
+namespace dataflow::sql {
+namespace {
+
+using testing::HasSubstr;
+
+// Runs the definitions of a script, and compiles its last statement.
+class CompileTest : public testing::Test {
+ protected:
+  Result<plan::Plan> compiled(const std::string& script) {
+    Catalog catalog;
+    Settings settings;
+    DF_ASSIGN_OR_RETURN(const std::vector<StatementAst> statements, parse_script(script));
+    for (const StatementAst& statement : statements) {
+      if (const auto* table = std::get_if<CreateTable>(&statement.what)) {
+        DF_RETURN_IF_ERROR(catalog.create(*table, statement.text));
+      } else if (const auto* view = std::get_if<CreateView>(&statement.what)) {
+        DF_RETURN_IF_ERROR(
+            describe_query(*view->query, catalog, settings, script).status());
+        DF_RETURN_IF_ERROR(catalog.create(*view, statement.text));
+      } else if (const auto* set = std::get_if<Set>(&statement.what)) {
+        DF_RETURN_IF_ERROR(settings.set(set->key, set->value));
+      }
+    }
+    const StatementAst& last = statements.back();
+    if (const auto* insert = std::get_if<Insert>(&last.what)) {
+      DF_ASSIGN_OR_RETURN(Compiled made, compile({*insert}, catalog, settings, script));
+      return std::move(made.plan);
+    }
+    if (const auto* set = std::get_if<StatementSet>(&last.what)) {
+      DF_ASSIGN_OR_RETURN(Compiled made, compile(set->inserts, catalog, settings, script));
+      return std::move(made.plan);
+    }
+    if (const auto* select = std::get_if<SelectStatement>(&last.what)) {
+      DF_ASSIGN_OR_RETURN(CompiledQuery made,
+                          compile(*select->query, catalog, settings, script, false));
+      return std::move(made.compiled.plan);
+    }
+    return Status::invalid("the script ends in no INSERT and no SELECT");
+  }
+
+  std::string explained(const std::string& script) {
+    const Result<plan::Plan> plan = compiled(script);
+    return plan.ok() ? plan::explain(*plan) : "error: " + plan.status().message();
+  }
+
+  static std::string tables() {
+    return "CREATE TABLE bids (item STRING, price DOUBLE, n INT, ts TIMESTAMP(3),\n"
+           "  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)\n"
+           "  WITH ('connector' = 'filesystem', 'path' = 'bids', 'format' = 'json');\n"
+           "CREATE TABLE out1 (item STRING, price DOUBLE)\n"
+           "  WITH ('connector' = 'filesystem', 'path' = 'out1', 'format' = 'csv');\n"
+           "CREATE TABLE counts (ws TIMESTAMP(3), we TIMESTAMP(3), item STRING, n BIGINT)\n"
+           "  WITH ('connector' = 'filesystem', 'path' = 'counts', 'format' = 'csv');\n";
+  }
+
+  const plan::WindowSpec& only_window(const plan::Plan& plan) {
+    const plan::WindowSpec* found = nullptr;
+    for (const plan::Node& node : plan.nodes) {
+      if (const auto* window = std::get_if<plan::WindowSpec>(&node.spec)) {
+        EXPECT_EQ(found, nullptr) << plan::explain(plan);
+        found = window;
+      }
+    }
+    EXPECT_NE(found, nullptr) << plan::explain(plan);
+    static const plan::WindowSpec none;
+    return found == nullptr ? none : *found;
+  }
+  plan::WindowSpec window_of(const std::string& query) {
+    const Result<plan::Plan> plan = compiled(tables() + query);
+    EXPECT_TRUE(plan.ok()) << plan.status() << "\n" << query;
+    return plan.ok() ? only_window(*plan) : plan::WindowSpec();
+  }
+};
+
+TEST_F(CompileTest, FiltersAndProjectionsAreNodesOfTheirOwn) {
+  const Result<plan::Plan> plan =
+      compiled(tables() + "INSERT INTO out1 SELECT UPPER(item), price * 2 FROM bids WHERE n > 3");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  std::vector<std::string> kinds;
+  for (const plan::Node& node : plan->nodes) kinds.emplace_back(plan::kind_name(node.spec));
+  EXPECT_EQ(kinds, (std::vector<std::string>{"source", "filter", "project", "sink"}));
+  EXPECT_EQ(plan->nodes[0].id, "bids");
+  EXPECT_EQ(plan->nodes[2].schema->to_string(), "(item STRING, price DOUBLE)");
+}
+
+TEST_F(CompileTest, GroupsOfWindowTablesAreWindowsOverTheirInput) {
+  const char* const kList = "SELECT window_start, window_end, item, COUNT(*) FROM ";
+  const char* const kGroup = " GROUP BY window_start, window_end, item";
+  const auto window = [&](const std::string& from) {
+    return window_of("INSERT INTO counts " + (kList + from) + kGroup);
+  };
+  plan::WindowSpec spec = window("TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '10' MINUTE))");
+  EXPECT_EQ(spec.kind, plan::WindowKind::kTumbling);
+  EXPECT_EQ(spec.size_ms, 600'000);
+  EXPECT_EQ(spec.time_column, "ts");
+  EXPECT_EQ(spec.keys, std::vector<std::string>{"item"});
+  spec = window(
+      "TABLE(HOP(DATA => TABLE bids, TIMECOL => DESCRIPTOR(ts), SIZE => INTERVAL '60' SECOND, "
+      "SLIDE => INTERVAL '15' SECOND, \"OFFSET\" => INTERVAL '1' SECOND))");
+  EXPECT_EQ(spec.kind, plan::WindowKind::kHopping);
+  EXPECT_EQ(spec.size_ms, 60'000);
+  EXPECT_EQ(spec.slide_ms, 15'000);
+  EXPECT_EQ(spec.offset_ms, 1000);
+  spec = window("CUMULATE(bids, ts, INTERVAL '1' MINUTE, INTERVAL '1' HOUR)");
+  EXPECT_EQ(spec.kind, plan::WindowKind::kCumulative);
+  EXPECT_EQ(spec.slide_ms, 60'000);
+  EXPECT_EQ(spec.size_ms, 3'600'000);
+  spec = window("TABLE(SESSION(TABLE bids PARTITION BY item, DESCRIPTOR(ts), INTERVAL '5' MINUTE))");
+  EXPECT_EQ(spec.kind, plan::WindowKind::kSession);
+  EXPECT_EQ(spec.gap_ms, 300'000);
+}
+
+TEST_F(CompileTest, WhatStandsBetweenAWindowTableAndItsGroupGoesInFront) {
+  const Result<plan::Plan> plan = compiled(
+      tables() +
+      "INSERT INTO counts SELECT ws, we, upper_item, c FROM (\n"
+      "  SELECT window_start AS ws, window_end AS we, upper_item, SUM(twice) AS c FROM (\n"
+      "    SELECT window_start, window_end, UPPER(item) AS upper_item, n * 2 AS twice\n"
+      "    FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '15' SECOND, INTERVAL '1' MINUTE))\n"
+      "    WHERE price > 1)\n"
+      "  GROUP BY window_start, window_end, upper_item)\n"
+      "WHERE c > 2");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const plan::WindowSpec& spec = only_window(*plan);
+  EXPECT_EQ(spec.slide_ms, 15'000);
+  EXPECT_EQ(spec.keys, std::vector<std::string>{"upper_item"});
+  EXPECT_EQ(spec.time_column, "$time");  // it was left out, and is still read
+}
+
+TEST_F(CompileTest, WindowsOverResultsOfWindowsKeepTheirWindow) {
+  const Result<plan::Plan> plan = compiled(
+      tables() +
+      "INSERT INTO counts SELECT window_start, window_end, 'most', MAX(c) FROM (\n"
+      "  SELECT window_start, window_end, item, COUNT(*) AS c\n"
+      "  FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '15' SECOND, INTERVAL '1' MINUTE))\n"
+      "  GROUP BY window_start, window_end, item)\n"
+      "GROUP BY window_start, window_end");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  std::vector<int64_t> sizes;
+  for (const plan::Node& node : plan->nodes) {
+    if (const auto* window = std::get_if<plan::WindowSpec>(&node.spec)) {
+      sizes.push_back(window->size_ms);
+    }
+  }
+  EXPECT_EQ(sizes, (std::vector<int64_t>{60'000, 1}));
+}
+
+TEST_F(CompileTest, GroupWindowsOfOldAreUnderstood) {
+  const plan::WindowSpec spec = window_of(
+      "INSERT INTO counts SELECT TUMBLE_START(ts, INTERVAL '1' MINUTE), "
+      "TUMBLE_END(ts, INTERVAL '1' MINUTE), item, COUNT(DISTINCT n) FROM bids "
+      "GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE), item");
+  EXPECT_EQ(spec.kind, plan::WindowKind::kTumbling);
+  EXPECT_EQ(spec.size_ms, 60'000);
+  ASSERT_EQ(spec.aggregates.size(), 1U);
+  EXPECT_TRUE(spec.aggregates[0].distinct);
+}
+
+TEST_F(CompileTest, AViewAndAStatementSetReadATableOnce) {
+  const Result<plan::Plan> plan = compiled(
+      tables() +
+      "CREATE VIEW dear AS SELECT item, price FROM bids WHERE price > 10;\n"
+      "EXECUTE STATEMENT SET BEGIN\n"
+      "INSERT INTO out1 SELECT * FROM dear;\n"
+      "INSERT INTO counts SELECT window_start, window_end, item, COUNT(*)\n"
+      "  FROM TUMBLE(bids, ts, INTERVAL '1' MINUTE) GROUP BY 1, 2, 3;\n"
+      "END");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  size_t sources = 0;
+  for (const plan::Node& node : plan->nodes) {
+    sources += std::holds_alternative<plan::SourceSpec>(node.spec) ? 1 : 0;
+  }
+  EXPECT_EQ(sources, 1U) << plan::explain(*plan);
+}
+
+TEST_F(CompileTest, ErrorsNameThePlaceAndTheNearestName) {
+  struct Case {
+    const char* query;
+    const char* words;
+  };
+  const Case kCases[] = {
+      {"INSERT INTO out1 SELECT itm, price FROM bids", "there is no column `itm`; did you mean"},
+      {"INSERT INTO out1 SELECT item, price FROM bid", "there is no table or view `bid`; did you"},
+      {"INSERT INTO out2 SELECT item, price FROM bids", "there is no table `out2`; did you mean"},
+      {"INSERT INTO out1 SELECT item FROM bids", "takes 2 columns (item, price), the query gives 1"},
+      {"INSERT INTO out1 SELECT price, item FROM bids", "write CAST(… AS "},
+      {"INSERT INTO out1 SELECT b.item, c.price FROM bids AS b", "there is no table or column `c`"},
+      {"INSERT INTO out1 SELECT item, price FROM bids WHERE n", "a condition must be BOOLEAN"},
+      {"INSERT INTO out1 SELECT item, COUNT(*) FROM bids WHERE COUNT(*) > 1 GROUP BY item",
+       "conditions on aggregates stand in HAVING"},
+      {"INSERT INTO counts SELECT window_start, window_end, item, COUNT(*) FROM TABLE(TUMBLE("
+       "TABLE bids, DESCRIPTOR(price), INTERVAL '1' MINUTE)) GROUP BY 1, 2, 3",
+       "windows need a TIMESTAMP"},
+      {"INSERT INTO counts SELECT window_start, window_end, price, COUNT(*) FROM TUMBLE(bids, ts, "
+       "INTERVAL '1' MINUTE) GROUP BY window_start, window_end, item",
+       "`price` has several values in a group"},
+      {"INSERT INTO counts SELECT window_start, window_end, item, SUM(COUNT(*)) FROM TUMBLE(bids, "
+       "ts, INTERVAL '1' MINUTE) GROUP BY 1, 2, 3",
+       "aggregates cannot stand within aggregates"},
+      {"INSERT INTO counts SELECT window_start, window_end, item, COUNT(*) FROM TUMBLE(bids, ts, "
+       "5) GROUP BY 1, 2, 3",
+       "must be an interval"},
+  };
+  for (const Case& c : kCases) {
+    const std::string answer = explained(tables() + c.query);
+    EXPECT_THAT(answer, HasSubstr(c.words)) << c.query;
+    EXPECT_THAT(answer, HasSubstr("error: line ")) << c.query;
+    EXPECT_THAT(answer, HasSubstr("^")) << c.query;
+  }
+}
+
+TEST_F(CompileTest, ColumnsThatInsertDoesNotNameAreNull) {
+  const Result<plan::Plan> plan =
+      compiled(tables() + "INSERT INTO out1 (price) SELECT price FROM bids");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(plan::explain(*plan), HasSubstr("CAST(NULL AS STRING)"));
+}
+
+TEST_F(CompileTest, ValuesHaveTheTypesOfAllTheirRows) {
+  const Result<plan::Plan> plan =
+      compiled("SELECT * FROM (VALUES (1, 'a'), (2.5, NULL)) AS t (x, y)");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(plan->nodes[0].schema->to_string(), HasSubstr("DECIMAL"));
+}
+
+}  // namespace
+}  // namespace dataflow::sql
