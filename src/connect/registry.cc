@@ -14,6 +14,7 @@
 #include "metrics_sink.h"
 #include "options.h"
 #include "plain_sinks.h"
+#include "values_source.h"
 
 namespace dataflow::connect {
 namespace {
@@ -50,6 +51,11 @@ SourceResult generator_source(const Parts& parts, const plan::SourceSpec& spec,
   return make_generator_source(parts.given.env, parts.given.timers, spec, context);
 }
 
+SourceResult values_source(const Parts&, const plan::SourceSpec& spec,
+                           const ConnectorContext& context) {
+  return make_values_source(spec, context);
+}
+
 SinkResult log_sink(const Parts& parts, const plan::SinkSpec& spec, const SchemaPtr& schema,
                     const ConnectorContext& context) {
   return make_log_sink({parts.given.env, parts.given.log, parts.given.producer_ids}, spec, schema,
@@ -77,7 +83,10 @@ SinkResult blackhole_sink(const Parts&, const plan::SinkSpec& spec, const Schema
 }
 
 constexpr SourceEntry kSources[] = {
-    {"log", log_source}, {"file", file_source}, {"generator", generator_source}};
+    {"log", log_source},
+    {"file", file_source},
+    {"generator", generator_source},
+    {"values", values_source}};
 constexpr SinkEntry kSinks[] = {{"log", log_sink},         {"file", file_sink},
                                 {"http", http_sink},       {"metrics", metrics_sink},
                                 {"console", console_sink}, {"blackhole", blackhole_sink}};

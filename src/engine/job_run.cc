@@ -277,8 +277,13 @@ Result<std::unique_ptr<SourceDriver>> JobRun::make_driver(size_t stage, int task
   const plan::Plan& plan = context_.config.plan;
   const plan::Node& node = *stages_.stages[stage].nodes.front();
   Source& source = *sources_.at(node.id);
-  SourceDriverOptions options{node.id, std::get<plan::SourceSpec>(node.spec).watermark,
-                              plan.job.bounded, context_.options.batch_rows};
+  const auto& spec = std::get<plan::SourceSpec>(node.spec);
+  SourceDriverOptions options{node.id,
+                              spec.watermark,
+                              plan.job.bounded,
+                              context_.options.batch_rows,
+                              spec.computed,
+                              node.schema};
   auto driver = std::make_unique<SourceDriver>(
       source, std::move(options), [waker = this->task(stage, task).waker()] { waker->wake(); });
   DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(node.id));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "faulty_rows.h"
 #include "row_text.h"
 #include "split_state.h"
 
@@ -55,9 +56,14 @@ Status SourceDriver::add_split(const Split& split, const std::string* saved) {
 
 Status SourceDriver::open() {
   DF_ASSIGN_OR_RETURN(decoder_, source_.make_decoder());
+  for (const plan::NamedExpression& column : options_.computed) {
+    DF_ASSIGN_OR_RETURN(expr::BoundPtr bound, expr::bind(column.expression, *source_.schema()));
+    computed_.push_back(std::move(bound));
+  }
+  const Schema& schema = computed_.empty() ? *source_.schema() : *options_.schema;
   if (options_.watermark) {
-    DF_ASSIGN_OR_RETURN(time_column_, source_.schema()->require(options_.watermark->column));
-    time_units_ = (*source_.schema())[*time_column_].type.units_per_milli();
+    DF_ASSIGN_OR_RETURN(time_column_, schema.require(options_.watermark->column));
+    time_units_ = schema[*time_column_].type.units_per_milli();
   }
   publish();
   return {};
@@ -124,9 +130,43 @@ Result<SourceDriver::Step> SourceDriver::read_chunk(Reading& reading, const Chun
                                        fault.offset, std::move(fault.payload)}));
   }
   reading.rows += static_cast<uint64_t>(rows_.batch.rows) + faults_.size();
+  DF_RETURN_IF_ERROR(compute(reading, rows_, chain));
   DF_RETURN_IF_ERROR(send_rows(reading, rows_, chain));
   publish(reading);
   return Step::kWorked;
+}
+
+Status SourceDriver::compute(Reading& reading, DecodedRows& rows, Chain& chain) {
+  if (computed_.empty() || rows.batch.rows == 0) return {};
+  eval_.now_millis = chain.now_millis();
+  eval_.faults.clear();
+  Batch made = rows.batch;
+  made.schema = options_.schema;
+  for (const expr::BoundPtr& column : computed_) {
+    DF_ASSIGN_OR_RETURN(ColumnPtr values, column->evaluate(rows.batch, {}, eval_));
+    made.columns.push_back(std::move(values));
+  }
+  for (RowFault& fault : eval_.faults) {
+    DeadRow dead{options_.node,
+                 DeadReason::kExpression,
+                 std::move(fault.field),
+                 std::move(fault.reason),
+                 options_.node,
+                 reading.split.id,
+                 rows.offsets[static_cast<size_t>(fault.row)]};
+    dead.row = row_text(rows.batch, fault.row);
+    ++reading.dead_rows;
+    DF_RETURN_IF_ERROR(chain.dead_row(std::move(dead)));
+  }
+  if (!eval_.faults.empty()) {
+    const std::vector<int32_t> good = without_faults({}, eval_.faults, made.rows);
+    std::vector<int64_t> kept;
+    for (const int32_t row : good) kept.push_back(rows.offsets[static_cast<size_t>(row)]);
+    rows.offsets = std::move(kept);
+    DF_ASSIGN_OR_RETURN(made, take(made, good));
+  }
+  rows.batch = std::move(made);
+  return {};
 }
 
 Status SourceDriver::send_rows(Reading& reading, DecodedRows& rows, Chain& chain) {

@@ -19,6 +19,7 @@
 #include "chain.h"
 #include "engine/job.h"
 #include "engine/source.h"
+#include "expr/bound.h"
 #include "plan/plan.h"
 #include "state/job_store.h"
 
@@ -29,6 +30,8 @@ struct SourceDriverOptions {
   std::optional<plan::WatermarkSpec> watermark;
   bool bounded = false;  // no watermark before the end, no guard against the future
   int64_t batch_rows = 4096;
+  std::vector<plan::NamedExpression> computed;
+  SchemaPtr schema;  // of the rows that leave, with the computed columns
 };
 
 class SourceDriver {
@@ -57,6 +60,8 @@ class SourceDriver {
 
   Reading* furthest_behind();
   Result<Step> read_chunk(Reading& reading, const Chunk& chunk, Chain& chain);
+  // Adds the computed columns; rows for which one fails are dead.
+  Status compute(Reading& reading, DecodedRows& rows, Chain& chain);
   Status send_rows(Reading& reading, DecodedRows& rows, Chain& chain);
   // Takes out rows without a usable time; true if any was.
   Status check_times(Reading& reading, Batch& batch, std::vector<int64_t>& offsets, Chain& chain);
@@ -78,6 +83,8 @@ class SourceDriver {
   std::optional<size_t> time_column_;
   int64_t time_units_ = 1;
   std::unique_ptr<ChunkDecoder> decoder_;
+  std::vector<expr::BoundPtr> computed_;
+  expr::EvalContext eval_;
   std::vector<std::unique_ptr<Reading>> readings_;
   DecodedRows rows_;
   std::vector<SourceFault> faults_;

@@ -3,9 +3,9 @@
 
 #include "base/edit_distance.h"
 #include "columns.h"
+#include "expr/lexer.h"
+#include "expr/operators.h"
 #include "json_function.h"
-#include "lexer.h"
-#include "operators.h"
 #include "registry.h"
 
 namespace dataflow::expr {
@@ -45,6 +45,9 @@ class Bind {
     if (depth > kMaxDepth) return site.fail("the expression nests too deeply");
     if (expression.kind == Kind::kColumn) return column(expression, site);
     if (expression.kind == Kind::kLiteral) return make_literal(expression.value);
+    if (expression.kind == Kind::kExtension) {
+      return site.fail("a subquery, an aggregate or OVER has no place in this expression");
+    }
     Nodes arguments;
     for (const ExpressionPtr& argument : expression.arguments) {
       DF_ASSIGN_OR_RETURN(NodePtr bound, node(*argument, depth + 1));

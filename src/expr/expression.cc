@@ -25,6 +25,8 @@ void collect_columns(const Expression& expression, std::vector<std::string>& nam
 
 }  // namespace
 
+bool Extension::is_closed(const Expression&) const { return true; }
+
 ExpressionPtr column(std::string name, Place place) {
   return make(Kind::kColumn, std::move(name), {}, place);
 }

@@ -14,7 +14,7 @@
 
 #include "decimal_text.h"
 #include "expr/expression.h"
-#include "operators.h"
+#include "expr/operators.h"
 #include "utf8.h"
 
 namespace dataflow::expr {
@@ -78,6 +78,8 @@ Json node_json(const Expression& expression) {
       if (expression.name == "TRY_CAST") node["try"] = true;
       break;
     case Kind::kCase: node = {{"case", arguments}}; break;
+    // No plan has one, and from_json() says so.
+    case Kind::kExtension: node = {{"extension", expression.to_string()}}; break;
   }
   if (expression.place.line != 0) node["at"] = {expression.place.line, expression.place.column};
   return node;
@@ -215,6 +217,8 @@ class Reader {
       DF_RETURN_IF_ERROR(arguments(json, "case", path, depth, *made));
       if (made->arguments.size() < 2) return wrong(path, "\"case\" needs a WHEN and a THEN");
       known += 1;
+    } else if (json.contains("extension")) {
+      return wrong(path, "what only a statement has, such as a subquery, has no place in a plan");
     } else {
       return wrong(path, "expected one of \"column\", \"literal\", \"call\", \"cast\", \"case\"");
     }

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "lexer.h"
+#include "expr/lexer.h"
 
 namespace dataflow::expr {
 

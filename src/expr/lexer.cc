@@ -1,4 +1,4 @@
-#include "lexer.h"
+#include "expr/lexer.h"
 
 #include <algorithm>
 #include <array>
@@ -28,7 +28,8 @@ std::optional<int> hex_digit(char c) {
 
 class Lexer {
  public:
-  Lexer(std::string_view text, Place start) : text_(text), start_(start), place_(start) {}
+  Lexer(std::string_view text, Place start, TextKind kind)
+      : text_(text), start_(start), place_(start), kind_(kind) {}
 
   Result<std::vector<Token>> run() {
     if (size_t valid = valid_utf8_prefix(text_); valid != text_.size()) {
@@ -69,15 +70,17 @@ class Lexer {
   }
 
   Status skip_blanks() {
+    if (at_ == 0 && text_.starts_with("\xEF\xBB\xBF")) at_ = counted_ = 3;  // a mark of UTF-8
     while (at_ < text_.size()) {
       char c = text_[at_];
-      if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+      if (c == ' ' || (c >= '\t' && c <= '\r')) {
         ++at_;
       } else if (c == '-' && peek(1) == '-') {
         while (at_ < text_.size() && text_[at_] != '\n') ++at_;
       } else if (c == '/' && peek(1) == '*') {
         size_t end = text_.find("*/", at_ + 2);
         if (end == std::string_view::npos) return fail(at_, "the comment is not closed by */");
+        if (opens_hint()) return {};
         at_ = end + 2;
       } else {
         break;
@@ -86,8 +89,27 @@ class Lexer {
     return {};
   }
 
+  // "/*+ OPTIONS": other hints say how to run a query, and mean nothing here.
+  bool opens_hint() const {
+    if (kind_ != TextKind::kStatements || peek(2) != '+') return false;
+    size_t from = at_ + 3;
+    while (from < text_.size() &&
+           (text_[from] == ' ' || (text_[from] >= '\t' && text_[from] <= '\r'))) {
+      ++from;
+    }
+    return in_capitals(text_.substr(from, 7)) == "OPTIONS";
+  }
+
   Status read(Token& token) {
     char c = text_[at_];
+    if (c == '/' && peek(1) == '*') {
+      hint_ = true;
+      return take_symbol(token, 3);
+    }
+    if (hint_ && c == '*' && peek(1) == '/') {
+      hint_ = false;
+      return take_symbol(token, 2);
+    }
     if ((c == 'x' || c == 'X') && peek(1) == '\'') return read_bytes(token);
     if (starts_word(c)) {
       while (within_word(peek())) token.text.push_back(text_[at_++]);
@@ -166,7 +188,8 @@ class Lexer {
   }
 
   Status read_symbol(Token& token) {
-    static constexpr std::array<std::string_view, 6> kTwo = {"<>", "!=", "<=", ">=", "||", "::"};
+    static constexpr std::array<std::string_view, 7> kTwo = {
+        "<>", "!=", "<=", ">=", "||", "::", "=>"};
     static constexpr std::string_view kOne = "+-*/%()[],.=<>;?";
     token.kind = TokenKind::kSymbol;
     for (std::string_view symbol : kTwo) {
@@ -176,10 +199,18 @@ class Lexer {
         return {};
       }
     }
-    if (kOne.find(text_[at_]) == std::string_view::npos) {
+    const bool more = kind_ == TextKind::kStatements &&
+                      std::string_view("{}^$|:").find(text_[at_]) != std::string_view::npos;
+    if (!more && kOne.find(text_[at_]) == std::string_view::npos) {
       return fail(at_, std::string("`") + text_[at_] + "` has no meaning in SQL");
     }
-    token.text = std::string(1, text_[at_++]);
+    return take_symbol(token, 1);
+  }
+
+  Status take_symbol(Token& token, size_t size) {
+    token.kind = TokenKind::kSymbol;
+    token.text = text_.substr(at_, size);
+    at_ += size;
     return {};
   }
 
@@ -188,6 +219,8 @@ class Lexer {
   Place place_;
   size_t at_ = 0;
   size_t counted_ = 0;
+  TextKind kind_;
+  bool hint_ = false;
 };
 
 }  // namespace
@@ -201,8 +234,8 @@ std::string Token::shown() const {
   }
 }
 
-Result<std::vector<Token>> tokenize(std::string_view text, Place start) {
-  return Lexer(text, start).run();
+Result<std::vector<Token>> tokenize(std::string_view text, Place start, TextKind kind) {
+  return Lexer(text, start, kind).run();
 }
 
 Status error_at(std::string_view text, Place start, size_t at, const std::string& what) {

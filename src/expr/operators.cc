@@ -1,4 +1,4 @@
-#include "operators.h"
+#include "expr/operators.h"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // json_function.h. Written with commas they are calls like others.
 #include <optional>
 
-#include "parser.h"
+#include "expr/parser.h"
 
 namespace dataflow::expr {
 

@@ -6,7 +6,7 @@
 #include "base/edit_distance.h"
 #include "civil_time.h"
 #include "decimal_text.h"
-#include "parser.h"
+#include "expr/parser.h"
 #include "time_units.h"
 
 namespace dataflow::expr {

@@ -2,7 +2,7 @@
 #include <array>
 
 #include "base/edit_distance.h"
-#include "parser.h"
+#include "expr/parser.h"
 
 namespace dataflow::expr {
 
@@ -36,6 +36,9 @@ Result<Parser::Tree> Parser::parse_primary() {
     case TokenKind::kWord: return parse_word();
     case TokenKind::kSymbol: break;
   }
+  if (token.is_symbol("(") && opens_query(0)) {
+    return parse_subquery(token, QueryUse::kValue, "", {});
+  }
   if (!take_symbol("(")) return expected("an expression");
   DF_ASSIGN_OR_RETURN(Trees inside, parse_list(")"));
   if (inside.size() == 1) return std::move(inside[0]);
@@ -54,6 +57,9 @@ Result<Parser::Tree> Parser::parse_word() {
   if (behind.is_symbol("(")) {
     if (word.upper == "CAST") return parse_cast(word, false);
     if (word.upper == "TRY_CAST") return parse_cast(word, true);
+    if (word.upper == "EXISTS" && opens_query(0)) {
+      return parse_subquery(word, QueryUse::kExists, "", {});
+    }
     bool matched = false;
     DF_ASSIGN_OR_RETURN(Tree special, parse_special(word, matched));
     if (matched) return special;
@@ -76,15 +82,19 @@ Result<Parser::Tree> Parser::parse_word() {
     return node(word, word.upper, std::move(elements));
   }
   if (is_bare_call(word)) return node(word, word.upper, {});
-  // Columns of these names are common; only what makes a literal of them is refused above.
-  bool also_name = word.upper == "DATE" || word.upper == "TIME" || word.upper == "TIMESTAMP" ||
-                   word.upper == "INTERVAL" || word.upper == "MAP" || word.upper == "ARRAY" ||
-                   word.upper == "ROW";
-  if (is_reserved(word.upper) && !also_name) {
+  if (!names_column(word)) {
     return fail(word, "expected an expression, found the keyword " + word.upper +
                           "; a column of that name stands in backticks: `" + word.text + "`");
   }
   return leaf(column(word.text, word.place));
+}
+
+bool Parser::names_column(const Token& word) const {
+  // Columns of these names are common; what makes a literal of them is read before.
+  for (const char* also : {"DATE", "TIME", "TIMESTAMP", "INTERVAL", "MAP", "ARRAY", "ROW"}) {
+    if (word.upper == also) return true;
+  }
+  return !is_reserved(word.upper);
 }
 
 Result<Parser::Trees> Parser::parse_list(std::string_view close) {
@@ -132,6 +142,7 @@ Result<Parser::Tree> Parser::parse_cast(const Token& at, bool safe) {
 }
 
 Result<Parser::Tree> Parser::parse_case(const Token& at) {
+  ++cases_;
   bool simple = !peek().is_word("WHEN");
   Tree subject;
   if (simple) {
@@ -158,6 +169,7 @@ Result<Parser::Tree> Parser::parse_case(const Token& at) {
     arguments.push_back(std::move(otherwise));
   }
   if (!take_word("END")) return expected("WHEN, ELSE or END");
+  --cases_;
   Expression made;
   made.kind = Kind::kCase;
   return with_arguments(at, std::move(made), std::move(arguments));

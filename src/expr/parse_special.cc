@@ -1,7 +1,7 @@
 // Parser: the calls that SQL writes with words between their arguments. Units become text literals:
 // EXTRACT(YEAR FROM t) is EXTRACT('YEAR', t).
 #include "base/edit_distance.h"
-#include "parser.h"
+#include "expr/parser.h"
 #include "time_units.h"
 
 namespace dataflow::expr {

@@ -1,4 +1,4 @@
-#include "parser.h"
+#include "expr/parser.h"
 
 namespace dataflow::expr {
 
@@ -29,8 +29,8 @@ bool Parser::take_word(std::string_view capitals) {
   return true;
 }
 
-Status Parser::expected(const std::string& what) const {
-  return fail(peek(), "expected " + what + ", found " + peek().shown());
+Status Parser::expected(const std::string& what, const std::string& near) const {
+  return fail(peek(), "expected " + what + ", found " + peek().shown() + near);
 }
 
 Status Parser::expect_symbol(std::string_view symbol) {
@@ -67,6 +67,12 @@ Parser::Tree Parser::text_leaf(const Token& at, std::string text) {
   return leaf(literal(Value::string(std::move(text)), at.place));
 }
 
+bool Parser::opens_query(size_t) const { return false; }
+
+Result<Parser::Tree> Parser::parse_subquery(const Token& at, QueryUse, const std::string&, Trees) {
+  return fail(at, "a query has no place inside of an expression on single rows");
+}
+
 Result<ExpressionPtr> Parser::parse() {
   DF_ASSIGN_OR_RETURN(Tree tree, parse_at(Binding::kOr));
   return tree.root;
@@ -85,7 +91,6 @@ Result<Parser::Tree> Parser::parse_prefix(Binding least) {
   return parse_sign();
 }
 
-// Operands and operators that bind at least as tightly as `least`.
 Result<Parser::Tree> Parser::parse_at(Binding least) {
   if (++nesting_ > kMaxDepth) {
     return fail(peek(),
@@ -119,6 +124,12 @@ Result<Parser::Tree> Parser::parse_chain(Tree first, const std::string& name, Bi
   const Token& at = take();
   Trees operands;
   operands.push_back(std::move(first));
+  const Token& word = peek();
+  const bool any = word.is_word("ANY") || word.is_word("SOME");
+  if (binding == Binding::kComparison && (any || word.is_word("ALL")) && opens_query(1)) {
+    take();
+    return parse_subquery(at, any ? QueryUse::kAny : QueryUse::kAll, name, std::move(operands));
+  }
   do {
     DF_ASSIGN_OR_RETURN(Tree right, parse_at(next(binding)));
     operands.push_back(std::move(right));
@@ -174,6 +185,10 @@ Result<Parser::Tree> Parser::parse_range(Tree operand, bool& matched) {
   Trees operands;
   operands.push_back(std::move(operand));
   if (word.upper == "IN") {
+    if (opens_query(0)) {
+      return parse_subquery(at, ahead == 1 ? QueryUse::kNotIn : QueryUse::kIn, "",
+                            std::move(operands));
+    }
     DF_RETURN_IF_ERROR(expect_symbol("("));
     DF_ASSIGN_OR_RETURN(Trees list, parse_list(")"));
     if (list.empty()) return fail(at, "IN () has nothing to choose from");

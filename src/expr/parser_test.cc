@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "expr/expression.h"
-#include "operators.h"
+#include "expr/operators.h"
 
 namespace dataflow::expr {
 namespace {
@@ -18,6 +18,7 @@ std::string shape(const Expression& e) {
     case Kind::kCall: return "[" + e.name + "](" + inside + ")";
     case Kind::kCast: return e.name + "(" + inside + " AS " + e.type.to_string() + ")";
     case Kind::kCase: return "CASE(" + inside + ")";
+    case Kind::kExtension: return "{" + e.to_string() + "}";
   }
   return "?";
 }

@@ -1,8 +1,8 @@
 // Expression::to_string(): SQL with as few parentheses as parse_expression() needs to make the same
 // tree of it.
 #include "expr/expression.h"
-#include "operators.h"
-#include "print.h"
+#include "expr/operators.h"
+#include "expr/print.h"
 
 namespace dataflow::expr {
 
@@ -16,9 +16,7 @@ struct Printed {
 Printed print(const Expression& expression);
 
 std::string operand(const Expression& expression, Binding least) {
-  Printed printed = print(expression);
-  if (printed.binding >= least) return printed.text;
-  return "(" + printed.text + ")";
+  return operand_to_sql(expression, least);
 }
 
 std::string listed(const Expression& expression, size_t from) {
@@ -129,6 +127,9 @@ Printed print(const Expression& e) {
       return {(e.name == "TRY_CAST" ? "TRY_CAST(" : "CAST(") +
                   operand(*e.arguments[0], Binding::kOr) + " AS " + e.type.to_string() + ")",
               Binding::kPrimary};
+    case Kind::kExtension:
+      return {e.extension->to_string(e),
+              e.extension->is_closed(e) ? Binding::kPrimary : Binding::kComparison};
     case Kind::kCase: break;
   }
   std::string out = "CASE";
@@ -142,6 +143,12 @@ Printed print(const Expression& e) {
 }
 
 }  // namespace
+
+std::string operand_to_sql(const Expression& expression, Binding least) {
+  Printed printed = print(expression);
+  if (printed.binding >= least) return printed.text;
+  return "(" + printed.text + ")";
+}
 
 std::string Expression::to_string() const { return print(*this).text; }
 

@@ -3,8 +3,8 @@
 
 #include "civil_time.h"
 #include "decimal_text.h"
-#include "lexer.h"
-#include "print.h"
+#include "expr/lexer.h"
+#include "expr/print.h"
 
 namespace dataflow::expr {
 

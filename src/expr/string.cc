@@ -1,7 +1,7 @@
 // Functions of texts. Positions count characters from 1.
 #include <algorithm>
 
-#include "lexer.h"
+#include "expr/lexer.h"
 #include "like.h"
 #include "registry.h"
 #include "typed_function.h"

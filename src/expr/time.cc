@@ -210,6 +210,8 @@ void add_time(FunctionList& list) {
             Type::timestamp_tz(3));
   add_clock(list, "CURRENT_ROW_TIMESTAMP", "The moment at which the batch is computed.",
             Type::timestamp_tz(3));
+  add_clock(list, "PROCTIME", "Processing time: windows over it go by the clock.",
+            Type::timestamp_tz(3));
   add_clock(list, "NOW", "The moment at which the batch is computed.", Type::timestamp_tz(3));
   add_clock(list, "LOCALTIMESTAMP", "The session's clock.", Type::timestamp(3));
   add_clock(list, "LOCALTIME", "The session's time of day.", Type::time(0));

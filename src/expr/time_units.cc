@@ -1,7 +1,7 @@
 #include "time_units.h"
 
 #include "civil_time.h"
-#include "lexer.h"
+#include "expr/lexer.h"
 
 namespace dataflow::expr {
 

@@ -61,7 +61,9 @@ Status check_window_join(const Scope& scope, WindowJoinSpec& spec) {
   DF_RETURN_IF_ERROR(check_keys(scope, spec));
   DF_RETURN_IF_ERROR(scope.span(spec.size_ms, 1, "size_ms"));
   DF_RETURN_IF_ERROR(scope.span(spec.allowed_lateness_ms, 0, "allowed_lateness_ms"));
-  scope.node().schema = joined(scope, spec.kind, window_fields());
+  const Schema& left = *scope.input(0).schema;
+  const Type& time = left[*left.find(spec.left_time)].type;
+  scope.node().schema = joined(scope, spec.kind, window_fields(time));
   scope.node().event_time = "window_time";
   return {};
 }

@@ -89,6 +89,19 @@ Status check_watermark(const Scope& scope, WatermarkSpec& watermark, const Schem
   return scope.span(watermark.max_future_skew_ms, 0, "watermark max_future_skew_ms");
 }
 
+// The schema with the computed columns behind it; each sees those of the schema.
+Result<SchemaPtr> with_computed(const Scope& scope, const SourceSpec& spec) {
+  if (spec.computed.empty()) return spec.schema;
+  std::vector<Field> fields = spec.schema->fields();
+  for (const NamedExpression& column : spec.computed) {
+    const std::string role = "computed column " + quoted(column.name);
+    DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound,
+                        scope.bind(column.expression, *spec.schema, role));
+    fields.push_back({column.name, bound->type(), bound->nullable()});
+  }
+  return std::make_shared<const Schema>(std::move(fields));
+}
+
 }  // namespace
 
 Status check_source(const Scope& scope, SourceSpec& spec) {
@@ -96,9 +109,10 @@ Status check_source(const Scope& scope, SourceSpec& spec) {
   if (spec.schema == nullptr || spec.schema->size() == 0) return scope.error("has no schema");
   DF_RETURN_IF_ERROR(check_schema(scope, *spec.schema));
   DF_RETURN_IF_ERROR(check_metadata(scope, spec));
-  scope.node().schema = spec.schema;
+  DF_ASSIGN_OR_RETURN(scope.node().schema, with_computed(scope, spec));
+  DF_RETURN_IF_ERROR(check_schema(scope, *scope.node().schema));
   if (!spec.watermark) return {};
-  DF_RETURN_IF_ERROR(check_watermark(scope, *spec.watermark, *spec.schema));
+  DF_RETURN_IF_ERROR(check_watermark(scope, *spec.watermark, *scope.node().schema));
   scope.node().event_time = spec.watermark->column;
   return {};
 }

@@ -144,10 +144,11 @@ Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate) {
 
 }  // namespace
 
-std::vector<Field> window_fields() {
+std::vector<Field> window_fields(const Type& time) {
+  const bool zoned = time.id() == TypeId::kTimestampTz;
   return {{"window_start", Type::timestamp(3), false},
           {"window_end", Type::timestamp(3), false},
-          {"window_time", Type::timestamp(3), false}};
+          {"window_time", zoned ? Type::timestamp_tz(3) : Type::timestamp(3), false}};
 }
 
 Status check_window(const Scope& scope, WindowSpec& spec) {
@@ -160,7 +161,10 @@ Status check_window(const Scope& scope, WindowSpec& spec) {
     return scope.error("has neither keys nor aggregates");
   }
   std::vector<Field> fields;
-  if (spec.kind != WindowKind::kCount) fields = window_fields();
+  if (spec.kind != WindowKind::kCount) {
+    const bool event = spec.time == TimeKind::kEvent;
+    fields = window_fields(event ? schema[*schema.find(spec.time_column)].type : Type());
+  }
   for (const std::string& key : spec.keys) fields.push_back(schema[*schema.find(key)]);
   for (Aggregate& aggregate : spec.aggregates) {
     DF_ASSIGN_OR_RETURN(Field field, check_aggregate(scope, aggregate));

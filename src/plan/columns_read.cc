@@ -126,7 +126,11 @@ std::vector<std::string> columns_read(const Plan& plan, const std::string& sourc
   if (node == nullptr || node->schema == nullptr) return columns;
   Columns& wanted = read[source];
   if (node->event_time) wanted.insert(*node->event_time);
-  for (const Field& field : node->schema->fields()) {
+  const auto& spec = std::get<SourceSpec>(node->spec);
+  for (const NamedExpression& column : spec.computed) {
+    if (wanted.contains(column.name)) add(wanted, *spec.schema, column.expression);
+  }
+  for (const Field& field : spec.schema->fields()) {
     if (wanted.contains(field.name)) columns.push_back(field.name);
   }
   return columns;

@@ -68,6 +68,9 @@ std::string extent_of(const WindowSpec& spec) {
 struct Words {
   std::string operator()(const SourceSpec& spec) const {
     std::string text = where(spec.connector, spec.options, spec.format);
+    for (const auto& column : spec.computed) {
+      text += ", " + column.name + " = " + sql(column.expression);
+    }
     if (spec.watermark) {
       text += ", watermark " + spec.watermark->column + " - " +
               format_duration_ms(spec.watermark->delay_ms);

@@ -28,6 +28,12 @@ void describe(A& a, S& s) {
   a.required("what", s.what);
 }
 
+template <class A, Part<NamedExpression> S>
+void describe(A& a, S& s) {
+  a.required("name", s.name);
+  a.required("expression", s.expression);
+}
+
 template <class A, Part<SourceSpec> S>
 void describe(A& a, S& s) {
   a.required("connector", s.connector);
@@ -36,18 +42,13 @@ void describe(A& a, S& s) {
   a.field("format_options", s.format_options);
   a.required("schema", s.schema);
   a.field("metadata", s.metadata);
+  a.field("computed", s.computed);
   a.field("watermark", s.watermark);
 }
 
 template <class A, Part<FilterSpec> S>
 void describe(A& a, S& s) {
   a.required("condition", s.condition);
-}
-
-template <class A, Part<NamedExpression> S>
-void describe(A& a, S& s) {
-  a.required("name", s.name);
-  a.required("expression", s.expression);
 }
 
 template <class A, Part<ProjectSpec> S>

@@ -78,7 +78,7 @@ Status check_job(const JobOptions& job);
 // says what would become of the old row and the new one.
 Status check_input_stays(const Scope& scope, std::string_view what_else);
 
-// window_start, window_end and window_time.
-std::vector<Field> window_fields();
+// window_start, window_end and window_time, which is as zoned as the time column's type.
+std::vector<Field> window_fields(const Type& time);
 
 }  // namespace dataflow::plan

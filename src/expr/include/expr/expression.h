@@ -34,6 +34,8 @@ class Extension {
   virtual ~Extension() = default;
   // As SQL would write the expression that it hangs in.
   virtual std::string to_string(const Expression& of) const = 0;
+  // Whether that text stands as an operand as it is, like a call's.
+  virtual bool is_closed(const Expression& of) const;
 };
 
 using ExpressionPtr = std::shared_ptr<const Expression>;
@@ -59,8 +61,8 @@ ExpressionPtr cast(ExpressionPtr value, Type type, Place place = {});
 std::string to_json(const Expression& expression);
 Result<ExpressionPtr> expression_from_json(const std::string& json);
 
-// SQL's expression grammar: what YAML pipelines write in `where:` and `select:`. (Part of the `sql`
-// room's grammar later; the same tree.) kInvalid shows line, column and a caret.
+// SQL's expression grammar: what YAML pipelines write in `where:` and `select:`. Statements read
+// more, see parser.h. kInvalid shows line, column and a caret.
 Result<ExpressionPtr> parse_expression(const std::string& text, Place start = {1, 1});
 
 // The names of the columns that it reads, each once.

@@ -10,8 +10,8 @@
 
 namespace dataflow::plan {
 
-// The source's columns that something behind it reads, in the schema's order: all that it must
-// decode. A projection counts as reading everything that it names, whoever reads that.
+// The columns of the source's schema that something behind it reads, itself for its computed ones
+// too, in the schema's order: all that it must decode. A projection counts as reading everything that it names, whoever reads that.
 std::vector<std::string> columns_read(const Plan& plan, const std::string& source);
 
 // A condition that the source may test before it decodes the rest of a row.

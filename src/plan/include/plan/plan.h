@@ -40,6 +40,11 @@ struct MetadataColumn {
   Metadata what;
 };
 
+struct NamedExpression {
+  std::string name;
+  expr::ExpressionPtr expression;
+};
+
 struct SourceSpec {
   std::string connector;  // "log", "file", "generator"
   Options options;
@@ -47,16 +52,14 @@ struct SourceSpec {
   Options format_options;
   SchemaPtr schema;  // of the payload, and the metadata columns behind it
   std::vector<MetadataColumn> metadata;
+  // Columns behind those of `schema`, computed of these before event time is read: the watermark's
+  // column may be one.
+  std::vector<NamedExpression> computed;
   std::optional<WatermarkSpec> watermark;
 };
 
 struct FilterSpec {
   expr::ExpressionPtr condition;
-};
-
-struct NamedExpression {
-  std::string name;
-  expr::ExpressionPtr expression;
 };
 
 struct ProjectSpec {
@@ -75,7 +78,7 @@ struct Aggregate {
 };
 
 // Aggregates per key and window. Output: window_start, window_end and window_time, each
-// TIMESTAMP(3) NOT NULL, then keys, then aggregates; of count windows only keys and aggregates.
+// TIMESTAMP(3) NOT NULL (window_time is TIMESTAMP_LTZ(3) where the time column is zoned), then keys, then aggregates; of count windows only keys and aggregates.
 // window_time is window_end - 1 ms, the latest time that a row of the window can have, and the
 // event time of the output of event-time windows.
 struct WindowSpec {

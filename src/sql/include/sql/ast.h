@@ -86,6 +86,7 @@ struct Subquery final : expr::Extension {
   QueryPtr query;
 
   std::string to_string(const expr::Expression& call) const override;
+  bool is_closed(const expr::Expression& call) const override;
 };
 
 // `*` and `t.*` among the columns of a SELECT.
@@ -118,12 +119,13 @@ struct DerivedTable {
 };
 
 struct TableArgument {
-  std::string name;  // of `DATA => TABLE t`; empty: by position
+  std::string name;  // of `DATA => TABLE t`, in capitals; empty: by position
   std::variant<ExpressionPtr, TableRefPtr, std::vector<Name>> value;  // the last: DESCRIPTOR(…)
   std::vector<ExpressionPtr> partition_by;                            // of a table
   Place place;
 };
-// TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL …)), TUMBLE(t, ts, INTERVAL …), UNNEST(a)
+// TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL …)), TUMBLE(t, ts, INTERVAL …), UNNEST(a). The
+// second one is read as the first.
 struct TableFunction {
   std::string name;  // in capitals
   std::vector<TableArgument> arguments;
@@ -131,7 +133,17 @@ struct TableFunction {
   bool with_ordinality = false;
 };
 
-enum class JoinType : uint8_t { kInner, kLeft, kRight, kFull, kCross, kSemi, kAnti, kAsof, kLeftAsof };
+enum class JoinType : uint8_t {
+  kInner,
+  kLeft,
+  kRight,
+  kFull,
+  kCross,
+  kSemi,
+  kAnti,
+  kAsof,
+  kLeftAsof
+};
 struct JoinedTable {
   JoinType type = JoinType::kInner;
   TableRefPtr left, right;
@@ -276,11 +288,11 @@ struct AlterTable {
   Name name;
   bool if_exists = false;
   bool view = false;
-  std::string rename_to;               // RENAME TO
-  std::vector<OptionText> set;         // SET (…)
-  std::vector<std::string> reset;      // RESET (…)
-  std::vector<ColumnDefinition> add;   // ADD …
-  std::vector<Name> drop_columns;      // DROP …
+  std::string rename_to;                                     // RENAME TO
+  std::vector<OptionText> set;                               // SET (…)
+  std::vector<std::string> reset;                            // RESET (…)
+  std::vector<ColumnDefinition> add;                         // ADD …
+  std::vector<Name> drop_columns;                            // DROP …
   std::vector<std::pair<Name, std::string>> rename_columns;  // RENAME a TO b
   std::optional<WatermarkDefinition> watermark;              // ADD or MODIFY WATERMARK
   bool drop_watermark = false;
@@ -295,6 +307,7 @@ struct Insert {
   std::vector<Name> columns;
   std::vector<std::pair<Name, ExpressionPtr>> partition;  // PARTITION (a = 1)
   bool overwrite = false;
+  std::vector<OptionText> hints;  // /*+ OPTIONS(…) */ of the target
   QueryPtr query;
 };
 struct StatementSet {

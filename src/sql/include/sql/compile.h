@@ -46,6 +46,11 @@ inline constexpr std::string_view kCollect = "result";
 Result<CompiledQuery> compile(const Query& query, const Catalog& catalog, const Settings& settings,
                               const std::string& script, bool following);
 
+// What a view's columns would be called, and typed; refuses what compile() would.
+Result<std::vector<OutputColumn>> describe_query(const Query& query, const Catalog& catalog,
+                                                 const Settings& settings,
+                                                 const std::string& script);
+
 // How a table is read and written: Flink's options (connector, format, path, topic, …) in the words
 // of our connectors. kInvalid with the place of the option, and the nearest known one.
 Result<plan::SourceSpec> source_of(const Table& table, const std::vector<OptionText>& hints,

@@ -4,10 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "expr/expression.h"
+#include "expr/operators.h"
 #include "types/value.h"
 
 namespace dataflow::expr {
 
+// In parentheses where it binds less tightly than `least`.
+std::string operand_to_sql(const Expression& expression, Binding least);
 std::string value_to_sql(const Value& value);
 std::string name_to_sql(std::string_view name);  // in backticks where it needs them
 std::string quoted_text(std::string_view text);  // 'it''s'

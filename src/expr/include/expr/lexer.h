@@ -1,4 +1,4 @@
-// SQL's words: what parse_expression() reads, and the `sql` room's parser will.
+// SQL's words: what parse_expression() reads, and the parser of statements.
 #pragma once
 
 #include <string>
@@ -18,7 +18,8 @@ enum class TokenKind : uint8_t {
   kInteger,  // 12
   kDecimal,  // 1.50
   kDouble,   // 1e3
-  kSymbol,   // one of + - * / % ( ) [ ] , . = <> < <= > >= || :: ; ?
+  kSymbol,   // one of + - * / % ( ) [ ] , . = <> < <= > >= || :: ; ? =>; in statements also
+             // { } ^ $ | : and the /*+ and */ around OPTIONS(…)
 };
 
 struct Token {
@@ -39,9 +40,12 @@ struct Token {
   std::string shown() const;
 };
 
+enum class TextKind : uint8_t { kExpression, kStatements };
+
 // The last one is kEnd. Comments (-- and /* */) are left out. kInvalid for a text that is not
 // UTF-8, an unfinished string, a character that SQL does not use.
-Result<std::vector<Token>> tokenize(std::string_view text, Place start);
+Result<std::vector<Token>> tokenize(std::string_view text, Place start,
+                                    TextKind kind = TextKind::kExpression);
 
 // "line 2, column 5: <what>", the line of `text` at byte `at`, and a caret below it.
 Status error_at(std::string_view text, Place start, size_t at, const std::string& what);

@@ -1,5 +1,5 @@
-// Recursive descent over SQL's expression grammar. The `sql` room's parser will hold one for the
-// expressions inside of its statements.
+// Recursive descent over SQL's expression grammar. A parser of statements is one of these that says
+// what more an expression may hold there: see the virtual functions.
 #pragma once
 
 #include <string>
@@ -7,22 +7,28 @@
 #include <vector>
 
 #include "expr/expression.h"
-#include "lexer.h"
-#include "operators.h"
+#include "expr/lexer.h"
+#include "expr/operators.h"
 
 namespace dataflow::expr {
+
+// What a query in parentheses is asked for.
+enum class QueryUse : uint8_t { kValue, kExists, kIn, kNotIn, kAny, kAll };
 
 class Parser {
  public:
   Parser(std::string_view text, Place start, std::vector<Token> tokens)
       : text_(text), start_(start), tokens_(std::move(tokens)) {}
+  virtual ~Parser() = default;
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
 
   // A whole expression from the current token on.
   Result<ExpressionPtr> parse();
   const Token& peek(size_t ahead = 0) const;
   Status fail(const Token& token, const std::string& what) const;
 
- private:
+ protected:
   // A tree, and how deep it is.
   struct Tree {
     ExpressionPtr root;
@@ -30,22 +36,47 @@ class Parser {
   };
   using Trees = std::vector<Tree>;
 
-  // Tokens.
+  // ---- What a statement adds; here it is nothing.
+
+  // Whether the `(` that is `ahead` opens a query and no expression.
+  virtual bool opens_query(size_t ahead) const;
+  // That query, from its `(` to its `)`. The operands are what stands before IN, ANY or ALL, of
+  // which the latter two have a comparison.
+  virtual Result<Tree> parse_subquery(const Token& at, QueryUse use, const std::string& comparison,
+                                      Trees operands);
+  // A call from its `(` on: `at` is its name.
+  virtual Result<Tree> parse_call(const Token& at);
+  // Whether the word may be a column where an expression begins.
+  virtual bool names_column(const Token& word) const;
+
+  // ---- Tokens.
+  size_t position() const { return at_; }
+  const Token& token(size_t position) const { return tokens_[position]; }
+  size_t token_count() const { return tokens_.size(); }
+  std::string_view text() const { return text_; }
   const Token& take();
   bool take_symbol(std::string_view symbol);
   bool take_word(std::string_view capitals);
   Status expect_symbol(std::string_view symbol);
   Status expect_word(std::string_view capitals);
-  Status expected(const std::string& what) const;
+  // `near`: what may have been meant.
+  Status expected(const std::string& what, const std::string& near = "") const;
 
-  // Trees, refused where they grow too deep.
+  // ---- Trees, refused where they grow too deep.
   Result<Tree> node(const Token& at, std::string name, Trees arguments);
   Result<Tree> with_arguments(const Token& at, Expression made, Trees arguments);
   static Tree leaf(ExpressionPtr root) { return {std::move(root), 1}; }
   static Tree text_leaf(const Token& at, std::string text);
 
-  // Operators (parser.cc).
+  // Operands and operators that bind at least as tightly as `least`.
   Result<Tree> parse_at(Binding least);
+  // Expressions up to `close`, which is taken.
+  Result<Trees> parse_list(std::string_view close);
+  Result<Type> parse_type_here(size_t from_token);
+  bool within_case() const { return cases_ > 0; }
+
+ private:
+  // Operators (parser.cc).
   Result<Tree> parse_prefix(Binding least);
   Result<Tree> parse_chain(Tree first, const std::string& name, Binding binding);
   Result<Tree> parse_is(Tree operand, Binding least, bool& matched);
@@ -53,15 +84,12 @@ class Parser {
   Result<Tree> parse_postfix(Tree operand);
   Result<Tree> parse_sign();
   Result<Type> parse_type_name();
-  Result<Type> parse_type_here(size_t from_token);
 
   // Primaries (parse_primary.cc).
   Result<Tree> parse_primary();
   Result<Tree> parse_word();
   Result<Tree> parse_case(const Token& at);
   Result<Tree> parse_cast(const Token& at, bool safe);
-  Result<Tree> parse_call(const Token& at);
-  Result<Trees> parse_list(std::string_view close);
   Result<std::string> parse_unit();
 
   // Calls with words between their arguments (parse_special.cc). matched: it was one.
@@ -90,6 +118,7 @@ class Parser {
   std::vector<Token> tokens_;
   size_t at_ = 0;
   int nesting_ = 0;
+  int cases_ = 0;
 };
 
 }  // namespace dataflow::expr

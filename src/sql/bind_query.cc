@@ -1,0 +1,286 @@
+// Queries: SELECT, VALUES, UNION ALL, WITH.
+#include <algorithm>
+
+#include "binder.h"
+#include "expr/bound.h"
+
+namespace dataflow::sql {
+namespace {
+
+constexpr int kMostNested = 100;
+
+const Star* star_of(const SelectItem& item) {
+  if (item.expression->kind != expr::Kind::kExtension) return nullptr;
+  return dynamic_cast<const Star*>(item.expression->extension.get());
+}
+
+// `*` becomes columns; each item has a name.
+Result<std::vector<OutputItem>> expand(const Select& select, const Names& names) {
+  std::vector<OutputItem> items;
+  for (const SelectItem& item : select.items) {
+    if (const Star* star = star_of(item)) {
+      DF_ASSIGN_OR_RETURN(const std::vector<VisibleColumn> columns, names.star(star->qualifier));
+      for (const VisibleColumn& column : columns) {
+        items.push_back({column.name, expr::column(column.in_rel, item.expression->place), true});
+      }
+      continue;
+    }
+    items.push_back({item.alias, item.expression});
+    if (item.alias.empty()) items.back().name = default_name(*item.expression, items.size() - 1);
+  }
+  return items;
+}
+
+std::vector<Type> types_of(const Relation& relation) {
+  std::vector<Type> types;
+  for (size_t i = 0; i < relation.columns.size(); ++i) types.push_back(relation.type_of(i));
+  return types;
+}
+
+}  // namespace
+
+std::string default_name(const expr::Expression& expression, size_t i) {
+  if (expression.kind == expr::Kind::kColumn) return expression.name;
+  if (expression.kind == expr::Kind::kCall && expression.name == "FIELD" &&
+      expression.arguments.size() == 2 &&
+      expression.arguments[1]->kind == expr::Kind::kLiteral) {
+    return expression.arguments[1]->value.as_text();
+  }
+  return "EXPR$" + std::to_string(i);
+}
+
+Result<Relation> Binder::bind(const Query& query) {
+  if (++depth_ > kMostNested) {
+    return at_place(query.place, "queries nest deeper than " + std::to_string(kMostNested) +
+                                     " levels; is a view defined by itself?");
+  }
+  common_.emplace_back();
+  for (const CommonTable& common : query.with) {
+    DF_ASSIGN_OR_RETURN(Relation bound, bind(*common.query));
+    DF_RETURN_IF_ERROR(rename(bound, common.columns, common.place));
+    if (!common_.back().emplace(common.name, std::move(bound)).second) {
+      return at_place(common.place, "WITH defines `" + common.name + "` twice");
+    }
+  }
+  Result<Relation> bound = bind_body(query);
+  common_.pop_back();
+  --depth_;
+  return bound;
+}
+
+Result<Relation> Binder::bind_body(const Query& query) {
+  if (const auto* select = std::get_if<Select>(&query.body)) return bind_select(*select);
+  if (const auto* values = std::get_if<Values>(&query.body)) {
+    return bind_values(*values, query.place);
+  }
+  return bind_set(std::get<SetOperation>(query.body));
+}
+
+Result<Relation> Binder::bind_select(const Select& select) {
+  if (select.qualify != nullptr) {
+    return at_place(select.qualify->place, "QUALIFY is not supported yet");
+  }
+  From from;
+  if (select.from != nullptr) {
+    DF_ASSIGN_OR_RETURN(from, bind_from(select.from));
+  } else {
+    const auto schema = std::make_shared<const Schema>(
+        std::vector<Field>{{"$row", Type::int32(), false}});
+    from.rel = make_values(schema, {{Value::integer(Type::int32(), 0)}});
+  }
+  if (select.where != nullptr) {
+    if (has_aggregates(*select.where)) {
+      return at_place(select.where->place,
+                      "WHERE is about single rows; conditions on aggregates stand in HAVING");
+    }
+    DF_ASSIGN_OR_RETURN(ExpressionPtr where, from.names.resolve(select.where));
+    DF_ASSIGN_OR_RETURN(from.rel, make_filter(from.rel, std::move(where)));
+  }
+  DF_ASSIGN_OR_RETURN(const std::vector<OutputItem> items, expand(select, from.names));
+  bool grouped = select.has_group_by || select.having != nullptr;
+  for (const OutputItem& item : items) grouped |= has_aggregates(*item.expression);
+  Relation result;
+  if (grouped) {
+    DF_ASSIGN_OR_RETURN(GroupedQuery group, bind_group(from.rel, from.names, select, items));
+    if (group.having != nullptr) {
+      DF_ASSIGN_OR_RETURN(group.rel, make_filter(group.rel, group.having));
+    }
+    DF_ASSIGN_OR_RETURN(result, project(group.rel, items, group.items));
+  } else {
+    std::vector<ExpressionPtr> expressions;
+    for (const OutputItem& item : items) {
+      expressions.push_back(item.expression);
+      if (item.resolved) continue;
+      DF_ASSIGN_OR_RETURN(expressions.back(), from.names.resolve(item.expression));
+    }
+    DF_ASSIGN_OR_RETURN(result, project(from.rel, items, expressions));
+  }
+  if (select.distinct) return distinct(std::move(result));
+  return result;
+}
+
+Result<Relation> Binder::project(RelPtr rel, const std::vector<OutputItem>& items,
+                                 const std::vector<ExpressionPtr>& expressions) const {
+  Relation result;
+  std::set<std::string> taken;
+  std::vector<plan::NamedExpression> columns;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const std::string name = free_name(items[i].name, taken);
+    taken.insert(name);
+    columns.push_back({name, expressions[i]});
+    result.columns.push_back({name, name});
+  }
+  if (columns.empty()) return Status::invalid("SELECT names no columns");
+  DF_ASSIGN_OR_RETURN(result.rel, make_project(std::move(rel), std::move(columns)));
+  return result;
+}
+
+// All columns are the key of a group.
+Result<Relation> Binder::distinct(Relation relation) const {
+  AggregateRel aggregate;
+  const std::optional<WindowColumns>& window = relation.rel->window;
+  std::set<std::string> visible;
+  for (const VisibleColumn& column : relation.columns) visible.insert(column.in_rel);
+  aggregate.by_window = window && visible.contains(window->start) && visible.contains(window->end);
+  const auto of_window = [&](const std::string& name) {
+    return aggregate.by_window && window->has(name);
+  };
+  for (const VisibleColumn& column : relation.columns) {
+    if (!of_window(column.in_rel)) aggregate.keys.push_back(column.in_rel);
+  }
+  const RelPtr input = relation.rel;
+  const std::vector<std::string> keys = aggregate.keys;
+  DF_ASSIGN_OR_RETURN(relation.rel, make_aggregate(input, std::move(aggregate)));
+  const size_t first = relation.rel->as<AggregateRel>()->by_window ? 3 : 0;
+  for (VisibleColumn& column : relation.columns) {
+    if (of_window(column.in_rel)) {
+      column.in_rel = column.in_rel == window->start ? "window_start"
+                      : column.in_rel == window->end ? "window_end"
+                                                     : "window_time";
+      continue;
+    }
+    const size_t key = static_cast<size_t>(std::ranges::find(keys, column.in_rel) - keys.begin());
+    column.in_rel = (*relation.rel->schema)[first + key].name;
+  }
+  return relation;
+}
+
+Result<Relation> Binder::bind_values(const Values& values, Place place) {
+  const Schema nothing;
+  std::vector<Type> types(values.rows.front().size());
+  std::vector<std::vector<ExpressionPtr>> rows = values.rows;
+  for (const auto& row : rows) {
+    if (row.size() != types.size()) {
+      return at_place(row.empty() ? place : row.front()->place,
+                      "this row has " + std::to_string(row.size()) +
+                          " values, and the first one has " + std::to_string(types.size()));
+    }
+  }
+  // The type of a column is that of a CASE over its values.
+  std::vector<Field> fields;
+  for (size_t column = 0; column < types.size(); ++column) {
+    expr::Expression both;
+    both.kind = expr::Kind::kCase;
+    both.place = rows[0][column]->place;
+    for (const auto& row : rows) {
+      both.arguments.push_back(expr::literal(Value::boolean(true)));
+      both.arguments.push_back(row[column]);
+    }
+    both.arguments.pop_back();
+    both.arguments.pop_back();
+    both.arguments.push_back(rows.back()[column]);
+    ExpressionPtr all = rows.size() == 1 ? rows[0][column]
+                                         : std::make_shared<const expr::Expression>(both);
+    DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, expr::bind(all, nothing));
+    Type type = bound->type().id() == TypeId::kNull ? Type::string() : bound->type();
+    fields.push_back({"EXPR$" + std::to_string(column), std::move(type), bound->nullable()});
+  }
+  std::vector<std::vector<Value>> made;
+  for (const auto& row : rows) {
+    made.emplace_back();
+    for (size_t column = 0; column < row.size(); ++column) {
+      DF_ASSIGN_OR_RETURN(
+          const expr::BoundPtr bound,
+          expr::bind(expr::cast(row[column], fields[column].type, row[column]->place), nothing));
+      expr::EvalContext context;
+      context.time_zone = settings_.time_zone();
+      Batch one;
+      one.rows = 1;
+      DF_ASSIGN_OR_RETURN(const ColumnPtr value, bound->evaluate(one, {}, context));
+      if (!context.faults.empty()) {
+        return at_place(row[column]->place, context.faults.front().reason);
+      }
+      made.back().push_back(value_at(fields[column].type, *value, 0));
+    }
+  }
+  Relation result;
+  for (const Field& field : fields) result.columns.push_back({field.name, field.name});
+  result.rel = make_values(std::make_shared<const Schema>(std::move(fields)), std::move(made));
+  return result;
+}
+
+// The relation with these types and with its visible columns only, in their order.
+Result<Relation> Binder::as_columns(Relation relation, const std::vector<Type>& types) {
+  std::vector<plan::NamedExpression> columns;
+  for (size_t i = 0; i < types.size(); ++i) {
+    ExpressionPtr value = expr::column(relation.columns[i].in_rel);
+    if (!(relation.type_of(i) == types[i])) value = expr::cast(value, types[i]);
+    columns.push_back({relation.columns[i].name, std::move(value)});
+    relation.columns[i].in_rel = relation.columns[i].name;
+  }
+  DF_ASSIGN_OR_RETURN(relation.rel, make_project(relation.rel, std::move(columns)));
+  return relation;
+}
+
+Result<Relation> Binder::bind_set(const SetOperation& set) {
+  const Place place = set.right->place;
+  if (set.kind != SetKind::kUnion) {
+    return at_place(place, set.kind == SetKind::kIntersect ? "INTERSECT is not supported yet"
+                                                           : "EXCEPT is not supported yet");
+  }
+  DF_ASSIGN_OR_RETURN(Relation left, bind(*set.left));
+  DF_ASSIGN_OR_RETURN(Relation right, bind(*set.right));
+  if (left.columns.size() != right.columns.size()) {
+    return at_place(place, "the queries of UNION have " + std::to_string(left.columns.size()) +
+                               " and " + std::to_string(right.columns.size()) + " columns");
+  }
+  const std::vector<Type> first = types_of(left), second = types_of(right);
+  std::vector<Type> types;
+  for (size_t i = 0; i < first.size(); ++i) {
+    expr::Expression both;
+    both.kind = expr::Kind::kCase;
+    both.arguments = {expr::literal(Value::boolean(true)), expr::column("l"), expr::column("r")};
+    const Schema schema({{"l", first[i]}, {"r", second[i]}});
+    const auto bound = expr::bind(std::make_shared<const expr::Expression>(both), schema);
+    if (!bound.ok()) {
+      return at_place(place, "column " + std::to_string(i + 1) + " of UNION is " +
+                                 first[i].to_string() + " in one query and " +
+                                 second[i].to_string() + " in the other; cast one of them");
+    }
+    types.push_back((*bound)->type());
+  }
+  for (size_t i = 0; i < types.size(); ++i) right.columns[i].name = left.columns[i].name;
+  DF_ASSIGN_OR_RETURN(left, as_columns(std::move(left), types));
+  DF_ASSIGN_OR_RETURN(right, as_columns(std::move(right), types));
+  // Event time goes on only where both carry it in the same column.
+  if (left.rel->schema->size() != right.rel->schema->size() ||
+      left.rel->event_time != right.rel->event_time) {
+    for (Relation* each : {&left, &right}) {
+      Rel bare = *each->rel;
+      bare.event_time.reset();
+      if (bare.schema->size() > types.size()) {
+        auto& columns = std::get<ProjectRel>(bare.what).columns;
+        columns.resize(types.size());
+        std::vector<Field> fields = bare.schema->fields();
+        fields.resize(types.size());
+        bare.schema = std::make_shared<const Schema>(std::move(fields));
+      }
+      each->rel = std::make_shared<const Rel>(std::move(bare));
+    }
+  }
+  DF_ASSIGN_OR_RETURN(left.rel, make_union({left.rel, right.rel}));
+  if (!set.all) return distinct(std::move(left));
+  return left;
+}
+
+}  // namespace dataflow::sql

@@ -1,0 +1,302 @@
+#include "sql/compile.h"
+
+#include <algorithm>
+
+#include "base/edit_distance.h"
+#include "binder.h"
+#include "expr/bound.h"
+#include "lower.h"
+#include "names.h"
+#include "sql/parser.h"
+
+namespace dataflow::sql {
+namespace {
+
+// A column that INSERT may fill.
+struct TargetColumn {
+  std::string name;
+  Type type;
+};
+
+std::vector<TargetColumn> columns_of(const Table& table) {
+  std::vector<TargetColumn> columns;
+  for (const ColumnDefinition& column : table.columns) {
+    const bool kept = column.kind == ColumnKind::kPhysical ||
+                      (column.kind == ColumnKind::kMetadata && !column.is_virtual);
+    if (kept) columns.push_back({column.name, column.type});
+  }
+  return columns;
+}
+
+// Whether a value becomes one of that type without being asked to: never losing any.
+bool fits(const Type& from, const Type& to) {
+  if (from == to) return true;
+  if (from.is_numeric() && to.is_float()) return from.id() != TypeId::kFloat64 || from == to;
+  if (from.is_integer() && to.is_integer()) return from.id() <= to.id();
+  if (from.is_integer() || from.id() == TypeId::kDecimal) return to.id() == TypeId::kDecimal;
+  if (from.is_timestamp() || from.id() == TypeId::kDate) return to.is_timestamp();
+  if (from.id() == TypeId::kTime) return to.id() == TypeId::kTime;
+  if (from.id() == TypeId::kJson) return to.id() == TypeId::kString;
+  return from.is_nested() && from.id() == to.id();
+}
+
+// "line L, column C: what" gets the line of the script and a caret behind it.
+Status put_caret(const Status& status, const std::string& script) {
+  if (status.ok() || status.code() != StatusCode::kInvalid) return status;
+  const std::string& message = status.message();
+  Place place;
+  int read = 0;
+  if (message.find('\n') != std::string::npos ||
+      std::sscanf(message.c_str(), "line %d, column %d: %n", &place.line, &place.column, &read) !=
+          2 ||
+      read == 0) {
+    return status;
+  }
+  return error_at(script, place, message.substr(static_cast<size_t>(read)));
+}
+
+class Compiler {
+ public:
+  Compiler(const Catalog& catalog, const Settings& settings, const std::string& script)
+      : catalog_(catalog),
+        settings_(settings),
+        script_(script),
+        binder_(catalog, settings, script),
+        lowering_(plan_) {}
+
+  Status add(const Insert& insert);
+  Result<CompiledQuery> query(const Query& query);
+  Result<Compiled> finish(bool bounded);
+
+ private:
+  // Where each of the query's columns goes, by the target's order; none: it is NULL.
+  Result<std::vector<std::optional<size_t>>> places_of(const Insert& insert,
+                                                       const std::vector<TargetColumn>& columns,
+                                                       size_t given) const;
+  Status sort_by(const Query& query, Relation& relation, CompiledQuery& made) const;
+
+  const Catalog& catalog_;
+  const Settings& settings_;
+  const std::string& script_;
+  plan::Plan plan_;
+  Binder binder_;
+  Lowering lowering_;
+};
+
+Result<std::vector<std::optional<size_t>>> Compiler::places_of(
+    const Insert& insert, const std::vector<TargetColumn>& columns, size_t given) const {
+  std::vector<std::optional<size_t>> places(columns.size());
+  const std::string& target = insert.target.last();
+  if (insert.columns.empty()) {
+    if (given != columns.size()) {
+      std::string names;
+      for (const TargetColumn& column : columns) names += (names.empty() ? "" : ", ") + column.name;
+      return at_place(insert.target.place, "`" + target + "` takes " +
+                                               std::to_string(columns.size()) + " columns (" +
+                                               names + "), the query gives " +
+                                               std::to_string(given));
+    }
+    for (size_t i = 0; i < given; ++i) places[i] = i;
+    return places;
+  }
+  if (given != insert.columns.size()) {
+    return at_place(insert.target.place, std::to_string(insert.columns.size()) +
+                                             " columns are named, the query gives " +
+                                             std::to_string(given));
+  }
+  for (size_t i = 0; i < given; ++i) {
+    const Name& name = insert.columns[i];
+    const auto found = std::ranges::find_if(columns, [&](const TargetColumn& column) {
+      return same_word(column.name, name.last());
+    });
+    if (found == columns.end()) {
+      std::vector<std::string> names;
+      for (const TargetColumn& column : columns) names.push_back(column.name);
+      return at_place(name.place, "`" + target + "` has no column `" + name.last() + "`" +
+                                      suggestion(name.last(), names));
+    }
+    std::optional<size_t>& place = places[static_cast<size_t>(found - columns.begin())];
+    if (place) return at_place(name.place, "column `" + name.last() + "` is named twice");
+    place = i;
+  }
+  return places;
+}
+
+Status Compiler::add(const Insert& insert) {
+  const std::string& name = insert.target.last();
+  const Table* table = catalog_.find_table(name);
+  if (table == nullptr) {
+    std::vector<std::string> names;
+    for (const auto& [known, definition] : catalog_.tables()) names.push_back(known);
+    const bool view = catalog_.find_view(name) != nullptr;
+    return at_place(insert.target.place,
+                    view ? "`" + name + "` is a view; rows go into tables"
+                         : "there is no table `" + name + "`" + suggestion(name, names));
+  }
+  if (!insert.partition.empty()) {
+    return at_place(insert.target.place, "INSERT … PARTITION is not supported yet");
+  }
+  DF_ASSIGN_OR_RETURN(plan::SinkSpec sink, sink_of(*table, settings_, script_));
+  if (insert.query->limit != nullptr || insert.query->offset != nullptr) {
+    return at_place(insert.query->place, "LIMIT within INSERT is not supported yet");
+  }
+  DF_ASSIGN_OR_RETURN(const Relation relation, binder_.bind(*insert.query));
+  const std::vector<TargetColumn> targets = columns_of(*table);
+  DF_ASSIGN_OR_RETURN(const auto places, places_of(insert, targets, relation.columns.size()));
+  std::vector<plan::NamedExpression> columns;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const TargetColumn& target = targets[i];
+    ExpressionPtr value = expr::cast(expr::literal(Value()), target.type);
+    if (places[i]) {
+      const VisibleColumn& column = relation.columns[*places[i]];
+      const Type from = relation.type_of(*places[i]);
+      value = expr::column(column.in_rel);
+      if (!(from == target.type)) value = expr::cast(value, target.type);
+      if (!fits(from, target.type) && !is_null_literal(*relation.rel, column.in_rel)) {
+        return at_place(insert.target.place,
+                        "column `" + target.name + "` of `" + table->name + "` is " +
+                            target.type.to_string() + ", the query gives " + from.to_string() +
+                            " (" + column.name + "); write CAST(… AS " +
+                            target.type.to_string() + ")");
+      }
+    }
+    columns.push_back({target.name, std::move(value)});
+  }
+  return lowering_.add_sink(relation.rel, std::move(columns), table->name + "_sink",
+                            std::move(sink), insert.target.place);
+}
+
+Status Compiler::sort_by(const Query& query, Relation& relation, CompiledQuery& made) const {
+  if (query.order_by.empty()) return {};
+  const Names names({{"", relation.columns}});
+  std::vector<plan::NamedExpression> columns;
+  std::set<std::string> taken;
+  for (VisibleColumn& column : relation.columns) {
+    columns.push_back({column.in_rel, expr::column(column.in_rel)});
+    taken.insert(column.in_rel);
+  }
+  for (const OrderItem& item : query.order_by) {
+    size_t at = columns.size();
+    const expr::Expression& by = *item.expression;
+    if (by.kind == expr::Kind::kLiteral && by.value.type().is_integer() && !by.value.is_null()) {
+      const int64_t wanted = by.value.as_int();
+      if (wanted < 1 || wanted > std::ssize(relation.columns)) {
+        return at_place(by.place, "ORDER BY " + std::to_string(wanted) + ": the list has " +
+                                      std::to_string(relation.columns.size()) + " columns");
+      }
+      at = static_cast<size_t>(wanted - 1);
+    } else {
+      DF_ASSIGN_OR_RETURN(const ExpressionPtr key, names.resolve(item.expression));
+      if (key->kind == expr::Kind::kColumn) {
+        at = static_cast<size_t>(
+            std::ranges::find(columns, key->name, &plan::NamedExpression::name) -
+            columns.begin());
+      } else {
+        const std::string name = free_name("$order", taken);
+        taken.insert(name);
+        columns.push_back({name, key});
+      }
+    }
+    // NULL is the least value, as in Flink.
+    const bool first = item.nulls == NullsOrder::kUsual ? !item.descending
+                                                        : item.nulls == NullsOrder::kFirst;
+    made.order_by.push_back({at, item.descending, first});
+  }
+  made.hidden = columns.size() - relation.columns.size();
+  if (made.hidden == 0) return {};
+  for (size_t i = relation.columns.size(); i < columns.size(); ++i) {
+    relation.columns.push_back({columns[i].name, columns[i].name});
+  }
+  DF_ASSIGN_OR_RETURN(relation.rel, make_project(relation.rel, std::move(columns)));
+  return {};
+}
+
+Result<int64_t> count_of(const ExpressionPtr& expression, const std::string& clause) {
+  if (expression->kind == expr::Kind::kLiteral && expression->value.type().is_integer() &&
+      !expression->value.is_null() && expression->value.as_int() >= 0) {
+    return expression->value.as_int();
+  }
+  return at_place(expression->place, clause + " takes a whole number that is not negative");
+}
+
+Result<CompiledQuery> Compiler::query(const Query& query) {
+  CompiledQuery made;
+  DF_ASSIGN_OR_RETURN(Relation relation, binder_.bind(query));
+  DF_RETURN_IF_ERROR(sort_by(query, relation, made));
+  if (query.limit != nullptr) {
+    DF_ASSIGN_OR_RETURN(made.limit, count_of(query.limit, "LIMIT"));
+  }
+  if (query.offset != nullptr) {
+    DF_ASSIGN_OR_RETURN(made.offset, count_of(query.offset, "OFFSET"));
+  }
+  std::vector<plan::NamedExpression> columns;
+  for (size_t i = 0; i < relation.columns.size(); ++i) {
+    const VisibleColumn& column = relation.columns[i];
+    const Field& field = (*relation.rel->schema)[*relation.rel->schema->find(column.in_rel)];
+    columns.push_back({column.in_rel, expr::column(column.in_rel)});
+    if (i + made.hidden < relation.columns.size()) {
+      made.columns.push_back({column.name, field.type, field.nullable});
+    }
+  }
+  plan::SinkSpec sink;
+  sink.connector = "collect";
+  DF_RETURN_IF_ERROR(lowering_.add_sink(relation.rel, std::move(columns), std::string(kCollect),
+                                        std::move(sink), query.place));
+  return made;
+}
+
+Result<Compiled> Compiler::finish(bool bounded) {
+  Compiled made;
+  plan_.name = settings_.pipeline_name();
+  plan_.job.bounded = bounded;
+  plan_.job.parallelism = settings_.parallelism();
+  if (settings_.checkpoint_interval_ms() > 0) {
+    plan_.job.checkpoint_interval_ms = settings_.checkpoint_interval_ms();
+  }
+  DF_RETURN_IF_ERROR(plan::validate(plan_));
+  made.plan = std::move(plan_);
+  return made;
+}
+
+}  // namespace
+
+Result<Compiled> compile(const std::vector<Insert>& inserts, const Catalog& catalog,
+                         const Settings& settings, const std::string& script) {
+  Compiler compiler(catalog, settings, script);
+  for (const Insert& insert : inserts) {
+    DF_RETURN_IF_ERROR(put_caret(compiler.add(insert), script));
+  }
+  Result<Compiled> made = compiler.finish(settings.mode() == RuntimeMode::kBatch);
+  if (!made.ok()) return put_caret(made.status(), script);
+  return made;
+}
+
+Result<CompiledQuery> compile(const Query& query, const Catalog& catalog, const Settings& settings,
+                              const std::string& script, bool following) {
+  Settings own = settings;
+  if (!following) DF_RETURN_IF_ERROR(own.set("execution.runtime-mode", "batch"));
+  Compiler compiler(catalog, own, script);
+  Result<CompiledQuery> made = compiler.query(query);
+  if (!made.ok()) return put_caret(made.status(), script);
+  Result<Compiled> plan = compiler.finish(!following);
+  if (!plan.ok()) return put_caret(plan.status(), script);
+  made->compiled = std::move(*plan);
+  return made;
+}
+
+Result<std::vector<OutputColumn>> describe_query(const Query& query, const Catalog& catalog,
+                                                 const Settings& settings,
+                                                 const std::string& script) {
+  Binder binder(catalog, settings, script);
+  const Result<Relation> relation = binder.bind(query);
+  if (!relation.ok()) return put_caret(relation.status(), script);
+  std::vector<OutputColumn> columns;
+  for (const VisibleColumn& column : relation->columns) {
+    const Schema& schema = *relation->rel->schema;
+    const Field& field = schema[*schema.find(column.in_rel)];
+    columns.push_back({column.name, field.type, field.nullable});
+  }
+  return columns;
+}
+
+}  // namespace dataflow::sql

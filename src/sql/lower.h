@@ -1,0 +1,46 @@
+// Lowering: Rels become nodes of a plan. A Rel that two read becomes one node.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rel.h"
+
+namespace dataflow::sql {
+
+class Lowering {
+ public:
+  explicit Lowering(plan::Plan& plan) : plan_(plan) {}
+
+  // The id of the node that gives the Rel's rows.
+  Result<std::string> lower(const RelPtr& rel);
+  // Exactly these columns of the Rel, into a sink of that id.
+  Status add_sink(const RelPtr& rel, std::vector<plan::NamedExpression> columns, std::string id,
+                  plan::SinkSpec sink, Place place);
+
+ private:
+  Result<std::string> lower_new(const RelPtr& rel);
+  Result<std::string> lower_values(const Rel& rel, const ValuesRel& values);
+  Result<std::string> lower_project(const RelPtr& input,
+                                    std::vector<plan::NamedExpression> columns, Place place);
+  Result<std::string> lower_aggregate(const Rel& rel, const AggregateRel& aggregate);
+  Result<std::string> lower_window(const Rel& rel, const AggregateRel& aggregate);
+  // A group of rows that carry the window that they are in (lower_window.cc).
+  Result<std::string> lower_closed_window(const Rel& rel, const AggregateRel& aggregate);
+  // `spec` over `input`, its output named as the Rel's schema; `keys` are the window's columns
+  // where they stand among the spec's keys, else empty.
+  Result<std::string> add_window(const Rel& rel, const RelPtr& input, plan::WindowSpec spec,
+                                 size_t window_keys);
+
+  std::string add(const std::string& kind, plan::Spec spec, std::vector<std::string> inputs,
+                  Place place);
+  std::string free_id(const std::string& wanted);
+
+  plan::Plan& plan_;
+  std::map<const Rel*, std::string> done_;
+  std::vector<RelPtr> kept_;  // so that no two of `done_` have one address
+  std::map<std::string, int> counts_;
+};
+
+}  // namespace dataflow::sql

@@ -1,0 +1,62 @@
+// Names: what the words of a query's expressions may stand for, and what they do stand for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rel.h"
+#include "sql/catalog.h"
+
+namespace dataflow::sql {
+
+// A column as the user sees it, and what it is called in the Rel.
+struct VisibleColumn {
+  std::string name;
+  std::string in_rel;
+};
+
+// A table of a FROM clause.
+struct VisibleTable {
+  std::string alias;
+  std::vector<VisibleColumn> columns;
+};
+
+// A bound query or table: a Rel, and those of its columns that are its result.
+struct Relation {
+  RelPtr rel;
+  std::vector<VisibleColumn> columns;
+
+  Type type_of(size_t i) const;
+};
+
+class Names {
+ public:
+  Names() = default;
+  explicit Names(std::vector<VisibleTable> tables) : tables_(std::move(tables)) {}
+
+  const std::vector<VisibleTable>& tables() const { return tables_; }
+  // The columns of `*`, or of `t.*`.
+  Result<std::vector<VisibleColumn>> star(const Name& qualifier) const;
+
+  // The expression over the Rel's columns. Extensions stay as they are. kInvalid says what is not
+  // known or not clear, at its place.
+  Result<ExpressionPtr> resolve(const ExpressionPtr& expression) const;
+  // The one column of that name; null if there is none, kInvalid if there are several.
+  Result<const VisibleColumn*> find(const std::string& name, Place place) const;
+  std::vector<std::string> all_names() const;
+
+ private:
+  Result<ExpressionPtr> resolve_column(const ExpressionPtr& column) const;
+  // `a.b.c`, which is read as fields of fields; null if `a` is no table.
+  Result<ExpressionPtr> resolve_path(const ExpressionPtr& field) const;
+
+  std::vector<VisibleTable> tables_;
+};
+
+// Equal without regard to case (of ASCII letters).
+bool same_word(std::string_view a, std::string_view b);
+
+// kInvalid "line L, column C: what": put_caret() adds the line itself.
+Status at_place(Place place, const std::string& what);
+
+}  // namespace dataflow::sql

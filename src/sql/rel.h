@@ -1,0 +1,116 @@
+// Rel: what a query computes, as a tree that is typed as it grows (docs/design/2026-11-22-sql.md).
+// Immutable; a rewrite makes new ones. Names of a Rel's columns are there once, whatever the user
+// called them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "plan/plan.h"
+#include "sql/ast.h"
+
+namespace dataflow::sql {
+
+struct Rel;
+using RelPtr = std::shared_ptr<const Rel>;
+
+// A table's source. All readers of one table share one.
+struct ScanRel {
+  std::string table;
+  plan::SourceSpec spec;
+};
+
+struct ValuesRel {
+  std::vector<std::vector<Value>> rows;
+};
+
+struct FilterRel {
+  ExpressionPtr condition;
+};
+
+struct ProjectRel {
+  std::vector<plan::NamedExpression> columns;
+};
+
+// Each row once for each window that it is in, with the window's columns behind its own.
+struct WindowTableRel {
+  plan::WindowKind kind = plan::WindowKind::kTumbling;
+  plan::TimeKind time = plan::TimeKind::kEvent;
+  std::string time_column;  // of event time
+  int64_t size_ms = 0;      // of sessions: the gap
+  int64_t slide_ms = 0;
+  int64_t offset_ms = 0;
+  std::vector<std::string> partition_by;  // of sessions
+};
+
+// One row for each group: the window's columns (if it is one by windows), the keys, the aggregates.
+struct AggregateRel {
+  bool by_window = false;
+  std::vector<std::string> keys;  // without the window's columns
+  std::vector<plan::Aggregate> aggregates;
+};
+
+// Inputs with the same types in the same order.
+struct UnionRel {};
+
+// The window that each row carries.
+struct WindowColumns {
+  std::string start, end;
+  std::string time;  // of event time, the last moment of the window; empty: it was left out
+  // The rows have been through an aggregation of it or the like: they are in this window only.
+  bool closed = false;
+
+  bool has(std::string_view name) const { return name == start || name == end || name == time; }
+};
+
+struct Rel {
+  std::variant<ScanRel, ValuesRel, FilterRel, ProjectRel, WindowTableRel, AggregateRel, UnionRel>
+      what;
+  std::vector<RelPtr> inputs;
+  SchemaPtr schema;
+  std::optional<std::string> event_time;
+  std::set<std::string> processing_times;  // columns that are PROCTIME()
+  std::optional<WindowColumns> window;
+  Place place;
+
+  const RelPtr& input(size_t i = 0) const { return inputs[i]; }
+  template <class What>
+  const What* as() const {
+    return std::get_if<What>(&what);
+  }
+};
+
+// The column that carries event time where the user has selected it away.
+inline constexpr std::string_view kHiddenTime = "$rowtime";
+
+RelPtr make_scan(std::string table, plan::SourceSpec spec, Place place);
+RelPtr make_values(SchemaPtr schema, std::vector<std::vector<Value>> rows);
+// Errors are expr::bind()'s, with places.
+Result<RelPtr> make_filter(RelPtr input, ExpressionPtr condition);
+// Event time stays, if need be as a column of its own (kHiddenTime) behind the others.
+Result<RelPtr> make_project(RelPtr input, std::vector<plan::NamedExpression> columns);
+Result<RelPtr> make_window_table(RelPtr input, WindowTableRel window);
+Result<RelPtr> make_aggregate(RelPtr input, AggregateRel aggregate);
+Result<RelPtr> make_union(std::vector<RelPtr> inputs);
+
+// Whether the column is a bare NULL, which was given a type for want of one.
+bool is_null_literal(const Rel& rel, const std::string& column);
+
+// `name`, or with the first free number behind it.
+std::string free_name(const std::string& name, const std::set<std::string>& taken);
+
+// The same expression with other columns: each column's name is given to `of`.
+template <class Of>
+ExpressionPtr with_columns(const ExpressionPtr& expression, const Of& of) {
+  if (expression->kind == expr::Kind::kColumn) return of(expression);
+  if (expression->arguments.empty()) return expression;
+  auto made = std::make_shared<expr::Expression>(*expression);
+  for (ExpressionPtr& argument : made->arguments) argument = with_columns(argument, of);
+  return made;
+}
+
+}  // namespace dataflow::sql
