@@ -130,11 +130,13 @@ Status FileChunkDecoder::decode(const engine::Split& split, const engine::Chunk&
     }
     const bool is_null = of_path.one_field && line.empty();
     if (!raw_ && !is_null && is_blank(line, delimiter_)) continue;
+    const int64_t before = decoder->rows();
     if (!decoder->add(line, why)) {
       faults.push_back(
           {offset, why.field, why.reason, std::string(line.substr(0, kFaultPayloadBytes))});
       continue;
     }
+    if (decoder->rows() == before) continue;  // a comment
     rows.offsets.push_back(offset);
     if (!spec_->columns.has_metadata()) continue;
     const int64_t next = std::exchange(origin.offset, offset);

@@ -74,7 +74,7 @@ Status read_following(OptionReader& options, const FileSourceParts& parts,
 }
 
 RowEnds row_ends_of(const FileSourceSpec& spec) {
-  if (spec.format != "csv") return {};
+  if (spec.format != "csv" || spec.decoder.csv_quote == '\0') return {};
   const format::DecoderOptions& csv = spec.decoder;
   return {csv.csv_delimiter, csv.csv_quote, csv.csv_escape};
 }

@@ -104,11 +104,13 @@ Result<std::unique_ptr<engine::Source>> make_log_source(LogSourceParts parts,
   out.read_committed = isolation == 0;
   DF_ASSIGN_OR_RETURN(size_t missing, options.choice("on_missing", {"fail", "earliest"}));
   out.skip_missing = missing == 1;
+  // `once`: what is there when the job starts, as in a bounded job.
+  DF_ASSIGN_OR_RETURN(const size_t mode, options.choice("mode", {"follow", "once"}));
   DF_RETURN_IF_ERROR(options.refuse_others());
   const std::optional<log::TopicInfo> topic = parts.log.topic(out.topic);
   if (!topic) return no_such_topic(parts.log, out.topic).with_context(out.where);
   out.topic_id = topic->id;
-  out.bounded = context.bounded;
+  out.bounded = context.bounded || mode == 1;
   out.format = spec.format;
   DF_ASSIGN_OR_RETURN(
       out.decoder, in_place(format::decoder_options(spec.format, spec.format_options), out.where));

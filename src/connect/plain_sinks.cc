@@ -21,7 +21,12 @@ class Blackhole final : public engine::SinkWriter {
 
 class ConsoleWriter final : public engine::SinkWriter {
  public:
-  explicit ConsoleWriter(std::unique_ptr<format::Encoder> encoder) : encoder_(std::move(encoder)) {}
+  ConsoleWriter(std::unique_ptr<format::Encoder> encoder, std::string prefix, bool is_row,
+                std::FILE* stream)
+      : encoder_(std::move(encoder)),
+        prefix_(std::move(prefix)),
+        is_row_(is_row),
+        stream_(stream) {}
 
   Status write(const Batch& batch, std::vector<RowFault>& faults) override {
     const size_t faults_before = faults.size();
@@ -35,7 +40,13 @@ class ConsoleWriter final : public engine::SinkWriter {
         continue;
       }
       const RowKind kind = batch.kind(static_cast<int64_t>(row));
-      if (batch.kinds != nullptr) lines += std::string(row_kind_name(kind)) + " ";
+      lines += prefix_;
+      // Flink's "+I[1, a]".
+      if (is_row_) {
+        lines += row_kind_name(kind);
+      } else if (batch.kinds != nullptr) {
+        lines += std::string(row_kind_name(kind)) + " ";
+      }
       lines += rows_[row];
       lines += '\n';
     }
@@ -49,15 +60,18 @@ class ConsoleWriter final : public engine::SinkWriter {
 
  private:
   // One call a batch, so that the lines of several tasks do not mix.
-  static Status print(const std::string& lines) {
-    if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size() &&
-        std::fflush(stdout) == 0) {
+  Status print(const std::string& lines) const {
+    if (std::fwrite(lines.data(), 1, lines.size(), stream_) == lines.size() &&
+        std::fflush(stream_) == 0) {
       return {};
     }
     return Status::io_error("writing rows to standard output failed");
   }
 
   std::unique_ptr<format::Encoder> encoder_;
+  const std::string prefix_;
+  const bool is_row_;
+  std::FILE* const stream_;
   format::EncodedRows rows_;
 };
 
@@ -75,15 +89,21 @@ class BlackholeSink final : public engine::Sink {
 
 class ConsoleSink final : public engine::Sink {
  public:
-  ConsoleSink(std::string format, SchemaPtr schema, format::EncoderOptions options)
-      : format_(std::move(format)), schema_(std::move(schema)), options_(std::move(options)) {}
+  ConsoleSink(std::string format, SchemaPtr schema, format::EncoderOptions options,
+              std::string prefix, std::FILE* stream)
+      : format_(std::move(format)),
+        schema_(std::move(schema)),
+        options_(std::move(options)),
+        prefix_(std::move(prefix)),
+        stream_(stream) {}
 
   plan::Guarantee guarantee() const override { return plan::Guarantee::kAtLeastOnce; }
   Result<std::unique_ptr<engine::SinkWriter>> make_writer(
       int, const std::map<std::string, std::string>&) override {
     DF_ASSIGN_OR_RETURN(std::unique_ptr<format::Encoder> encoder,
                         format::make_encoder(format_, schema_, options_));
-    return std::unique_ptr<engine::SinkWriter>(std::make_unique<ConsoleWriter>(std::move(encoder)));
+    return std::unique_ptr<engine::SinkWriter>(
+        std::make_unique<ConsoleWriter>(std::move(encoder), prefix_, format_ == "row", stream_));
   }
   Result<std::unique_ptr<engine::SinkCommitter>> make_committer() override {
     return std::unique_ptr<engine::SinkCommitter>(std::make_unique<NothingToCommit>());
@@ -93,6 +113,8 @@ class ConsoleSink final : public engine::Sink {
   const std::string format_;
   const SchemaPtr schema_;
   const format::EncoderOptions options_;
+  const std::string prefix_;
+  std::FILE* const stream_;
 };
 
 }  // namespace
@@ -101,11 +123,19 @@ Result<std::unique_ptr<engine::Sink>> make_console_sink(const plan::SinkSpec& sp
                                                         const SchemaPtr& schema,
                                                         const engine::ConnectorContext& context) {
   const std::string where = "sink `" + context.node + "`";
-  DF_RETURN_IF_ERROR(OptionReader(where, spec.options).refuse_others());
+  OptionReader reader(where, spec.options);
+  std::string prefix = reader.text("prefix").value_or("");
+  DF_ASSIGN_OR_RETURN(const size_t stream, reader.choice("stream", {"stdout", "stderr"}));
+  DF_RETURN_IF_ERROR(reader.refuse_others());
   const std::string format = spec.format.empty() ? "json" : spec.format;
+  if (format == "row") {
+    return std::unique_ptr<engine::Sink>(std::make_unique<ConsoleSink>(
+        format, schema, format::EncoderOptions(), prefix, stream == 0 ? stdout : stderr));
+  }
   DF_ASSIGN_OR_RETURN(format::EncoderOptions options,
                       in_place(format::encoder_options(format, spec.format_options), where));
-  return std::unique_ptr<engine::Sink>(std::make_unique<ConsoleSink>(format, schema, options));
+  return std::unique_ptr<engine::Sink>(std::make_unique<ConsoleSink>(
+      format, schema, options, std::move(prefix), stream == 0 ? stdout : stderr));
 }
 
 Result<std::unique_ptr<engine::Sink>> make_blackhole_sink(const plan::SinkSpec& spec,

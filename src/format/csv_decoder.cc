@@ -28,6 +28,7 @@ class CsvDecoder final : public Decoder {
       fault.reason = "the line is not UTF-8";
       return false;
     }
+    if (options_.csv_comments && line.starts_with('#')) return true;
     if (needs_header_) return read_header(line, fault);
     if (read_row(line, fault)) {
       ++rows_;
@@ -46,7 +47,7 @@ class CsvDecoder final : public Decoder {
   // One field from the front of `rest`, without the delimiter behind it, into `text`.
   bool next_field(std::string_view& rest, std::string_view& text, bool& quoted,
                   std::string& reason) {
-    quoted = rest.starts_with(options_.csv_quote);
+    quoted = options_.csv_quote != '\0' && rest.starts_with(options_.csv_quote);
     if (!quoted) {
       const size_t end = std::min(rest.find(options_.csv_delimiter), rest.size());
       text = rest.substr(0, end);
@@ -126,6 +127,12 @@ class CsvDecoder final : public Decoder {
       more = !line.empty();
       if (more) line.remove_prefix(1);
     }
+    for (; options_.flink && count < order_.size(); ++count) {
+      if (order_[count] < 0) continue;
+      const auto field = static_cast<size_t>(order_[count]);
+      fault.field = (*schema_)[field].name;
+      if (!append_null(field, fault.reason)) return false;
+    }
     if (count != order_.size()) {
       fault.field.clear();
       fault.reason = std::to_string(count) + (count == 1 ? " field was" : " fields were") +
@@ -137,9 +144,20 @@ class CsvDecoder final : public Decoder {
   }
 
   bool read_field(size_t i, std::string_view text, bool quoted, std::string& reason) {
-    if (quoted || text != options_.csv_null_literal) {
-      return append_text_value(text, style_, columns_[i], reason);
-    }
+    if (is_null(i, text, quoted)) return append_null(i, reason);
+    if (append_text_value(text, style_, columns_[i], reason)) return true;
+    if (!options_.ignore_parse_errors || !(*schema_)[i].nullable) return false;
+    columns_[i].append_null();
+    return true;
+  }
+
+  bool is_null(size_t i, std::string_view text, bool quoted) const {
+    if (!options_.flink) return !quoted && text == options_.csv_null_literal;
+    if (text.empty()) return (*schema_)[i].type.id() != TypeId::kString;
+    return text == options_.csv_null_literal;
+  }
+
+  bool append_null(size_t i, std::string& reason) {
     if (!(*schema_)[i].nullable) {
       reason = "NULL was found, the field is NOT NULL";
       return false;

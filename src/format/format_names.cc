@@ -6,12 +6,25 @@
 
 namespace dataflow::format {
 
-Status check_format(const std::string& format, const Schema& schema) {
+namespace {
+
+bool fits_csv(const Type& type, bool lists) {
+  if (!type.is_nested()) return type.id() != TypeId::kNull;
+  if (!lists || type.id() == TypeId::kMap) return false;
+  for (const Field& field : type.fields()) {
+    if (!fits_csv(field.type, false)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Status check_format(const std::string& format, const Schema& schema, bool csv_lists) {
   const std::vector<std::string> names = {"json", "csv", "raw"};
   if (format == "json") return {};
   if (format == "csv") {
     for (const Field& field : schema.fields()) {
-      if (!field.type.is_nested() && field.type.id() != TypeId::kNull) continue;
+      if (fits_csv(field.type, csv_lists)) continue;
       return Status::invalid("field " + field.name + ": CSV cannot carry " +
                              field.type.to_string());
     }
@@ -33,7 +46,7 @@ Status check_csv_signs(char delimiter, char quote) {
   const auto usable = [](char sign) {
     return static_cast<signed char>(sign) > 0 && sign != '\n' && sign != '\r';
   };
-  if (!usable(delimiter) || !usable(quote) || delimiter == quote) {
+  if (!usable(delimiter) || (quote != '\0' && !usable(quote)) || delimiter == quote) {
     return Status::invalid("the delimiter and the quote of CSV are two different ASCII characters");
   }
   return {};

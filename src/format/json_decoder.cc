@@ -15,6 +15,7 @@ class JsonDecoder final : public Decoder {
       : schema_(std::move(schema)),
         scalars_(style),
         fail_on_missing_(options.fail_on_missing_field),
+        ignore_errors_(options.ignore_parse_errors),
         object_(schema_->fields()) {
     columns_.reserve(schema_->size());
     for (const Field& field : schema_->fields()) {
@@ -89,7 +90,7 @@ class JsonDecoder final : public Decoder {
           } else {
             node.column->truncate(row);  // the last one of equal keys counts
           }
-          if (!read_value(node)) return fail_in(node.name);
+          if (!read_or_ignore(node, row)) return fail_in(node.name);
         } else if (field != kUnknownKey) {
           return refuse(excerpt(key) + " has a wrong escape");
         } else if (!tokens_.skip_value(reason_)) {
@@ -112,6 +113,20 @@ class JsonDecoder final : public Decoder {
       }
       nodes[i].column->append_null();
     }
+    return true;
+  }
+
+  bool read_or_ignore(JsonNode& node, int64_t row) {
+    if (!ignore_errors_ || !node.nullable) return read_value(node);
+    const JsonTokens::Mark before = tokens_.mark();
+    if (read_value(node)) return true;
+    // The value again, for its end; where it has none the row is at fault.
+    tokens_.go_back(before);
+    if (!tokens_.skip_value(reason_)) return false;
+    node.column->truncate(row);
+    node.column->append_null();
+    reason_.clear();
+    field_.clear();
     return true;
   }
 
@@ -205,6 +220,7 @@ class JsonDecoder final : public Decoder {
   SchemaPtr schema_;
   JsonScalars scalars_;
   bool fail_on_missing_;
+  bool ignore_errors_;
   JsonTokens tokens_;
   JsonObject object_;
   JsonShape shape_;

@@ -88,7 +88,7 @@ struct Shape {
 
 class JsonEncoder final : public Encoder {
  public:
-  JsonEncoder(SchemaPtr schema, const EncoderOptions& options, TimestampStyle style)
+  JsonEncoder(SchemaPtr schema, const EncoderOptions& options, const WriteStyle& style)
       : schema_(std::move(schema)),
         skip_nulls_(options.json_skip_nulls),
         style_(style),
@@ -164,6 +164,12 @@ class JsonEncoder final : public Encoder {
   }
 
   bool write_float(const ColumnView& column, double value, int64_t row, std::string& out) {
+    if (!std::isfinite(value) && style_.flink) {
+      out += '"';
+      append_scalar_text(column, row, style_, out);
+      out += '"';
+      return true;
+    }
     if (!std::isfinite(value)) {
       reason_ = std::string(std::isnan(value) ? "NaN" : "an infinity") + " has no form in JSON";
       return false;
@@ -216,7 +222,7 @@ class JsonEncoder final : public Encoder {
 
   SchemaPtr schema_;
   bool skip_nulls_;
-  TimestampStyle style_;
+  WriteStyle style_;
   Shape shape_;
   std::string field_;
   std::string reason_;
@@ -225,7 +231,7 @@ class JsonEncoder final : public Encoder {
 }  // namespace
 
 std::unique_ptr<Encoder> make_json_encoder(SchemaPtr schema, const EncoderOptions& options,
-                                           TimestampStyle style) {
+                                           const WriteStyle& style) {
   return std::make_unique<JsonEncoder>(std::move(schema), options, style);
 }
 

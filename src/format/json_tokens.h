@@ -52,6 +52,10 @@ class JsonTokens {
     while (is_space(end[-1])) --end;
     return {begin, static_cast<size_t>(end - begin)};
   }
+  // To begin again where a value began.
+  using Mark = const uint32_t*;
+  Mark mark() const { return next_; }
+  void go_back(Mark mark) { next_ = mark; }
   const char* position() const { return text_ + (next_ == end_ ? size_ : *next_); }
 
   // Passes over a whole value and checks it; false, with the reason, if it is none. The value's

@@ -18,9 +18,20 @@ struct Known {
   std::string_view key;
 };
 constexpr std::array kKnown = {
-    Known{"", "timestamp_format"}, Known{"", "epoch_unit"}, Known{"", "fail_on_missing_field"},
-    Known{"json", "skip_nulls"},   Known{"csv", "header"},  Known{"csv", "delimiter"},
-    Known{"csv", "null_literal"},  Known{"csv", "quote"},   Known{"csv", "escape"},
+    Known{"", "timestamp_format"},
+    Known{"", "epoch_unit"},
+    Known{"", "fail_on_missing_field"},
+    Known{"", "ignore_parse_errors"},
+    Known{"", "style"},
+    Known{"", "plain_decimals"},
+    Known{"json", "skip_nulls"},
+    Known{"csv", "header"},
+    Known{"csv", "delimiter"},
+    Known{"csv", "null_literal"},
+    Known{"csv", "quote"},
+    Known{"csv", "escape"},
+    Known{"csv", "comments"},
+    Known{"csv", "element_delimiter"},
 };
 
 // "json.fail-on-missing-field" is fail_on_missing_field.
@@ -73,6 +84,24 @@ Status read_char(const Options& options, const std::string& key, char& value) {
   return {};
 }
 
+Status read_quote(const Options& options, char& quote) {
+  const auto found = options.find("quote");
+  if (found != options.end() && found->second == "none") {
+    quote = '\0';
+    return {};
+  }
+  return read_char(options, "quote", quote);
+}
+
+Status read_flink(const Options& options, bool& flink) {
+  const auto found = options.find("style");
+  if (found == options.end()) return {};
+  flink = found->second == "flink";
+  if (flink || found->second == "plain") return {};
+  return Status::invalid("the format's option style is \"" + found->second +
+                         "\"; it may be plain or flink");
+}
+
 void read_text(const Options& options, const std::string& key, std::string& value) {
   const auto found = options.find(key);
   if (found != options.end()) value = found->second;
@@ -86,10 +115,13 @@ Result<DecoderOptions> decoder_options(const std::string& format, const Options&
   read_text(plain, "timestamp_format", out.timestamp_format);
   read_text(plain, "epoch_unit", out.epoch_unit);
   read_text(plain, "null_literal", out.csv_null_literal);
+  DF_RETURN_IF_ERROR(read_flink(plain, out.flink));
   DF_RETURN_IF_ERROR(read_bool(plain, "fail_on_missing_field", out.fail_on_missing_field));
+  DF_RETURN_IF_ERROR(read_bool(plain, "ignore_parse_errors", out.ignore_parse_errors));
+  DF_RETURN_IF_ERROR(read_bool(plain, "comments", out.csv_comments));
   DF_RETURN_IF_ERROR(read_bool(plain, "header", out.csv_header));
   DF_RETURN_IF_ERROR(read_char(plain, "delimiter", out.csv_delimiter));
-  DF_RETURN_IF_ERROR(read_char(plain, "quote", out.csv_quote));
+  DF_RETURN_IF_ERROR(read_quote(plain, out.csv_quote));
   DF_RETURN_IF_ERROR(read_char(plain, "escape", out.csv_escape));
   return out;
 }
@@ -99,10 +131,14 @@ Result<EncoderOptions> encoder_options(const std::string& format, const Options&
   EncoderOptions out;
   read_text(plain, "timestamp_format", out.timestamp_format);
   read_text(plain, "null_literal", out.csv_null_literal);
+  DF_RETURN_IF_ERROR(read_flink(plain, out.flink));
+  DF_RETURN_IF_ERROR(read_bool(plain, "plain_decimals", out.plain_decimals));
   DF_RETURN_IF_ERROR(read_bool(plain, "skip_nulls", out.json_skip_nulls));
   DF_RETURN_IF_ERROR(read_bool(plain, "header", out.csv_header));
   DF_RETURN_IF_ERROR(read_char(plain, "delimiter", out.csv_delimiter));
-  DF_RETURN_IF_ERROR(read_char(plain, "quote", out.csv_quote));
+  DF_RETURN_IF_ERROR(read_quote(plain, out.csv_quote));
+  DF_RETURN_IF_ERROR(read_char(plain, "escape", out.csv_escape));
+  read_text(plain, "element_delimiter", out.csv_element_delimiter);
   return out;
 }
 

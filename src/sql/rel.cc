@@ -87,7 +87,13 @@ bool is_null_literal(const Rel& rel, const std::string& column) {
 
 RelPtr make_scan(std::string table, plan::SourceSpec spec, Place place) {
   Rel rel;
-  rel.schema = spec.schema;
+  std::vector<Field> fields = spec.schema->fields();
+  for (const plan::NamedExpression& column : spec.computed) {
+    // source_of() has bound it before.
+    const Result<expr::BoundPtr> bound = expr::bind(column.expression, *spec.schema);
+    if (bound.ok()) fields.push_back({column.name, (*bound)->type(), (*bound)->nullable()});
+  }
+  rel.schema = std::make_shared<const Schema>(std::move(fields));
   if (spec.watermark) rel.event_time = spec.watermark->column;
   rel.what = ScanRel{std::move(table), std::move(spec)};
   rel.place = place;
@@ -216,9 +222,8 @@ Result<RelPtr> make_union(std::vector<RelPtr> inputs) {
   for (const RelPtr& input : inputs) {
     for (size_t i = 0; i < fields.size(); ++i) fields[i].nullable |= (*input->schema)[i].nullable;
     if (input->event_time != rel.event_time) rel.event_time.reset();
-    std::erase_if(rel.processing_times, [&](const std::string& name) {
-      return !input->processing_times.contains(name);
-    });
+    std::erase_if(rel.processing_times,
+                  [&](const std::string& name) { return !input->processing_times.contains(name); });
   }
   rel.window.reset();
   rel.schema = std::make_shared<const Schema>(std::move(fields));

@@ -28,6 +28,7 @@ set(CLI_SRCS
   cli/json_events.cc
   cli/kafka_cluster.cc
   cli/kafka_error.cc
+  cli/local_engine.cc
   cli/log_care.cc
   cli/log_commands.cc
   cli/machine_checks.cc
@@ -47,7 +48,9 @@ set(CLI_SRCS
   cli/report.cc
   cli/run_command.cc
   cli/run_dir.cc
+  cli/run_report.cc
   cli/savepoint_commands.cc
+  cli/script_run.cc
   cli/session.cc
   cli/shell_commands.cc
   cli/status_command.cc

@@ -1,25 +1,28 @@
-// dataflow run FILE.yaml
+// dataflow run FILE.yaml, dataflow run FILE.sql
 #include <CLI/CLI.hpp>
 
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
 #include "cli/pipeline_run.h"
+#include "cli/script_run.h"
 
 namespace dataflow::cli {
 
 void add_run_command(CommandTree& tree) {
   CLI::App& command = add_command(
-      *tree.root, "run", "run one pipeline in this process, without a server",
+      *tree.root, "run", "run one pipeline, or a script of SQL, in this process, without a server",
       {"dataflow run counts.yaml                       until its sources end",
        "dataflow run counts.yaml --param TOPIC=orders  instead of the environment's",
        "dataflow run counts.yaml --data-dir state      goes on from there when run again",
-       "dataflow run counts.yaml -o json               with a report for programs"});
+       "dataflow run counts.yaml -o json               with a report for programs",
+       "dataflow run report.sql                        statement after statement"});
   struct Options {
     PipelineRun run;
     std::vector<std::string> params;
   };
   auto options = std::make_shared<Options>();
-  command.add_option("FILE", options->run.file, "the pipeline's YAML file")->required();
+  command.add_option("FILE", options->run.file, "the pipeline's YAML file, or a script FILE.sql")
+      ->required();
   command
       .add_option("--param", options->params,
                   "a value for ${NAME} in the file, before the environment's")
@@ -40,6 +43,10 @@ void add_run_command(CommandTree& tree) {
         return usage_error("--param " + param + ": write it as NAME=VALUE");
       }
       options->run.params[param.substr(0, equals)] = param.substr(equals + 1);
+    }
+    if (options->run.file.ends_with(".sql")) {
+      if (options->run.params.empty()) return run_sql_script(session, options->run);
+      return usage_error("--param is for YAML files; a script says SET 'key' = 'value'");
     }
     return run_pipeline(session, options->run);
   });

@@ -26,10 +26,17 @@ struct DecoderOptions {
   // missing or null is always a fault.
   bool fail_on_missing_field = false;
   char csv_delimiter = ',';
-  bool csv_header = false;  // the first payload names the fields and is no row
+  bool csv_header = false;    // the first payload names the fields and is no row
+  bool csv_comments = false;  // a line that begins with # is no row
+  // As Flink reads CSV: an empty text is a text and, of other types, NULL; fields that are missing
+  // at a line's end are NULL; what stands for NULL does so in quotes as well.
+  bool flink = false;
+  // A value that cannot be read is NULL, where it may be, instead of a fault. Rows whose form
+  // cannot be read remain faults.
+  bool ignore_parse_errors = false;
   // What stands for NULL, where it is not in quotes.
   std::string csv_null_literal;
-  char csv_quote = '"';
+  char csv_quote = '"';    // 0: none is known
   char csv_escape = '\0';  // within quotes, besides a doubled quote; 0: none
 };
 
@@ -48,8 +55,10 @@ class Decoder {
   virtual Result<std::vector<ColumnPtr>> take() = 0;
 };
 
-// Of a table's options: "timestamp_format", "epoch_unit", "fail_on_missing_field", and for csv
-// "delimiter", "header", "null_literal", "quote", "escape". See encoder_options() for the rest.
+// Of a table's options: "style" (plain or flink), "timestamp_format", "epoch_unit",
+// "fail_on_missing_field", "ignore_parse_errors", and for csv "delimiter", "header",
+// "null_literal", "quote" (none: no quotes), "escape", "comments". See encoder_options() for the
+// rest.
 Result<DecoderOptions> decoder_options(const std::string& format,
                                        const std::map<std::string, std::string>& options);
 

@@ -27,6 +27,7 @@ struct Table {
 };
 struct View {
   std::string name;
+  bool materialized = false;
   std::vector<std::string> columns;
   QueryPtr query;
   std::string text;  // of the query
@@ -42,6 +43,10 @@ struct Function {
 
 class Catalog {
  public:
+  // The name without its catalog and database, of which there is one each: default_catalog and
+  // default_database. kNotFound with the place for others.
+  static Result<std::string> plain_name(const Name& name, const std::string& script);
+
   // By name in the same case, else the only one without regard to case.
   const Table* find_table(std::string_view name) const;
   const View* find_view(std::string_view name) const;
@@ -53,13 +58,21 @@ class Catalog {
   // Tables and views, to suggest the nearest of.
   std::vector<std::string> relation_names() const;
 
-  // kAlreadyExists, kNotFound (with the nearest name), kInvalid with the place in the statement,
-  // kConflict where something depends on what DROP names. Nothing has changed then.
-  Status create(const CreateTable& statement, const std::string& text);
-  Status create(const CreateView& statement, const std::string& text);
-  Status create(const CreateFunction& statement, const std::string& text);
-  Status drop(const Drop& statement);
-  Status alter(const AlterTable& statement);
+  // kAlreadyExists, kNotFound (with the nearest name), kInvalid with the place in the script,
+  // kConflict where something depends on what DROP names. Nothing has changed then. `text` is the
+  // statement's own, `script` what its places count in; the same where it is empty.
+  Status create(const CreateTable& statement, const std::string& text,
+                const std::string& script = {});
+  Status create(const CreateView& statement, const std::string& text,
+                const std::string& script = {});
+  Status create(const CreateFunction& statement, const std::string& text,
+                const std::string& script = {});
+  Status drop(const Drop& statement, const std::string& script);
+  Status alter(const AlterTable& statement, const std::string& script);
+
+  // Views and materialized views that read the table or view, or whose text calls the function:
+  // directly, or by other views.
+  std::vector<std::string> dependents_of(const std::string& name, bool function) const;
 
  private:
   std::map<std::string, Table> tables_;

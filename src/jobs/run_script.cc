@@ -1,0 +1,291 @@
+#include "jobs/run_script.h"
+
+#include <cstdio>
+
+#include "base/edit_distance.h"
+#include "final_rows.h"
+#include "jobs/pipelines.h"
+#include "script_answers.h"
+#include "sql/catalog.h"
+#include "sql/parser.h"
+#include "sql/settings.h"
+#include "yaml_text.h"
+
+namespace dataflow::jobs {
+namespace {
+
+// "line 3, column 8: what" becomes "FILE:3:8: what".
+Status in_script(const std::string& file, const Status& status) {
+  if (status.ok()) return status;
+  const std::optional<PlacedWords> placed = placed_words(status.message());
+  if (!placed) return Status(status.code(), file + ": " + status.message(), status.detail());
+  return Status(status.code(),
+                file + ":" + std::to_string(placed->place.line) + ":" +
+                    std::to_string(placed->place.column) + ": " + placed->words,
+                status.detail());
+}
+
+// The script's words are at fault, be it that they name what is not there.
+Status refused(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kNotFound:
+    case StatusCode::kAlreadyExists:
+    case StatusCode::kConflict:
+    case StatusCode::kUnsupported:
+      return Status(StatusCode::kInvalid, status.message(), status.detail());
+    default: return status;
+  }
+}
+
+// Of a file's name what may stand in a job's.
+std::string stem_of(const std::string& file) {
+  std::string name = file.substr(file.rfind('/') == std::string::npos ? 0 : file.rfind('/') + 1);
+  name = name.substr(0, name.rfind('.'));
+  for (char& c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_';
+    if (!plain) c = '-';
+  }
+  return name.empty() ? "script" : name;
+}
+
+class ScriptRun {
+ public:
+  ScriptRun(const std::string& file, const std::string& text, const ScriptParts& parts,
+            ScriptHost& host)
+      : text_(text), parts_(parts), host_(host), stem_(stem_of(file)) {}
+
+  Status run(const sql::StatementAst& statement) {
+    ++number_;
+    statement_ = &statement;
+    return std::visit([this](const auto& what) { return this->on(what); }, statement.what);
+  }
+
+ private:
+  Status on(const sql::SelectStatement& select) { return run_query(*select.query); }
+  Status on(const sql::Insert& insert) { return run_inserts({insert}); }
+  Status on(const sql::StatementSet& set) { return run_inserts(set.inserts); }
+  Status on(const sql::CreateTable& create);
+  Status on(const sql::CreateView& create);
+  Status on(const sql::CreateFunction& create) {
+    DF_RETURN_IF_ERROR(catalog_.create(create, statement_->text, text_));
+    return done("function `" + create.name.last() + "` created");
+  }
+  Status on(const sql::Drop& drop) {
+    DF_RETURN_IF_ERROR(catalog_.drop(drop, text_));
+    return done("`" + drop.name.last() + "` dropped");
+  }
+  Status on(const sql::AlterTable& alter) {
+    DF_RETURN_IF_ERROR(catalog_.alter(alter, text_));
+    return done("`" + alter.name.last() + "` altered");
+  }
+  Status on(const sql::Set& set);
+  Status on(const sql::Show& show);
+  Status on(const sql::Describe& what) {
+    DF_ASSIGN_OR_RETURN(const ResultTable table, describe(what.name, catalog_, settings_, text_));
+    host_.on_rows(*statement_, table);
+    return {};
+  }
+  Status on(const sql::Explain& explain);
+  Status on(const sql::Use& use);
+  // Each statement is a whole of its own.
+  Status on(const sql::Transaction&) { return done("done"); }
+  Status on(const sql::Update&) { return later("UPDATE"); }
+  Status on(const sql::Delete&) { return later("DELETE"); }
+  Status on(const sql::Subscribe&) { return later("SUBSCRIBE"); }
+  Status on(const sql::Flush&) { return later("FLUSH"); }
+  Status on(const sql::CreateTest&) { return later("CREATE TEST"); }
+
+  Status later(const std::string& what) {
+    return sql::error_at(text_, statement_->place, what + " is not supported yet");
+  }
+  Status done(const std::string& words) {
+    host_.on_done(*statement_, words);
+    return {};
+  }
+  Status run_query(const sql::Query& query);
+  Status run_inserts(const std::vector<sql::Insert>& inserts);
+  Status run_plan(plan::Plan& plan, bool goes_on, RunReport& report);
+  void warn(const sql::Compiled& compiled) {
+    for (const std::string& words : compiled.warnings) host_.on_warning(*statement_, words);
+  }
+  void name(plan::Plan& plan) const {
+    plan.name = plan.name.empty() ? stem_ + "-" + std::to_string(number_) : plan.name;
+  }
+
+  const std::string& text_;
+  const ScriptParts& parts_;
+  ScriptHost& host_;
+  const std::string stem_;
+  int number_ = 0;
+  const sql::StatementAst* statement_ = nullptr;
+  sql::Catalog catalog_;
+  sql::Settings settings_;
+};
+
+Status ScriptRun::on(const sql::CreateTable& create) {
+  if (!create.as) {
+    DF_RETURN_IF_ERROR(catalog_.create(create, statement_->text, text_));
+    return done("table `" + create.name.last() + "` created");
+  }
+  DF_ASSIGN_OR_RETURN(const std::vector<sql::OutputColumn> columns,
+                      sql::describe_query(*create.as, catalog_, settings_, text_));
+  if (create.if_not_exists && catalog_.find_table(create.name.last()) != nullptr) {
+    return done("table `" + create.name.last() + "` is there already");
+  }
+  sql::CreateTable table = create;
+  if (!table.columns.empty()) {
+    return sql::error_at(text_, create.name.place,
+                         "CREATE TABLE … AS takes its columns from the query");
+  }
+  for (const sql::OutputColumn& column : columns) {
+    sql::ColumnDefinition definition;
+    definition.name = column.name;
+    definition.type = column.type;
+    definition.nullable = column.nullable;
+    definition.place = create.name.place;
+    table.columns.push_back(std::move(definition));
+  }
+  DF_RETURN_IF_ERROR(catalog_.create(table, statement_->text, text_));
+  sql::Insert insert;
+  insert.target = create.name;
+  insert.query = create.as;
+  return run_inserts({insert});
+}
+
+Status ScriptRun::on(const sql::CreateView& create) {
+  if (create.materialized) return later("CREATE MATERIALIZED VIEW");
+  DF_ASSIGN_OR_RETURN(const std::vector<sql::OutputColumn> columns,
+                      sql::describe_query(*create.query, catalog_, settings_, text_));
+  if (!create.columns.empty() && create.columns.size() != columns.size()) {
+    return sql::error_at(text_, create.name.place,
+                         "view `" + create.name.last() + "` names " +
+                             std::to_string(create.columns.size()) + " columns, its query gives " +
+                             std::to_string(columns.size()));
+  }
+  DF_RETURN_IF_ERROR(catalog_.create(create, statement_->text, text_));
+  return done("view `" + create.name.last() + "` created");
+}
+
+Status ScriptRun::on(const sql::Set& set) {
+  if (set.reset) {
+    const Status reset = settings_.reset(set.key);
+    if (!reset.ok()) return sql::error_at(text_, statement_->place, reset.message());
+    return done(set.key.empty() ? "all settings reset" : "'" + set.key + "' reset");
+  }
+  if (set.key.empty()) {
+    host_.on_rows(*statement_, show_settings(settings_));
+    return {};
+  }
+  const Status given = settings_.set(set.key, set.value);
+  if (!given.ok()) return sql::error_at(text_, statement_->place, given.message());
+  return done("'" + set.key + "' set to '" + set.value + "'");
+}
+
+Status ScriptRun::on(const sql::Show& what) {
+  if (what.kind == sql::ShowKind::kCreateTable || what.kind == sql::ShowKind::kCreateView) {
+    DF_ASSIGN_OR_RETURN(const std::string words, show_create(what, catalog_, text_));
+    host_.on_text(*statement_, words);
+    return {};
+  }
+  DF_ASSIGN_OR_RETURN(const ResultTable table, show(what, catalog_, settings_, text_));
+  host_.on_rows(*statement_, table);
+  return {};
+}
+
+Status ScriptRun::on(const sql::Use& use) {
+  const char* const known = use.catalog ? "default_catalog" : "default_database";
+  const std::string& given = use.name.last();
+  if (given == known) return done(std::string("in `") + known + "`");
+  return sql::error_at(text_, use.name.place,
+                       std::string("there is no ") + (use.catalog ? "catalog" : "database") + " `" +
+                           given + "`; there is `" + known + "`");
+}
+
+Status ScriptRun::on(const sql::Explain& explain) {
+  const sql::StatementAst& inner = *explain.statement;
+  plan::Plan plan;
+  if (const auto* select = std::get_if<sql::SelectStatement>(&inner.what)) {
+    DF_ASSIGN_OR_RETURN(sql::CompiledQuery made,
+                        sql::compile(*select->query, catalog_, settings_, text_, false));
+    warn(made.compiled);
+    plan = std::move(made.compiled.plan);
+  } else {
+    std::vector<sql::Insert> inserts;
+    if (const auto* insert = std::get_if<sql::Insert>(&inner.what)) inserts = {*insert};
+    if (const auto* set = std::get_if<sql::StatementSet>(&inner.what)) inserts = set->inserts;
+    if (inserts.empty()) return later("EXPLAIN of this statement");
+    DF_ASSIGN_OR_RETURN(sql::Compiled made, sql::compile(inserts, catalog_, settings_, text_));
+    warn(made);
+    plan = std::move(made.plan);
+  }
+  name(plan);
+  switch (explain.kind) {
+    case sql::ExplainKind::kPlan: host_.on_text(*statement_, plan::explain(plan)); return {};
+    case sql::ExplainKind::kPlanJson: host_.on_text(*statement_, plan::to_json(plan)); return {};
+    case sql::ExplainKind::kAnalyze: return later("EXPLAIN ANALYZE");
+    case sql::ExplainKind::kWatermark: return later("EXPLAIN WATERMARK");
+    case sql::ExplainKind::kFlink: return later("EXPLAIN FLINK");
+  }
+  return {};
+}
+
+Status ScriptRun::run_plan(plan::Plan& plan, bool goes_on, RunReport& report) {
+  name(plan);
+  DF_RETURN_IF_ERROR(check_plan(plan, parts_.connectors, parts_.engine));
+  RunOptions options;
+  DF_ASSIGN_OR_RETURN(options.state_dir, host_.begin_job(plan, goes_on));
+  options.interrupted = [this] { return host_.interrupted(); };
+  options.progress = [&](const engine::JobStatus& status) { host_.on_progress(plan, status); };
+  const int64_t began = parts_.env.monotonic_nanos();
+  Result<RunReport> ran = run_once(parts_.engine, plan, options);
+  if (!ran.ok()) {
+    if (ran.status().code() == StatusCode::kCancelled) return ran.status();
+    // Rows and machines failed, not the script's words.
+    return Status(StatusCode::kInternal, plan.name + ": " + ran.status().message());
+  }
+  report = std::move(*ran);
+  const double seconds = static_cast<double>(parts_.env.monotonic_nanos() - began) / 1e9;
+  DF_RETURN_IF_ERROR(host_.end_job(plan, report));
+  host_.on_job(*statement_, plan, report, seconds);
+  return report.interrupted ? Status::cancelled(plan.name + " was interrupted") : Status();
+}
+
+Status ScriptRun::run_inserts(const std::vector<sql::Insert>& inserts) {
+  DF_ASSIGN_OR_RETURN(sql::Compiled made, sql::compile(inserts, catalog_, settings_, text_));
+  warn(made);
+  RunReport report;
+  return run_plan(made.plan, true, report);
+}
+
+Status ScriptRun::run_query(const sql::Query& query) {
+  DF_ASSIGN_OR_RETURN(sql::CompiledQuery made,
+                      sql::compile(query, catalog_, settings_, text_, false));
+  warn(made.compiled);
+  // What was collected is in no checkpoint.
+  made.compiled.plan.job.restart.max_attempts = 0;
+  RunReport report;
+  DF_RETURN_IF_ERROR(run_plan(made.compiled.plan, false, report));
+  ResultTable table;
+  table.columns = made.columns;
+  table.rows = final_rows(made, parts_.connectors.take(made.compiled.plan.name));
+  host_.on_rows(*statement_, table);
+  return {};
+}
+
+}  // namespace
+
+Status run_script(const std::string& file, const std::string& text, const ScriptParts& parts,
+                  ScriptHost& host) {
+  const Result<std::vector<sql::StatementAst>> statements = sql::parse_script(text);
+  if (!statements.ok()) return in_script(file, refused(statements.status()));
+  ScriptRun run(file, text, parts, host);
+  for (const sql::StatementAst& statement : *statements) {
+    const Status status = run.run(statement);
+    if (!status.ok()) return in_script(file, refused(status));
+    if (host.interrupted()) return Status::cancelled("interrupted");
+  }
+  return {};
+}
+
+}  // namespace dataflow::jobs

@@ -1,0 +1,94 @@
+"""dataflow run FILE.sql: scripts from files to files, what they print, and how they end."""
+
+import json
+
+import pytest
+
+from test_cli import FAILED, VALIDATION, Cli  # noqa: F401
+
+TABLES = """
+CREATE TABLE orders (id BIGINT, item STRING, price DECIMAL(10, 2), ts TIMESTAMP(3))
+WITH ('connector' = 'filesystem', 'path' = '{dir}/in.csv', 'format' = 'csv');
+"""
+ROWS = "1,tea,2.50,2024-01-31 10:00:00\n2,two words,100,2024-01-31 10:00:01\n3,tea,0.5,2024-01-31 10:00:02\n"
+
+
+@pytest.fixture
+def run(dataflow_cli, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS)
+    tool = Cli(dataflow_cli, tmp_path / "home")
+
+    def run(script, *options, **more):
+        path = tmp_path / "script.sql"
+        path.write_text((TABLES + script).replace("{dir}", str(tmp_path)))
+        return tool("run", path, *options, **more)
+
+    run.cli = tool
+    run.dir = tmp_path
+    return run
+
+
+def written(folder):
+    return "".join(path.read_text() for path in sorted(folder.iterdir()) if path.name[0] not in "._")
+
+
+def test_rows_go_from_files_to_files_in_flinks_text(run):
+    run("""
+CREATE TABLE copied (id BIGINT, item STRING, price DECIMAL(10, 2), ts TIMESTAMP(3))
+WITH ('connector' = 'filesystem', 'path' = 'file://{dir}/out', 'format' = 'csv');
+INSERT INTO copied SELECT id, item, price, ts FROM orders WHERE id < 3;
+""")
+    assert written(run.dir / "out") == ('1,tea,2.5,"2024-01-31 10:00:00"\n'
+                                        '2,"two words",1E+2,"2024-01-31 10:00:01"\n')
+    assert "3 rows read" in run.cli.err
+
+
+def test_a_select_prints_its_rows_sorted_and_cut(run):
+    out = run("SELECT id, item FROM orders ORDER BY id DESC LIMIT 2;")
+    lines = [line for line in out.splitlines() if line.startswith("|")]
+    assert lines == ["| id | item      |", "|  3 | tea       |", "|  2 | two words |"]
+
+
+def test_documents_for_programs(run):
+    out = run("SELECT id, price FROM orders ORDER BY id;\nSHOW TABLES;", "-o", "json")
+    decoder, documents, at = json.JSONDecoder(), [], 0
+    while at < len(out.rstrip()):
+        document, at = decoder.raw_decode(out, at)
+        documents.append(document)
+        while at < len(out) and out[at].isspace():
+            at += 1
+    assert [row[0] for row in documents[1]["rows"]] == [1, 2, 3]
+    assert documents[1]["columns"][1]["name"] == "price"
+    assert documents[2]["rows"] == [["orders"]]
+
+
+def test_print_writes_flinks_rows(run):
+    out = run("""
+CREATE TABLE p (id BIGINT, price DECIMAL(10, 2), ts TIMESTAMP(3)) WITH ('connector' = 'print', 'print-identifier' = 'me');
+INSERT INTO p SELECT id, price, ts FROM orders WHERE id = 1;
+""")
+    assert "me> +I[1, 2.50, 2024-01-31T10:00]" in out
+
+
+def test_errors_have_a_place_and_nothing_runs_before_the_whole_is_parsed(run):
+    run("SELECT nothing FROM orders;", expect=VALIDATION)
+    assert "script.sql:4:8: " in run.cli.err and "^" in run.cli.err
+    out = run("SHOW TABLES;\nSELEC 1;", expect=VALIDATION)
+    assert "script.sql:5:" in run.cli.err and out == ""
+    run("CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'path' = 'x', 'formt' = 'csv');\n"
+        "SELECT * FROM x;", expect=VALIDATION)
+    assert "format" in run.cli.err
+    run("SET 'execution.runtime-mod' = 'batch';", expect=VALIDATION)
+    assert "execution.runtime-mode" in run.cli.err
+
+
+def test_dead_letters_are_told(run):
+    (run.dir / "in.csv").write_text(ROWS + "x,y,z,t\n")
+    out = run("SELECT id FROM orders;")
+    assert "3 rows" in out and "1 dead letter in all" in run.cli.err
+
+
+def test_what_is_read_is_not_dropped(run):
+    run("CREATE VIEW v AS SELECT id FROM orders;\nDROP TABLE orders;", expect=VALIDATION)
+    assert "`v`" in run.cli.err
+    run("CREATE VIEW v AS SELECT id FROM orders;\nDROP TABLE orders CASCADE;\nSHOW TABLES;")
