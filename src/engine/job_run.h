@@ -78,7 +78,7 @@ class JobRun {
     std::unique_ptr<std::mutex> opening = std::make_unique<std::mutex>();
   };
 
-  explicit JobRun(const RunContext& context) : context_(context) {}
+  JobRun(const RunContext& context, plan::Plan plan) : context_(context), plan_(std::move(plan)) {}
   Status make_connectors();
   Status add_saved_splits(const std::string& node, std::vector<Split>& splits);
   Status add_sink(const std::string& node, const plan::SinkSpec& spec, const SchemaPtr& schema);
@@ -94,6 +94,7 @@ class JobRun {
   }
 
   const RunContext context_;
+  const plan::Plan plan_;  // what is run of the job's
   std::map<std::string, std::unique_ptr<Source>> sources_;
   std::map<std::string, std::vector<Split>> splits_;
   std::map<std::string, SinkParts> sinks_;
