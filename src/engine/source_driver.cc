@@ -55,9 +55,16 @@ Status SourceDriver::add_split(const Split& split, const std::string* saved) {
 
 Status SourceDriver::open() {
   DF_ASSIGN_OR_RETURN(decoder_, source_.make_decoder());
+  if (*source_.schema() != *options_.schema) {
+    chosen_.emplace();
+    for (const Field& field : options_.schema->fields()) {
+      DF_ASSIGN_OR_RETURN(const size_t column, source_.schema()->require(field.name));
+      chosen_->push_back(column);
+    }
+  }
   if (options_.watermark) {
-    DF_ASSIGN_OR_RETURN(time_column_, source_.schema()->require(options_.watermark->column));
-    time_units_ = (*source_.schema())[*time_column_].type.units_per_milli();
+    DF_ASSIGN_OR_RETURN(time_column_, options_.schema->require(options_.watermark->column));
+    time_units_ = (*options_.schema)[*time_column_].type.units_per_milli();
   }
   publish();
   return {};
@@ -106,6 +113,14 @@ void SourceDriver::wait_for(Reading& reading) {
   });
 }
 
+void SourceDriver::choose_columns(Batch& batch) const {
+  if (!chosen_) return;
+  std::vector<ColumnPtr> columns;
+  for (const size_t column : *chosen_) columns.push_back(std::move(batch.columns[column]));
+  batch.columns = std::move(columns);
+  batch.schema = options_.schema;
+}
+
 Result<SourceDriver::Step> SourceDriver::read_chunk(Reading& reading, const Chunk& chunk,
                                                     Chain& chain) {
   reading.idle = false;
@@ -117,6 +132,7 @@ Result<SourceDriver::Step> SourceDriver::read_chunk(Reading& reading, const Chun
   rows_ = {};
   DF_RETURN_IF_ERROR(decoder_->decode(reading.split, chunk, rows_, faults_)
                          .with_context("source " + options_.node + ", " + reading.split.id));
+  choose_columns(rows_.batch);
   reading.dead_rows += faults_.size();
   for (SourceFault& fault : faults_) {
     DF_RETURN_IF_ERROR(chain.dead_row({options_.node, DeadReason::kDecode, std::move(fault.field),

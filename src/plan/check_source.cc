@@ -96,7 +96,7 @@ Status check_source(const Scope& scope, SourceSpec& spec) {
   if (spec.schema == nullptr || spec.schema->size() == 0) return scope.error("has no schema");
   DF_RETURN_IF_ERROR(check_schema(scope, *spec.schema));
   DF_RETURN_IF_ERROR(check_metadata(scope, spec));
-  scope.node().schema = spec.schema;
+  scope.node().schema = schema_read(spec);
   if (!spec.watermark) return {};
   DF_RETURN_IF_ERROR(check_watermark(scope, *spec.watermark, *spec.schema));
   scope.node().event_time = spec.watermark->column;

@@ -108,6 +108,8 @@ struct JobConfig {
   // Called from a thread of the engine, which must not be held up. May be empty.
   std::function<void(const JobEvent&)> on_event;
   FirstAttempt first_attempt = FirstAttempt::kMustRun;
+  // Runs the plan as it stands and not plan::to_run() of it, which tests hold against each other.
+  bool as_written = false;
 };
 
 class Job {
