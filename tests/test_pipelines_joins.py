@@ -168,4 +168,4 @@ def test_a_join_of_results_that_change_is_refused(offline, tmp_path):
         "sinks:", "  again: {interval_join: {left: both, right: offers, on: [item], between: [0s, 1s]}}\nsinks:")
     path.write_text(text.replace("from: both", "from: again"))
     offline("pipeline", "validate", path, expect=VALIDATION)
-    assert "that late rows change after they left" in offline.err
+    assert 'late rows change results of window_join "both" after they left' in offline.err
