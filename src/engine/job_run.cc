@@ -47,6 +47,44 @@ Result<plan::Plan> plan_to_run(const RunContext& context) {
   return plan::to_run(context.config.plan);
 }
 
+// All tasks of an operator have the same tables, in one order.
+void add_tables(const SlotCounters& counters, OperatorStats& stats) {
+  for (size_t i = 0; i < counters.tables.size(); ++i) {
+    const TableCounters& table = *counters.tables[i];
+    if (i == stats.tables.size()) stats.tables.push_back({table.name});
+    stats.tables[i].rows += table.rows.load();
+    stats.tables[i].bytes += table.bytes.load();
+  }
+}
+
+void add_windows(const std::optional<OpenWindows>& more, OperatorStats& stats) {
+  if (!more) return;
+  if (!stats.windows) {
+    stats.windows = more;
+    return;
+  }
+  OpenWindows& all = *stats.windows;
+  const int64_t newest = std::max(all.newest_end_ms, more->newest_end_ms);
+  if (more->oldest_end_ms < all.oldest_end_ms) {
+    all = *more;
+  } else if (more->oldest_end_ms == all.oldest_end_ms &&
+             more->oldest_start_ms == all.oldest_start_ms) {
+    all.oldest_rows += more->oldest_rows;
+  }
+  all.newest_end_ms = newest;
+}
+
+void add_stored(const std::vector<state::TableSize>& sizes, std::vector<OperatorStats>& operators) {
+  for (const state::TableSize& size : sizes) {
+    for (OperatorStats& stats : operators) {
+      if (stats.id != size.operator_id) continue;
+      for (TableStats& table : stats.tables) {
+        if (table.table == size.table) table.stored_bytes = size.bytes;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<JobRun>> JobRun::make(const RunContext& context) {
@@ -462,6 +500,9 @@ void JobRun::fill(JobStatus& status) const {
         stats.dead_rows += counters.dead.load();
         stats.state_rows += counters.state_rows.load();
         stats.state_bytes += counters.state_bytes.load();
+        stats.index_bytes += counters.index_bytes.load();
+        add_tables(counters, stats);
+        add_windows(counters.windows(), stats);
         const int64_t mark = counters.watermark.load();
         stats.watermark_ms = i == 0 ? mark : std::min(stats.watermark_ms, mark);
       }
@@ -477,6 +518,7 @@ void JobRun::fill(JobStatus& status) const {
   for (const std::unique_ptr<Task>& task : tasks_) {
     task->chain().dead_letters().add_earlier(status.operators);
   }
+  add_stored(context_.store.table_sizes(), status.operators);
 }
 
 }  // namespace dataflow::engine
