@@ -160,67 +160,6 @@ def test_a_join_of_topics_outlives_the_server(dataflow_cli, start_server, tmp_pa
     eventually(lambda: pairs() == [(1, 1), (2, None), (3, 3)], "the order that nobody paid for")
 
 
-LATE = """
-name: late
-sources:
-  orders: {connector: log, topic: orders, format: json,
-           schema: {id: BIGINT, ts: TIMESTAMP_LTZ(3)}, watermark: {column: ts}}
-  payments: {connector: log, topic: payments, format: json,
-             schema: {order: BIGINT, at: TIMESTAMP_LTZ(3)}, watermark: {column: at}}
-steps:
-STEPS
-sinks:
-  out: {from: LAST, connector: log, topic: out, format: json}
-tests:
-- name: late rows
-  given:
-GIVEN
-"""
-INTERVAL = ("  settled: {interval_join: {left: orders, right: payments, on: {id: order}, kind: KIND,"
-            " between: [-10s, 10s]}}")
-# The watermark is at 60 s, the payment of 52 s is kept until it is beyond 62 s, and the late orders
-# are over: by what they could have met it is beyond 55 s and 51 s.
-LATE_ORDERS = """
-  - payments: [{order: 1, at: +52s}, {order: 8, at: +60s}]
-  - orders: [{id: 9, ts: +60s}]
-  - orders: [{id: 1, ts: +45s}, {id: 1, ts: +41s}]
-"""
-
-
-@pytest.mark.parametrize("kind, then", [
-    ("inner", "out: [{id: 1, ts: +45s, at: +52s}], dead_letters: [{reason: late}]"),
-    ("left", "out: [{id: 1, ts: +45s, at: +52s}, {id: 1, ts: +41s, at: null}]"),
-    ("semi", "out: [{id: 1, ts: +45s}], dead_letters: [{reason: late}]"),
-    ("anti", "dead_letters: [{reason: late}]"),
-])
-def test_a_late_row_meets_what_is_still_kept(offline, tmp_path, kind, then):
-    path = tmp_path / "late.yaml"
-    given = LATE_ORDERS + f"  - expect: {{{then}}}\n  finish: false"
-    path.write_text(LATE.replace("STEPS", INTERVAL.replace("KIND", kind)).replace("LAST", "settled")
-                    .replace("GIVEN", given))
-    assert offline("pipeline", "test", path).startswith("ok ")
-
-
-def test_late_results_of_a_window_join_count_in_a_window_behind_it(offline, tmp_path):
-    steps = """
-  paid: {window_join: {left: orders, right: payments, on: {id: order}, size: 10s, allowed_lateness: 20s}}
-  counts: {from: paid, window: {tumbling: 10s}, group_by: [id], aggregate: {n: COUNT(*)}}
-"""
-    given = """
-  - payments: [{order: 1, at: +2s}, {order: 8, at: +25s}]
-  - orders: [{id: 1, ts: +1s}, {id: 9, ts: +25s}]
-  - orders: [{id: 1, ts: +3s}]    # the window has left, and may change until 30 s
-  - expect: {out: []}
-  - payments: [{order: 8, at: +30s}]
-  - orders: [{id: 9, ts: +30s}]
-  - expect: {out: [{id: 1, n: 2}]}
-  finish: false
-"""
-    path = tmp_path / "late.yaml"
-    path.write_text(LATE.replace("STEPS", steps).replace("LAST", "counts").replace("GIVEN", given))
-    assert offline("pipeline", "test", path).startswith("ok ")
-
-
 def test_a_join_of_results_that_change_is_refused(offline, tmp_path):
     path = tmp_path / "joined.yaml"
     steps = ("window_join: {{left: bids, right: offers, on: [item], kind: left, size: 2s, allowed_lateness: 1s}}"
@@ -229,4 +168,4 @@ def test_a_join_of_results_that_change_is_refused(offline, tmp_path):
         "sinks:", "  again: {interval_join: {left: both, right: offers, on: [item], between: [0s, 1s]}}\nsinks:")
     path.write_text(text.replace("from: both", "from: again"))
     offline("pipeline", "validate", path, expect=VALIDATION)
-    assert "late rows change results of window_join" in offline.err
+    assert 'late rows change results of window_join "both" after they left' in offline.err

@@ -95,7 +95,9 @@ Result<ReadRows> read_split(engine::Source& source, const engine::Split& split) 
     EXPECT_EQ(rows.batch.rows, static_cast<int64_t>(rows.offsets.size()));
     for (int64_t row = 0; row < rows.batch.rows; ++row) {
       const std::vector<Value> values = row_of(rows.batch, row);
-      out.values.push_back(values[0].is_null() ? "NULL" : values[0].as_text());
+      if (values.empty()) continue;
+      const bool is_number = values[0].type().is_numeric() || values[0].is_null();
+      out.values.push_back(is_number ? values[0].to_string() : values[0].as_text());
       out.offsets.push_back(rows.offsets[static_cast<size_t>(row)]);
     }
     out.batches.push_back(std::move(rows.batch));

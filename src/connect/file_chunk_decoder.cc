@@ -39,7 +39,9 @@ class FileChunkDecoder final : public engine::ChunkDecoder {
 
   // Finds what is wrong with the format before any row comes.
   Status open() {
-    return format::make_decoder(spec_->format, spec_->columns.payload(), spec_->decoder).status();
+    return format::make_decoder(spec_->format, spec_->columns.payload(), spec_->decoder,
+                                spec_->columns.payload_read())
+        .status();
   }
   Status decode(const engine::Split& split, const engine::Chunk& chunk, engine::DecodedRows& rows,
                 std::vector<engine::SourceFault>& faults) override;
@@ -90,7 +92,8 @@ Result<FileChunkDecoder::OfPath> FileChunkDecoder::decoder_of(const std::string&
   std::unique_ptr<format::Decoder>& decoder = decoders_[header];
   if (decoder == nullptr) {
     DF_ASSIGN_OR_RETURN(
-        auto fresh, format::make_decoder(spec_->format, spec_->columns.payload(), spec_->decoder));
+        auto fresh, format::make_decoder(spec_->format, spec_->columns.payload(), spec_->decoder,
+                                         spec_->columns.payload_read()));
     const size_t size = header.size();
     header.resize(size + format::kPayloadPadding);
     RowFault fault;

@@ -18,8 +18,8 @@ constexpr double kMostRate = 1e9;
 
 struct GeneratorSpec {
   std::string where;
-  SchemaPtr schema;
-  std::vector<ColumnRule> rules;
+  SchemaPtr schema;               // of what is read
+  std::vector<ColumnRule> rules;  // as the schema
   int64_t splits = 1;
   std::optional<int64_t> rows;  // of all splits
   double rate = 0;              // rows a second of all splits; 0: no limit
@@ -209,7 +209,7 @@ Result<std::unique_ptr<engine::Source>> make_generator_source(
     const engine::ConnectorContext& context) {
   GeneratorSpec out;
   out.where = "source `" + context.node + "`";
-  out.schema = spec.schema;
+  out.schema = plan::schema_read(spec);
   if (!spec.metadata.empty()) {
     return Status::invalid(out.where + ": column `" + spec.metadata[0].column +
                            "`: this source has no metadata");
@@ -222,7 +222,7 @@ Result<std::unique_ptr<engine::Source>> make_generator_source(
                         read_column_rule(options, field, static_cast<uint64_t>(seed)));
     // Without a rate a thousand rows stand for a second.
     if (rule.spacing_us == 0) rule.spacing_us = out.rate > 0 ? 1e6 / out.rate : 1000;
-    out.rules.push_back(std::move(rule));
+    if (plan::is_read(spec, field.name)) out.rules.push_back(std::move(rule));
   }
   DF_RETURN_IF_ERROR(options.refuse_others());
   return std::unique_ptr<engine::Source>(

@@ -100,7 +100,7 @@ Status LogChunkDecoder::decode(const engine::Split& split, const engine::Chunk& 
   }
   const int64_t count = decoder_->rows();
   DF_ASSIGN_OR_RETURN(std::vector<ColumnPtr> payload, decoder_->take());
-  if (!tombstones_.empty()) {
+  if (!tombstones_.empty() && !payload.empty()) {
     DF_ASSIGN_OR_RETURN(payload[0], with_tombstones(payload[0]));
   }
   DF_ASSIGN_OR_RETURN(rows.batch, metadata_.finish(std::move(payload), count));
@@ -173,8 +173,8 @@ Result<ColumnPtr> LogChunkDecoder::with_tombstones(const ColumnPtr& column) cons
 
 Result<std::unique_ptr<engine::ChunkDecoder>> make_log_chunk_decoder(
     std::shared_ptr<const LogSourceSpec> spec) {
-  Result<std::unique_ptr<format::Decoder>> decoder =
-      format::make_decoder(spec->format, spec->columns.payload(), spec->decoder);
+  Result<std::unique_ptr<format::Decoder>> decoder = format::make_decoder(
+      spec->format, spec->columns.payload(), spec->decoder, spec->columns.payload_read());
   if (!decoder.ok()) return decoder.status().with_context(spec->where);
   return std::unique_ptr<engine::ChunkDecoder>(
       std::make_unique<LogChunkDecoder>(std::move(spec), std::move(*decoder)));

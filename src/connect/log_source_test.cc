@@ -172,6 +172,31 @@ TEST_F(LogSource, FillsMetadataColumns) {
   EXPECT_EQ(row[4].as_text(), "key");
 }
 
+TEST_F(LogSource, GivesTheColumnsThatAreRead) {
+  BatchBuilder builder;
+  ASSERT_TRUE(builder.add(Timestamp(1'700'000'000'000), "k", "v").ok());
+  ASSERT_TRUE(builder.add(Timestamp(1'700'000'000'000), "k", std::nullopt).ok());
+  append(builder.finish());
+  plan::SourceSpec spec = source_spec();
+  spec.schema = std::make_shared<const Schema>(
+      std::vector<Field>{{"payload", Type::string()}, {"o", Type::int64()}, {"p", Type::int32()}});
+  spec.metadata = {{"o", plan::Metadata::kOffset}, {"p", plan::Metadata::kPartition}};
+  const auto batch_of = [&](std::vector<std::string> columns) {
+    spec.read = std::move(columns);
+    auto made = bed_.connectors().make_source(spec, {"job", "orders"});
+    EXPECT_TRUE(made.ok()) << made.status();
+    const Batch batch = read(**made).batches.at(0);
+    EXPECT_EQ(*batch.schema, *plan::schema_read(spec));
+    EXPECT_EQ(batch.columns.size(), spec.read->size());
+    EXPECT_EQ(batch.rows, 2);
+    return batch;
+  };
+  EXPECT_EQ(row_of(batch_of({"o"}), 1)[0].as_int(), 1);
+  EXPECT_EQ(row_of(batch_of({"payload"}), 0)[0].as_text(), "v");
+  EXPECT_TRUE(row_of(batch_of({"payload", "p"}), 1)[0].is_null());
+  batch_of({});
+}
+
 TEST_F(LogSource, SaysWhatRetentionTook) {
   append(record_batch({"a"}));
   append(record_batch({"b"}));

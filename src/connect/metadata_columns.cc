@@ -95,8 +95,8 @@ arrow::Status append_one(arrow::ArrayBuilder& builder, const Type& type, Metadat
 Result<SourceColumns> SourceColumns::make(const plan::SourceSpec& spec, const std::string& where,
                                           const std::vector<Metadata>& offered) {
   SourceColumns out;
-  out.schema_ = spec.schema;
-  out.columns_.resize(spec.schema->size());
+  out.schema_ = plan::schema_read(spec);
+  std::vector<std::optional<Metadata>> all(spec.schema->size());
   for (const plan::MetadataColumn& column : spec.metadata) {
     Result<size_t> at = spec.schema->require(column.column);
     if (!at.ok()) return at.status().with_context(where + ": a metadata column");
@@ -113,11 +113,17 @@ Result<SourceColumns> SourceColumns::make(const plan::SourceSpec& spec, const st
     if (!wanted.empty()) {
       return Status::invalid(words + ": `" + what + "` is " + wanted + ", not " + type.to_string());
     }
-    out.columns_[*at] = column.what;
+    all[*at] = column.what;
   }
   std::vector<Field> payload;
-  for (size_t i = 0; i < out.columns_.size(); ++i) {
-    if (!out.columns_[i]) payload.push_back((*spec.schema)[i]);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Field& field = (*spec.schema)[i];
+    const bool read = plan::is_read(spec, field.name);
+    if (read) out.columns_.push_back(all[i]);
+    out.has_metadata_ |= read && all[i];
+    if (all[i]) continue;
+    payload.push_back(field);
+    out.payload_read_.push_back(read);
   }
   out.payload_ = std::make_shared<const Schema>(std::move(payload));
   return out;

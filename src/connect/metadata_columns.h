@@ -35,16 +35,20 @@ class SourceColumns {
   static Result<SourceColumns> make(const plan::SourceSpec& spec, const std::string& where,
                                     const std::vector<plan::Metadata>& offered);
 
-  const SchemaPtr& schema() const { return schema_; }    // all columns
-  const SchemaPtr& payload() const { return payload_; }  // those that the decoder makes
-  bool has_metadata() const { return payload_->size() < schema_->size(); }
+  const SchemaPtr& schema() const { return schema_; }    // what is read of both
+  const SchemaPtr& payload() const { return payload_; }  // all that a payload has
+  // Of each column of the payload, whether the decoder makes it.
+  const std::vector<bool>& payload_read() const { return payload_read_; }
+  bool has_metadata() const { return has_metadata_; }  // that is read
 
-  // As the schema; nothing: the payload's.
+  // As schema(); nothing: the payload's.
   const std::vector<std::optional<plan::Metadata>>& columns() const { return columns_; }
 
  private:
   SchemaPtr schema_;
   SchemaPtr payload_;
+  std::vector<bool> payload_read_;
+  bool has_metadata_ = false;
   std::vector<std::optional<plan::Metadata>> columns_;
 };
 

@@ -67,6 +67,8 @@ class Chain::Slot final : public OperatorContext, public Collector {
   Status forward(Watermark watermark);
   // Of tables whose rows expire.
   void set_table_time();
+  // Tells what the tables and what is beside them hold; how many bytes.
+  size_t show_state();
   // What the tables take, held against the budget.
   Status account();
 
@@ -93,6 +95,7 @@ Result<state::KeyedTable*> Chain::Slot::table(state::TableSpec spec) {
                  [&](const state::DeltaBlock& block) { return table->load(block, range); }));
   any_expires_ |= spec.ttl_ms > 0;
   tables_.push_back(std::move(table));
+  counters_.tables.push_back(std::make_unique<TableCounters>(spec.name));
   set_table_time();
   DF_RETURN_IF_ERROR(account());
   return tables_.back().get();
@@ -103,16 +106,27 @@ void Chain::Slot::set_table_time() {
   for (const std::unique_ptr<state::KeyedTable>& table : tables_) table->set_time(now_millis());
 }
 
-Status Chain::Slot::account() {
-  if (tables_.empty()) return {};
+size_t Chain::Slot::show_state() {
+  const size_t index = is_open_ ? plan_.op->index_bytes() : 0;
   size_t rows = 0;
-  size_t bytes = is_open_ ? plan_.op->index_bytes() : 0;
-  for (const std::unique_ptr<state::KeyedTable>& table : tables_) {
-    rows += table->size();
-    bytes += table->memory_bytes();
+  size_t bytes = index;
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    const size_t of_table = tables_[i]->memory_bytes();
+    counters_.tables[i]->rows.store(tables_[i]->size(), std::memory_order_relaxed);
+    counters_.tables[i]->bytes.store(of_table, std::memory_order_relaxed);
+    rows += tables_[i]->size();
+    bytes += of_table;
   }
   counters_.state_rows.store(rows, std::memory_order_relaxed);
   counters_.state_bytes.store(bytes, std::memory_order_relaxed);
+  counters_.index_bytes.store(index, std::memory_order_relaxed);
+  if (is_open_) counters_.set_windows(plan_.op->open_windows());
+  return bytes;
+}
+
+Status Chain::Slot::account() {
+  if (tables_.empty()) return {};
+  const size_t bytes = show_state();
   if (memory_.set(bytes)) return {};
   const state::MemoryBudget& budget = *chain_.context_.state_memory;
   return Status::too_large("keyed state takes " + std::to_string(budget.used()) +
@@ -163,19 +177,14 @@ Status Chain::Slot::forward(Watermark watermark) {
 }
 
 void Chain::Slot::collect(TaskPart& part) {
-  uint64_t rows = 0;
-  uint64_t bytes = plan_.op->index_bytes();
   set_table_time();  // rows expire although none come
   for (const std::unique_ptr<state::KeyedTable>& table : tables_) {
     table->sweep();
     if (std::optional<state::DeltaBlock> block = table->take_delta()) {
       part.deltas.push_back({plan_.operator_id, table->spec().name, task(), std::move(*block)});
     }
-    rows += table->size();
-    bytes += table->memory_bytes();
   }
-  counters_.state_rows.store(rows, std::memory_order_relaxed);
-  counters_.state_bytes.store(bytes, std::memory_order_relaxed);
+  (void)show_state();
   for (auto& [name, value] : named_) {
     std::optional<std::string> bytes_or_none;
     if (!value.empty()) bytes_or_none = std::move(value);

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/env.h"
@@ -27,10 +29,31 @@ struct Target {
   size_t input = 0;  // of the slot's operator
 };
 
+struct TableCounters {
+  explicit TableCounters(std::string of) : name(std::move(of)) {}
+  const std::string name;
+  std::atomic<uint64_t> rows{0}, bytes{0};
+};
+
+// Read from other threads once the chain is open.
 struct SlotCounters {
   std::atomic<uint64_t> rows_in{0}, rows_out{0}, dead{0}, late{0};
-  std::atomic<uint64_t> state_rows{0}, state_bytes{0};
+  std::atomic<uint64_t> state_rows{0}, state_bytes{0}, index_bytes{0};
   std::atomic<int64_t> watermark{kNoWatermark.value()};
+  std::vector<std::unique_ptr<TableCounters>> tables;  // made while it is opened
+
+  std::optional<OpenWindows> windows() const {
+    const std::lock_guard lock(mutex);
+    return open;
+  }
+  void set_windows(const std::optional<OpenWindows>& windows) {
+    const std::lock_guard lock(mutex);
+    open = windows;
+  }
+
+ private:
+  mutable std::mutex mutex;
+  std::optional<OpenWindows> open;
 };
 
 // What a slot is made of.

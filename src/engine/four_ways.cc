@@ -30,7 +30,9 @@ Status FourWays::run(const plan::Plan& valid, const Way& way, std::mt19937_64& r
   while (true) {
     if (way.rescales) plan.job.parallelism = 1 + static_cast<int>(below(random, 4));
     connectors_.seed = random();
-    DF_ASSIGN_OR_RETURN(const std::shared_ptr<Job> job, engine_->start({plan.name, plan, dir_}));
+    JobConfig config{plan.name, plan, dir_};
+    config.as_written = as_written_;
+    DF_ASSIGN_OR_RETURN(const std::shared_ptr<Job> job, engine_->start(std::move(config)));
     // A number of checkpoints, then the end of the process as far as the job can tell.
     bool over = !way.kills;
     for (uint64_t i = 1 + below(random, 4); i > 0 && !over; --i) over = !job->checkpoint().ok();

@@ -37,6 +37,8 @@ class FourWays {
   MemoryConnectors& connectors() { return connectors_; }
   // Forgets all results and state, and runs the validated plan to its end.
   Status run(const plan::Plan& valid, const Way& way, std::mt19937_64& random);
+  // Whether the plan runs as it stands, without its rewrites.
+  void set_as_written(bool as_written) { as_written_ = as_written; }
   // By reason, of the last run in all of its attempts.
   const std::map<std::string, uint64_t>& dead_letters() const { return dead_letters_; }
   // Of one sink, sorted.
@@ -48,6 +50,7 @@ class FourWays {
   TimerQueue timers_{env_};
   MemoryConnectors connectors_;
   std::unique_ptr<Engine> engine_;
+  bool as_written_ = false;
   std::map<std::string, uint64_t> dead_letters_;
 };
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "operators.h"
+#include "plan/rewrite.h"
 #include "split_state.h"
 #include "state/recovery.h"
 
@@ -23,10 +24,72 @@ std::map<std::string, std::string> committer_state(
   return found;
 }
 
+// A filter that is tested in several places is one operator to its user. It has no state, and no
+// tasks of its own.
+void join_parts(std::vector<OperatorStats>& operators) {
+  std::vector<OperatorStats> joined;
+  for (OperatorStats& part : operators) {
+    const auto same = std::ranges::find(joined, part.id, &OperatorStats::id);
+    if (same == joined.end()) {
+      joined.push_back(std::move(part));
+      continue;
+    }
+    same->rows_in += part.rows_in;
+    same->rows_out += part.rows_out;
+    same->watermark_ms = std::min(same->watermark_ms, part.watermark_ms);
+    same->tasks = std::max(same->tasks, part.tasks);
+  }
+  operators = std::move(joined);
+}
+
+Result<plan::Plan> plan_to_run(const RunContext& context) {
+  if (context.config.as_written) return context.config.plan;
+  return plan::to_run(context.config.plan);
+}
+
+// All tasks of an operator have the same tables, in one order.
+void add_tables(const SlotCounters& counters, OperatorStats& stats) {
+  for (size_t i = 0; i < counters.tables.size(); ++i) {
+    const TableCounters& table = *counters.tables[i];
+    if (i == stats.tables.size()) stats.tables.push_back({table.name});
+    stats.tables[i].rows += table.rows.load();
+    stats.tables[i].bytes += table.bytes.load();
+  }
+}
+
+void add_windows(const std::optional<OpenWindows>& more, OperatorStats& stats) {
+  if (!more) return;
+  if (!stats.windows) {
+    stats.windows = more;
+    return;
+  }
+  OpenWindows& all = *stats.windows;
+  const int64_t newest = std::max(all.newest_end_ms, more->newest_end_ms);
+  if (more->oldest_end_ms < all.oldest_end_ms) {
+    all = *more;
+  } else if (more->oldest_end_ms == all.oldest_end_ms &&
+             more->oldest_start_ms == all.oldest_start_ms) {
+    all.oldest_rows += more->oldest_rows;
+  }
+  all.newest_end_ms = newest;
+}
+
+void add_stored(const std::vector<state::TableSize>& sizes, std::vector<OperatorStats>& operators) {
+  for (const state::TableSize& size : sizes) {
+    for (OperatorStats& stats : operators) {
+      if (stats.id != size.operator_id) continue;
+      for (TableStats& table : stats.tables) {
+        if (table.table == size.table) table.stored_bytes = size.bytes;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<JobRun>> JobRun::make(const RunContext& context) {
-  std::unique_ptr<JobRun> run(new JobRun(context));
+  DF_ASSIGN_OR_RETURN(plan::Plan plan, plan_to_run(context));
+  std::unique_ptr<JobRun> run(new JobRun(context, std::move(plan)));
   context.tell_doing("opening its sources and sinks");
   DF_RETURN_IF_ERROR(run->make_sources());
   DF_RETURN_IF_ERROR(run->make_sinks([](const std::string&) { return true; }));
@@ -36,7 +99,8 @@ Result<std::unique_ptr<JobRun>> JobRun::make(const RunContext& context) {
 
 // A committer may hold output back that is in no committable: restored, it lets go of it.
 Status JobRun::deliver(const RunContext& context) {
-  JobRun run(context);
+  DF_ASSIGN_OR_RETURN(plan::Plan plan, plan_to_run(context));
+  JobRun run(context, std::move(plan));
   std::set<std::string> owed;
   DF_ASSIGN_OR_RETURN(const auto left, context.store.committables());
   for (const state::StoredCommittable& one : left) owed.insert(one.committable.sink);
@@ -53,13 +117,12 @@ Status JobRun::deliver(const RunContext& context) {
 JobRun::~JobRun() { stop(); }
 
 Status JobRun::make_sources() {
-  const plan::Plan& plan = context_.config.plan;
-  for (const plan::Node& node : plan.nodes) {
+  for (const plan::Node& node : plan_.nodes) {
     const auto* source = std::get_if<plan::SourceSpec>(&node.spec);
     if (source == nullptr) continue;
-    DF_ASSIGN_OR_RETURN(auto made,
-                        context_.connectors.make_source(
-                            *source, {plan.name, node.id, plan.job.bounded, context_.interrupted}));
+    DF_ASSIGN_OR_RETURN(
+        auto made, context_.connectors.make_source(
+                       *source, {plan_.name, node.id, plan_.job.bounded, context_.interrupted}));
     DF_ASSIGN_OR_RETURN(std::vector<Split> splits, made->splits());
     if (made->bounded()) DF_RETURN_IF_ERROR(add_saved_splits(node.id, splits));
     std::sort(splits.begin(), splits.end(),
@@ -71,15 +134,14 @@ Status JobRun::make_sources() {
 }
 
 Status JobRun::make_sinks(const std::function<bool(const std::string&)>& wanted) {
-  const plan::Plan& plan = context_.config.plan;
-  for (const plan::Node& node : plan.nodes) {
+  for (const plan::Node& node : plan_.nodes) {
     const auto* sink = std::get_if<plan::SinkSpec>(&node.spec);
     if (sink == nullptr || !wanted(node.id)) continue;
-    DF_RETURN_IF_ERROR(add_sink(node.id, *sink, plan.find(node.inputs.at(0).node)->schema));
+    DF_RETURN_IF_ERROR(add_sink(node.id, *sink, schema_of(plan_, node.inputs.at(0))));
   }
-  if (plan.job.dead_letters && plan.job.on_error == plan::ErrorPolicy::kDeadLetter &&
+  if (plan_.job.dead_letters && plan_.job.on_error == plan::ErrorPolicy::kDeadLetter &&
       wanted(kDeadLetterNode)) {
-    DF_RETURN_IF_ERROR(add_sink(kDeadLetterNode, *plan.job.dead_letters, dead_letter_schema())
+    DF_RETURN_IF_ERROR(add_sink(kDeadLetterNode, *plan_.job.dead_letters, dead_letter_schema())
                            .with_context("the dead letters' sink"));
   }
   return {};
@@ -103,11 +165,10 @@ Status JobRun::add_saved_splits(const std::string& node, std::vector<Split>& spl
 
 Status JobRun::add_sink(const std::string& node, const plan::SinkSpec& spec,
                         const SchemaPtr& schema) {
-  const plan::Plan& plan = context_.config.plan;
   SinkParts parts;
-  DF_ASSIGN_OR_RETURN(parts.sink,
-                      context_.connectors.make_sink(
-                          spec, schema, {plan.name, node, plan.job.bounded, context_.interrupted}));
+  DF_ASSIGN_OR_RETURN(
+      parts.sink, context_.connectors.make_sink(
+                      spec, schema, {plan_.name, node, plan_.job.bounded, context_.interrupted}));
   DF_ASSIGN_OR_RETURN(parts.committer, parts.sink->make_committer());
   DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(node));
   DF_RETURN_IF_ERROR(parts.committer->restore(committer_state(named)));
@@ -146,11 +207,11 @@ Status JobRun::commit_left_over() {
 
 Status JobRun::open() {
   context_.tell_doing("opening the state");
-  const plan::Plan& plan = context_.config.plan;
   std::map<std::string, size_t> split_counts;
   for (const auto& [node, splits] : splits_) split_counts[node] = splits.size();
-  const int wanted = plan.job.parallelism > 0 ? plan.job.parallelism : context_.scheduler.threads();
-  DF_ASSIGN_OR_RETURN(stages_, cut_into_stages(plan, wanted, split_counts));
+  const int wanted =
+      plan_.job.parallelism > 0 ? plan_.job.parallelism : context_.scheduler.threads();
+  DF_ASSIGN_OR_RETURN(stages_, cut_into_stages(plan_, wanted, split_counts));
   for (const Stage& stage : stages_.stages) {
     first_task_.push_back(tasks_.size());
     for (int i = 0; i < stage.parallelism; ++i) {
@@ -245,7 +306,6 @@ std::vector<std::vector<Target>> JobRun::targets_of(
 }
 
 Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
-  const plan::Plan& plan = context_.config.plan;
   const Stage& made_of = stages_.stages[stage];
   std::map<std::string, size_t> slots;
   for (const plan::Node* node : made_of.nodes) {
@@ -260,11 +320,11 @@ Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
       entry = std::move(targets[0]);
       continue;
     }
-    SlotPlan part{node->id, operator_kind(*node), nullptr, std::move(targets)};
+    SlotPlan part{node->shown_id(), operator_kind(*node), nullptr, std::move(targets)};
     if (std::holds_alternative<plan::SinkSpec>(node->spec)) {
       part.op = make_sink_operator(*sinks_.at(node->id).sink, *sinks_.at(node->id).opening);
     } else {
-      DF_ASSIGN_OR_RETURN(part.op, make_operator(plan, *node, context_.connectors));
+      DF_ASSIGN_OR_RETURN(part.op, make_operator(plan_, *node, context_.connectors));
     }
     parts.push_back(std::move(part));
   }
@@ -285,8 +345,8 @@ Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
   }
   const size_t number = first_task_[stage] + static_cast<size_t>(task);
   auto dead =
-      std::make_unique<DeadLetters>(plan.name, static_cast<int>(number), std::move(dead_writer),
-                                    plan.job.on_error == plan::ErrorPolicy::kFail);
+      std::make_unique<DeadLetters>(plan_.name, static_cast<int>(number), std::move(dead_writer),
+                                    plan_.job.on_error == plan::ErrorPolicy::kFail);
   for (const auto& [name, counts] : named) {
     if (!name.starts_with("counts/")) continue;
     // The first task takes over from those that a lower parallelism has no more.
@@ -300,16 +360,12 @@ Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
 }
 
 Result<std::unique_ptr<SourceDriver>> JobRun::make_driver(size_t stage, int task) {
-  const plan::Plan& plan = context_.config.plan;
   const plan::Node& node = *stages_.stages[stage].nodes.front();
   Source& source = *sources_.at(node.id);
   const auto& spec = std::get<plan::SourceSpec>(node.spec);
-  SourceDriverOptions options{node.id,
-                              spec.watermark,
-                              plan.job.bounded,
-                              context_.options.batch_rows,
-                              spec.computed,
-                              node.schema};
+  SourceDriverOptions options{node.id,          node.schema,
+                              spec.watermark,   plan_.job.bounded,
+                              context_.options.batch_rows, spec.computed};
   auto driver = std::make_unique<SourceDriver>(
       source, std::move(options), [waker = this->task(stage, task).waker()] { waker->wake(); });
   DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(node.id));
@@ -376,7 +432,7 @@ Status JobRun::commit(const state::Checkpoint& checkpoint) {
 }
 
 bool JobRun::has_new_splits() {
-  if (context_.config.plan.job.bounded) return false;
+  if (plan_.job.bounded) return false;
   for (const auto& [node, source] : sources_) {
     if (source->bounded()) continue;
     // What is wrong with a source its readers find out.
@@ -427,7 +483,7 @@ void JobRun::fill(JobStatus& status) const {
     const Stage& stage = stages_.stages[s];
     const size_t first = status.operators.size();
     for (const plan::Node* node : stage.nodes) {
-      status.operators.push_back({node->id, operator_kind(*node), stage.parallelism});
+      status.operators.push_back({node->shown_id(), operator_kind(*node), stage.parallelism});
     }
     for (int i = 0; i < stage.parallelism; ++i) {
       const Task& one = task(s, i);
@@ -446,6 +502,9 @@ void JobRun::fill(JobStatus& status) const {
         stats.dead_rows += counters.dead.load();
         stats.state_rows += counters.state_rows.load();
         stats.state_bytes += counters.state_bytes.load();
+        stats.index_bytes += counters.index_bytes.load();
+        add_tables(counters, stats);
+        add_windows(counters.windows(), stats);
         const int64_t mark = counters.watermark.load();
         stats.watermark_ms = i == 0 ? mark : std::min(stats.watermark_ms, mark);
       }
@@ -457,9 +516,11 @@ void JobRun::fill(JobStatus& status) const {
       }
     }
   }
+  join_parts(status.operators);
   for (const std::unique_ptr<Task>& task : tasks_) {
     task->chain().dead_letters().add_earlier(status.operators);
   }
+  add_stored(context_.store.table_sizes(), status.operators);
 }
 
 }  // namespace dataflow::engine

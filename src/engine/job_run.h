@@ -77,7 +77,7 @@ class JobRun {
     std::unique_ptr<std::mutex> opening = std::make_unique<std::mutex>();
   };
 
-  explicit JobRun(const RunContext& context) : context_(context) {}
+  JobRun(const RunContext& context, plan::Plan plan) : context_(context), plan_(std::move(plan)) {}
   Status make_sources();
   // Those for which it is true.
   Status make_sinks(const std::function<bool(const std::string&)>& wanted);
@@ -95,6 +95,7 @@ class JobRun {
   }
 
   const RunContext context_;
+  const plan::Plan plan_;  // what is run of the job's
   std::map<std::string, std::unique_ptr<Source>> sources_;
   std::map<std::string, std::vector<Split>> splits_;
   std::map<std::string, SinkParts> sinks_;

@@ -233,6 +233,52 @@ TEST_F(JobTest, OpenWindowsAreCountedBeforeTheFirstCheckpoint) {
   job->cancel();
 }
 
+TEST_F(JobTest, StateIsToldByTableAndTheOldestWindowWithItsBounds) {
+  auto table = std::make_shared<MemoryTable>(event_schema(), 1);
+  for (const int64_t ts : {2100, 2200, 5300}) {
+    table->add(0, {Value::string("m" + std::to_string(ts)), Value::int64(1),
+                   Value::integer(Type::timestamp(3), ts)});
+  }
+  connectors_.tables["events"] = table;
+  plan::Plan plan = count_plan(2, 100'000);
+  plan::WindowSpec session = std::get<plan::WindowSpec>(plan.nodes[1].spec);
+  session.kind = plan::WindowKind::kSession;
+  session.size_ms = 0;
+  session.gap_ms = 500;
+  plan.nodes.push_back({"sessions", {{"events"}}, session});
+  plan.nodes.push_back(
+      {"out2", {{"sessions"}}, plan::SinkSpec{"memory", {{"result", "out2"}}, "raw"}});
+  const auto job = start(plan);
+  while (job->status().splits.at(0).lag > 0) std::this_thread::yield();
+  // What was read is in a checkpoint that begins now.
+  ASSERT_TRUE(job->checkpoint().ok());
+  const auto look = [&](const std::string& id, const std::string& of) {
+    const JobStatus status = job->status();
+    const auto stats = std::ranges::find(status.operators, id, &OperatorStats::id);
+    ASSERT_NE(stats, status.operators.end());
+    ASSERT_EQ(stats->tables.size(), 1U);
+    EXPECT_EQ(stats->tables[0].table, of);
+    EXPECT_EQ(stats->tables[0].rows, 3U);
+    EXPECT_GT(stats->tables[0].stored_bytes, 0U);
+    EXPECT_GT(stats->index_bytes, 0U);
+    EXPECT_EQ(stats->tables[0].bytes + stats->index_bytes, stats->state_bytes);
+  };
+  look("counts", "windows");
+  look("sessions", "sessions");
+  const JobStatus status = job->status();
+  const auto windows_of = [&](const std::string& id) {
+    return std::ranges::find(status.operators, id, &OperatorStats::id)->windows.value();
+  };
+  // Of both tasks, wherever the keys are.
+  EXPECT_EQ(windows_of("counts").oldest_start_ms, 2000);
+  EXPECT_EQ(windows_of("counts").oldest_end_ms, 3000);
+  EXPECT_EQ(windows_of("counts").oldest_rows, 2U);
+  EXPECT_EQ(windows_of("counts").newest_end_ms, 6000);
+  EXPECT_EQ(windows_of("sessions").oldest_start_ms, 2100);
+  EXPECT_EQ(windows_of("sessions").oldest_end_ms, 2600);
+  job->cancel();
+}
+
 TEST_F(JobTest, OnErrorFailEndsTheJobAtItsLastCheckpoint) {
   connectors_.tables["events"] = random_events(5, 1, 3000, 3000);
   plan::Plan plan = count_plan(2, 500);

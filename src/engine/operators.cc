@@ -29,7 +29,7 @@ std::string operator_kind(const plan::Node& node) { return spec_name(node.spec);
 
 Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const plan::Node& node,
                                                 Connectors& connectors) {
-  const SchemaPtr& input = plan.find(node.inputs.at(0).node)->schema;
+  const SchemaPtr input = schema_of(plan, node.inputs.at(0));
   if (const auto* filter = std::get_if<plan::FilterSpec>(&node.spec)) {
     return make_filter(*filter, *input);
   }

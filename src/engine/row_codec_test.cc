@@ -186,7 +186,7 @@ TEST(RowCodec, GivesBackArraysMapsAndRowsInEachOther) {
   const uint64_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 60; ++i) {
     const SchemaPtr schema = random_schema(random);
     SCOPED_TRACE(schema->to_string());
     const Batch whole = random_batch(random, schema, 1 + below(random, 30));
@@ -218,17 +218,17 @@ TEST(RowCodec, NestedBytesThatAreNoValueAreRefused) {
   const uint64_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 60; ++i) {
     const SchemaPtr schema = random_schema(random);
     SCOPED_TRACE(schema->to_string());
     RowCodec codec(schema);
     ASSERT_TRUE(codec.encode(random_batch(random, schema, 1)).ok());
     std::string row(codec.rows()[0]);
-    for (size_t size = 0; size < row.size(); ++size) {
-      const std::string cut = row.substr(0, size);
+    for (int times = 0; times < 20; ++times) {
+      const std::string cut = row.substr(0, random() % row.size());
       const std::string_view view = cut;
       std::vector<ColumnPtr> columns;
-      ASSERT_FALSE(codec.decode({&view, 1}, columns).ok()) << size;
+      ASSERT_FALSE(codec.decode({&view, 1}, columns).ok()) << cut.size();
     }
     for (int times = 0; times < 20; ++times) {
       std::string other = row;

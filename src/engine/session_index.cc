@@ -52,16 +52,26 @@ void SessionIndex::look_at(Row session, int64_t moment) {
 }
 
 Row SessionIndex::take_due(int64_t time) {
-  while (!due_.empty() && due_.front().moment <= time) {
-    const Due due = due_.front();
-    std::ranges::pop_heap(due_, std::greater<>());
-    due_.pop_back();
-    Link& link = links_[due.session];
-    if (link.key == kNone || link.moment != due.moment) continue;
-    link.moment = INT64_MAX;
-    return due.session;
+  const Row session = next_due();
+  if (session == kNone || due_.front().moment > time) return kNone;
+  pop_due();
+  links_[session].moment = INT64_MAX;
+  return session;
+}
+
+Row SessionIndex::next_due() {
+  while (!due_.empty()) {
+    const Due& due = due_.front();
+    const Link& link = links_[due.session];
+    if (link.key != kNone && link.moment == due.moment) return due.session;
+    pop_due();
   }
   return kNone;
+}
+
+void SessionIndex::pop_due() {
+  std::ranges::pop_heap(due_, std::greater<>());
+  due_.pop_back();
 }
 
 std::optional<int64_t> SessionIndex::next_moment() const {

@@ -41,6 +41,8 @@ class SessionIndex {
   int64_t moment_of(Row session) const { return links_[session].moment; }
   // Takes one that is due at `time`; kNone: there is none.
   Row take_due(int64_t time);
+  // The one that take_due() would give first; kNone: there is none.
+  Row next_due();
   // No session is due before it.
   std::optional<int64_t> next_moment() const;
 
@@ -59,6 +61,8 @@ class SessionIndex {
     Row session;
     bool operator>(const Due& other) const { return moment > other.moment; }
   };
+
+  void pop_due();
 
   state::KeyedTable keys_;
   std::vector<Row> first_;  // by key

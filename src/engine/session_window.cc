@@ -52,6 +52,11 @@ class SessionWindow final : public Operator {
   Status on_timer(int64_t moment, Collector& out) override;
   Status on_barrier(CheckpointId id, Collector& out) override;
   size_t index_bytes() const override { return aggregates_.memory_bytes() + index_.memory_bytes(); }
+  std::optional<OpenWindows> open_windows() override {
+    const RowNumber session = index_.next_due();
+    if (session == kNone) return std::nullopt;
+    return OpenWindows{table_->ints(kStart)[session], table_->ints(kEnd)[session], 1};
+  }
 
  private:
   bool has_fired(int64_t end) const { return end - 1 <= progress_.value().value(); }

@@ -24,6 +24,8 @@ constexpr uint8_t kStateVersion = 2;
 // From so many slides in a window on, merging all of its slices anew costs more than keeping parts
 // of windows.
 constexpr int64_t kManySlides = 6;
+// Of a window with more slices its rows are not counted for whoever looks.
+constexpr int kSlicesToCount = 64;
 
 // Tumbling, hopping and cumulative windows. State: a row for each (key, slice end). A window fires
 // when time reaches its last millisecond, and is dropped `allowed_lateness` later; a slice is
@@ -59,6 +61,7 @@ class SliceWindow final : public Operator {
     const size_t mergers = merger_.memory_bytes() + (hop_merger_ ? hop_merger_->memory_bytes() : 0);
     return aggregates_.memory_bytes() + mergers + table_->size() * sizeof(RowNumber);
   }
+  std::optional<OpenWindows> open_windows() override;
 
  private:
   // The slice of some rows, and what is to be done with them.
@@ -366,6 +369,22 @@ std::optional<int64_t> SliceWindow::next_window() const {
   if (it == rows_of_.end()) return std::nullopt;
   const int64_t first = slices_.first_window(it->first);
   return first > fired_until_ ? first : slices_.window_behind(fired_until_);
+}
+
+std::optional<OpenWindows> SliceWindow::open_windows() {
+  const std::optional<int64_t> window = next_window();
+  if (!window) return std::nullopt;
+  OpenWindows open{slices_.window_start(*window), *window};
+  open.newest_end_ms = slices_.last_window(rows_of_.rbegin()->first);
+  int slices = 0;
+  for (auto it = rows_of_.upper_bound(open.oldest_start_ms);
+       it != rows_of_.end() && it->first <= *window; ++it) {
+    open.oldest_rows += it->second.size();
+    if (++slices <= kSlicesToCount) continue;
+    open.oldest_rows = 0;
+    break;
+  }
+  return open;
 }
 
 Status SliceWindow::advance(int64_t until, Collector& out) {

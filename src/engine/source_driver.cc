@@ -56,14 +56,24 @@ Status SourceDriver::add_split(const Split& split, const std::string* saved) {
 
 Status SourceDriver::open() {
   DF_ASSIGN_OR_RETURN(decoder_, source_.make_decoder());
+  // The computed columns stand last.
+  std::vector<Field> fields = options_.schema->fields();
+  fields.resize(fields.size() - options_.computed.size());
+  given_ = std::make_shared<const Schema>(std::move(fields));
+  if (*source_.schema() != *given_) {
+    chosen_.emplace();
+    for (const Field& field : given_->fields()) {
+      DF_ASSIGN_OR_RETURN(const size_t column, source_.schema()->require(field.name));
+      chosen_->push_back(column);
+    }
+  }
   for (const plan::NamedExpression& column : options_.computed) {
-    DF_ASSIGN_OR_RETURN(expr::BoundPtr bound, expr::bind(column.expression, *source_.schema()));
+    DF_ASSIGN_OR_RETURN(expr::BoundPtr bound, expr::bind(column.expression, *given_));
     computed_.push_back(std::move(bound));
   }
-  const Schema& schema = computed_.empty() ? *source_.schema() : *options_.schema;
   if (options_.watermark) {
-    DF_ASSIGN_OR_RETURN(time_column_, schema.require(options_.watermark->column));
-    time_units_ = schema[*time_column_].type.units_per_milli();
+    DF_ASSIGN_OR_RETURN(time_column_, options_.schema->require(options_.watermark->column));
+    time_units_ = (*options_.schema)[*time_column_].type.units_per_milli();
   }
   publish();
   return {};
@@ -112,6 +122,14 @@ void SourceDriver::wait_for(Reading& reading) {
   });
 }
 
+void SourceDriver::choose_columns(Batch& batch) const {
+  if (!chosen_) return;
+  std::vector<ColumnPtr> columns;
+  for (const size_t column : *chosen_) columns.push_back(std::move(batch.columns[column]));
+  batch.columns = std::move(columns);
+  batch.schema = given_;
+}
+
 Result<SourceDriver::Step> SourceDriver::read_chunk(Reading& reading, const Chunk& chunk,
                                                     Chain& chain) {
   reading.idle = false;
@@ -123,6 +141,7 @@ Result<SourceDriver::Step> SourceDriver::read_chunk(Reading& reading, const Chun
   rows_ = {};
   DF_RETURN_IF_ERROR(decoder_->decode(reading.split, chunk, rows_, faults_)
                          .with_context("source " + options_.node + ", " + reading.split.id));
+  choose_columns(rows_.batch);
   reading.dead_rows += faults_.size();
   for (SourceFault& fault : faults_) {
     DF_RETURN_IF_ERROR(chain.dead_row({options_.node, DeadReason::kDecode, std::move(fault.field),

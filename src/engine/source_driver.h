@@ -27,11 +27,11 @@ namespace dataflow::engine {
 
 struct SourceDriverOptions {
   std::string node;
+  SchemaPtr schema;  // of what goes on: the source's columns, or some of them, and the computed ones
   std::optional<plan::WatermarkSpec> watermark;
   bool bounded = false;  // no watermark before the end, no guard against the future
   int64_t batch_rows = 4096;
   std::vector<plan::NamedExpression> computed;
-  SchemaPtr schema;  // of the rows that leave, with the computed columns
 };
 
 class SourceDriver {
@@ -59,6 +59,8 @@ class SourceDriver {
   struct Reading;
 
   Reading* furthest_behind();
+  // Leaves out the columns that the source gives and nobody reads.
+  void choose_columns(Batch& batch) const;
   Result<Step> read_chunk(Reading& reading, const Chunk& chunk, Chain& chain);
   // Adds the computed columns; rows for which one fails are dead.
   Status compute(Reading& reading, DecodedRows& rows, Chain& chain);
@@ -80,6 +82,8 @@ class SourceDriver {
   const SourceDriverOptions options_;
   const int64_t stretch_;  // offsets of a split between two moves of its watermark
   const std::shared_ptr<std::function<void()>> wake_;
+  SchemaPtr given_;  // of what goes on, without the computed columns
+  std::optional<std::vector<size_t>> chosen_;  // of the source's columns; absent: all
   std::optional<size_t> time_column_;
   int64_t time_units_ = 1;
   std::unique_ptr<ChunkDecoder> decoder_;

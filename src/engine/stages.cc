@@ -59,8 +59,9 @@ class Cutter {
     const int consumers = made_.stages[edge.to_stage].parallelism;
     if (const auto exchange = plan::exchange_of(plan_, node, input)) {
       edge.routing = Routing::kKeyed;
+      const SchemaPtr schema = schema_of(plan_, node.inputs[input]);
       for (const std::string& key : exchange->keys) {
-        DF_ASSIGN_OR_RETURN(const size_t column, from.schema->require(key));
+        DF_ASSIGN_OR_RETURN(const size_t column, schema->require(key));
         edge.keys.push_back(column);
       }
     } else if (producers == consumers) {

@@ -48,6 +48,13 @@ class WindowJoin final : public Operator {
     return (sides_[kLeft].table().size() + sides_[kRight].table().size()) *
            sizeof(WindowRows::Entry);
   }
+  std::optional<OpenWindows> open_windows() override {
+    const auto oldest = windows_.upper_bound(fired_until_);
+    if (oldest == windows_.end()) return std::nullopt;
+    const auto& [end, rows] = *oldest;
+    return OpenWindows{end - size_, end, rows[kLeft].size() + rows[kRight].size(),
+                       windows_.rbegin()->first};
+  }
 
  private:
   using Window = std::array<WindowRows, 2>;  // by side

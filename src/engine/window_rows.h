@@ -25,6 +25,7 @@ class WindowRows {
     Row row;
   };
 
+  size_t size() const { return rows_.size() + late_.size(); }
   void add(uint64_t hash, Row row) { rows_.push_back({hash, row}); }
   // By key; equal ones stand together.
   void sort(const state::KeyedTable& table);

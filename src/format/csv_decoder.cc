@@ -10,14 +10,17 @@ namespace {
 
 class CsvDecoder final : public Decoder {
  public:
-  CsvDecoder(SchemaPtr schema, const DecoderOptions& options, const ReadStyle& style)
+  CsvDecoder(SchemaPtr schema, const DecoderOptions& options, const ReadStyle& style,
+             const std::vector<bool>& read)
       : schema_(std::move(schema)),
         options_(options),
         style_(style),
         needs_header_(options.csv_header) {
     for (size_t i = 0; i < schema_->size(); ++i) {
-      columns_.emplace_back((*schema_)[i].type);
       order_.push_back(static_cast<int>(i));
+      const bool is_read = read.empty() || read[i];
+      column_of_.push_back(is_read ? static_cast<int>(columns_.size()) : -1);
+      if (is_read) columns_.emplace_back((*schema_)[i].type);
     }
   }
 
@@ -98,14 +101,15 @@ class CsvDecoder final : public Decoder {
       if (more) line.remove_prefix(1);
     }
     for (size_t i = 0; i < named.size(); ++i) {
-      if (named[i] || ((*schema_)[i].nullable && !options_.fail_on_missing_field)) continue;
+      if (named[i] || column_of_[i] < 0) continue;
+      if ((*schema_)[i].nullable && !options_.fail_on_missing_field) continue;
       fault.field = (*schema_)[i].name;
       fault.reason = "the field is missing in the header";
       return false;
     }
     missing_.clear();
     for (size_t i = 0; i < named.size(); ++i) {
-      if (!named[i]) missing_.push_back(i);
+      if (!named[i] && column_of_[i] >= 0) missing_.push_back(column_of_[i]);
     }
     order_ = std::move(order);
     needs_header_ = false;
@@ -139,15 +143,17 @@ class CsvDecoder final : public Decoder {
                      " found, " + std::to_string(order_.size()) + " are expected";
       return false;
     }
-    for (const size_t field : missing_) columns_[field].append_null();
+    for (const int column : missing_) columns_[static_cast<size_t>(column)].append_null();
     return true;
   }
 
   bool read_field(size_t i, std::string_view text, bool quoted, std::string& reason) {
+    if (column_of_[i] < 0) return true;
     if (is_null(i, text, quoted)) return append_null(i, reason);
-    if (append_text_value(text, style_, columns_[i], reason)) return true;
+    ColumnBuffer& column = columns_[static_cast<size_t>(column_of_[i])];
+    if (append_text_value(text, style_, column, reason)) return true;
     if (!options_.ignore_parse_errors || !(*schema_)[i].nullable) return false;
-    columns_[i].append_null();
+    column.append_null();
     return true;
   }
 
@@ -158,11 +164,12 @@ class CsvDecoder final : public Decoder {
   }
 
   bool append_null(size_t i, std::string& reason) {
+    if (column_of_[i] < 0) return true;
     if (!(*schema_)[i].nullable) {
       reason = "NULL was found, the field is NOT NULL";
       return false;
     }
-    columns_[i].append_null();
+    columns_[static_cast<size_t>(column_of_[i])].append_null();
     return true;
   }
 
@@ -171,8 +178,9 @@ class CsvDecoder final : public Decoder {
   ReadStyle style_;
   bool needs_header_;
   std::vector<ColumnBuffer> columns_;
-  std::vector<int> order_;       // the schema's field of each of a line's; -1 for none
-  std::vector<size_t> missing_;  // the schema's fields that the header has not
+  std::vector<int> order_;      // the schema's field of each of a line's; -1 for none
+  std::vector<int> column_of_;  // the column of each of the schema's fields; -1: it is not read
+  std::vector<int> missing_;    // columns that the header has not
   int64_t rows_ = 0;
   std::string scratch_;
 };
@@ -180,8 +188,8 @@ class CsvDecoder final : public Decoder {
 }  // namespace
 
 std::unique_ptr<Decoder> make_csv_decoder(SchemaPtr schema, const DecoderOptions& options,
-                                          const ReadStyle& style) {
-  return std::make_unique<CsvDecoder>(std::move(schema), options, style);
+                                          const ReadStyle& style, const std::vector<bool>& read) {
+  return std::make_unique<CsvDecoder>(std::move(schema), options, style, read);
 }
 
 }  // namespace dataflow::format

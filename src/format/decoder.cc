@@ -1,5 +1,7 @@
 #include "format/decoder.h"
 
+#include <algorithm>
+
 #include "decoders.h"
 #include "format_names.h"
 #include "types/temporal.h"
@@ -27,16 +29,26 @@ Result<ReadStyle> read_style(const DecoderOptions& options) {
   return style;
 }
 
+SchemaPtr columns_of(const SchemaPtr& schema, const std::vector<bool>& read) {
+  if (std::ranges::find(read, false) == read.end()) return schema;
+  std::vector<Field> fields;
+  for (size_t i = 0; i < schema->size(); ++i) {
+    if (read[i]) fields.push_back((*schema)[i]);
+  }
+  return std::make_shared<const Schema>(std::move(fields));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Decoder>> make_decoder(const std::string& format, SchemaPtr schema,
-                                              const DecoderOptions& options) {
+                                              const DecoderOptions& options,
+                                              const std::vector<bool>& read) {
   DF_RETURN_IF_ERROR(check_format(format, *schema));
   DF_ASSIGN_OR_RETURN(const ReadStyle style, read_style(options));
-  if (format == "raw") return make_raw_decoder(schema);
-  if (format == "json") return make_json_decoder(std::move(schema), options, style);
+  if (format == "raw") return make_raw_decoder(schema, read.empty() || read[0]);
+  if (format == "json") return make_json_decoder(columns_of(schema, read), options, style);
   DF_RETURN_IF_ERROR(check_csv_signs(options.csv_delimiter, options.csv_quote));
-  return make_csv_decoder(std::move(schema), options, style);
+  return make_csv_decoder(std::move(schema), options, style, read);
 }
 
 }  // namespace dataflow::format

@@ -196,6 +196,51 @@ TEST(CsvDecoderTest, a_quote_may_be_its_own_escape) {
   EXPECT_EQ(reader.rows(), (Rows{"a=he said \"so\", b=1", "a=, b=2", "a=plain, b=3"}));
 }
 
+// Of columns that nobody reads a payload must have the form, and need not have the types.
+TEST(JsonDecoderTest, columns_that_nobody_reads_are_not_checked) {
+  Reader reader("ROW<a INT NOT NULL, b INT NOT NULL, c ROW<d INT>>", {}, "json",
+                {false, true, false});
+  for (int i = 0; i < 3; ++i) {  // the long way, and by the shape of the first
+    EXPECT_EQ(reader.one(R"({"a": "no number", "b": 1, "c": [1, {"x": null}]})"), "b=1");
+    EXPECT_EQ(reader.one(R"({"b": 2})"), "b=2");
+    EXPECT_EQ(reader.one(R"({"a": null, "b": 3, "c": "text"})"), "b=3");
+    EXPECT_NE(reader.add(R"({"a": "x, "b": 1})"), "");
+    EXPECT_NE(reader.add(R"({"a": 1.2.3, "b": 1})"), "");
+    EXPECT_NE(reader.add(R"({"a": [1, "b": 1})"), "");
+    EXPECT_NE(reader.add(R"({"b": 1, "a": 1)"), "");
+    EXPECT_NE(reader.add(R"({"b": 1, "a": "\q"})"), "");
+    EXPECT_NE(reader.add("{\"b\": 1, \"a\": \"\xff\"}"), "");
+    EXPECT_EQ(reader.add(R"({"a": 1})"), "b: the field is missing");
+  }
+}
+
+TEST(CsvDecoderTest, columns_that_nobody_reads_are_not_checked) {
+  const std::string_view row = "ROW<a INT NOT NULL, b INT NOT NULL, c BOOLEAN>";
+  Reader reader(row, {}, "csv", {false, true, false});
+  EXPECT_EQ(reader.one("no number,1,maybe"), "b=1");
+  EXPECT_EQ(reader.one(",2,\"x,y\""), "b=2");
+  EXPECT_EQ(reader.add("1,2"), ": 2 fields were found, 3 are expected");
+  EXPECT_EQ(reader.add("\"1,2,3"), "a: a quote is not closed");
+  EXPECT_NE(reader.add("\xff,2,3"), "");
+  DecoderOptions options;
+  options.csv_header = true;
+  Reader headed(row, options, "csv", {false, true, false});
+  EXPECT_EQ(headed.add("c,b,else"), "");  // `a` may be missing
+  EXPECT_EQ(headed.one("maybe,3,4"), "b=3");
+}
+
+TEST(DecoderTest, no_column_need_be_read) {
+  for (const char* format : {"json", "csv", "raw"}) {
+    Reader reader("ROW<a STRING NOT NULL>", {}, format, {false});
+    EXPECT_EQ(reader.add(R"({"a":1})"), "") << format;
+    EXPECT_EQ(reader.add(R"({"a":2})"), "") << format;
+    EXPECT_EQ(reader.rows().size(), 2U) << format;
+    EXPECT_EQ(reader.rows().size(), 0U) << format;
+  }
+  Reader raw("ROW<a STRING>", {}, "raw", {false});
+  EXPECT_EQ(raw.add("\xff"), "");
+}
+
 TEST(DecoderTest, formats_and_options_are_checked) {
   const SchemaPtr one = schema_of("ROW<a INT>");
   EXPECT_EQ(make_decoder("jsn", one, {}).status().message(),

@@ -19,12 +19,19 @@ inline SchemaPtr schema_of(std::string_view row) {
 
 class Reader {
  public:
+  // `read`: as of make_decoder().
   explicit Reader(std::string_view row, const DecoderOptions& options = {},
-                  const std::string& format = "json")
+                  const std::string& format = "json", const std::vector<bool>& read = {})
       : schema_(schema_of(row)) {
-    auto made = make_decoder(format, schema_, options);
+    auto made = make_decoder(format, schema_, options, read);
     EXPECT_TRUE(made.ok()) << made.status();
     decoder_ = std::move(*made);
+    if (read.empty()) return;
+    std::vector<Field> fields;
+    for (size_t i = 0; i < schema_->size(); ++i) {
+      if (read[i]) fields.push_back((*schema_)[i]);
+    }
+    schema_ = std::make_shared<const Schema>(std::move(fields));
   }
 
   // "" or "field: reason".

@@ -10,8 +10,9 @@ namespace dataflow::format {
 
 std::unique_ptr<Decoder> make_json_decoder(SchemaPtr schema, const DecoderOptions& options,
                                            const ReadStyle& style);
+// Fields are known by their place in the schema: `read` says of each whether it becomes a column.
 std::unique_ptr<Decoder> make_csv_decoder(SchemaPtr schema, const DecoderOptions& options,
-                                          const ReadStyle& style);
-std::unique_ptr<Decoder> make_raw_decoder(const SchemaPtr& schema);
+                                          const ReadStyle& style, const std::vector<bool>& read);
+std::unique_ptr<Decoder> make_raw_decoder(const SchemaPtr& schema, bool read);
 
 }  // namespace dataflow::format

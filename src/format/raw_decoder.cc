@@ -8,9 +8,13 @@ namespace {
 
 class RawDecoder final : public Decoder {
  public:
-  explicit RawDecoder(const Field& field) : name_(field.name), column_(field.type) {}
+  RawDecoder(const Field& field, bool read) : name_(field.name), column_(field.type), read_(read) {}
 
   bool add(std::string_view payload, RowFault& fault) override {
+    if (!read_) {
+      ++rows_;
+      return true;
+    }
     if (column_.type().id() != TypeId::kBytes &&
         !simdjson::validate_utf8(payload.data(), payload.size())) {
       fault = {rows(), name_, "the payload is not UTF-8"};
@@ -20,10 +24,13 @@ class RawDecoder final : public Decoder {
       fault = {rows(), name_, "the batch holds too much text"};
       return false;
     }
+    ++rows_;
     return true;
   }
-  int64_t rows() const override { return column_.rows(); }
+  int64_t rows() const override { return rows_; }
   Result<std::vector<ColumnPtr>> take() override {
+    rows_ = 0;
+    if (!read_) return std::vector<ColumnPtr>();
     DF_ASSIGN_OR_RETURN(ColumnPtr column, column_.take());
     return std::vector<ColumnPtr>{std::move(column)};
   }
@@ -31,12 +38,14 @@ class RawDecoder final : public Decoder {
  private:
   std::string name_;
   ColumnBuffer column_;
+  const bool read_;  // else rows are only counted
+  int64_t rows_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_raw_decoder(const SchemaPtr& schema) {
-  return std::make_unique<RawDecoder>((*schema)[0]);
+std::unique_ptr<Decoder> make_raw_decoder(const SchemaPtr& schema, bool read) {
+  return std::make_unique<RawDecoder>((*schema)[0], read);
 }
 
 }  // namespace dataflow::format

@@ -168,6 +168,8 @@ Result<plan::SourceSpec> read_source(YamlMap& map) {
   DF_RETURN_IF_ERROR(read_metadata(map, fields, spec.metadata));
   spec.schema = std::make_shared<const Schema>(std::move(fields));
   DF_ASSIGN_OR_RETURN(spec.watermark, read_watermark(map));
+  DF_ASSIGN_OR_RETURN(const std::optional<size_t> decode, map.choice("decode", {"read", "all"}));
+  spec.decode_all = decode == size_t{1};
   DF_ASSIGN_OR_RETURN(spec.format_options, read_format_options(map));
   DF_ASSIGN_OR_RETURN(spec.options, read_options(map));
   return spec;

@@ -58,6 +58,12 @@ void remove_old_state(Env& env, const std::string& dir) {
   if (!removed.ok()) log_warn("discarded state is still there", {{"why", removed.message()}});
 }
 
+Status unsettled(const PipelineView& view) {
+  return Status::conflict("of pipeline \"" + view.name +
+                          "\" nobody could tell which plan its state is of (" + view.reason +
+                          "); start the server again, or delete it");
+}
+
 }  // namespace
 
 // What the new plan leaves behind of the state; refused where it cannot take the rest.
@@ -81,9 +87,7 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
   const std::lock_guard change(deployed->change);
   DF_RETURN_IF_ERROR(still_there(deployed));
   if (deployed->plan()->nodes.empty() && unsettled_.contains(deployed->row().name)) {
-    return Status::conflict("of pipeline \"" + deployed->row().name +
-                            "\" nobody could tell which plan its state is of (" +
-                            deployed->view().reason + "); start the server again, or delete it");
+    return unsettled(deployed->view());
   }
   std::vector<std::string> gone;
   if (!options.discard_state) {
@@ -94,11 +98,10 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
   before.finished = deployed->finished();
   const std::shared_ptr<const plan::Plan> plan_before = deployed->plan();
   PipelineRow row;
-  std::string given_up;
+  std::string given_up;  // whose state is gone nobody can deliver it any more
   const auto stop_and_save = [&]() -> Status {
     const Status stopped = stop_job(deployed);
     if (!options.discard_state) DF_RETURN_IF_ERROR(stopped);
-    // Nobody can deliver it any more once that state is gone.
     if (options.discard_state) given_up = undelivered(deployed);
     before.row = row = deployed->row();
     if (!options.discard_state && !row.delivered) {
@@ -115,7 +118,6 @@ Result<PipelineView> PipelinesImpl::replace(const DeployedPtr& deployed, plan::P
     } else if (options.start) {
       DF_RETURN_IF_ERROR(make_own_state(row));
     }
-    // One that is not to start yet cannot fail to.
     return save_replacement(row, options.start ? &before : nullptr);
   };
   const Status saved = stop_and_save();
@@ -170,6 +172,7 @@ Status PipelinesImpl::make_own_state(PipelineRow& row) {
   return {};
 }
 
+// `before` is null for one that is not to start yet, which cannot fail to.
 Status PipelinesImpl::save_replacement(const PipelineRow& row, Replacement* before) {
   meta::WriteBatch batch;
   put_pipeline(batch, row);

@@ -59,7 +59,7 @@ Status SimulatedRun::prepare(const SimulatedRunOptions& options) {
     node.parallelism.reset();
     if (auto* source = std::get_if<plan::SourceSpec>(&node.spec)) {
       if (source->watermark && options.any_time) source->watermark->max_future_skew_ms = 0;
-      auto input = std::make_shared<TestInput>(*source);
+      auto input = std::make_shared<TestInput>();
       input->on_end([this] {
         const std::lock_guard lock(mutex_);
         changed_.notify_all();

@@ -116,19 +116,21 @@ class Reader final : public engine::SplitReader {
 
 class RowDecoder final : public engine::ChunkDecoder {
  public:
-  explicit RowDecoder(std::shared_ptr<TestInput> input) : input_(std::move(input)) {}
+  RowDecoder(std::shared_ptr<TestInput> input, const plan::SourceSpec& spec)
+      : input_(std::move(input)), spec_(spec), schema_(plan::schema_read(spec)) {}
 
   Status open() {
-    const plan::SourceSpec& spec = input_->spec();
-    DF_ASSIGN_OR_RETURN(columns_, format::make_decoder("json", spec.schema, {}));
-    const auto all = spec.schema->fields();
+    DF_ASSIGN_OR_RETURN(columns_, format::make_decoder("json", schema_, {}));
+    const auto all = spec_.schema->fields();
     const std::vector<Field> payload(all.begin(),
-                                     all.end() - static_cast<ptrdiff_t>(spec.metadata.size()));
+                                     all.end() - static_cast<ptrdiff_t>(spec_.metadata.size()));
+    std::vector<bool> read;
+    for (const Field& field : payload) read.push_back(plan::is_read(spec_, field.name));
     DF_ASSIGN_OR_RETURN(const format::DecoderOptions options,
-                        format::decoder_options(spec.format, spec.format_options));
+                        format::decoder_options(spec_.format, spec_.format_options));
     DF_ASSIGN_OR_RETURN(
         payload_,
-        format::make_decoder(spec.format, std::make_shared<const Schema>(payload), options));
+        format::make_decoder(spec_.format, std::make_shared<const Schema>(payload), options, read));
     return {};
   }
 
@@ -153,7 +155,7 @@ class RowDecoder final : public engine::ChunkDecoder {
     }
     const int64_t count = decoder.rows();
     DF_ASSIGN_OR_RETURN(rows.batch.columns, decoder.take());
-    rows.batch.schema = input_->spec().schema;
+    rows.batch.schema = schema_;
     rows.batch.rows = count;
     // Nobody has told the metadata of a payload.
     for (size_t i = rows.batch.columns.size(); i < rows.batch.schema->size(); ++i) {
@@ -168,15 +170,18 @@ class RowDecoder final : public engine::ChunkDecoder {
 
  private:
   const std::shared_ptr<TestInput> input_;
+  const plan::SourceSpec spec_;
+  const SchemaPtr schema_;  // of what is read
   std::unique_ptr<format::Decoder> columns_;
   std::unique_ptr<format::Decoder> payload_;
 };
 
 class TestSource final : public engine::Source {
  public:
-  explicit TestSource(std::shared_ptr<TestInput> input) : input_(std::move(input)) {}
+  TestSource(std::shared_ptr<TestInput> input, const plan::SourceSpec& spec)
+      : input_(std::move(input)), spec_(spec) {}
 
-  SchemaPtr schema() const override { return input_->spec().schema; }
+  SchemaPtr schema() const override { return plan::schema_read(spec_); }
   bool bounded() const override { return true; }
   Result<std::vector<engine::Split>> splits() override {
     return std::vector<engine::Split>{{"0", "0"}};
@@ -187,7 +192,7 @@ class TestSource final : public engine::Source {
         std::make_unique<Reader>(input_, static_cast<size_t>(from)));
   }
   Result<std::unique_ptr<engine::ChunkDecoder>> make_decoder() override {
-    auto decoder = std::make_unique<RowDecoder>(input_);
+    auto decoder = std::make_unique<RowDecoder>(input_, spec_);
     DF_RETURN_IF_ERROR(decoder->open());
     return std::unique_ptr<engine::ChunkDecoder>(std::move(decoder));
   }
@@ -195,6 +200,7 @@ class TestSource final : public engine::Source {
 
  private:
   const std::shared_ptr<TestInput> input_;
+  const plan::SourceSpec spec_;
 };
 
 class Writer final : public engine::SinkWriter {
@@ -258,8 +264,9 @@ class TestSink final : public engine::Sink {
 }  // namespace
 
 Result<std::unique_ptr<engine::Source>> TestConnectors::make_source(
-    const plan::SourceSpec& /*spec*/, const engine::ConnectorContext& context) {
-  return std::unique_ptr<engine::Source>(std::make_unique<TestSource>(inputs.at(context.node)));
+    const plan::SourceSpec& spec, const engine::ConnectorContext& context) {
+  return std::unique_ptr<engine::Source>(
+      std::make_unique<TestSource>(inputs.at(context.node), spec));
 }
 
 Result<std::unique_ptr<engine::Sink>> TestConnectors::make_sink(

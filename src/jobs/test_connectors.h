@@ -18,9 +18,6 @@ namespace dataflow::jobs {
 // The one split of a source.
 class TestInput {
  public:
-  explicit TestInput(plan::SourceSpec spec) : spec_(std::move(spec)) {}
-
-  const plan::SourceSpec& spec() const { return spec_; }
   void add(std::vector<GivenRow> rows);
   void finish();  // no more will come
   // Whether the source has read all there is, and told what that means for time.
@@ -38,7 +35,6 @@ class TestInput {
   size_t size() const;
 
  private:
-  const plan::SourceSpec spec_;
   mutable std::mutex mutex_;
   std::vector<GivenRow> rows_;
   bool finished_ = false;

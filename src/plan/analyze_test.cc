@@ -27,31 +27,6 @@ TEST(AnalysisOfAPlan, TellsWhichColumnsOfASourceAreRead) {
   EXPECT_EQ(columns_read(valid(plan), "orders").size(), 7U);
 }
 
-TEST(AnalysisOfAPlan, FollowsColumnsThroughJoins) {
-  IntervalJoinSpec spec{.left_keys = {"user"}, .right_keys = {"user"}};
-  spec.condition = parsed("n < price0");
-  Plan plan;
-  plan.nodes = {orders("a"), orders("b"), node("j", spec, {{"a", ""}, {"b", ""}}),
-                node("p", ProjectSpec{{{"x", parsed("id0")}}}, {{"j", ""}}), sink("p")};
-  plan = valid(plan);
-  EXPECT_THAT(columns_read(plan, "a"), ElementsAre("user", "n", "ts"));
-  EXPECT_THAT(columns_read(plan, "b"), ElementsAre("id", "user", "price", "ts"));
-}
-
-TEST(AnalysisOfAPlan, MovesFiltersThatCannotFailToTheSource) {
-  Plan plan = through(node("f", FilterSpec{parsed("total > 1 AND k IS NOT NULL AND 1 / k > 2")}));
-  plan.nodes.insert(
-      plan.nodes.begin() + 1,
-      node("p", ProjectSpec{{{"total", parsed("amount")}, {"k", parsed("n")}}}, {{"orders", ""}}));
-  plan.nodes[2].inputs[0].node = "p";
-  const auto filters = movable_filters(valid(plan), "orders");
-  ASSERT_EQ(filters.size(), 1U);
-  EXPECT_EQ(filters[0].filter, "f");
-  EXPECT_FALSE(filters[0].whole);
-  EXPECT_THAT(expr::columns_of(*filters[0].condition), ElementsAre("amount", "n"));
-  EXPECT_THAT(expr::columns_of(*filters[0].left_behind), ElementsAre("k"));
-}
-
 TEST(AnalysisOfAPlan, KnowsTheKeysOfEachExchange) {
   Plan plan = through(node("w", counts()));
   plan.nodes.push_back(node("once", DeduplicateSpec{.keys = {"user"}}, {{"w", ""}}));

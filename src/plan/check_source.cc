@@ -91,12 +91,13 @@ Status check_watermark(const Scope& scope, WatermarkSpec& watermark, const Schem
 
 // The schema with the computed columns behind it; each sees those of the schema.
 Result<SchemaPtr> with_computed(const Scope& scope, const SourceSpec& spec) {
-  if (spec.computed.empty()) return spec.schema;
-  std::vector<Field> fields = spec.schema->fields();
+  const SchemaPtr given = schema_read(spec);
+  if (spec.computed.empty()) return given;
+  std::vector<Field> fields = given->fields();
   for (const NamedExpression& column : spec.computed) {
     const std::string role = "computed column " + quoted(column.name);
     DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound,
-                        scope.bind(column.expression, *spec.schema, role));
+                        scope.bind(column.expression, *given, role));
     fields.push_back({column.name, bound->type(), bound->nullable()});
   }
   return std::make_shared<const Schema>(std::move(fields));

@@ -1,8 +1,7 @@
-#include <map>
-#include <set>
+#include "columns_read.h"
 
+#include "cannot_fail.h"
 #include "plan/analyze.h"
-#include "scope.h"
 
 namespace dataflow::plan {
 namespace {
@@ -20,6 +19,28 @@ void add(Columns& to, const Schema& schema, const expr::ExpressionPtr& expressio
   if (expression != nullptr) add(to, schema, expr::columns_of(*expression));
 }
 
+Columns all_of(const Schema& schema) {
+  Columns columns;
+  for (const Field& field : schema.fields()) columns.insert(field.name);
+  return columns;
+}
+
+// One that may fail stays for its dead letters; there must be one, and of the rest only what is
+// read.
+std::vector<NamedExpression> kept_columns(const Node& node, const Schema& input,
+                                          const Columns& of_output) {
+  const auto& all = std::get<ProjectSpec>(node.spec).columns;
+  std::vector<NamedExpression> kept;
+  for (const NamedExpression& column : all) {
+    if (of_output.contains(column.name) || column.name == node.event_time ||
+        !cannot_fail(*column.expression, input)) {
+      kept.push_back(column);
+    }
+  }
+  if (kept.empty()) kept.push_back(all.front());
+  return kept;
+}
+
 // The columns of input `i` that the node reads, given those of its output that are read.
 struct ReadOf {
   const Plan& plan;
@@ -27,113 +48,151 @@ struct ReadOf {
   size_t i;
   const Columns& of_output;
 
-  const Schema& schema() const { return *input_schema(i); }
-  SchemaPtr input_schema(size_t input) const { return schema_of(plan, node.inputs[input]); }
+  SchemaPtr schema() const { return schema_of(plan, node.inputs[i]); }
 
   Columns operator()(const SourceSpec&) const { return {}; }
   Columns operator()(const FilterSpec& spec) const {
     Columns read = of_output;
-    add(read, schema(), spec.condition);
+    add(read, *schema(), spec.condition);
     return read;
   }
-  Columns operator()(const ProjectSpec& spec) const {
+  Columns operator()(const ProjectSpec&) const {
+    const SchemaPtr input = schema();
     Columns read;
-    for (const auto& column : spec.columns) add(read, schema(), column.expression);
+    for (const auto& column : kept_columns(node, *input, of_output)) {
+      add(read, *input, column.expression);
+    }
     return read;
   }
   Columns operator()(const WindowSpec& spec) const {
+    const SchemaPtr input = schema();
     Columns read;
-    add(read, schema(), spec.keys);
-    add(read, schema(), {spec.time_column});
+    add(read, *input, spec.keys);
+    add(read, *input, {spec.time_column});
     for (const auto& aggregate : spec.aggregates) {
-      add(read, schema(), aggregate.argument);
-      add(read, schema(), aggregate.filter);
+      add(read, *input, aggregate.argument);
+      add(read, *input, aggregate.filter);
     }
     return read;
   }
-  Columns operator()(const WindowJoinSpec& spec) const {
-    constexpr size_t kWindowColumns = 3;
-    return of_join(spec, kWindowColumns, of_output);
-  }
-  Columns operator()(const IntervalJoinSpec& spec) const {
-    Columns read = of_join(spec, 0, of_output);
-    if (spec.condition == nullptr) return read;
-    const size_t left = input_schema(0)->size();
-    const SchemaPtr both = pair_schema(*input_schema(0), *input_schema(1));
-    for (const std::string& name : expr::columns_of(*spec.condition)) {
-      const auto found = both->find(name);
-      if (!found || (*found < left) != (i == 0)) continue;
-      read.insert(schema()[i == 0 ? *found : *found - left].name);
-    }
-    return read;
-  }
+  // What is kept of a row is what was there before this plan, and what another one finds.
+  Columns operator()(const WindowJoinSpec&) const { return all_of(*schema()); }
+  Columns operator()(const IntervalJoinSpec&) const { return all_of(*schema()); }
   Columns operator()(const DeduplicateSpec& spec) const {
+    if (spec.keep_last || !spec.time_column.empty()) return all_of(*schema());
     Columns read = of_output;
-    add(read, schema(), spec.keys);
-    add(read, schema(), {spec.time_column});
+    add(read, *schema(), spec.keys);
     return read;
   }
   Columns operator()(const UnionSpec&) const { return of_output; }
   Columns operator()(const SplitSpec& spec) const {
     Columns read = of_output;
-    for (const auto& branch : spec.branches) add(read, schema(), branch.condition);
+    for (const auto& branch : spec.branches) add(read, *schema(), branch.condition);
     return read;
   }
-  Columns operator()(const SinkSpec&) const { return all(); }
-  Columns operator()(const CustomSpec&) const { return all(); }
-
- private:
-  Columns all() const {
-    Columns read;
-    for (const Field& field : schema().fields()) read.insert(field.name);
-    return read;
-  }
-  // Output columns stand in the order of the inputs', under other names maybe.
-  template <class Spec>
-  Columns of_join(const Spec& spec, size_t first, const Columns& wanted) const {
-    Columns read;
-    add(read, schema(), i == 0 ? spec.left_keys : spec.right_keys);
-    add(read, schema(), {i == 0 ? spec.left_time : spec.right_time});
-    if (i == 1) first += input_schema(0)->size();
-    const Schema& output = *node.schema;
-    for (size_t c = 0; c < schema().size() && first + c < output.size(); ++c) {
-      if (wanted.contains(output[first + c].name)) read.insert(schema()[c].name);
-    }
-    return read;
-  }
+  Columns operator()(const SinkSpec&) const { return all_of(*schema()); }
+  Columns operator()(const CustomSpec&) const { return all_of(*schema()); }
 };
+
+bool is_late(const Plan& plan, const Input& input) {
+  return input.output == "late" && std::holds_alternative<WindowSpec>(plan.find(input.node)->spec);
+}
 
 }  // namespace
 
-std::vector<std::string> columns_read(const Plan& plan, const std::string& source) {
-  // Of each node's main output; consumers stand behind, so that it is known when it is asked for.
-  std::map<std::string, Columns, std::less<>> read;
-  std::map<std::string, Columns, std::less<>> read_late;
-  for (size_t n = plan.nodes.size(); n-- > 0;) {
-    const Node& node = plan.nodes[n];
+ColumnsRead::ColumnsRead(const Plan& plan) : plan_(plan) {
+  // Each time a union asks for more, until it need not.
+  do {
+    ask();
+  } while (!give());
+}
+
+void ColumnsRead::ask() {
+  main_ = wanted_;
+  late_.clear();
+  // Consumers stand behind, so that all is known of a node when it is asked.
+  for (size_t n = plan_.nodes.size(); n-- > 0;) {
+    const Node& node = plan_.nodes[n];
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const Input& input = node.inputs[i];
-      Columns columns = std::visit(ReadOf{plan, node, i, read[node.id]}, node.spec);
+      Columns columns = std::visit(ReadOf{plan_, node, i, main_[node.id]}, node.spec);
       // Late rows leave a window as they came.
-      if (std::holds_alternative<WindowSpec>(node.spec)) columns.merge(read_late[node.id]);
-      const Node* from = plan.find(input.node);
-      const bool late = input.output == "late" && std::holds_alternative<WindowSpec>(from->spec);
-      (late ? read_late : read)[input.node].merge(columns);
+      if (std::holds_alternative<WindowSpec>(node.spec)) columns.merge(Columns(late_[node.id]));
+      (is_late(plan_, input) ? late_ : main_)[input.node].merge(columns);
     }
   }
-  const Node* node = plan.find(source);
+}
+
+const ColumnsRead::Columns& ColumnsRead::given_to(const Input& input) const {
+  return (is_late(plan_, input) ? given_late_ : given_).at(input.node);
+}
+
+ColumnsRead::Columns ColumnsRead::given_by(const Node& node) const {
+  Columns columns;
+  if (std::holds_alternative<SourceSpec>(node.spec)) {
+    for (const std::string& name : of_source(node)) columns.insert(name);
+    for (const NamedExpression& column : std::get<SourceSpec>(node.spec).computed) {
+      columns.insert(column.name);
+    }
+    return columns;
+  }
+  if (std::holds_alternative<ProjectSpec>(node.spec)) {
+    for (const NamedExpression& column : of_projection(node)) columns.insert(column.name);
+    return columns;
+  }
+  const bool as_they_came = std::holds_alternative<FilterSpec>(node.spec) ||
+                            std::holds_alternative<SplitSpec>(node.spec) ||
+                            std::holds_alternative<DeduplicateSpec>(node.spec) ||
+                            std::holds_alternative<UnionSpec>(node.spec);
+  return as_they_came ? given_to(node.inputs[0]) : all_of(*node.schema);
+}
+
+bool ColumnsRead::give() {
+  bool same = true;
+  for (const Node& node : plan_.nodes) {
+    given_[node.id] = given_by(node);
+    if (std::holds_alternative<WindowSpec>(node.spec)) {
+      given_late_[node.id] = given_to(node.inputs[0]);
+    }
+    if (!std::holds_alternative<UnionSpec>(node.spec)) continue;
+    for (const Input& input : node.inputs) {
+      const Columns& given = given_to(input);
+      if (given == given_[node.id]) continue;
+      same = false;
+      wanted_[node.id].insert(given.begin(), given.end());
+      wanted_[node.id].insert(given_[node.id].begin(), given_[node.id].end());
+    }
+  }
+  return same;
+}
+
+std::vector<std::string> ColumnsRead::of_source(const Node& node) const {
+  const auto& spec = std::get<SourceSpec>(node.spec);
+  const auto wanted = main_.find(node.id);
   std::vector<std::string> columns;
-  if (node == nullptr || node->schema == nullptr) return columns;
-  Columns& wanted = read[source];
-  if (node->event_time) wanted.insert(*node->event_time);
-  const auto& spec = std::get<SourceSpec>(node->spec);
+  // Computed columns may fail at a row, whoever reads them.
+  Columns of_computed;
   for (const NamedExpression& column : spec.computed) {
-    if (wanted.contains(column.name)) add(wanted, *spec.schema, column.expression);
+    add(of_computed, *spec.schema, column.expression);
   }
   for (const Field& field : spec.schema->fields()) {
-    if (wanted.contains(field.name)) columns.push_back(field.name);
+    const bool read = of_computed.contains(field.name) ||
+                      (wanted != main_.end() && wanted->second.contains(field.name));
+    if (read || spec.decode_all || field.name == node.event_time) columns.push_back(field.name);
   }
   return columns;
+}
+
+std::vector<NamedExpression> ColumnsRead::of_projection(const Node& node) const {
+  const auto wanted = main_.find(node.id);
+  return kept_columns(node, *schema_of(plan_, node.inputs[0]),
+                      wanted == main_.end() ? Columns() : wanted->second);
+}
+
+std::vector<std::string> columns_read(const Plan& plan, const std::string& source) {
+  const Node* node = plan.find(source);
+  if (node == nullptr || !std::holds_alternative<SourceSpec>(node->spec)) return {};
+  return ColumnsRead(plan).of_source(*node);
 }
 
 }  // namespace dataflow::plan

@@ -4,7 +4,9 @@
 //   sink "out": log topic=results, json
 //   └─ tumbling window "counts": 1m by (user): n = COUNT(*)  → (window_start TIMESTAMP(3) …), time
 //   …
-//      └─ source "orders": log topic=orders, json, watermark ts - 5s  → (id BIGINT …), time ts
+//      └─ source "orders": log topic=orders, json, watermark ts - 5s, reads 2 of 7 columns: user,
+//      ts
+//         → (id BIGINT …), event time ts
 //
 // A node that several read is shown in full once.
 #include <algorithm>
@@ -14,6 +16,7 @@
 #include "base/units.h"
 #include "enum_names.h"
 #include "plan/plan.h"
+#include "plan/rewrite.h"
 
 namespace dataflow::plan {
 namespace {
@@ -163,9 +166,47 @@ std::string title_of(const Spec& spec) {
   return std::string(kind_name(spec));
 }
 
+// What runs is less than what is written: what of a source is read, where a filter is tested.
+class Notes {
+ public:
+  explicit Notes(const Plan& plan) {
+    const bool valid =
+        std::ranges::all_of(plan.nodes, [](const Node& node) { return node.schema != nullptr; });
+    if (!valid) return;
+    Result<Plan> run = to_run(plan);
+    if (!run.ok()) return;
+    run_ = std::move(*run);
+    moved_ = moved_filters(plan, *run_);
+  }
+
+  std::string on(const Node& node) const {
+    if (!run_) return "";
+    if (const auto* source = std::get_if<SourceSpec>(&node.spec))
+      return on_source(node.id, *source);
+    const auto moved = std::ranges::find(moved_, node.id, &MovedFilter::filter);
+    if (moved == moved_.end()) return "";
+    return std::string(moved->whole ? "" : ", in part") + ", tested in front of " +
+           joined(moved->before);
+  }
+
+ private:
+  std::string on_source(const std::string& id, const SourceSpec& spec) const {
+    constexpr size_t kMostNames = 8;
+    const auto& read = std::get<SourceSpec>(run_->find(id)->spec).read;
+    if (!read) return "";
+    std::string text = ", reads " + std::to_string(read->size()) + " of " +
+                       std::to_string(spec.schema->size()) + " columns";
+    if (!read->empty() && read->size() <= kMostNames) text += ": " + joined(*read);
+    return text;
+  }
+
+  std::optional<Plan> run_;
+  std::vector<MovedFilter> moved_;
+};
+
 class Tree {
  public:
-  explicit Tree(const Plan& plan) : plan_(plan) {}
+  explicit Tree(const Plan& plan) : plan_(plan), notes_(plan) {}
 
   void show(const Node& node, const std::string& first, const std::string& rest) {
     text_ += first + title_of(node.spec) + " \"" + node.id + "\"";
@@ -174,6 +215,7 @@ class Tree {
       return;
     }
     text_ += ": " + std::visit(Words{}, node.spec);
+    text_ += notes_.on(node);
     if (node.parallelism) text_ += ", parallelism " + std::to_string(*node.parallelism);
     if (node.schema != nullptr && !std::holds_alternative<SinkSpec>(node.spec)) {
       text_ += "  → " + node.schema->to_string();
@@ -200,6 +242,7 @@ class Tree {
   }
 
   const Plan& plan_;
+  const Notes notes_;
   std::set<std::string_view> shown_;
   std::string text_;
 };

@@ -44,6 +44,7 @@ void describe(A& a, S& s) {
   a.field("metadata", s.metadata);
   a.field("computed", s.computed);
   a.field("watermark", s.watermark);
+  a.field("decode_all", s.decode_all);
 }
 
 template <class A, Part<FilterSpec> S>
@@ -161,7 +162,7 @@ void describe(A& a, S& s) {
   a.required("column", s.column);
 }
 
-// Schema and event time are not stored: validate() derives them.
+// Schema and event time are not stored: validate() derives them. Nor is what rewrites set.
 template <class A, Part<Node> S>
 void describe(A& a, S& s) {
   a.required("id", s.id);

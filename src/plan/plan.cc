@@ -27,6 +27,19 @@ const Node* Plan::find(std::string_view id) const {
   return found == nodes.end() ? nullptr : &*found;
 }
 
+bool is_read(const SourceSpec& spec, const std::string& column) {
+  return !spec.read || std::ranges::find(*spec.read, column) != spec.read->end();
+}
+
+SchemaPtr schema_read(const SourceSpec& spec) {
+  if (!spec.read) return spec.schema;
+  std::vector<Field> fields;
+  for (const Field& field : spec.schema->fields()) {
+    if (is_read(spec, field.name)) fields.push_back(field);
+  }
+  return std::make_shared<const Schema>(std::move(fields));
+}
+
 SchemaPtr schema_of(const Plan& plan, const Input& input) {
   const Node* node = plan.find(input.node);
   if (node == nullptr) return nullptr;

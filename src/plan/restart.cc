@@ -3,6 +3,7 @@
 
 #include "enum_names.h"
 #include "plan/analyze.h"
+#include "plan/rewrite.h"
 
 namespace dataflow::plan {
 namespace {
@@ -140,7 +141,14 @@ void compare(const Sides& sides, const WindowSpec& a, const WindowSpec& b) {
   sides.difference.types("types of aggregates", types_before, types_after);
 }
 
-// A join keeps whole rows of both sides.
+std::vector<std::string> rows_left_out(const Plan& plan, const std::string& join) {
+  if (!plan.job.bounded) return {};
+  const Result<Plan> run = with_moved_filters(plan);
+  return run.ok() ? left_out(plan, *run, join) : std::vector<std::string>();
+}
+
+// A join keeps whole rows of both sides. In a bounded job it does not get those that filters behind
+// it would leave out.
 template <class Spec>
 void compare_join(const Sides& sides, const Spec& a, const Spec& b) {
   sides.difference.same("kind", a.kind, b.kind)
@@ -149,7 +157,10 @@ void compare_join(const Sides& sides, const Spec& a, const Spec& b) {
       .same("left_time", a.left_time, b.left_time)
       .same("right_time", a.right_time, b.right_time)
       .same("left input", sides.was(0), sides.is(0))
-      .same("right input", sides.was(1), sides.is(1));
+      .same("right input", sides.was(1), sides.is(1))
+      .same("what is filtered behind it (and in a bounded job in front of it)",
+            rows_left_out(sides.before_plan, sides.before.id),
+            rows_left_out(sides.after_plan, sides.after.id));
 }
 
 void compare(const Sides& sides, const WindowJoinSpec& a, const WindowJoinSpec& b) {

@@ -128,8 +128,9 @@ TEST(AValidPlan, IsExplainedAsATree) {
             "└─ tumbling window \"counted\": 1m of ts by (user): n = COUNT(*)  → (" +
                 std::string(kWindowColumns) +
                 "user STRING, n BIGINT NOT NULL), event time window_time\n"
-                "   └─ source \"orders\": log topic=orders, json, watermark ts - 5s  → (id BIGINT "
-                "NOT NULL, user STRING, amount DOUBLE, price DECIMAL(10, 2), n INT, ts "
+                "   └─ source \"orders\": log topic=orders, json, watermark ts - 5s, reads 2 of 7 "
+                "columns: user, ts  → (id BIGINT NOT NULL, user STRING, amount DOUBLE, price "
+                "DECIMAL(10, 2), n INT, ts "
                 "TIMESTAMP(3), tags ARRAY<STRING>), event time ts\n");
 }
 

@@ -353,6 +353,22 @@ StoreStats StoredJob::stats() const {
   return stats;
 }
 
+std::vector<TableSize> StoredJob::table_sizes() const {
+  std::map<TableId, uint64_t> bytes;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [table, blocks] : blocks_) {
+      for (const StoredBlock& block : blocks) bytes[table] += block.bytes;
+    }
+    for (const auto& [table, deltas] : pending_) {
+      for (const PendingDelta& delta : deltas) bytes[table] += delta.bytes;
+    }
+  }
+  std::vector<TableSize> sizes;
+  for (const auto& [table, all] : bytes) sizes.push_back({table.first, table.second, all});
+  return sizes;
+}
+
 Status StoredJob::close() {
   closing_ = true;
   if (folder_) folder_->stop();

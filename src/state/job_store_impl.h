@@ -54,6 +54,7 @@ class StoredJob final : public JobStore {
   Status fold() override;
   Result<SavepointInfo> save(const std::string& dir, const std::string& job) override;
   StoreStats stats() const override;
+  std::vector<TableSize> table_sizes() const override;
   Status close() override;
 
  private:

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,12 @@ inline constexpr const char* kDeadLetterNode = "$dead_letters";
 // So begin the names of what a sink's committer keeps, beside what is kept of other nodes.
 inline constexpr std::string_view kCommitterPrefix = "committer/";
 
+struct TableStats {
+  std::string table;
+  uint64_t rows = 0, bytes = 0;  // in memory
+  uint64_t stored_bytes = 0;     // on disk: what is folded, and what waits for that
+};
+
 struct OperatorStats {
   std::string id;
   std::string kind;
@@ -52,8 +59,11 @@ struct OperatorStats {
   // Of the tasks that it leads, in this run: they worked, waited as an output was full, and had
   // nothing to do. What is left of the time they waited for a thread.
   double busy_seconds = 0, blocked_seconds = 0, idle_seconds = 0;
-  int64_t watermark_ms = INT64_MIN;  // INT64_MIN: none yet
-  uint64_t state_rows = 0, state_bytes = 0;
+  int64_t watermark_ms = INT64_MIN;          // INT64_MIN: none yet
+  uint64_t state_rows = 0, state_bytes = 0;  // of its tables, and what stands beside them
+  uint64_t index_bytes = 0;                  // of these bytes the last
+  std::vector<TableStats> tables;
+  std::optional<OpenWindows> windows;  // of all its tasks; the rows of those that have the oldest
 };
 
 struct SplitStats {
@@ -108,6 +118,8 @@ struct JobConfig {
   // Called from a thread of the engine, which must not be held up. May be empty.
   std::function<void(const JobEvent&)> on_event;
   FirstAttempt first_attempt = FirstAttempt::kMustRun;
+  // Runs the plan as it stands and not plan::to_run() of it, which tests hold against each other.
+  bool as_written = false;
 };
 
 class Job {

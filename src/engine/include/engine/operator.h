@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,15 @@ class OperatorContext {
                              std::string_view field, std::string_view words) = 0;
 };
 
+// What an operator that closes windows of time has open.
+struct OpenWindows {
+  // Of those that have rows the one that is closed next, and how many rows of state it has; 0 where
+  // that would have to be counted. It may be closed already, and be kept for late rows.
+  int64_t oldest_start_ms = 0, oldest_end_ms = 0;
+  uint64_t oldest_rows = 0;
+  int64_t newest_end_ms = INT64_MIN;  // INT64_MIN: not known
+};
+
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -91,6 +101,8 @@ class Operator {
 
   // What it holds in memory beside its tables and in proportion to them: it counts with them.
   virtual size_t index_bytes() const { return 0; }
+  // Nothing: none is open, or it has no windows of time. Asked often.
+  virtual std::optional<OpenWindows> open_windows() { return std::nullopt; }
   // Bytes that wait for a checkpoint to leave.
   virtual int64_t staged_bytes() const { return 0; }
   // What a sink hands over behind on_barrier().

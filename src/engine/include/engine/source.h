@@ -81,7 +81,8 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // Of what decode() makes.
+  // Of what decode() makes: the columns of plan::schema_read(), or all of the schema for a source
+  // that cannot leave any out.
   virtual SchemaPtr schema() const = 0;
   // Ends by itself (a file that is read once).
   virtual bool bounded() const = 0;

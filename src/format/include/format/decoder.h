@@ -1,5 +1,6 @@
 // Bytes to rows: what a source's records or a file's lines hold becomes columns. Only the columns
-// that the plan reads are built.
+// that are read are built, and only their values are checked: of the rest a payload must have the
+// form (JSON is JSON to its end, a CSV line has all of its fields), not the types.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +52,7 @@ class Decoder {
   virtual bool add(std::string_view payload, RowFault& fault) = 0;
   // Rows since the last take().
   virtual int64_t rows() const = 0;
-  // Their columns, in the order of the decoder's schema.
+  // Their columns, those that are read, in the order of the decoder's schema.
   virtual Result<std::vector<ColumnPtr>> take() = 0;
 };
 
@@ -64,7 +65,9 @@ Result<DecoderOptions> decoder_options(const std::string& format,
 
 // `format`: "json" (one object a payload, which is one row; fields matched by name, others
 // skipped), "csv" (one line), "raw" (one column of bytes or string). kInvalid names the formats.
+// `read` says of each of the schema's columns whether take() gives it; empty: all.
 Result<std::unique_ptr<Decoder>> make_decoder(const std::string& format, SchemaPtr schema,
-                                              const DecoderOptions& options);
+                                              const DecoderOptions& options,
+                                              const std::vector<bool>& read = {});
 
 }  // namespace dataflow::format

@@ -10,24 +10,12 @@
 
 namespace dataflow::plan {
 
-// The columns of the source's schema that something behind it reads, itself for its computed ones
-// too, in the schema's order: all that it must decode. A projection counts as reading everything that it names, whoever reads that.
+// The columns of the source's schema that something behind it reads, or its own computed ones, in
+// the schema's order: all that it must decode. Of a projection a column counts as read if somebody
+// reads it, or if it may fail at a row (which is a dead letter then). What keeps rows (joins, and a
+// deduplication that may replace a row) reads all columns of its inputs: a changed plan may ask for
+// another one of a kept row.
 std::vector<std::string> columns_read(const Plan& plan, const std::string& source);
-
-// A condition that the source may test before it decodes the rest of a row.
-struct MovableFilter {
-  std::string filter;             // the node that it comes from, which tests it no more
-  expr::ExpressionPtr condition;  // over the source's columns
-  bool whole = false;             // all of the node's condition, so that the node lets all through
-  expr::ExpressionPtr left_behind;  // what the node still tests; null if whole
-};
-
-// The filters right behind the source (behind nothing but filters and projections of bare columns)
-// as far as they cannot fail: AND, OR, NOT, tests for NULL and truth, and comparisons of like
-// types, over columns and literals. Of an AND only what stands in front of the first part that may
-// fail is moved, so that each row that would have failed still does. The source must still take the
-// event time of rows that it leaves out, or a filter would hold the watermark back.
-std::vector<MovableFilter> movable_filters(const Plan& plan, const std::string& source);
 
 // How rows must reach a node's input: those with equal keys at one task. No keys: all at one.
 struct Exchange {

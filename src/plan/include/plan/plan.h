@@ -56,7 +56,14 @@ struct SourceSpec {
   // column may be one.
   std::vector<NamedExpression> computed;
   std::optional<WatermarkSpec> watermark;
+  bool decode_all = false;  // also columns that nobody reads, which are then checked like others
+  // What the source gives where it is less than the schema, in the schema's order. A rewrite sets
+  // it (plan/rewrite.h); no user does, and it is no part of the JSON form.
+  std::optional<std::vector<std::string>> read;
 };
+// Whether the source gives that column of its schema, and the schema of all that it gives.
+bool is_read(const SourceSpec& spec, const std::string& column);
+SchemaPtr schema_read(const SourceSpec& spec);
 
 struct FilterSpec {
   expr::ExpressionPtr condition;
@@ -182,6 +189,11 @@ struct Node {
   std::optional<std::string> event_time;  // the column that carries it; set by validate()
   std::optional<int> parallelism;         // absent: the job's
   expr::Place place;                      // in the user's file
+  // Of a node that a rewrite put in: whose work it does. Empty: the node is the user's. Not stored.
+  std::string part_of;
+
+  // As its user knows it.
+  const std::string& shown_id() const { return part_of.empty() ? id : part_of; }
 };
 
 enum class ErrorPolicy : uint8_t { kDeadLetter, kFail };

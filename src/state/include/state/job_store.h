@@ -54,6 +54,11 @@ struct StoredCommittable {
   Committable committable;
 };
 
+struct TableSize {
+  std::string operator_id, table;
+  uint64_t bytes = 0;
+};
+
 struct StoreStats {
   CheckpointId last;
   int64_t last_wall_millis = 0;
@@ -125,6 +130,8 @@ class JobStore {
   // acknowledged: to owe nothing, it is made where there are none.
   virtual Result<SavepointInfo> save(const std::string& dir, const std::string& job) = 0;
   virtual StoreStats stats() const = 0;
+  // What each table takes on disk, by operator and name: folded, and deltas that wait for that.
+  virtual std::vector<TableSize> table_sizes() const = 0;
   virtual Status close() = 0;
 };
 
