@@ -82,11 +82,10 @@ SinkResult blackhole_sink(const Parts&, const plan::SinkSpec& spec, const Schema
   return make_blackhole_sink(spec, context);
 }
 
-constexpr SourceEntry kSources[] = {
-    {"log", log_source},
-    {"file", file_source},
-    {"generator", generator_source},
-    {"values", values_source}};
+constexpr SourceEntry kSources[] = {{"log", log_source},
+                                    {"file", file_source},
+                                    {"generator", generator_source},
+                                    {"values", values_source}};
 constexpr SinkEntry kSinks[] = {{"log", log_sink},         {"file", file_sink},
                                 {"http", http_sink},       {"metrics", metrics_sink},
                                 {"console", console_sink}, {"blackhole", blackhole_sink}};

@@ -129,8 +129,7 @@ Result<std::unique_ptr<engine::Source>> make_values_source(
       Result<Value> value = value_of(row[i], (*spec.schema)[i]);
       if (!value.ok()) {
         return options.wrong("rows", "row " + std::to_string(made.rows.size()) + ", column `" +
-                                         (*spec.schema)[i].name + "`: " +
-                                         value.status().message());
+                                         (*spec.schema)[i].name + "`: " + value.status().message());
       }
       made.rows.back().push_back(std::move(*value));
     }

@@ -1,5 +1,5 @@
-// The source "values": rows that stand in the plan itself, as VALUES in SQL. Option `rows` is a JSON
-// array of rows, each an array of literals in the plan's form of expressions.
+// The source "values": rows that stand in the plan itself, as VALUES in SQL. Option `rows` is a
+// JSON array of rows, each an array of literals in the plan's form of expressions.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace dataflow::connect {
 
-Result<std::unique_ptr<engine::Source>> make_values_source(
-    const plan::SourceSpec& spec, const engine::ConnectorContext& context);
+Result<std::unique_ptr<engine::Source>> make_values_source(const plan::SourceSpec& spec,
+                                                           const engine::ConnectorContext& context);
 
 }  // namespace dataflow::connect

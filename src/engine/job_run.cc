@@ -363,9 +363,9 @@ Result<std::unique_ptr<SourceDriver>> JobRun::make_driver(size_t stage, int task
   const plan::Node& node = *stages_.stages[stage].nodes.front();
   Source& source = *sources_.at(node.id);
   const auto& spec = std::get<plan::SourceSpec>(node.spec);
-  SourceDriverOptions options{node.id,          node.schema,
-                              spec.watermark,   plan_.job.bounded,
-                              context_.options.batch_rows, spec.computed};
+  SourceDriverOptions options{
+      node.id,      node.schema, spec.watermark, plan_.job.bounded, context_.options.batch_rows,
+      spec.computed};
   auto driver = std::make_unique<SourceDriver>(
       source, std::move(options), [waker = this->task(stage, task).waker()] { waker->wake(); });
   DF_ASSIGN_OR_RETURN(const auto named, context_.store.named(node.id));

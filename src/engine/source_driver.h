@@ -27,7 +27,8 @@ namespace dataflow::engine {
 
 struct SourceDriverOptions {
   std::string node;
-  SchemaPtr schema;  // of what goes on: the source's columns, or some of them, and the computed ones
+  SchemaPtr
+      schema;  // of what goes on: the source's columns, or some of them, and the computed ones
   std::optional<plan::WatermarkSpec> watermark;
   bool bounded = false;  // no watermark before the end, no guard against the future
   int64_t batch_rows = 4096;
@@ -82,7 +83,7 @@ class SourceDriver {
   const SourceDriverOptions options_;
   const int64_t stretch_;  // offsets of a split between two moves of its watermark
   const std::shared_ptr<std::function<void()>> wake_;
-  SchemaPtr given_;  // of what goes on, without the computed columns
+  SchemaPtr given_;                            // of what goes on, without the computed columns
   std::optional<std::vector<size_t>> chosen_;  // of the source's columns; absent: all
   std::optional<size_t> time_column_;
   int64_t time_units_ = 1;

@@ -96,8 +96,7 @@ Result<SchemaPtr> with_computed(const Scope& scope, const SourceSpec& spec) {
   std::vector<Field> fields = given->fields();
   for (const NamedExpression& column : spec.computed) {
     const std::string role = "computed column " + quoted(column.name);
-    DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound,
-                        scope.bind(column.expression, *given, role));
+    DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, scope.bind(column.expression, *given, role));
     fields.push_back({column.name, bound->type(), bound->nullable()});
   }
   return std::make_shared<const Schema>(std::move(fields));

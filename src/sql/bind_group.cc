@@ -19,8 +19,7 @@ const Clauses* clauses_of(const expr::Expression& expression) {
 
 bool is_aggregate(const expr::Expression& expression) {
   if (const Clauses* clauses = clauses_of(expression)) return !clauses->over;
-  return expression.kind == expr::Kind::kCall &&
-         plan::find_aggregate(expression.name) != nullptr;
+  return expression.kind == expr::Kind::kCall && plan::find_aggregate(expression.name) != nullptr;
 }
 
 // Functions of GROUP BY TUMBLE(ts, …) and the like, from before there were window tables.
@@ -88,8 +87,7 @@ class GroupBinder {
 
  private:
   Result<ExpressionPtr> resolved_item(const OutputItem& item) const {
-    return item.resolved ? Result<ExpressionPtr>(item.expression)
-                         : names_.resolve(item.expression);
+    return item.resolved ? Result<ExpressionPtr>(item.expression) : names_.resolve(item.expression);
   }
 
   // ---- keys
@@ -117,9 +115,8 @@ class GroupBinder {
         !written->value.is_null()) {
       const int64_t at = written->value.as_int();
       if (at < 1 || at > std::ssize(items_)) {
-        return at_place(written->place, "GROUP BY " + std::to_string(at) +
-                                            ": the list has " + std::to_string(items_.size()) +
-                                            " columns");
+        return at_place(written->place, "GROUP BY " + std::to_string(at) + ": the list has " +
+                                            std::to_string(items_.size()) + " columns");
       }
       return resolved_item(items_[static_cast<size_t>(at - 1)]);
     }
@@ -358,8 +355,8 @@ class GroupBinder {
       same = of_key[i]->to_string() == call.arguments[i]->to_string();
     }
     if (same) return {};
-    return at_place(call.place, call.name + " is not of the window in GROUP BY, which is " +
-                                    old_->to_string());
+    return at_place(call.place,
+                    call.name + " is not of the window in GROUP BY, which is " + old_->to_string());
   }
 
   const RelPtr& input_;

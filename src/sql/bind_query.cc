@@ -42,8 +42,7 @@ std::vector<Type> types_of(const Relation& relation) {
 std::string default_name(const expr::Expression& expression, size_t i) {
   if (expression.kind == expr::Kind::kColumn) return expression.name;
   if (expression.kind == expr::Kind::kCall && expression.name == "FIELD" &&
-      expression.arguments.size() == 2 &&
-      expression.arguments[1]->kind == expr::Kind::kLiteral) {
+      expression.arguments.size() == 2 && expression.arguments[1]->kind == expr::Kind::kLiteral) {
     return expression.arguments[1]->value.as_text();
   }
   return "EXPR$" + std::to_string(i);
@@ -84,8 +83,8 @@ Result<Relation> Binder::bind_select(const Select& select) {
   if (select.from != nullptr) {
     DF_ASSIGN_OR_RETURN(from, bind_from(select.from));
   } else {
-    const auto schema = std::make_shared<const Schema>(
-        std::vector<Field>{{"$row", Type::int32(), false}});
+    const auto schema =
+        std::make_shared<const Schema>(std::vector<Field>{{"$row", Type::int32(), false}});
     from.rel = make_values(schema, {{Value::integer(Type::int32(), 0)}});
   }
   if (select.where != nullptr) {
@@ -189,8 +188,8 @@ Result<Relation> Binder::bind_values(const Values& values, Place place) {
     both.arguments.pop_back();
     both.arguments.pop_back();
     both.arguments.push_back(rows.back()[column]);
-    ExpressionPtr all = rows.size() == 1 ? rows[0][column]
-                                         : std::make_shared<const expr::Expression>(both);
+    ExpressionPtr all =
+        rows.size() == 1 ? rows[0][column] : std::make_shared<const expr::Expression>(both);
     DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, expr::bind(all, nothing));
     Type type = bound->type().id() == TypeId::kNull ? Type::string() : bound->type();
     fields.push_back({"EXPR$" + std::to_string(column), std::move(type), bound->nullable()});

@@ -51,12 +51,13 @@ Result<Arguments> arguments_of(const TableFunction& call, const WindowFunction& 
     if (at >= names.size()) {
       std::string all;
       for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-      return at_place(argument.place.line > 0 ? argument.place : place,
-                      call.name + (argument.name.empty()
-                                       ? " takes no more than these: "
-                                       : " has no parameter " + argument.name +
-                                             suggestion(argument.name, names) + "; it has ") +
-                          all);
+      return at_place(
+          argument.place.line > 0 ? argument.place : place,
+          call.name +
+              (argument.name.empty() ? " takes no more than these: "
+                                     : " has no parameter " + argument.name +
+                                           suggestion(argument.name, names) + "; it has ") +
+              all);
     }
     const TableArgument*& to = at == 0   ? arguments.data
                                : at == 1 ? arguments.time
@@ -84,11 +85,65 @@ Result<Name> time_name(const TableArgument& argument, const std::string& functio
   return at_place(argument.place, function + ": the time column is written DESCRIPTOR(ts)");
 }
 
+// Which column is the windows' time, and whether it is the clock's.
+Status set_time(const TableArgument& argument, const std::string& function, const Rel& rel,
+                const Names& names, bool any, WindowTableRel& window) {
+  DF_ASSIGN_OR_RETURN(const Name time, time_name(argument, function));
+  DF_ASSIGN_OR_RETURN(const ExpressionPtr column,
+                      names.resolve(expr::column(time.last(), time.place)));
+  if (rel.processing_times.contains(column->name)) {
+    window.time = plan::TimeKind::kProcessing;
+    return {};
+  }
+  window.time_column = column->name;
+  const Type& type = (*rel.schema)[*rel.schema->find(column->name)].type;
+  if (!type.is_timestamp()) {
+    return at_place(time.place, "`" + time.last() + "` is " + type.to_string() +
+                                    "; windows need a TIMESTAMP or TIMESTAMP_LTZ");
+  }
+  if (any || rel.event_time == column->name) return {};
+  return at_place(time.place, "`" + time.last() + "` is not the event time of the rows" +
+                                  (rel.event_time && !rel.event_time->starts_with('$')
+                                       ? ", which is `" + *rel.event_time + "`"
+                                       : "; declare it in the table: WATERMARK FOR " + time.last() +
+                                             " AS " + time.last() + " - INTERVAL '5' SECOND"));
+}
+
+Status set_spans(const Arguments& arguments, const WindowFunction& function,
+                 const std::string& called, Place place, WindowTableRel& window) {
+  for (size_t i = 0; i < function.parameters.size() && !function.parameters[i].empty(); ++i) {
+    const TableArgument* argument = arguments.others[i];
+    const std::string_view name = function.parameters[i];
+    if (argument == nullptr) {
+      if (name == "OFFSET") continue;
+      return at_place(place, called + ": " + std::string(name) + " is missing");
+    }
+    const auto* value = std::get_if<ExpressionPtr>(&argument->value);
+    if (value == nullptr) {
+      return at_place(argument->place, called + ": " + std::string(name) + " is an INTERVAL");
+    }
+    DF_ASSIGN_OR_RETURN(const int64_t span,
+                        milliseconds_of(*value, called + ": " + std::string(name)));
+    if (name != "OFFSET" && span <= 0) {
+      return at_place((*value)->place,
+                      called + ": " + std::string(name) + " must be longer than nothing");
+    }
+    (name == "OFFSET"                    ? window.offset_ms
+     : name == "SLIDE" || name == "STEP" ? window.slide_ms
+                                         : window.size_ms) = span;
+  }
+  if (function.kind == plan::WindowKind::kCumulative && window.size_ms % window.slide_ms != 0) {
+    return at_place(place, "CUMULATE: SIZE must be a whole number of STEPs");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<int64_t> milliseconds_of(const ExpressionPtr& expression, std::string_view role) {
-  const std::string wanted = std::string(role) + " must be an interval of days to seconds, as "
-                                                 "INTERVAL '10' MINUTE";
+  const std::string wanted = std::string(role) +
+                             " must be an interval of days to seconds, as "
+                             "INTERVAL '10' MINUTE";
   if (expression->kind != expr::Kind::kLiteral ||
       expression->value.type().id() != TypeId::kMillis || expression->value.is_null()) {
     return at_place(expression->place, wanted);
@@ -101,8 +156,8 @@ Result<Relation> Binder::bind_function(const TableFunction& function, Place plac
   if (function.name == "UNNEST") return at_place(place, "UNNEST is not supported yet");
   std::vector<std::string> names = {"UNNEST"};
   for (const WindowFunction& known : kFunctions) names.emplace_back(known.name);
-  return at_place(place, "there is no table function " + function.name +
-                             suggestion(function.name, names));
+  return at_place(place,
+                  "there is no table function " + function.name + suggestion(function.name, names));
 }
 
 Result<Relation> Binder::bind_window_table(const TableFunction& call, Place place) {
@@ -123,58 +178,15 @@ Result<Relation> Binder::bind_window_table(const TableFunction& call, Place plac
 
   WindowTableRel window;
   window.kind = function.kind;
-  DF_ASSIGN_OR_RETURN(const Name time, time_name(*arguments.time, call.name));
-  DF_ASSIGN_OR_RETURN(const ExpressionPtr column,
-                      from.names.resolve(expr::column(time.last(), time.place)));
-  if (from.rel->processing_times.contains(column->name)) {
-    window.time = plan::TimeKind::kProcessing;
-  } else {
-    const Type& type = (*from.rel->schema)[*from.rel->schema->find(column->name)].type;
-    if (!type.is_timestamp()) {
-      return at_place(time.place, "`" + time.last() + "` is " + type.to_string() +
-                                      "; windows need a TIMESTAMP or TIMESTAMP_LTZ");
-    }
-    const bool any = settings_.mode() == RuntimeMode::kBatch;
-    if (!any && from.rel->event_time != column->name) {
-      return at_place(time.place,
-                      "`" + time.last() + "` is not the event time of the rows" +
-                          (from.rel->event_time && !from.rel->event_time->starts_with('$')
-                               ? ", which is `" + *from.rel->event_time + "`"
-                               : "; declare it in the table: WATERMARK FOR " + time.last() +
-                                     " AS " + time.last() + " - INTERVAL '5' SECOND"));
-    }
-    window.time_column = column->name;
-  }
-  for (size_t i = 0; i < function.parameters.size() && !function.parameters[i].empty(); ++i) {
-    const TableArgument* argument = arguments.others[i];
-    const std::string_view name = function.parameters[i];
-    if (argument == nullptr) {
-      if (name == "OFFSET") continue;
-      return at_place(place, call.name + ": " + std::string(name) + " is missing");
-    }
-    const auto* value = std::get_if<ExpressionPtr>(&argument->value);
-    if (value == nullptr) {
-      return at_place(argument->place, call.name + ": " + std::string(name) + " is an INTERVAL");
-    }
-    DF_ASSIGN_OR_RETURN(const int64_t span,
-                        milliseconds_of(*value, call.name + ": " + std::string(name)));
-    if (name != "OFFSET" && span <= 0) {
-      return at_place((*value)->place,
-                      call.name + ": " + std::string(name) + " must be longer than nothing");
-    }
-    (name == "OFFSET"                      ? window.offset_ms
-     : name == "SLIDE" || name == "STEP" ? window.slide_ms
-                                           : window.size_ms) = span;
-  }
+  const bool any = settings_.mode() == RuntimeMode::kBatch;
+  DF_RETURN_IF_ERROR(set_time(*arguments.time, call.name, *from.rel, from.names, any, window));
+  DF_RETURN_IF_ERROR(set_spans(arguments, function, call.name, place, window));
   for (const ExpressionPtr& key : arguments.data->partition_by) {
     DF_ASSIGN_OR_RETURN(const ExpressionPtr resolved, from.names.resolve(key));
     if (resolved->kind != expr::Kind::kColumn) {
       return at_place(key->place, "PARTITION BY of a window table takes columns");
     }
     window.partition_by.push_back(resolved->name);
-  }
-  if (function.kind == plan::WindowKind::kCumulative && window.size_ms % window.slide_ms != 0) {
-    return at_place(place, "CUMULATE: SIZE must be a whole number of STEPs");
   }
   Relation relation;
   for (const VisibleTable& each : from.names.tables()) {

@@ -61,7 +61,7 @@ class Binder {
   const Catalog& catalog_;
   const Settings& settings_;
   const std::string& script_;
-  std::vector<CommonTables> common_;  // WITH, the innermost last
+  std::vector<CommonTables> common_;       // WITH, the innermost last
   std::map<std::string, Relation> bound_;  // tables and views by name and hints
   int depth_ = 0;                          // of views within views
 };

@@ -91,10 +91,9 @@ Result<std::vector<std::optional<size_t>>> Compiler::places_of(
     if (given != columns.size()) {
       std::string names;
       for (const TargetColumn& column : columns) names += (names.empty() ? "" : ", ") + column.name;
-      return at_place(insert.target.place, "`" + target + "` takes " +
-                                               std::to_string(columns.size()) + " columns (" +
-                                               names + "), the query gives " +
-                                               std::to_string(given));
+      return at_place(insert.target.place,
+                      "`" + target + "` takes " + std::to_string(columns.size()) + " columns (" +
+                          names + "), the query gives " + std::to_string(given));
     }
     for (size_t i = 0; i < given; ++i) places[i] = i;
     return places;
@@ -106,9 +105,8 @@ Result<std::vector<std::optional<size_t>>> Compiler::places_of(
   }
   for (size_t i = 0; i < given; ++i) {
     const Name& name = insert.columns[i];
-    const auto found = std::ranges::find_if(columns, [&](const TargetColumn& column) {
-      return same_word(column.name, name.last());
-    });
+    const auto found = std::ranges::find_if(
+        columns, [&](const TargetColumn& column) { return same_word(column.name, name.last()); });
     if (found == columns.end()) {
       std::vector<std::string> names;
       for (const TargetColumn& column : columns) names.push_back(column.name);
@@ -153,11 +151,11 @@ Status Compiler::add(const Insert& insert) {
       value = expr::column(column.in_rel);
       if (!(from == target.type)) value = expr::cast(value, target.type);
       if (!fits(from, target.type) && !is_null_literal(*relation.rel, column.in_rel)) {
-        return at_place(insert.target.place,
-                        "column `" + target.name + "` of `" + table->name + "` is " +
-                            target.type.to_string() + ", the query gives " + from.to_string() +
-                            " (" + column.name + "); write CAST(… AS " +
-                            target.type.to_string() + ")");
+        return at_place(insert.target.place, "column `" + target.name + "` of `" + table->name +
+                                                 "` is " + target.type.to_string() +
+                                                 ", the query gives " + from.to_string() + " (" +
+                                                 column.name + "); write CAST(… AS " +
+                                                 target.type.to_string() + ")");
       }
     }
     columns.push_back({target.name, std::move(value)});
@@ -189,8 +187,7 @@ Status Compiler::sort_by(const Query& query, Relation& relation, CompiledQuery& 
       DF_ASSIGN_OR_RETURN(const ExpressionPtr key, names.resolve(item.expression));
       if (key->kind == expr::Kind::kColumn) {
         at = static_cast<size_t>(
-            std::ranges::find(columns, key->name, &plan::NamedExpression::name) -
-            columns.begin());
+            std::ranges::find(columns, key->name, &plan::NamedExpression::name) - columns.begin());
       } else {
         const std::string name = free_name("$order", taken);
         taken.insert(name);
@@ -198,8 +195,8 @@ Status Compiler::sort_by(const Query& query, Relation& relation, CompiledQuery& 
       }
     }
     // NULL is the least value, as in Flink.
-    const bool first = item.nulls == NullsOrder::kUsual ? !item.descending
-                                                        : item.nulls == NullsOrder::kFirst;
+    const bool first =
+        item.nulls == NullsOrder::kUsual ? !item.descending : item.nulls == NullsOrder::kFirst;
     made.order_by.push_back({at, item.descending, first});
   }
   made.hidden = columns.size() - relation.columns.size();

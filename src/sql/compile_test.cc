@@ -22,8 +22,7 @@ class CompileTest : public testing::Test {
       if (const auto* table = std::get_if<CreateTable>(&statement.what)) {
         DF_RETURN_IF_ERROR(catalog.create(*table, statement.text));
       } else if (const auto* view = std::get_if<CreateView>(&statement.what)) {
-        DF_RETURN_IF_ERROR(
-            describe_query(*view->query, catalog, settings, script).status());
+        DF_RETURN_IF_ERROR(describe_query(*view->query, catalog, settings, script).status());
         DF_RETURN_IF_ERROR(catalog.create(*view, statement.text));
       } else if (const auto* set = std::get_if<Set>(&statement.what)) {
         DF_RETURN_IF_ERROR(settings.set(set->key, set->value));
@@ -113,7 +112,8 @@ TEST_F(CompileTest, GroupsOfWindowTablesAreWindowsOverTheirInput) {
   EXPECT_EQ(spec.kind, plan::WindowKind::kCumulative);
   EXPECT_EQ(spec.slide_ms, 60'000);
   EXPECT_EQ(spec.size_ms, 3'600'000);
-  spec = window("TABLE(SESSION(TABLE bids PARTITION BY item, DESCRIPTOR(ts), INTERVAL '5' MINUTE))");
+  spec =
+      window("TABLE(SESSION(TABLE bids PARTITION BY item, DESCRIPTOR(ts), INTERVAL '5' MINUTE))");
   EXPECT_EQ(spec.kind, plan::WindowKind::kSession);
   EXPECT_EQ(spec.gap_ms, 300'000);
 }
@@ -165,14 +165,14 @@ TEST_F(CompileTest, GroupWindowsOfOldAreUnderstood) {
 }
 
 TEST_F(CompileTest, AViewAndAStatementSetReadATableOnce) {
-  const Result<plan::Plan> plan = compiled(
-      tables() +
-      "CREATE VIEW dear AS SELECT item, price FROM bids WHERE price > 10;\n"
-      "EXECUTE STATEMENT SET BEGIN\n"
-      "INSERT INTO out1 SELECT * FROM dear;\n"
-      "INSERT INTO counts SELECT window_start, window_end, item, COUNT(*)\n"
-      "  FROM TUMBLE(bids, ts, INTERVAL '1' MINUTE) GROUP BY 1, 2, 3;\n"
-      "END");
+  const Result<plan::Plan> plan =
+      compiled(tables() +
+               "CREATE VIEW dear AS SELECT item, price FROM bids WHERE price > 10;\n"
+               "EXECUTE STATEMENT SET BEGIN\n"
+               "INSERT INTO out1 SELECT * FROM dear;\n"
+               "INSERT INTO counts SELECT window_start, window_end, item, COUNT(*)\n"
+               "  FROM TUMBLE(bids, ts, INTERVAL '1' MINUTE) GROUP BY 1, 2, 3;\n"
+               "END");
   ASSERT_TRUE(plan.ok()) << plan.status();
   size_t sources = 0;
   for (const plan::Node& node : plan->nodes) {
@@ -190,7 +190,8 @@ TEST_F(CompileTest, ErrorsNameThePlaceAndTheNearestName) {
       {"INSERT INTO out1 SELECT itm, price FROM bids", "there is no column `itm`; did you mean"},
       {"INSERT INTO out1 SELECT item, price FROM bid", "there is no table or view `bid`; did you"},
       {"INSERT INTO out2 SELECT item, price FROM bids", "there is no table `out2`; did you mean"},
-      {"INSERT INTO out1 SELECT item FROM bids", "takes 2 columns (item, price), the query gives 1"},
+      {"INSERT INTO out1 SELECT item FROM bids",
+       "takes 2 columns (item, price), the query gives 1"},
       {"INSERT INTO out1 SELECT price, item FROM bids", "write CAST(… AS "},
       {"INSERT INTO out1 SELECT b.item, c.price FROM bids AS b", "there is no table or column `c`"},
       {"INSERT INTO out1 SELECT item, price FROM bids WHERE n", "a condition must be BOOLEAN"},

@@ -58,8 +58,8 @@ std::string Lowering::free_id(const std::string& wanted) {
   return id;
 }
 
-std::string Lowering::add(const std::string& kind, plan::Spec spec,
-                          std::vector<std::string> inputs, Place place) {
+std::string Lowering::add(const std::string& kind, plan::Spec spec, std::vector<std::string> inputs,
+                          Place place) {
   plan::Node node;
   node.id = free_id(kind + "_" + std::to_string(++counts_[kind]));
   for (std::string& input : inputs) node.inputs.push_back({std::move(input), ""});

@@ -22,8 +22,8 @@ class Lowering {
  private:
   Result<std::string> lower_new(const RelPtr& rel);
   Result<std::string> lower_values(const Rel& rel, const ValuesRel& values);
-  Result<std::string> lower_project(const RelPtr& input,
-                                    std::vector<plan::NamedExpression> columns, Place place);
+  Result<std::string> lower_project(const RelPtr& input, std::vector<plan::NamedExpression> columns,
+                                    Place place);
   Result<std::string> lower_aggregate(const Rel& rel, const AggregateRel& aggregate);
   Result<std::string> lower_window(const Rel& rel, const AggregateRel& aggregate);
   // A group of rows that carry the window that they are in (lower_window.cc).

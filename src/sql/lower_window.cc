@@ -14,7 +14,7 @@ using plan::NamedExpression;
 struct WithoutWindow {
   RelPtr rel;
   const WindowTableRel* window = nullptr;
-  std::string time_column;  // in rel; empty for processing time
+  std::string time_column;                   // in rel; empty for processing time
   std::map<std::string, std::string> names;  // of its columns but the window's, in rel
   std::vector<std::string> parts;            // what sessions are partitioned by, in rel
 };
@@ -40,8 +40,7 @@ Result<std::optional<WithoutWindow>> without_window(const Rel& rel, const Filter
       reads_any(*filter.condition, *rel.input()->window)) {
     return std::optional<WithoutWindow>();
   }
-  DF_ASSIGN_OR_RETURN(below->rel,
-                      make_filter(below->rel, renamed(filter.condition, below->names)));
+  DF_ASSIGN_OR_RETURN(below->rel, make_filter(below->rel, renamed(filter.condition, below->names)));
   return below;
 }
 
@@ -174,8 +173,8 @@ Result<std::string> Lowering::lower_closed_window(const Rel& rel, const Aggregat
   return add_window(rel, input, std::move(spec), 2);
 }
 
-Result<std::string> Lowering::add_window(const Rel& rel, const RelPtr& input,
-                                         plan::WindowSpec spec, size_t window_keys) {
+Result<std::string> Lowering::add_window(const Rel& rel, const RelPtr& input, plan::WindowSpec spec,
+                                         size_t window_keys) {
   // Keys must not be called as the window's own columns are.
   RelPtr below = input;
   if (std::ranges::any_of(spec.keys, is_window_column)) {

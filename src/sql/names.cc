@@ -12,8 +12,7 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 
 bool is_field(const expr::Expression& expression) {
   return expression.kind == expr::Kind::kCall && expression.name == "FIELD" &&
-         expression.arguments.size() == 2 &&
-         expression.arguments[1]->kind == expr::Kind::kLiteral;
+         expression.arguments.size() == 2 && expression.arguments[1]->kind == expr::Kind::kLiteral;
 }
 
 // The columns of that name: those in the same case, or else all without regard to it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "expr/bound.h"
+#include "names.h"
 #include "plan/aggregate.h"
 
 namespace dataflow::sql {
@@ -110,7 +111,8 @@ RelPtr make_values(SchemaPtr schema, std::vector<std::vector<Value>> rows) {
 Result<RelPtr> make_filter(RelPtr input, ExpressionPtr condition) {
   DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, expr::bind(condition, *input->schema));
   if (bound->type().id() != TypeId::kBoolean && bound->type().id() != TypeId::kNull) {
-    return Status::invalid("a condition must be BOOLEAN, this one is " + bound->type().to_string());
+    return at_place(condition->place,
+                    "a condition must be BOOLEAN, this one is " + bound->type().to_string());
   }
   Rel rel = like(input);
   rel.place = condition->place;

@@ -85,9 +85,9 @@ struct Aggregate {
 };
 
 // Aggregates per key and window. Output: window_start, window_end and window_time, each
-// TIMESTAMP(3) NOT NULL (window_time is TIMESTAMP_LTZ(3) where the time column is zoned), then keys, then aggregates; of count windows only keys and aggregates.
+// TIMESTAMP(3) NOT NULL, then keys, then aggregates; of count windows only keys and aggregates.
 // window_time is window_end - 1 ms, the latest time that a row of the window can have, and the
-// event time of the output of event-time windows.
+// event time of the output of event-time windows; TIMESTAMP_LTZ(3) where the time column is zoned.
 struct WindowSpec {
   WindowKind kind = WindowKind::kTumbling;
   TimeKind time = TimeKind::kEvent;

@@ -21,13 +21,13 @@ class Settings {
   Status reset(const std::string& key);  // empty: all
   const std::map<std::string, std::string>& given() const { return given_; }
 
-  RuntimeMode mode() const;               // execution.runtime-mode
-  std::string time_zone() const;          // table.local-time-zone
-  int parallelism() const;                // parallelism.default; 0: the machine's
-  int64_t checkpoint_interval_ms() const; // execution.checkpointing.interval; 0: the engine's
-  int64_t idle_timeout_ms() const;        // table.exec.source.idle-timeout; 0: none
-  int64_t state_ttl_ms() const;           // table.exec.state.ttl; 0: for ever
-  std::string pipeline_name() const;      // pipeline.name
+  RuntimeMode mode() const;                // execution.runtime-mode
+  std::string time_zone() const;           // table.local-time-zone
+  int parallelism() const;                 // parallelism.default; 0: the machine's
+  int64_t checkpoint_interval_ms() const;  // execution.checkpointing.interval; 0: the engine's
+  int64_t idle_timeout_ms() const;         // table.exec.source.idle-timeout; 0: none
+  int64_t state_ttl_ms() const;            // table.exec.state.ttl; 0: for ever
+  std::string pipeline_name() const;       // pipeline.name
 
  private:
   std::map<std::string, std::string> given_;
