@@ -360,6 +360,47 @@ def test_a_sink_that_hangs_holds_up_neither_pages_nor_a_start_of_the_server(serv
     assert call(server, "GET", "/api/v1/pipelines")[1]["pipelines"] == []
 
 
+WINDOWS = """
+name: windows
+sources:
+  events: {connector: log, topic: events, format: json, start: earliest, watermark: {column: ts, delay: 1s},
+           schema: {k: STRING, v: INT, ts: TIMESTAMP_LTZ(3)}}
+steps:
+  sums: {from: events, window: {tumbling: 10s}, group_by: [k], aggregate: {s: SUM(v), d: COUNT(DISTINCT v)}}
+  all: {from: events, deduplicate: {keys: [k]}}
+sinks:
+  out: {from: sums, connector: blackhole}
+  keys: {from: all, connector: blackhole}
+"""
+
+
+def test_state_and_windows_are_told_by_operator(server, cli, tmp_path):
+    path = tmp_path / "windows.yaml"
+    path.write_text(WINDOWS)
+    cli("pipeline", "deploy", str(path))
+    for k, at in (("a", 1), ("b", 2), ("a", 25)):
+        cli("publish", "events", json.dumps({"k": k, "v": 1, "ts": f"2026-01-01T00:00:{at:02}Z"}))
+    # At second 24 two windows have fired, and the one that began at 20 is left.
+    eventually(lambda: cli.json("pipeline", "windows", "windows")[0]["watermark_ms"] == 1767225624000,
+               "the watermark stands at second 24")
+    cli("pipeline", "checkpoint", "windows")
+    kept = {one["operator"]: one for one in cli.json("pipeline", "state", "windows")}
+    assert [table["table"] for table in kept["sums"]["tables"]] == ["windows", "aggregate-1-values"]
+    assert "ttl" in kept["all"]["warning"] and kept["all"]["rows"] == 2
+    assert kept["all"]["tables"][0]["stored_bytes"] > 0
+    windows = cli.json("pipeline", "windows", "windows")
+    assert windows == call(server, "GET", "/windows")[1]["windows"]
+    oldest = windows[0]["oldest"]
+    assert oldest["end_ms"] - oldest["start_ms"] == 10_000 and oldest["rows"] == 1
+    assert oldest["held_by"]["source"] == "events"
+    assert windows[0]["open"] == 1 and "the end of it" in oldest["why"]
+    assert "WHY" in cli("pipeline", "windows", "windows")
+    assert "STORED_BYTES" in cli("pipeline", "state", "windows").replace(" ", "_")
+    cli("pipeline", "windows", "nothing", expect=NOT_FOUND)
+    cli("pipeline", "pause", "windows")
+    assert cli.json("pipeline", "windows", "windows")[0]["oldest"]["why"] == "the pipeline is paused"
+
+
 def test_what_a_deleted_pipeline_owes_is_delivered_first_or_given_up_in_words(server, cli, posts, tmp_path):
     path = tmp_path / "counts.yaml"
     path.write_text(COUNTS.replace("connector: log, topic: out, format: json, guarantee: exactly_once",

@@ -85,8 +85,9 @@ const std::vector<Operation>& operations() {
       {"get", "/api/v1/pipelines/{name}/watermarks", "pipelineWatermarks",
        "Which split of which source holds each operator back, and by how much"},
       {"get", "/api/v1/pipelines/{name}/state", "pipelineState",
-       "Sizes of state, and what can only grow"},
-      {"get", "/api/v1/pipelines/{name}/windows", "pipelineWindows", "Open windows"},
+       "Sizes of state by operator and table, in memory and on disk, and what can only grow"},
+      {"get", "/api/v1/pipelines/{name}/windows", "pipelineWindows",
+       "Open windows, the oldest of each operator, and why it has not fired"},
       {"get", "/api/v1/pipelines/{name}/logs", "pipelineLogs", "What befell it, oldest first"},
       {"get", "/api/v1/pipelines/{name}/explain", "explainPipeline", "Its plan as a tree"},
       {"get", "/pipelines", "pipelines", "All pipelines"},
@@ -96,8 +97,8 @@ const std::vector<Operation>& operations() {
        "Operators and splits; as text/event-stream once a second", 200, Body::kNone,
        Answer::kStats},
       {"get", "/watermarks", "watermarks", "Of all pipelines that run: what holds them back"},
-      {"get", "/state", "state", "Of all pipelines that run: sizes of state"},
-      {"get", "/windows", "windows", "Of all pipelines that run: open windows"},
+      {"get", "/state", "state", "Of all pipelines that run: sizes of state by operator and table"},
+      {"get", "/windows", "windows", "Of all pipelines that run: open windows, and why they are"},
       {"post", "/checkpoint", "checkpoint", "Take a checkpoint of every pipeline that runs"}};
   return all;
 }

@@ -1,16 +1,11 @@
 #include "pipeline_pages.h"
 
-#include <algorithm>
-#include <set>
+#include "page_parts.h"
 
 namespace dataflow::http {
 namespace {
 
 using nlohmann::json;
-
-json time_or_null(int64_t ms) {
-  return ms == INT64_MIN || ms == INT64_MAX ? json(nullptr) : json(ms);
-}
 
 // Of the time that is accounted for; only who leads tasks has any.
 json ratio_or_null(double seconds, const engine::OperatorStats& stats) {
@@ -72,50 +67,6 @@ json splits_of(const engine::JobStatus& job) {
   return out;
 }
 
-// The sources that a node's rows come from.
-void add_sources(const plan::Plan& plan, const plan::Node& node, std::set<std::string>& sources) {
-  if (std::holds_alternative<plan::SourceSpec>(node.spec)) sources.insert(node.id);
-  for (const plan::Input& input : node.inputs) {
-    if (const plan::Node* from = plan.find(input.node)) add_sources(plan, *from, sources);
-  }
-}
-
-// Of the splits that feed an operator: the one that holds it back, and how far ahead the others
-// are.
-struct Holding {
-  const engine::SplitStats* split = nullptr;  // null: none counts, all are idle or at their end
-  int64_t newest_ms = INT64_MIN;
-};
-
-Holding holding_back(const jobs::PipelineView& view, const std::string& id) {
-  std::set<std::string> sources;
-  const plan::Node* node = view.plan ? view.plan->find(id) : nullptr;
-  if (node != nullptr) add_sources(*view.plan, *node, sources);
-  Holding holding;
-  for (const engine::SplitStats& split : view.job->splits) {
-    if (!sources.contains(split.source)) continue;
-    holding.newest_ms = std::max(holding.newest_ms, split.watermark_ms);
-    if (split.idle || split.ended) continue;
-    if (holding.split == nullptr || split.watermark_ms < holding.split->watermark_ms) {
-      holding.split = &split;
-    }
-  }
-  return holding;
-}
-
-// Why the state of a node can only grow; empty if it is cleared by itself.
-std::string grows(const plan::Node& node) {
-  const auto* deduplicate = std::get_if<plan::DeduplicateSpec>(&node.spec);
-  if (deduplicate != nullptr && deduplicate->ttl_ms == 0) {
-    return "every key is remembered for ever; set `ttl`";
-  }
-  const auto* window = std::get_if<plan::WindowSpec>(&node.spec);
-  if (window != nullptr && window->kind == plan::WindowKind::kCount && !window->keys.empty()) {
-    return "a key keeps its unfinished window until enough rows come";
-  }
-  return "";
-}
-
 }  // namespace
 
 json pipeline_summary(const jobs::PipelineView& view) {
@@ -171,10 +122,7 @@ json watermarks_page(const std::vector<jobs::PipelineView>& views) {
       const Holding holding = holding_back(view, stats.id);
       if (holding.split != nullptr) {
         one["held_by"] = {{"source", holding.split->source}, {"split", holding.split->split}};
-        // Null: it has told no time yet, and so holds everything back.
-        one["behind_ms"] = holding.split->watermark_ms == INT64_MIN
-                               ? json(nullptr)
-                               : json(holding.newest_ms - holding.split->watermark_ms);
+        one["behind_ms"] = holding.behind_ms();
       }
       operators.push_back(std::move(one));
     }
@@ -197,44 +145,6 @@ json events_page(const std::string& name, const std::vector<jobs::PipelineEvent>
 
 json explain_page(const jobs::PipelineView& view) {
   return {{"pipeline", view.name}, {"explain", view.plan ? plan::explain(*view.plan) : ""}};
-}
-
-json state_page(const std::vector<jobs::PipelineView>& views) {
-  json out = json::array();
-  uint64_t bytes = 0;
-  for (const jobs::PipelineView& view : views) {
-    if (!view.job) continue;
-    for (const engine::OperatorStats& stats : view.job->operators) {
-      const plan::Node* node = view.plan ? view.plan->find(stats.id) : nullptr;
-      const std::string warning = node == nullptr ? "" : grows(*node);
-      if (stats.state_rows == 0 && stats.state_bytes == 0 && warning.empty()) continue;
-      json one = {{"pipeline", view.name},
-                  {"operator", stats.id},
-                  {"rows", stats.state_rows},
-                  {"bytes", stats.state_bytes}};
-      if (!warning.empty()) one["warning"] = warning;
-      bytes += stats.state_bytes;
-      out.push_back(std::move(one));
-    }
-  }
-  return {{"bytes", bytes}, {"state", std::move(out)}};
-}
-
-json windows_page(const std::vector<jobs::PipelineView>& views) {
-  json out = json::array();
-  for (const jobs::PipelineView& view : views) {
-    if (!view.job || !view.plan) continue;
-    for (const engine::OperatorStats& stats : view.job->operators) {
-      const plan::Node* node = view.plan->find(stats.id);
-      if (node == nullptr || !std::holds_alternative<plan::WindowSpec>(node->spec)) continue;
-      out.push_back({{"pipeline", view.name},
-                     {"operator", stats.id},
-                     {"open", stats.state_rows},
-                     {"watermark_ms", time_or_null(stats.watermark_ms)},
-                     {"late_rows", stats.late_rows}});
-    }
-  }
-  return {{"windows", std::move(out)}};
 }
 
 Response json_answer(const json& body, int status) {

@@ -1,5 +1,5 @@
-// dataflow pipeline validate | test | deploy | list | describe | explain | stats | logs | start |
-// stop | pause | restart | checkpoint | delete; savepoint_commands.h has more
+// dataflow pipeline validate | test | deploy | list | describe | explain | stats | state | windows
+// | logs | start | stop | pause | restart | checkpoint | delete; savepoint_commands.h has more
 #include <CLI/CLI.hpp>
 
 #include "base/env.h"
@@ -102,6 +102,7 @@ struct OneCommand {
   std::string summary;
   std::string method;
   std::string tail;  // of the path
+  void (*print)(Session& session, const Document& page) = print_pipeline;
 };
 
 void add_one(CommandTree& tree, CLI::App& group, const OneCommand& one) {
@@ -113,7 +114,7 @@ void add_one(CommandTree& tree, CLI::App& group, const OneCommand& one) {
   set_action(tree, command, [name, one](Session& session) -> Status {
     DF_ASSIGN_OR_RETURN(const Document page,
                         ask_pipelines(session, one.method, path_of_pipeline(*name) + one.tail));
-    print_pipeline(session, page);
+    one.print(session, page);
     return {};
   });
 }
@@ -139,20 +140,6 @@ void add_stats(CommandTree& tree, CLI::App& group) {
     }
     DF_ASSIGN_OR_RETURN(const Document page, ask_pipelines(session, "GET", path));
     print_pipeline(session, page);
-    return {};
-  });
-}
-
-void add_logs(CommandTree& tree, CLI::App& group) {
-  CLI::App& command = add_command(
-      group, "logs", "show what befell a pipeline: starts, failures with their reasons, ends",
-      {"dataflow pipeline logs meeting-counts", "dataflow pipeline logs meeting-counts -o json"});
-  auto name = std::make_shared<std::string>();
-  command.add_option("PIPELINE", *name, "the pipeline")->required();
-  set_action(tree, command, [name](Session& session) -> Status {
-    DF_ASSIGN_OR_RETURN(const Document page,
-                        ask_pipelines(session, "GET", path_of_pipeline(*name) + "/logs"));
-    print_events(session, page);
     return {};
   });
 }
@@ -201,10 +188,15 @@ void add_pipeline_commands(CommandTree& tree) {
   });
   add_pipeline_test(tree, group);
   add_stats(tree, group);
-  add_logs(tree, group);
   for (const OneCommand& one : std::initializer_list<OneCommand>{
            {"describe", "show a pipeline with its plan", "GET", ""},
            {"explain", "show a pipeline's plan as a tree", "GET", "/explain"},
+           {"state", "show what a pipeline's operators keep, in memory and on disk", "GET",
+            "/state", print_state},
+           {"windows", "show open windows, and why the oldest has not fired", "GET", "/windows",
+            print_windows},
+           {"logs", "show what befell a pipeline: starts, failures with their reasons, ends", "GET",
+            "/logs", print_events},
            {"start", "start a pipeline where it left off", "POST", "/start"},
            {"stop", "end a pipeline with a checkpoint", "POST", "/stop"},
            {"pause", "stop a pipeline, to be started again", "POST", "/pause"},

@@ -1,6 +1,7 @@
 #include "cli/pipeline_report.h"
 
 #include <cmath>
+#include <utility>
 
 #include "base/units.h"
 #include "cli/exit_codes.h"
@@ -132,6 +133,78 @@ void print_events(Session& session, const Document& page) {
     session.out().write(
         table_of(rows, {{"time_ms", CellKind::kTime}, {"event"}, {"message"}}, session.wide()));
   }
+}
+
+void print_state(Session& session, const Document& page) {
+  const Document* list = page.find("state");
+  const Document operators = list == nullptr ? Document::array() : *list;
+  if (session.structured()) {
+    print_document(session.out(), session.format(), operators);
+    return;
+  }
+  Document rows = Document::array();
+  for (const Document& one : operators.items()) {
+    // Of the operator, in the line of its first table.
+    Document row = Document::object();
+    row.put("operator", cell(one, "operator"));
+    row.put("index_bytes", cell(one, "index_bytes"));
+    row.put("oldest_ms", cell(one, "oldest_ms"));
+    row.put("newest_ms", cell(one, "newest_ms"));
+    row.put("warning", cell(one, "warning"));
+    const Document* tables = one.find("tables");
+    if (tables == nullptr || tables->items().empty()) {
+      rows.push(std::move(row));
+      continue;
+    }
+    for (const Document& table : tables->items()) {
+      for (const char* name : {"table", "rows", "bytes", "stored_bytes"}) {
+        row.put(name, cell(table, name));
+      }
+      rows.push(std::exchange(row, Document::object()));
+      row.put("operator", cell(one, "operator"));
+    }
+  }
+  session.out().write(table_of(rows,
+                               {{"operator"},
+                                {"table"},
+                                {"rows", CellKind::kNumber},
+                                {"bytes", CellKind::kBytes},
+                                {"index_bytes", CellKind::kBytes},
+                                {"stored_bytes", CellKind::kBytes},
+                                {"oldest_ms", CellKind::kTime},
+                                {"newest_ms", CellKind::kTime, true},
+                                {"warning"}},
+                               session.wide()));
+}
+
+void print_windows(Session& session, const Document& page) {
+  const Document* list = page.find("windows");
+  const Document operators = list == nullptr ? Document::array() : *list;
+  if (session.structured()) {
+    print_document(session.out(), session.format(), operators);
+    return;
+  }
+  Document rows = Document::array();
+  for (const Document& one : operators.items()) {
+    Document row = one;
+    if (const Document* oldest = one.find("oldest")) {
+      row.put("oldest_start", cell(*oldest, "start_ms"));
+      row.put("oldest_end", cell(*oldest, "end_ms"));
+      row.put("oldest_rows", cell(*oldest, "rows"));
+      row.put("why", cell(*oldest, "why"));
+    }
+    rows.push(std::move(row));
+  }
+  session.out().write(table_of(rows,
+                               {{"operator"},
+                                {"open", CellKind::kNumber},
+                                {"watermark_ms", CellKind::kTime},
+                                {"oldest_start", CellKind::kTime},
+                                {"oldest_end", CellKind::kTime},
+                                {"oldest_rows", CellKind::kNumber},
+                                {"late_rows", CellKind::kNumber, true},
+                                {"why"}},
+                               session.wide()));
 }
 
 void print_savepoints(Session& session, const Document& page) {
