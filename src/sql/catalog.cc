@@ -187,7 +187,8 @@ std::vector<std::string> Catalog::dependents_of(const std::string& name, bool fu
   std::vector<std::string> found;
   std::vector<std::pair<std::string, bool>> wanted = {{name, function}};
   while (!wanted.empty()) {
-    const auto [each, is_function] = wanted.back();
+    const std::string each = wanted.back().first;
+    const bool is_function = wanted.back().second;
     wanted.pop_back();
     for (const auto& [view_name, view] : views_) {
       if (!view.query || std::find(found.begin(), found.end(), view_name) != found.end()) continue;
