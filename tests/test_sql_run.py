@@ -92,3 +92,27 @@ def test_what_is_read_is_not_dropped(run):
     run("CREATE VIEW v AS SELECT id FROM orders;\nDROP TABLE orders;", expect=VALIDATION)
     assert "`v`" in run.cli.err
     run("CREATE VIEW v AS SELECT id FROM orders;\nDROP TABLE orders CASCADE;\nSHOW TABLES;")
+
+
+def test_a_script_that_broke_off_goes_on_where_it_was(run):
+    script = """
+CREATE TABLE late (id BIGINT) WITH ('connector' = 'filesystem', 'path' = '{dir}/late.csv', 'format' = 'csv');
+CREATE TABLE ids (id BIGINT) WITH ('connector' = 'filesystem', 'path' = '{dir}/out', 'format' = 'csv');
+INSERT INTO ids SELECT id FROM orders;
+INSERT INTO ids SELECT id FROM late;
+"""
+    state = run.dir / "state"
+    run(script, "--data-dir", state, expect=VALIDATION)
+    assert "late.csv" in run.cli.err
+    (run.dir / "late.csv").write_text("4\n")
+    run(script, "--data-dir", state)
+    assert "had finished before; it is not run again" in run.cli.err
+    assert sorted(written(run.dir / "out").split()) == ["1", "2", "3", "4"]
+    run(script, "--data-dir", state)  # the whole of it has come to its end: anew
+    assert sorted(written(run.dir / "out").split()) == ["1", "1", "2", "2", "3", "3", "4", "4"]
+
+
+def test_nested_values_that_read_alike_are_rows_of_their_own(run):
+    shown = run("SELECT * FROM (VALUES (ARRAY['a','b']), (ARRAY['a, b'])) AS t (x)", "-o", "json")
+    assert '["a","b"]' in shown.replace(" ", "").replace("\n", "")
+    assert '"a, b"' in shown

@@ -76,7 +76,7 @@ Status read_following(OptionReader& options, const FileSourceParts& parts,
 RowEnds row_ends_of(const FileSourceSpec& spec) {
   if (spec.format != "csv" || spec.decoder.csv_quote == '\0') return {};
   const format::DecoderOptions& csv = spec.decoder;
-  return {csv.csv_delimiter, csv.csv_quote, csv.csv_escape};
+  return {csv.csv_delimiter, csv.csv_quote, csv.csv_escape, csv.csv_comments};
 }
 
 Status read_stripes(OptionReader& options, FileSourceSpec& out) {

@@ -112,7 +112,9 @@ Status RuleReader::read_random(ColumnRule& rule) {
   }
   for (const char* what : {"min", "max"}) {
     const double value = what[1] == 'i' ? rule.min : rule.max;
-    if (std::abs(value) <= most_of(rule.type)) continue;
+    // Whole numbers reach one further below than above.
+    const bool least = whole && rule.type.is_integer() && value == -most_of(rule.type) - 1;
+    if (least || std::abs(value) <= most_of(rule.type)) continue;
     return options_.wrong(name(what), "a " + rule.type.to_string() + " cannot hold it");
   }
   return {};

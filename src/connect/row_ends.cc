@@ -29,6 +29,7 @@ size_t quoted_size(std::string_view bytes, char quote, char escape) {
 size_t RowEnds::first(std::string_view bytes) const {
   const size_t end = bytes.find('\n');
   if (end == kNone) return 0;
+  if (comments_ && bytes.starts_with('#')) return end + 1;
   if (!quoted_ || bytes.substr(0, end).find(quote_) == kNone) return end + 1;
   return first_with_quotes(bytes);
 }

@@ -10,9 +10,9 @@ class RowEnds {
  public:
   // Of lines.
   RowEnds() = default;
-  // Of CSV; `escape` 0: none.
-  RowEnds(char delimiter, char quote, char escape)
-      : quoted_(true), delimiter_(delimiter), quote_(quote), escape_(escape) {}
+  // Of CSV; `escape` 0: none. With `comments` a row that begins with # ends with its line.
+  RowEnds(char delimiter, char quote, char escape, bool comments = false)
+      : quoted_(true), comments_(comments), delimiter_(delimiter), quote_(quote), escape_(escape) {}
 
   // The first row's size with its line end; 0 if it does not end in `bytes`, which begin with it.
   size_t first(std::string_view bytes) const;
@@ -28,6 +28,7 @@ class RowEnds {
   size_t first_with_quotes(std::string_view bytes) const;
 
   bool quoted_ = false;
+  bool comments_ = false;
   char delimiter_ = ',';
   char quote_ = '"';
   char escape_ = '\0';

@@ -51,5 +51,14 @@ TEST(RowEnds, CutsBehindTheLastRowThatBeginsBeforeTheLimit) {
   EXPECT_EQ(kCsv.cut("1,1\n\"\n\n", 7).whole, 4u);
 }
 
+TEST(RowEnds, ACommentEndsWithItsLineWhateverQuotesItHas) {
+  const RowEnds ends(',', '"', '\0', true);
+  const std::string rows = "1,x\n# a remark,\"open\n2,y\n";
+  EXPECT_EQ(ends.first(rows.substr(4)), 17u);
+  EXPECT_EQ(ends.cut(rows, rows.size()).whole, rows.size());
+  EXPECT_TRUE(ends.cut(rows, rows.size()).complete);
+  EXPECT_FALSE(kCsv.cut(rows, rows.size()).complete);
+}
+
 }  // namespace
 }  // namespace dataflow::connect

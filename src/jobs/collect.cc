@@ -5,16 +5,22 @@
 namespace dataflow::jobs {
 namespace {
 
-// Tells rows apart: NULL from the text NULL, and where a value ends.
+// Tells values apart: NULL from the text NULL, and where each ends, in lists too.
+void add_text(const Value& value, std::string& text) {
+  if (value.is_null()) {
+    text += '\x01';
+  } else if (value.type().is_nested()) {
+    text += '\x03' + std::to_string(value.as_list().size()) + ":";
+    for (const Value& part : value.as_list()) add_text(part, text);
+  } else {
+    const std::string own = value.to_string();
+    text += '\x02' + std::to_string(own.size()) + ":" + own;
+  }
+}
+
 std::string text_of(const Row& row) {
   std::string text;
-  for (const Value& value : row) {
-    text += value.is_null() ? '\x01' : '\x02';
-    if (!value.is_null()) {
-      const std::string own = value.to_string();
-      text += std::to_string(own.size()) + ":" + own;
-    }
-  }
+  for (const Value& value : row) add_text(value, text);
   return text;
 }
 

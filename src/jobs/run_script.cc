@@ -1,7 +1,9 @@
 #include "jobs/run_script.h"
 
 #include <cstdio>
+#include <map>
 
+#include "base/crc32c.h"
 #include "base/edit_distance.h"
 #include "final_rows.h"
 #include "jobs/pipelines.h"
@@ -105,7 +107,8 @@ class ScriptRun {
   }
   Status run_query(const sql::Query& query);
   Status run_inserts(const std::vector<sql::Insert>& inserts);
-  Status run_plan(plan::Plan& plan, bool goes_on, RunReport& report);
+  Status run_plan(plan::Plan& plan, const std::string& key, RunReport& report);
+  std::string key_of_statement();
   void warn(const sql::Compiled& compiled) {
     for (const std::string& words : compiled.warnings) host_.on_warning(*statement_, words);
   }
@@ -121,7 +124,16 @@ class ScriptRun {
   const sql::StatementAst* statement_ = nullptr;
   sql::Catalog catalog_;
   sql::Settings settings_;
+  std::map<std::string, int> keys_;  // how often each was given
 };
+
+// Of its words alone: another statement in front of it changes nothing.
+std::string ScriptRun::key_of_statement() {
+  char words[16];
+  std::snprintf(words, sizeof words, "-%08x", crc32c(statement_->text));
+  const std::string key = stem_ + words;
+  return key + "-" + std::to_string(++keys_[key]);
+}
 
 Status ScriptRun::on(const sql::CreateTable& create) {
   if (!create.as) {
@@ -230,11 +242,13 @@ Status ScriptRun::on(const sql::Explain& explain) {
   return {};
 }
 
-Status ScriptRun::run_plan(plan::Plan& plan, bool goes_on, RunReport& report) {
+Status ScriptRun::run_plan(plan::Plan& plan, const std::string& key, RunReport& report) {
   name(plan);
   DF_RETURN_IF_ERROR(check_plan(plan, parts_.connectors, parts_.engine));
   RunOptions options;
-  DF_ASSIGN_OR_RETURN(options.state_dir, host_.begin_job(plan, goes_on));
+  DF_ASSIGN_OR_RETURN(const std::optional<std::string> dir, host_.begin_job(plan, key));
+  if (!dir) return done(plan.name + " had finished before; it is not run again");
+  options.state_dir = *dir;
   options.interrupted = [this] { return host_.interrupted(); };
   options.progress = [&](const engine::JobStatus& status) { host_.on_progress(plan, status); };
   const int64_t began = parts_.env.monotonic_nanos();
@@ -246,7 +260,7 @@ Status ScriptRun::run_plan(plan::Plan& plan, bool goes_on, RunReport& report) {
   }
   report = std::move(*ran);
   const double seconds = static_cast<double>(parts_.env.monotonic_nanos() - began) / 1e9;
-  DF_RETURN_IF_ERROR(host_.end_job(plan, report));
+  DF_RETURN_IF_ERROR(host_.end_job(plan, key, report));
   host_.on_job(*statement_, plan, report, seconds);
   return report.interrupted ? Status::cancelled(plan.name + " was interrupted") : Status();
 }
@@ -255,7 +269,7 @@ Status ScriptRun::run_inserts(const std::vector<sql::Insert>& inserts) {
   DF_ASSIGN_OR_RETURN(sql::Compiled made, sql::compile(inserts, catalog_, settings_, text_));
   warn(made);
   RunReport report;
-  return run_plan(made.plan, true, report);
+  return run_plan(made.plan, key_of_statement(), report);
 }
 
 Status ScriptRun::run_query(const sql::Query& query) {
@@ -265,7 +279,7 @@ Status ScriptRun::run_query(const sql::Query& query) {
   // What was collected is in no checkpoint.
   made.compiled.plan.job.restart.max_attempts = 0;
   RunReport report;
-  DF_RETURN_IF_ERROR(run_plan(made.compiled.plan, false, report));
+  DF_RETURN_IF_ERROR(run_plan(made.compiled.plan, "", report));
   ResultTable table;
   table.columns = made.columns;
   table.rows = final_rows(made, parts_.connectors.take(made.compiled.plan.name));

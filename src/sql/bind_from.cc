@@ -88,7 +88,10 @@ Result<Relation> Binder::bind_view(const View& view, Place place) {
   around.swap(common_);
   Result<Relation> bound = bind(*view.query);
   around.swap(common_);
-  if (!bound.ok()) return bound.status().with_context("view `" + view.name + "`");
+  if (!bound.ok()) {
+    return Status(bound.status().code(),
+                  bound.status().message() + " (in view `" + view.name + "`)");
+  }
   DF_RETURN_IF_ERROR(rename(*bound, view.columns, place));
   return bound;
 }

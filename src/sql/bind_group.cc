@@ -256,6 +256,9 @@ class GroupBinder {
       aggregate.keys.push_back(key);
     }
     aggregate.aggregates = aggregates_;
+    aggregate.place = !select_.group_by.empty() ? select_.group_by[0]->place
+                      : items_.empty()          ? Place()
+                                                : items_[0].expression->place;
     const bool by_window = aggregate.by_window;
     const std::vector<std::string> keys = aggregate.keys;  // each once
     const RelPtr input = below;

@@ -39,6 +39,12 @@ std::vector<Type> types_of(const Relation& relation) {
 
 }  // namespace
 
+Status refuse_limit(const Query& query, const std::string& where) {
+  const ExpressionPtr& limit = query.limit != nullptr ? query.limit : query.offset;
+  if (limit == nullptr) return {};
+  return at_place(limit->place, "LIMIT and OFFSET " + where + " are not supported yet");
+}
+
 std::string default_name(const expr::Expression& expression, size_t i) {
   if (expression.kind == expr::Kind::kColumn) return expression.name;
   if (expression.kind == expr::Kind::kCall && expression.name == "FIELD" &&
@@ -53,6 +59,7 @@ Result<Relation> Binder::bind(const Query& query) {
     return at_place(query.place, "queries nest deeper than " + std::to_string(kMostNested) +
                                      " levels; is a view defined by itself?");
   }
+  if (depth_ > 1) DF_RETURN_IF_ERROR(refuse_limit(query, "within another query or a view"));
   common_.emplace_back();
   for (const CommonTable& common : query.with) {
     DF_ASSIGN_OR_RETURN(Relation bound, bind(*common.query));
@@ -210,6 +217,7 @@ Result<Relation> Binder::bind_values(const Values& values, Place place) {
         return at_place(row[column]->place, context.faults.front().reason);
       }
       made.back().push_back(value_at(fields[column].type, *value, 0));
+      fields[column].nullable |= made.back().back().is_null();
     }
   }
   Relation result;

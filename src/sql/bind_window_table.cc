@@ -87,7 +87,7 @@ Result<Name> time_name(const TableArgument& argument, const std::string& functio
 
 // Which column is the windows' time, and whether it is the clock's.
 Status set_time(const TableArgument& argument, const std::string& function, const Rel& rel,
-                const Names& names, bool any, WindowTableRel& window) {
+                const Names& names, bool any, bool utc, WindowTableRel& window) {
   DF_ASSIGN_OR_RETURN(const Name time, time_name(argument, function));
   DF_ASSIGN_OR_RETURN(const ExpressionPtr column,
                       names.resolve(expr::column(time.last(), time.place)));
@@ -100,6 +100,11 @@ Status set_time(const TableArgument& argument, const std::string& function, cons
   if (!type.is_timestamp()) {
     return at_place(time.place, "`" + time.last() + "` is " + type.to_string() +
                                     "; windows need a TIMESTAMP or TIMESTAMP_LTZ");
+  }
+  if (type.id() == TypeId::kTimestampTz && !utc) {
+    return at_place(time.place,
+                    "windows over TIMESTAMP_LTZ begin in UTC; with another table.local-time-zone "
+                    "they are not supported yet");
   }
   if (any || rel.event_time == column->name) return {};
   return at_place(time.place, "`" + time.last() + "` is not the event time of the rows" +
@@ -134,6 +139,9 @@ Status set_spans(const Arguments& arguments, const WindowFunction& function,
   }
   if (function.kind == plan::WindowKind::kCumulative && window.size_ms % window.slide_ms != 0) {
     return at_place(place, "CUMULATE: SIZE must be a whole number of STEPs");
+  }
+  if (function.kind == plan::WindowKind::kHopping && window.size_ms % window.slide_ms != 0) {
+    return at_place(place, "HOP: SIZE must be a whole number of SLIDEs");
   }
   return {};
 }
@@ -179,7 +187,9 @@ Result<Relation> Binder::bind_window_table(const TableFunction& call, Place plac
   WindowTableRel window;
   window.kind = function.kind;
   const bool any = settings_.mode() == RuntimeMode::kBatch;
-  DF_RETURN_IF_ERROR(set_time(*arguments.time, call.name, *from.rel, from.names, any, window));
+  const std::string zone = settings_.time_zone();
+  const bool utc = zone == "UTC" || zone == "Etc/UTC" || zone == "Z";
+  DF_RETURN_IF_ERROR(set_time(*arguments.time, call.name, *from.rel, from.names, any, utc, window));
   DF_RETURN_IF_ERROR(set_spans(arguments, function, call.name, place, window));
   for (const ExpressionPtr& key : arguments.data->partition_by) {
     DF_ASSIGN_OR_RETURN(const ExpressionPtr resolved, from.names.resolve(key));

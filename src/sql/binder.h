@@ -77,6 +77,9 @@ Result<GroupedQuery> bind_group(const RelPtr& input, const Names& names, const S
 // Whether aggregates stand in it (not those of OVER).
 bool has_aggregates(const expr::Expression& expression);
 
+// kInvalid where the query takes only some of its rows.
+Status refuse_limit(const Query& query, const std::string& where);
+
 // Milliseconds of INTERVAL '…' literals; kInvalid says what `role` must be.
 Result<int64_t> milliseconds_of(const ExpressionPtr& expression, std::string_view role);
 

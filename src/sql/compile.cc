@@ -16,6 +16,7 @@ namespace {
 struct TargetColumn {
   std::string name;
   Type type;
+  bool nullable = true;
 };
 
 std::vector<TargetColumn> columns_of(const Table& table) {
@@ -23,7 +24,7 @@ std::vector<TargetColumn> columns_of(const Table& table) {
   for (const ColumnDefinition& column : table.columns) {
     const bool kept = column.kind == ColumnKind::kPhysical ||
                       (column.kind == ColumnKind::kMetadata && !column.is_virtual);
-    if (kept) columns.push_back({column.name, column.type});
+    if (kept) columns.push_back({column.name, column.type, column.nullable});
   }
   return columns;
 }
@@ -37,7 +38,9 @@ bool fits(const Type& from, const Type& to) {
   if (from.is_timestamp() || from.id() == TypeId::kDate) return to.is_timestamp();
   if (from.id() == TypeId::kTime) return to.id() == TypeId::kTime;
   if (from.id() == TypeId::kJson) return to.id() == TypeId::kString;
-  return from.is_nested() && from.id() == to.id();
+  if (!from.is_nested() || from.id() != to.id()) return false;
+  return std::ranges::equal(from.fields(), to.fields(),
+                            [](const Field& a, const Field& b) { return fits(a.type, b.type); });
 }
 
 // "line L, column C: what" gets the line of the script and a caret behind it.
@@ -105,8 +108,11 @@ Result<std::vector<std::optional<size_t>>> Compiler::places_of(
   }
   for (size_t i = 0; i < given; ++i) {
     const Name& name = insert.columns[i];
-    const auto found = std::ranges::find_if(
-        columns, [&](const TargetColumn& column) { return same_word(column.name, name.last()); });
+    auto found = std::ranges::find(columns, name.last(), &TargetColumn::name);
+    if (found == columns.end()) {
+      found = std::ranges::find_if(
+          columns, [&](const TargetColumn& column) { return same_word(column.name, name.last()); });
+    }
     if (found == columns.end()) {
       std::vector<std::string> names;
       for (const TargetColumn& column : columns) names.push_back(column.name);
@@ -135,8 +141,10 @@ Status Compiler::add(const Insert& insert) {
     return at_place(insert.target.place, "INSERT … PARTITION is not supported yet");
   }
   DF_ASSIGN_OR_RETURN(plan::SinkSpec sink, sink_of(*table, settings_, script_));
-  if (insert.query->limit != nullptr || insert.query->offset != nullptr) {
-    return at_place(insert.query->place, "LIMIT within INSERT is not supported yet");
+  DF_RETURN_IF_ERROR(refuse_limit(*insert.query, "within INSERT"));
+  if (!insert.query->order_by.empty()) {
+    return at_place(insert.query->order_by[0].expression->place,
+                    "ORDER BY within INSERT is not supported yet");
   }
   DF_ASSIGN_OR_RETURN(const Relation relation, binder_.bind(*insert.query));
   const std::vector<TargetColumn> targets = columns_of(*table);
@@ -144,6 +152,10 @@ Status Compiler::add(const Insert& insert) {
   std::vector<plan::NamedExpression> columns;
   for (size_t i = 0; i < targets.size(); ++i) {
     const TargetColumn& target = targets[i];
+    if (!places[i] && !target.nullable) {
+      return at_place(insert.target.place, "column `" + target.name + "` of `" + table->name +
+                                               "` is NOT NULL, and INSERT does not name it");
+    }
     ExpressionPtr value = expr::cast(expr::literal(Value()), target.type);
     if (places[i]) {
       const VisibleColumn& column = relation.columns[*places[i]];
@@ -284,6 +296,7 @@ Result<CompiledQuery> compile(const Query& query, const Catalog& catalog, const 
 Result<std::vector<OutputColumn>> describe_query(const Query& query, const Catalog& catalog,
                                                  const Settings& settings,
                                                  const std::string& script) {
+  DF_RETURN_IF_ERROR(put_caret(refuse_limit(query, "within a view or a table"), script));
   Binder binder(catalog, settings, script);
   const Result<Relation> relation = binder.bind(query);
   if (!relation.ok()) return put_caret(relation.status(), script);

@@ -209,6 +209,18 @@ TEST_F(CompileTest, ErrorsNameThePlaceAndTheNearestName) {
       {"INSERT INTO counts SELECT window_start, window_end, item, COUNT(*) FROM TUMBLE(bids, ts, "
        "5) GROUP BY 1, 2, 3",
        "must be an interval"},
+      {"INSERT INTO out1 SELECT item, price FROM (SELECT * FROM bids LIMIT 2)", "LIMIT and OFFSET"},
+      {"INSERT INTO out1 SELECT item, price FROM bids ORDER BY price", "ORDER BY within INSERT"},
+      {"CREATE TABLE nn (a STRING NOT NULL, b STRING) WITH ('connector' = 'blackhole');\n"
+       "INSERT INTO nn (b) SELECT item FROM bids",
+       "is NOT NULL, and INSERT does not name it"},
+      {"CREATE TABLE arrays (a ARRAY<INT>) WITH ('connector' = 'blackhole');\n"
+       "INSERT INTO arrays SELECT ARRAY['x', item] FROM bids",
+       "write CAST(… AS ARRAY<INT>)"},
+      {"SELECT COUNT(*) FROM (VALUES (1)) AS v (a)", "without a window are not supported yet"},
+      {"INSERT INTO counts SELECT window_start, window_end, item, COUNT(*) FROM HOP(bids, ts, "
+       "INTERVAL '7' SECOND, INTERVAL '10' SECOND) GROUP BY 1, 2, 3",
+       "a whole number of SLIDEs"},
   };
   for (const Case& c : kCases) {
     const std::string answer = explained(tables() + c.query);
@@ -223,6 +235,20 @@ TEST_F(CompileTest, ColumnsThatInsertDoesNotNameAreNull) {
       compiled(tables() + "INSERT INTO out1 (price) SELECT price FROM bids");
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_THAT(plan::explain(*plan), HasSubstr("CAST(NULL AS STRING)"));
+}
+
+TEST_F(CompileTest, ColumnsThatDifferInCaseOnlyAreNamedInTheirOwn) {
+  const Result<plan::Plan> plan = compiled(
+      "CREATE TABLE cc (a STRING, A STRING) WITH ('connector' = 'blackhole');\n"
+      "INSERT INTO cc (A) VALUES ('s')");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(plan::explain(*plan), HasSubstr("CAST(NULL AS STRING)"));
+}
+
+TEST_F(CompileTest, ValuesMayBeNullInAnyRow) {
+  const Result<plan::Plan> plan = compiled("SELECT * FROM (VALUES (1), (NULL)) AS t (x)");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->nodes[0].schema->to_string(), "(`EXPR$0` INT)");
 }
 
 TEST_F(CompileTest, ValuesHaveTheTypesOfAllTheirRows) {

@@ -213,8 +213,8 @@ Result<RelPtr> make_aggregate(RelPtr input, AggregateRel aggregate) {
     fields.push_back(std::move(field));
   }
   rel.schema = std::make_shared<const Schema>(std::move(fields));
+  rel.place = aggregate.place.line > 0 ? aggregate.place : input->place;
   rel.what = std::move(aggregate);
-  rel.place = input->place;
   return finished(std::move(rel));
 }
 

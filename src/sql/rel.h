@@ -52,6 +52,7 @@ struct AggregateRel {
   bool by_window = false;
   std::vector<std::string> keys;  // without the window's columns
   std::vector<plan::Aggregate> aggregates;
+  Place place;  // of what is grouped by, or of an aggregate
 };
 
 // Inputs with the same types in the same order.

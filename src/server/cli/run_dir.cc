@@ -24,6 +24,18 @@ Status RunDir::check_plan(const plan::Plan& plan) {
   return {};
 }
 
+bool RunDir::has_finished(const plan::Plan& plan, const std::string& run) const {
+  if (!env_.exists(path("finished")) || !env_.exists(path("plan.json"))) return false;
+  const Result<std::string> finished = env_.read_file(path("finished"), kLargestPlan);
+  if (!finished.ok() || *finished != "finished" + run + "\n") return false;
+  const Result<std::string> json = env_.read_file(path("plan.json"), kLargestPlan);
+  if (!json.ok()) return false;
+  Result<plan::Plan> before = plan::plan_from_json(*json);
+  if (!before.ok()) return false;
+  before->name = plan.name;  // another statement in front gives it another one
+  return plan::to_json(*before) == plan::to_json(plan);
+}
+
 Result<RunDir::Begin> RunDir::prepare(const plan::Plan& plan) {
   DF_RETURN_IF_ERROR(create_dirs_durably(env_, dir_));
   Begin begin = env_.exists(state()) ? Begin::kGoesOn : Begin::kFirst;

@@ -22,7 +22,11 @@ class RunDir {
   // Removes what a finished run left, and keeps the plan. kConflict if the plan cannot go on with
   // the state that is there.
   Result<Begin> prepare(const plan::Plan& plan);
-  Status finish() { return env_.write_file_durably(path("finished"), "finished\n"); }
+  // This very plan came to its end here, in the run of that id.
+  bool has_finished(const plan::Plan& plan, const std::string& run) const;
+  Status finish(const std::string& run = "") {
+    return env_.write_file_durably(path("finished"), "finished" + run + "\n");
+  }
 
  private:
   std::string path(const char* name) const { return dir_ + "/" + name; }

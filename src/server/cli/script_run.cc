@@ -1,9 +1,12 @@
 #include "cli/script_run.h"
 
 #include <cmath>
+#include <filesystem>
 #include <map>
 
+#include "base/durable_dirs.h"
 #include "base/timer_queue.h"
+#include "base/uuid.h"
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
 #include "cli/local_engine.h"
@@ -91,8 +94,12 @@ std::string drawn(const jobs::ResultTable& table) {
 
 class Host final : public jobs::ScriptHost {
  public:
-  Host(Session& session, Env& env, std::string dir)
-      : session_(session), env_(env), dir_(std::move(dir)), progress_(env, !session.quiet()) {}
+  Host(Session& session, Env& env, std::string dir, std::string script)
+      : session_(session),
+        env_(env),
+        dir_(std::move(dir)),
+        script_(std::move(script)),
+        progress_(env, !session.quiet()) {}
 
   void on_rows(const sql::StatementAst& statement, const jobs::ResultTable& table) override {
     if (!session_.structured()) {
@@ -153,29 +160,46 @@ class Host final : public jobs::ScriptHost {
   }
   bool interrupted() override { return cli::interrupted(); }
 
-  Result<std::string> begin_job(const plan::Plan& plan, bool goes_on) override {
+  Result<std::optional<std::string>> begin_job(const plan::Plan& plan,
+                                               const std::string& key) override {
     progress_.begin();
-    if (!goes_on) {
+    if (key.empty()) {
       const std::string dir = dir_ + "/queries/" + plan.name;
       if (env_.exists(dir)) DF_RETURN_IF_ERROR(env_.remove_tree(dir));
-      return dir;
+      return std::optional(dir);
     }
-    RunDir run_dir(env_, dir_ + "/runs/" + plan.name);
+    RunDir run_dir(env_, dir_ + "/runs/" + key);
+    if (resumes_ && run_dir.has_finished(plan, run_)) return std::optional<std::string>();
     DF_ASSIGN_OR_RETURN(const RunDir::Begin begin, run_dir.prepare(plan));
     if (begin == RunDir::Begin::kGoesOn) {
       session_.note(plan.name + ": going on from the last checkpoint");
     } else if (begin == RunDir::Begin::kAnew) {
       session_.note(plan.name + ": the last run had finished; beginning anew");
     }
-    return run_dir.state();
+    return std::optional(run_dir.state());
   }
-  Status end_job(const plan::Plan& plan, const jobs::RunReport& report) override {
+  Status end_job(const plan::Plan& plan, const std::string& key,
+                 const jobs::RunReport& report) override {
     progress_.clear();
     const std::string query = dir_ + "/queries/" + plan.name;
     if (env_.exists(query)) return env_.remove_tree(query);
     if (report.state != engine::JobState::kFinished) return {};
-    return RunDir(env_, dir_ + "/runs/" + plan.name).finish();
+    return key.empty() ? Status() : RunDir(env_, dir_ + "/runs/" + key).finish(run_);
   }
+
+  // A mark that stays until the whole script has come to its end: a run that finds it goes on with
+  // the run before.
+  Status begin_script() {
+    resumes_ = env_.exists(mark());
+    if (resumes_) {
+      DF_ASSIGN_OR_RETURN(run_, env_.read_file(mark(), kLargestScript));
+      return {};
+    }
+    run_ = " " + Uuid::random(env_).to_string();
+    DF_RETURN_IF_ERROR(create_dirs_durably(env_, dir_ + "/runs"));
+    return env_.write_file_durably(mark(), run_);
+  }
+  Status end_script() { return env_.remove_file(mark()); }
 
   // What the whole script left undelivered.
   void tell_dead_letters() {
@@ -204,7 +228,12 @@ class Host final : public jobs::ScriptHost {
 
   Session& session_;
   Env& env_;
+  std::string mark() const { return dir_ + "/runs/" + script_ + ".under-way"; }
+
   const std::string dir_;
+  const std::string script_;
+  std::string run_;       // the id of this run of the script, and of those that go on with it
+  bool resumes_ = false;  // it goes on with one
   RunProgress progress_;
   uint64_t dead_ = 0;
   std::map<std::string, uint64_t> reasons_;
@@ -213,8 +242,10 @@ class Host final : public jobs::ScriptHost {
 Status run_in(Session& session, Env& env, const PipelineRun& run, const std::string& text,
               LocalEngine& local, const std::string& dir) {
   DF_RETURN_IF_ERROR(local.open());
-  Host host(session, env, dir);
+  Host host(session, env, dir, std::filesystem::path(run.file).stem().string());
+  DF_RETURN_IF_ERROR(host.begin_script());
   Status ended = jobs::run_script(run.file, text, {env, local.engine(), local.connectors()}, host);
+  if (ended.ok()) ended = host.end_script();
   host.tell_dead_letters();
   if (ended.code() == StatusCode::kCancelled) {
     const Status stopped = check_interrupt();
