@@ -5,7 +5,7 @@
 #include <mutex>
 #include <optional>
 
-#include "nothing_to_commit.h"
+#include "engine/nothing_to_commit.h"
 #include "options.h"
 #include "types/value.h"
 
@@ -126,7 +126,7 @@ class MetricsSink final : public engine::Sink {
     return std::unique_ptr<engine::SinkWriter>(std::make_unique<MetricsWriter>(spec_, last_));
   }
   Result<std::unique_ptr<engine::SinkCommitter>> make_committer() override {
-    return std::unique_ptr<engine::SinkCommitter>(std::make_unique<NothingToCommit>());
+    return std::unique_ptr<engine::SinkCommitter>(std::make_unique<engine::NothingToCommit>());
   }
 
  private:

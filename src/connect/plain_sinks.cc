@@ -2,8 +2,8 @@
 
 #include <cstdio>
 
+#include "engine/nothing_to_commit.h"
 #include "format/encoder.h"
-#include "nothing_to_commit.h"
 #include "options.h"
 
 namespace dataflow::connect {
@@ -83,7 +83,7 @@ class BlackholeSink final : public engine::Sink {
     return std::unique_ptr<engine::SinkWriter>(std::make_unique<Blackhole>());
   }
   Result<std::unique_ptr<engine::SinkCommitter>> make_committer() override {
-    return std::unique_ptr<engine::SinkCommitter>(std::make_unique<NothingToCommit>());
+    return std::unique_ptr<engine::SinkCommitter>(std::make_unique<engine::NothingToCommit>());
   }
 };
 
@@ -106,7 +106,7 @@ class ConsoleSink final : public engine::Sink {
         std::make_unique<ConsoleWriter>(std::move(encoder), prefix_, format_ == "row", stream_));
   }
   Result<std::unique_ptr<engine::SinkCommitter>> make_committer() override {
-    return std::unique_ptr<engine::SinkCommitter>(std::make_unique<NothingToCommit>());
+    return std::unique_ptr<engine::SinkCommitter>(std::make_unique<engine::NothingToCommit>());
   }
 
  private:

@@ -193,7 +193,8 @@ class RewriteTest : public testing::Test {
   std::string outcome(const RandomPlan& made, const plan::Plan& valid, const Way& way,
                       Random& random) {
     const Status ended = bed_.run(valid, way, random);
-    std::string text = ended.ok() ? "" : ended.message();
+    EXPECT_TRUE(ended.ok()) << ended;
+    std::string text;
     for (const auto& [reason, count] : bed_.dead_letters()) {
       text += reason + " " + std::to_string(count) + "\n";
     }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "engine/nothing_to_commit.h"
+
 namespace dataflow::jobs {
 namespace {
 
@@ -42,16 +44,6 @@ class Writer final : public engine::SinkWriter {
   const std::shared_ptr<CollectedRows> rows_;
 };
 
-class Committer final : public engine::SinkCommitter {
- public:
-  Status restore(const std::map<std::string, std::string>&) override { return {}; }
-  Status prepare(engine::CheckpointId, std::vector<std::string>&,
-                 std::map<std::string, std::string>&) override {
-    return {};
-  }
-  Status commit(engine::CheckpointId, const std::vector<std::string>&, bool) override { return {}; }
-};
-
 // At least once: a job that ends here is not gone on with, and one that fails is told as failed.
 class CollectSink final : public engine::Sink {
  public:
@@ -63,7 +55,7 @@ class CollectSink final : public engine::Sink {
     return std::unique_ptr<engine::SinkWriter>(std::make_unique<Writer>(rows_));
   }
   Result<std::unique_ptr<engine::SinkCommitter>> make_committer() override {
-    return std::unique_ptr<engine::SinkCommitter>(std::make_unique<Committer>());
+    return std::unique_ptr<engine::SinkCommitter>(std::make_unique<engine::NothingToCommit>());
   }
 
  private:
@@ -76,15 +68,19 @@ void CollectedRows::add(RowKind kind, Row row) {
   const int64_t by = kind == RowKind::kInsert || kind == RowKind::kUpdateAfter ? 1 : -1;
   const std::string text = text_of(row);
   const std::lock_guard lock(mutex_);
-  const auto [place, fresh] = places_.emplace(text, entries_.size());
-  if (fresh) entries_.push_back({std::move(row), 0});
-  entries_[place->second].count += by;
+  const auto [place, fresh] = places_.emplace(text, next_);
+  if (fresh) entries_.emplace(next_++, Entry{std::move(row), 0});
+  const auto entry = entries_.find(place->second);
+  entry->second.count += by;
+  if (entry->second.count != 0) return;
+  entries_.erase(entry);
+  places_.erase(place);
 }
 
 std::vector<Row> CollectedRows::take() {
   const std::lock_guard lock(mutex_);
   std::vector<Row> rows;
-  for (Entry& entry : entries_) {
+  for (const auto& [number, entry] : entries_) {
     for (int64_t i = 0; i < entry.count; ++i) rows.push_back(entry.row);
   }
   entries_.clear();

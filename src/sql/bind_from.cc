@@ -55,7 +55,7 @@ Result<Relation> Binder::bind_named(const NamedTable& table, Place place) {
   if (table.name.parts.size() == 1) {
     for (auto level = common_.rbegin(); level != common_.rend(); ++level) {
       for (const auto& [common, relation] : *level) {
-        if (same_word(common, name)) return relation;
+        if (same_name(common, name)) return relation;
       }
     }
   }

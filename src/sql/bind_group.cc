@@ -124,7 +124,7 @@ class GroupBinder {
       DF_ASSIGN_OR_RETURN(const VisibleColumn* column, names_.find(written->name, written->place));
       if (column == nullptr) {
         for (const OutputItem& item : items_) {
-          if (same_word(item.name, written->name) && item.expression != written) {
+          if (same_name(item.name, written->name) && item.expression != written) {
             return resolved_item(item);
           }
         }

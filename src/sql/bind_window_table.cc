@@ -45,7 +45,7 @@ Result<Arguments> arguments_of(const TableFunction& call, const WindowFunction& 
     const TableArgument& argument = call.arguments[i];
     size_t at = i;
     if (!argument.name.empty()) {
-      for (at = 0; at < names.size() && !same_word(names[at], argument.name); ++at) {
+      for (at = 0; at < names.size() && !same_name(names[at], argument.name); ++at) {
       }
     }
     if (at >= names.size()) {

@@ -111,7 +111,7 @@ Result<std::vector<std::optional<size_t>>> Compiler::places_of(
     auto found = std::ranges::find(columns, name.last(), &TargetColumn::name);
     if (found == columns.end()) {
       found = std::ranges::find_if(
-          columns, [&](const TargetColumn& column) { return same_word(column.name, name.last()); });
+          columns, [&](const TargetColumn& column) { return same_name(column.name, name.last()); });
     }
     if (found == columns.end()) {
       std::vector<std::string> names;

@@ -8,8 +8,6 @@
 namespace dataflow::sql {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_field(const expr::Expression& expression) {
   return expression.kind == expr::Kind::kCall && expression.name == "FIELD" &&
          expression.arguments.size() == 2 && expression.arguments[1]->kind == expr::Kind::kLiteral;
@@ -22,7 +20,7 @@ std::vector<const VisibleColumn*> matches(std::span<const VisibleTable> tables,
   for (const VisibleTable& table : tables) {
     for (const VisibleColumn& column : table.columns) {
       if (column.name == name) exact.push_back(&column);
-      if (same_word(column.name, name)) other.push_back(&column);
+      if (same_name(column.name, name)) other.push_back(&column);
     }
   }
   return exact.empty() ? other : exact;
@@ -33,10 +31,6 @@ Status unclear(const std::string& name, Place place) {
 }
 
 }  // namespace
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
 
 Status at_place(Place place, const std::string& what) {
   if (place.line == 0) return Status::invalid(what);
@@ -69,7 +63,7 @@ Result<std::vector<VisibleColumn>> Names::star(const Name& qualifier) const {
   std::vector<std::string> aliases;
   for (const VisibleTable& table : tables_) {
     aliases.push_back(table.alias);
-    if (!qualifier.empty() && !same_word(table.alias, qualifier.last())) continue;
+    if (!qualifier.empty() && !same_name(table.alias, qualifier.last())) continue;
     found = true;
     columns.insert(columns.end(), table.columns.begin(), table.columns.end());
   }
@@ -99,7 +93,7 @@ Result<ExpressionPtr> Names::resolve_path(const ExpressionPtr& field) const {
   if (at->kind != expr::Kind::kColumn) return ExpressionPtr();
   std::ranges::reverse(steps);
   for (const VisibleTable& table : tables_) {
-    if (!same_word(table.alias, at->name)) continue;
+    if (!same_name(table.alias, at->name)) continue;
     const std::string& name = steps[0]->arguments[1]->value.as_text();
     const auto found = matches(std::span(&table, 1), name);
     if (found.size() > 1) return unclear(name, at->place);

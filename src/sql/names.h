@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rel.h"
+#include "same_name.h"
 #include "sql/catalog.h"
 
 namespace dataflow::sql {
@@ -52,9 +53,6 @@ class Names {
 
   std::vector<VisibleTable> tables_;
 };
-
-// Equal without regard to case (of ASCII letters).
-bool same_word(std::string_view a, std::string_view b);
 
 // kInvalid "line L, column C: what": put_caret() adds the line itself.
 Status at_place(Place place, const std::string& what);

@@ -4,9 +4,24 @@
 
 #include <cstdlib>
 
+#include "cli/interrupt.h"
 #include "connect/connectors.h"
+#include "load_plugins.h"
 
 namespace dataflow::cli {
+namespace {
+
+// A folder of its own that goes away with the object.
+class TemporaryDir {
+ public:
+  explicit TemporaryDir(Env& env) : env_(env) {}
+  ~TemporaryDir();
+  Result<std::string> make();
+
+ private:
+  Env& env_;
+  std::string path_;
+};
 
 TemporaryDir::~TemporaryDir() {
   if (!path_.empty()) (void)env_.remove_tree(path_);
@@ -23,6 +38,8 @@ Result<std::string> TemporaryDir::make() {
   path_ = path;
   return path;
 }
+
+}  // namespace
 
 Status LocalEngine::open() {
   const std::string words = "dataflow run, process " + std::to_string(getpid());
@@ -50,6 +67,31 @@ Status LocalEngine::close() {
   timers_.stop();
   const Status stored = store_ ? store_->close() : Status();
   return closed.ok() ? stored : closed;
+}
+
+Status with_local_engine(const std::string& data_dir, const std::string& plugins_dir,
+                         const std::function<Status(LocalEngine&)>& run) {
+  Env& env = posix_env();
+  auto timers = std::make_unique<TimerQueue>(env);
+  DF_ASSIGN_OR_RETURN(
+      const std::string folder,
+      server::plugins_folder(env, plugins_dir, data_dir.empty() ? "" : data_dir + "/plugins"));
+  DF_ASSIGN_OR_RETURN(auto plugins, server::load_plugins(env, timers.get(), folder));
+  timers->start();
+  catch_interrupts();
+  TemporaryDir temporary(env);
+  std::string dir = data_dir;
+  if (dir.empty()) {
+    DF_ASSIGN_OR_RETURN(dir, temporary.make());
+  }
+  auto local = std::make_unique<LocalEngine>(env, *timers, *plugins, dir);
+  const Status ended = run(*local);
+  if (local->held_up()) {
+    (void)local.release();
+    (void)plugins.release();
+    (void)timers.release();
+  }
+  return ended;
 }
 
 }  // namespace dataflow::cli

@@ -1,6 +1,7 @@
 // An engine in this process, and what its jobs need around it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,18 +17,6 @@
 
 namespace dataflow::cli {
 
-// A folder of its own that goes away with the object.
-class TemporaryDir {
- public:
-  explicit TemporaryDir(Env& env) : env_(env) {}
-  ~TemporaryDir();
-  Result<std::string> make();
-
- private:
-  Env& env_;
-  std::string path_;
-};
-
 // Members are ended in the other order.
 class LocalEngine {
  public:
@@ -38,6 +27,8 @@ class LocalEngine {
   // A connector still holds a thread of the job, which uses all of this: it must not be destroyed.
   bool held_up() const { return engine_ != nullptr && engine_->held_up() > 0; }
   Status close();
+  const std::string& dir() const { return dir_; }
+  engine::Connectors& plugins() { return plugins_; }
   engine::Engine& engine() { return *engine_; }
   jobs::CollectConnectors& connectors() { return *collect_; }
 
@@ -55,5 +46,10 @@ class LocalEngine {
   std::unique_ptr<jobs::CollectConnectors> collect_;
   std::unique_ptr<engine::Engine> engine_;
 };
+
+// `run` gets an engine over that folder (empty: a temporary one), and opens and closes it. What a
+// connector holds beyond that is left to it.
+Status with_local_engine(const std::string& data_dir, const std::string& plugins_dir,
+                         const std::function<Status(LocalEngine&)>& run);
 
 }  // namespace dataflow::cli

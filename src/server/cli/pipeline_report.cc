@@ -27,6 +27,12 @@ Document cell(const Document& row, const std::string& name) {
   return value == nullptr ? Document() : *value;
 }
 
+// The page's list of that name.
+Document list_of(const Document& page, const std::string& name) {
+  const Document* list = page.find(name);
+  return list == nullptr ? Document::array() : *list;
+}
+
 // The members named, of a list of objects.
 std::string table_of(const Document& list, const std::vector<Column>& columns, bool wide) {
   Listing listing(columns);
@@ -115,8 +121,7 @@ Result<Document> ask_pipelines(Session& session, const std::string& method, cons
 }
 
 void print_pipelines(Session& session, const Document& page) {
-  const Document* list = page.find("pipelines");
-  const Document rows = list == nullptr ? Document::array() : *list;
+  const Document rows = list_of(page, "pipelines");
   if (session.structured()) {
     print_document(session.out(), session.format(), rows);
   } else {
@@ -125,8 +130,7 @@ void print_pipelines(Session& session, const Document& page) {
 }
 
 void print_events(Session& session, const Document& page) {
-  const Document* list = page.find("events");
-  const Document rows = list == nullptr ? Document::array() : *list;
+  const Document rows = list_of(page, "events");
   if (session.structured()) {
     print_document(session.out(), session.format(), rows);
   } else {
@@ -136,8 +140,7 @@ void print_events(Session& session, const Document& page) {
 }
 
 void print_state(Session& session, const Document& page) {
-  const Document* list = page.find("state");
-  const Document operators = list == nullptr ? Document::array() : *list;
+  const Document operators = list_of(page, "state");
   if (session.structured()) {
     print_document(session.out(), session.format(), operators);
     return;
@@ -178,8 +181,7 @@ void print_state(Session& session, const Document& page) {
 }
 
 void print_windows(Session& session, const Document& page) {
-  const Document* list = page.find("windows");
-  const Document operators = list == nullptr ? Document::array() : *list;
+  const Document operators = list_of(page, "windows");
   if (session.structured()) {
     print_document(session.out(), session.format(), operators);
     return;
@@ -208,8 +210,7 @@ void print_windows(Session& session, const Document& page) {
 }
 
 void print_savepoints(Session& session, const Document& page) {
-  const Document* list = page.find("savepoints");
-  const Document rows = list == nullptr ? Document::array() : *list;
+  const Document rows = list_of(page, "savepoints");
   if (session.structured()) {
     print_document(session.out(), session.format(), rows);
     return;

@@ -17,6 +17,16 @@ void RunProgress::show(const plan::Plan& plan, const engine::JobStatus& status) 
   line_.show(text + "  " + grouped(rate) + " rows/s");
 }
 
+Status prepare_run(Session& session, RunDir& dir, const plan::Plan& plan) {
+  DF_ASSIGN_OR_RETURN(const RunDir::Begin begin, dir.prepare(plan));
+  if (begin == RunDir::Begin::kGoesOn) {
+    session.note(plan.name + ": going on from the last checkpoint");
+  } else if (begin == RunDir::Begin::kAnew) {
+    session.note(plan.name + ": the last run had finished; beginning anew");
+  }
+  return {};
+}
+
 std::string run_words(const plan::Plan& plan, const jobs::RunReport& report, double seconds) {
   std::string words = plan.name + ": " + std::string(engine::job_state_name(report.state)) +
                       " after " + human_duration(static_cast<int64_t>(seconds * 1000)) + ", " +

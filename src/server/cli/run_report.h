@@ -3,6 +3,7 @@
 
 #include "base/env.h"
 #include "cli/document.h"
+#include "cli/run_dir.h"
 #include "cli/session.h"
 #include "jobs/run_once.h"
 #include "plan/plan.h"
@@ -24,6 +25,9 @@ class RunProgress {
   ProgressLine line_;
   int64_t began_;
 };
+
+// RunDir::prepare(), and a note of where the job begins.
+Status prepare_run(Session& session, RunDir& dir, const plan::Plan& plan);
 
 // "counts: finished after 2s, 100 rows read, 20 written, 1 dead letter"
 std::string run_words(const plan::Plan& plan, const jobs::RunReport& report, double seconds);

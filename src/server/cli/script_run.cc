@@ -5,7 +5,6 @@
 #include <map>
 
 #include "base/durable_dirs.h"
-#include "base/timer_queue.h"
 #include "base/uuid.h"
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
@@ -13,7 +12,6 @@
 #include "cli/run_dir.h"
 #include "cli/run_report.h"
 #include "jobs/run_script.h"
-#include "load_plugins.h"
 
 namespace dataflow::cli {
 namespace {
@@ -170,12 +168,7 @@ class Host final : public jobs::ScriptHost {
     }
     RunDir run_dir(env_, dir_ + "/runs/" + key);
     if (resumes_ && run_dir.has_finished(plan, run_)) return std::optional<std::string>();
-    DF_ASSIGN_OR_RETURN(const RunDir::Begin begin, run_dir.prepare(plan));
-    if (begin == RunDir::Begin::kGoesOn) {
-      session_.note(plan.name + ": going on from the last checkpoint");
-    } else if (begin == RunDir::Begin::kAnew) {
-      session_.note(plan.name + ": the last run had finished; beginning anew");
-    }
+    DF_RETURN_IF_ERROR(prepare_run(session_, run_dir, plan));
     return std::optional(run_dir.state());
   }
   Status end_job(const plan::Plan& plan, const std::string& key,
@@ -226,10 +219,10 @@ class Host final : public jobs::ScriptHost {
     session_.out().flush();
   }
 
-  Session& session_;
-  Env& env_;
   std::string mark() const { return dir_ + "/runs/" + script_ + ".under-way"; }
 
+  Session& session_;
+  Env& env_;
   const std::string dir_;
   const std::string script_;
   std::string run_;       // the id of this run of the script, and of those that go on with it
@@ -240,9 +233,9 @@ class Host final : public jobs::ScriptHost {
 };
 
 Status run_in(Session& session, Env& env, const PipelineRun& run, const std::string& text,
-              LocalEngine& local, const std::string& dir) {
+              LocalEngine& local) {
   DF_RETURN_IF_ERROR(local.open());
-  Host host(session, env, dir, std::filesystem::path(run.file).stem().string());
+  Host host(session, env, local.dir(), std::filesystem::path(run.file).stem().string());
   DF_RETURN_IF_ERROR(host.begin_script());
   Status ended = jobs::run_script(run.file, text, {env, local.engine(), local.connectors()}, host);
   if (ended.ok()) ended = host.end_script();
@@ -260,27 +253,9 @@ Status run_in(Session& session, Env& env, const PipelineRun& run, const std::str
 Status run_sql_script(Session& session, const PipelineRun& run) {
   Env& env = posix_env();
   DF_ASSIGN_OR_RETURN(const std::string text, env.read_file(run.file, kLargestScript));
-  auto timers = std::make_unique<TimerQueue>(env);
-  DF_ASSIGN_OR_RETURN(
-      const std::string folder,
-      server::plugins_folder(env, run.plugins_dir,
-                             run.data_dir.empty() ? "" : run.data_dir + "/plugins"));
-  DF_ASSIGN_OR_RETURN(auto plugins, server::load_plugins(env, timers.get(), folder));
-  timers->start();
-  catch_interrupts();
-  TemporaryDir temporary(env);
-  std::string dir = run.data_dir;
-  if (dir.empty()) {
-    DF_ASSIGN_OR_RETURN(dir, temporary.make());
-  }
-  auto local = std::make_unique<LocalEngine>(env, *timers, *plugins, dir);
-  const Status ended = run_in(session, env, run, text, *local, dir);
-  if (local->held_up()) {
-    (void)local.release();
-    (void)plugins.release();
-    (void)timers.release();
-  }
-  return ended;
+  return with_local_engine(run.data_dir, run.plugins_dir, [&](LocalEngine& local) {
+    return run_in(session, env, run, text, local);
+  });
 }
 
 }  // namespace dataflow::cli

@@ -27,8 +27,9 @@ class CollectedRows {
     int64_t count = 0;  // what is taken back may come first
   };
   std::mutex mutex_;
-  std::vector<Entry> entries_;
-  std::map<std::string, size_t> places_;  // of entries, by their text
+  uint64_t next_ = 0;
+  std::map<uint64_t, Entry> entries_;       // those that count, in the order in which they came
+  std::map<std::string, uint64_t> places_;  // of entries, by their text
 };
 
 // Those of another one, and the sink "collect".

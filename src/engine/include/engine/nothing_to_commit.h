@@ -7,16 +7,16 @@
 
 #include "engine/sink.h"
 
-namespace dataflow::connect {
+namespace dataflow::engine {
 
-class NothingToCommit final : public engine::SinkCommitter {
+class NothingToCommit final : public SinkCommitter {
  public:
   Status restore(const std::map<std::string, std::string>&) override { return {}; }
-  Status prepare(engine::CheckpointId, std::vector<std::string>&,
+  Status prepare(CheckpointId, std::vector<std::string>&,
                  std::map<std::string, std::string>&) override {
     return {};
   }
-  Status commit(engine::CheckpointId, const std::vector<std::string>&, bool) override { return {}; }
+  Status commit(CheckpointId, const std::vector<std::string>&, bool) override { return {}; }
 };
 
-}  // namespace dataflow::connect
+}  // namespace dataflow::engine
