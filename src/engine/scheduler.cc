@@ -1,6 +1,7 @@
 #include "scheduler.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <string>
@@ -58,6 +59,9 @@ void Scheduler::run_thread() {
     runnable->schedule = State::kRunning;
     lock.unlock();
     const Runnable::Next next = runnable->run();
+    // Under full load the log's threads, which answer within a moment, wait for a core until a slice
+    // of one of these ends. Here is a good place to end it.
+    sched_yield();
     lock.lock();
     if (runnable->schedule == State::kRemoved) {
       runnable->schedule = State::kIdle;

@@ -32,6 +32,7 @@ from kafka_topics import create_topic, read_to_end  # noqa: E402
 PARTITIONS = 3
 MEETINGS = 20
 WINDOW_MS = 500
+STRETCH = 20  # rounds over the same topics; then all begins anew, as every check reads all of it
 DELAY_MS = 200
 SETTLE_LIMIT_S = 60
 
@@ -265,7 +266,12 @@ def one_round(server, gate, writer, files, rng):
 
 def run(rounds, seed, folder):
     rng = random.Random(seed)
-    server = Server(Path(folder) / "server")
+    for first in range(0, rounds, STRETCH):
+        stretch(range(first, min(first + STRETCH, rounds)), rng, Path(folder) / f"from-{first + 1}")
+
+
+def stretch(rounds, rng, folder):
+    server = Server(folder / "server")
     server.start()
     gate = threading.Event()
     try:
@@ -273,7 +279,7 @@ def run(rounds, seed, folder):
         create_topic(server.kafka, "counts", PARTITIONS)
         create_topic(server.kafka, "dead", 1)
         create_topic(server.kafka, "dead_files", 1)
-        files = ResultFiles(Path(folder) / "files")
+        files = ResultFiles(folder / "files")
         # Event times near the clock's, so that the guard against the future lets them by.
         start_ms = int(time.time() * 1000) - 12 * 3600 * 1000
         writer = EventWriter(gate, rng.getrandbits(64), server.kafka, start_ms)
@@ -291,7 +297,7 @@ def run(rounds, seed, folder):
                 parallelism=rng.choice((1, 2, 3)),
             )
             request(server, "POST", "/api/v1/pipelines", pipeline)
-        for number in range(rounds):
+        for number in rounds:
             began = time.monotonic()
             looked_at = one_round(server, gate, writer, files, rng)
             print(
