@@ -6,9 +6,10 @@ namespace dataflow::engine {
 namespace {
 
 const char* spec_name(const plan::Spec& spec) {
-  static constexpr const char* kNames[] = {"source",      "filter",        "project",     "window",
-                                           "window join", "interval join", "deduplicate", "union",
-                                           "split",       "sink",          "operator"};
+  static constexpr const char* kNames[] = {
+      "source",      "filter",        "project", "window", "window join", "interval join",
+      "deduplicate", "union",         "split",   "sink",   "operator",    "group",
+      "join",        "temporal join", "rank",    "over",   "window table"};
   static_assert(std::size(kNames) == std::variant_size_v<plan::Spec>);
   return kNames[spec.index()];
 }

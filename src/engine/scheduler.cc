@@ -59,8 +59,8 @@ void Scheduler::run_thread() {
     runnable->schedule = State::kRunning;
     lock.unlock();
     const Runnable::Next next = runnable->run();
-    // Under full load the log's threads, which answer within a moment, wait for a core until a slice
-    // of one of these ends. Here is a good place to end it.
+    // Under full load the log's threads, which answer within a moment, wait for a core until a
+    // slice of one of these ends. Here is a good place to end it.
     sched_yield();
     lock.lock();
     if (runnable->schedule == State::kRemoved) {

@@ -1,3 +1,4 @@
+#include "enum_names.h"
 #include "plan/analyze.h"
 #include "scope.h"
 
@@ -5,16 +6,13 @@ namespace dataflow::plan {
 namespace {
 
 template <class Spec>
-Status check_keys(const Scope& scope, Spec& spec) {
+Status check_pairs(const Scope& scope, Spec& spec) {
   const Schema& left = *scope.input(0).schema;
   const Schema& right = *scope.input(1).schema;
   if (spec.left_keys.size() != spec.right_keys.size()) {
     return scope.error("has " + std::to_string(spec.left_keys.size()) + " left keys and " +
                        std::to_string(spec.right_keys.size()) +
                        " right keys; they are compared in pairs");
-  }
-  if (spec.left_keys.empty()) {
-    return scope.error("has no keys: say which columns of both sides must be equal");
   }
   DF_RETURN_IF_ERROR(scope.keys(left, spec.left_keys, "left key"));
   DF_RETURN_IF_ERROR(scope.keys(right, spec.right_keys, "right key"));
@@ -26,8 +24,29 @@ Status check_keys(const Scope& scope, Spec& spec) {
                        ", but right key " + quoted(b.name) + " is " + b.type.to_string() +
                        "; cast one of them in a project before the join");
   }
+  return {};
+}
+
+template <class Spec>
+Status check_keys(const Scope& scope, Spec& spec) {
+  if (spec.left_keys.empty() && spec.right_keys.empty()) {
+    return scope.error("has no keys: say which columns of both sides must be equal");
+  }
+  return check_pairs(scope, spec);
+}
+
+template <class Spec>
+Status check_keys_and_times(const Scope& scope, Spec& spec) {
+  DF_RETURN_IF_ERROR(check_keys(scope, spec));
   DF_RETURN_IF_ERROR(scope.event_time(0, spec.left_time, "left time column"));
   return scope.event_time(1, spec.right_time, "right time column");
+}
+
+template <class Spec>
+Status check_condition(const Scope& scope, const Spec& spec) {
+  if (spec.condition == nullptr) return {};
+  const SchemaPtr both = pair_schema(*scope.input(0).schema, *scope.input(1).schema);
+  return scope.condition(spec.condition, *both, "condition");
 }
 
 void append(std::vector<Field>& fields, const Schema& schema, bool may_be_missing) {
@@ -56,8 +75,33 @@ SchemaPtr pair_schema(const Schema& left, const Schema& right) {
   return Scope::with_free_names(std::move(fields));
 }
 
+Status check_join(const Scope& scope, JoinSpec& spec) {
+  DF_RETURN_IF_ERROR(check_pairs(scope, spec));
+  DF_RETURN_IF_ERROR(scope.span(spec.left_ttl_ms, 0, "left_ttl_ms"));
+  DF_RETURN_IF_ERROR(scope.span(spec.right_ttl_ms, 0, "right_ttl_ms"));
+  DF_RETURN_IF_ERROR(check_condition(scope, spec));
+  scope.node().schema = joined(scope, spec.kind, {});
+  return {};
+}
+
+Status check_temporal_join(const Scope& scope, TemporalJoinSpec& spec) {
+  if (spec.kind != JoinKind::kInner && spec.kind != JoinKind::kLeft) {
+    return scope.error("a temporal join is inner or left, not " +
+                       std::string(enum_name(spec.kind)) + ": its right rows come with left ones");
+  }
+  if (spec.time == TimeKind::kEvent) {
+    DF_RETURN_IF_ERROR(check_keys_and_times(scope, spec));
+  } else {
+    DF_RETURN_IF_ERROR(check_keys(scope, spec));
+  }
+  DF_RETURN_IF_ERROR(check_condition(scope, spec));
+  scope.node().schema = joined(scope, spec.kind, {});
+  scope.node().event_time = scope.input(0).event_time;
+  return {};
+}
+
 Status check_window_join(const Scope& scope, WindowJoinSpec& spec) {
-  DF_RETURN_IF_ERROR(check_keys(scope, spec));
+  DF_RETURN_IF_ERROR(check_keys_and_times(scope, spec));
   DF_RETURN_IF_ERROR(scope.span(spec.size_ms, 1, "size_ms"));
   DF_RETURN_IF_ERROR(scope.span(spec.allowed_lateness_ms, 0, "allowed_lateness_ms"));
   const Schema& left = *scope.input(0).schema;
@@ -68,17 +112,14 @@ Status check_window_join(const Scope& scope, WindowJoinSpec& spec) {
 }
 
 Status check_interval_join(const Scope& scope, IntervalJoinSpec& spec) {
-  DF_RETURN_IF_ERROR(check_keys(scope, spec));
+  DF_RETURN_IF_ERROR(check_keys_and_times(scope, spec));
   DF_RETURN_IF_ERROR(scope.span(spec.lower_ms, -kMaxSpanMs, "lower_ms"));
   DF_RETURN_IF_ERROR(scope.span(spec.upper_ms, -kMaxSpanMs, "upper_ms"));
   if (spec.lower_ms > spec.upper_ms) {
     return scope.error("lower_ms (" + std::to_string(spec.lower_ms) + ") is above upper_ms (" +
                        std::to_string(spec.upper_ms) + "); no two rows would meet");
   }
-  if (spec.condition != nullptr) {
-    const SchemaPtr both = pair_schema(*scope.input(0).schema, *scope.input(1).schema);
-    DF_RETURN_IF_ERROR(scope.condition(spec.condition, *both, "condition"));
-  }
+  DF_RETURN_IF_ERROR(check_condition(scope, spec));
   scope.node().schema = joined(scope, spec.kind, {});
   const Schema& left = *scope.input(0).schema;
   if (spec.kind == JoinKind::kRight) {

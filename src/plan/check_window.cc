@@ -1,9 +1,7 @@
 #include <set>
 
-#include "base/edit_distance.h"
 #include "base/units.h"
 #include "enum_names.h"
-#include "plan/aggregate.h"
 #include "scope.h"
 
 namespace dataflow::plan {
@@ -104,44 +102,6 @@ Status check_time(const Scope& scope, WindowSpec& spec) {
   return scope.event_time(0, spec.time_column, "time column");
 }
 
-Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate) {
-  const Schema& schema = *scope.input().schema;
-  if (aggregate.name.empty()) return scope.error("an aggregate has no name");
-  const std::string role = "aggregate " + quoted(aggregate.name);
-  const AggregateFunction* function = find_aggregate(aggregate.function);
-  if (function == nullptr) {
-    std::vector<std::string> names;
-    std::string all;
-    for (const auto& known : aggregate_functions()) {
-      names.emplace_back(known.name);
-      all += (all.empty() ? "" : ", ") + names.back();
-    }
-    const std::string near = suggestion(aggregate.function, names);
-    return scope.error(role + ": there is no aggregate function " + quoted(aggregate.function) +
-                       (near.empty() ? "; there are " + all : near));
-  }
-  aggregate.function = function->name;
-  std::optional<Type> argument;
-  bool nullable = false;
-  if (aggregate.argument != nullptr) {
-    DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, scope.bind(aggregate.argument, schema, role));
-    argument = bound->type();
-    nullable = bound->nullable();
-  }
-  if (aggregate.distinct && !argument) return scope.error(role + ": DISTINCT needs an argument");
-  if (aggregate.distinct && !is_groupable(*argument)) {
-    return scope.error(role + ": DISTINCT does not take " + argument->to_string() +
-                       "; cast it to STRING, or take a field of it");
-  }
-  if (aggregate.filter != nullptr) {
-    DF_RETURN_IF_ERROR(scope.condition(aggregate.filter, schema, role + ", filter"));
-    nullable = true;
-  }
-  const auto type = aggregate_type(*function, argument, nullable);
-  if (!type.ok()) return scope.error(role + ": " + type.status().message());
-  return Field{aggregate.name, type->type, type->nullable};
-}
-
 }  // namespace
 
 std::vector<Field> window_fields(const Type& time) {
@@ -149,6 +109,28 @@ std::vector<Field> window_fields(const Type& time) {
   return {{"window_start", Type::timestamp(3), false},
           {"window_end", Type::timestamp(3), false},
           {"window_time", zoned ? Type::timestamp_tz(3) : Type::timestamp(3), false}};
+}
+
+Status check_window_table(const Scope& scope, WindowTableSpec& spec) {
+  if (spec.kind == WindowKind::kSession || spec.kind == WindowKind::kCount) {
+    return scope.error("rows are in no " + std::string(enum_name(spec.kind)) +
+                       " window before it is closed; aggregate over it");
+  }
+  WindowSpec shape;
+  shape.kind = spec.kind;
+  shape.size_ms = spec.size_ms;
+  shape.slide_ms = spec.slide_ms;
+  shape.offset_ms = spec.offset_ms;
+  DF_RETURN_IF_ERROR(check_shape(scope, shape));
+  DF_RETURN_IF_ERROR(scope.event_time(0, spec.time_column, "time column"));
+  const Schema& schema = *scope.input().schema;
+  std::vector<Field> fields = schema.fields();
+  for (Field& field : window_fields(schema[*schema.find(spec.time_column)].type)) {
+    fields.push_back(std::move(field));
+  }
+  scope.node().schema = Scope::with_free_names(std::move(fields));
+  scope.node().event_time = scope.node().schema->fields().back().name;
+  return {};
 }
 
 Status check_window(const Scope& scope, WindowSpec& spec) {
@@ -169,12 +151,7 @@ Status check_window(const Scope& scope, WindowSpec& spec) {
     DF_ASSIGN_OR_RETURN(Field field, check_aggregate(scope, aggregate));
     fields.push_back(std::move(field));
   }
-  std::set<std::string_view> names;
-  for (const Field& field : fields) {
-    if (names.insert(field.name).second) continue;
-    return scope.error("its output would have two columns named " + quoted(field.name) +
-                       "; name the aggregate otherwise, or project the key first");
-  }
+  DF_RETURN_IF_ERROR(scope.different_names(fields));
   scope.node().schema = std::make_shared<const Schema>(std::move(fields));
   if (spec.kind != WindowKind::kCount && spec.time == TimeKind::kEvent) {
     scope.node().event_time = "window_time";

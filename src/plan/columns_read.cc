@@ -64,20 +64,31 @@ struct ReadOf {
     }
     return read;
   }
-  Columns operator()(const WindowSpec& spec) const {
+  Columns of_groups(const std::vector<std::string>& keys,
+                    const std::vector<Aggregate>& aggregates) const {
     const SchemaPtr input = schema();
     Columns read;
-    add(read, *input, spec.keys);
-    add(read, *input, {spec.time_column});
-    for (const auto& aggregate : spec.aggregates) {
+    add(read, *input, keys);
+    for (const auto& aggregate : aggregates) {
       add(read, *input, aggregate.argument);
       add(read, *input, aggregate.filter);
     }
     return read;
   }
+  Columns operator()(const WindowSpec& spec) const {
+    Columns read = of_groups(spec.keys, spec.aggregates);
+    add(read, *schema(), {spec.time_column});
+    return read;
+  }
+  Columns operator()(const GroupSpec& spec) const { return of_groups(spec.keys, spec.aggregates); }
   // What is kept of a row is what was there before this plan, and what another one finds.
   Columns operator()(const WindowJoinSpec&) const { return all_of(*schema()); }
   Columns operator()(const IntervalJoinSpec&) const { return all_of(*schema()); }
+  Columns operator()(const JoinSpec&) const { return all_of(*schema()); }
+  Columns operator()(const TemporalJoinSpec&) const { return all_of(*schema()); }
+  Columns operator()(const RankSpec&) const { return all_of(*schema()); }
+  Columns operator()(const OverSpec&) const { return all_of(*schema()); }
+  Columns operator()(const WindowTableSpec&) const { return all_of(*schema()); }
   Columns operator()(const DeduplicateSpec& spec) const {
     if (spec.keep_last || !spec.time_column.empty()) return all_of(*schema());
     Columns read = of_output;

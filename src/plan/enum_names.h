@@ -51,6 +51,12 @@ struct EnumNames<JoinKind> {
 };
 
 template <>
+struct EnumNames<FrameUnit> {
+  static constexpr NameTable<FrameUnit, 2> kTable = {
+      {{FrameUnit::kRows, "rows"}, {FrameUnit::kRange, "range"}}};
+};
+
+template <>
 struct EnumNames<Guarantee> {
   static constexpr NameTable<Guarantee, 2> kTable = {
       {{Guarantee::kAtLeastOnce, "at_least_once"}, {Guarantee::kExactlyOnce, "exactly_once"}}};

@@ -10,6 +10,15 @@ using Keys = std::optional<std::vector<std::string>>;
 Keys keys_wanted(const Spec& spec, size_t input) {
   if (const auto* window = std::get_if<WindowSpec>(&spec)) return window->keys;
   if (const auto* once = std::get_if<DeduplicateSpec>(&spec)) return once->keys;
+  if (const auto* group = std::get_if<GroupSpec>(&spec)) return group->keys;
+  if (const auto* rank = std::get_if<RankSpec>(&spec)) return rank->keys;
+  if (const auto* over = std::get_if<OverSpec>(&spec)) return over->keys;
+  if (const auto* join = std::get_if<JoinSpec>(&spec)) {
+    return input == 0 ? join->left_keys : join->right_keys;
+  }
+  if (const auto* join = std::get_if<TemporalJoinSpec>(&spec)) {
+    return input == 0 ? join->left_keys : join->right_keys;
+  }
   if (const auto* join = std::get_if<WindowJoinSpec>(&spec)) {
     return input == 0 ? join->left_keys : join->right_keys;
   }
@@ -69,13 +78,18 @@ Keys keys_of_output(const Plan& plan, const Node& node) {
   if (const auto* join = std::get_if<IntervalJoinSpec>(&node.spec)) {
     return keys_of_join(node, *join, 0);
   }
+  if (const auto* join = std::get_if<JoinSpec>(&node.spec)) return keys_of_join(node, *join, 0);
+  if (const auto* join = std::get_if<TemporalJoinSpec>(&node.spec)) {
+    return keys_of_join(node, *join, 0);
+  }
   if (std::holds_alternative<CustomSpec>(node.spec)) return std::nullopt;  // what it likes
   if (const Keys own = keys_wanted(node.spec, 0)) return own;
   if (const auto* project = std::get_if<ProjectSpec>(&node.spec)) {
     return projected(*project, *schema_of(plan, node.inputs[0]), keys_of_input(plan, node, 0));
   }
   if (std::holds_alternative<FilterSpec>(node.spec) ||
-      std::holds_alternative<SplitSpec>(node.spec)) {
+      std::holds_alternative<SplitSpec>(node.spec) ||
+      std::holds_alternative<WindowTableSpec>(node.spec)) {
     return keys_of_input(plan, node, 0);
   }
   return std::nullopt;

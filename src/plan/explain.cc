@@ -68,6 +68,23 @@ std::string extent_of(const WindowSpec& spec) {
   return text;
 }
 
+std::string kept(int64_t ttl_ms) {
+  return ttl_ms == 0 ? "" : ", kept for " + format_duration_ms(ttl_ms);
+}
+
+std::string in_order(const std::vector<OrderColumn>& order) {
+  std::vector<std::string> columns;
+  for (const OrderColumn& by : order) {
+    columns.push_back(by.column + (by.descending ? " descending" : ""));
+  }
+  return columns.empty() ? "" : " in order of " + joined(columns);
+}
+
+std::string bound(int64_t distance, const std::string& words) {
+  if (distance == kWithoutBound) return "unbounded " + words;
+  return distance == 0 ? "current row" : std::to_string(distance) + " " + words;
+}
+
 struct Words {
   std::string operator()(const SourceSpec& spec) const {
     std::string text = where(spec.connector, spec.options, spec.format);
@@ -112,6 +129,52 @@ struct Words {
                        " from " + std::to_string(spec.lower_ms) + "ms to " +
                        std::to_string(spec.upper_ms) + "ms";
     return spec.condition == nullptr ? text : text + " and " + sql(spec.condition);
+  }
+  std::string operator()(const GroupSpec& spec) const {
+    const std::string keys = spec.keys.empty() ? "all rows" : "by (" + joined(spec.keys) + ")";
+    std::vector<std::string> aggregates;
+    for (const auto& aggregate : spec.aggregates) aggregates.push_back(words_of(aggregate));
+    return keys + (aggregates.empty() ? "" : ": " + joined(aggregates)) + kept(spec.ttl_ms);
+  }
+  std::string operator()(const JoinSpec& spec) const {
+    std::string text = spec.left_keys.empty() ? "each with each" : on(spec);
+    if (spec.condition != nullptr) text += " and " + sql(spec.condition);
+    if (spec.left_ttl_ms > 0) text += ", left rows" + kept(spec.left_ttl_ms);
+    if (spec.right_ttl_ms > 0) text += ", right rows" + kept(spec.right_ttl_ms);
+    return text;
+  }
+  std::string operator()(const TemporalJoinSpec& spec) const {
+    const std::string moment = spec.time == TimeKind::kProcessing ? "now" : "at " + spec.left_time;
+    const std::string text =
+        on(spec) + ", as of right " + (spec.strictly_before ? "before " : "") + moment;
+    return spec.condition == nullptr ? text : text + " and " + sql(spec.condition);
+  }
+  std::string operator()(const RankSpec& spec) const {
+    std::string text = spec.last == 0
+                           ? "from " + std::to_string(spec.first) + " on"
+                           : std::to_string(spec.first) + " to " + std::to_string(spec.last);
+    if (!spec.keys.empty()) text += " by (" + joined(spec.keys) + ")";
+    text += in_order(spec.order);
+    if (!spec.number.empty()) text += ", place in " + spec.number;
+    if (spec.by_window) text += ", when the window closes";
+    return text + kept(spec.ttl_ms);
+  }
+  std::string operator()(const OverSpec& spec) const {
+    std::string text = std::string(enum_name(spec.unit)) + " " +
+                       bound(spec.preceding, "preceding") + " to " +
+                       bound(spec.following, "following");
+    if (!spec.keys.empty()) text += " by (" + joined(spec.keys) + ")";
+    text += in_order(spec.order);
+    std::vector<std::string> aggregates;
+    for (const auto& aggregate : spec.aggregates) aggregates.push_back(words_of(aggregate));
+    return text + ": " + joined(aggregates);
+  }
+  std::string operator()(const WindowTableSpec& spec) const {
+    std::string text = std::string(enum_name(spec.kind)) + " " + format_duration_ms(spec.size_ms);
+    if (spec.slide_ms > 0) text += " every " + format_duration_ms(spec.slide_ms);
+    text += " of " + spec.time_column;
+    if (spec.offset_ms != 0) text += " offset " + std::to_string(spec.offset_ms) + "ms";
+    return text;
   }
   std::string operator()(const DeduplicateSpec& spec) const {
     std::string text = std::string(spec.keep_last ? "last" : "first") + " by (" +
@@ -159,6 +222,12 @@ std::string title_of(const Spec& spec) {
   }
   if (const auto* join = std::get_if<WindowJoinSpec>(&spec)) {
     return std::string(enum_name(join->kind)) + " window join";
+  }
+  if (const auto* join = std::get_if<JoinSpec>(&spec)) {
+    return std::string(enum_name(join->kind)) + " join";
+  }
+  if (const auto* join = std::get_if<TemporalJoinSpec>(&spec)) {
+    return std::string(enum_name(join->kind)) + " temporal join";
   }
   if (const auto* join = std::get_if<IntervalJoinSpec>(&spec)) {
     return std::string(enum_name(join->kind)) + " interval join";

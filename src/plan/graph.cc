@@ -19,7 +19,8 @@ Arity arity_of(const Spec& spec) {
   if (std::holds_alternative<SourceSpec>(spec)) return {0, 0, "no input"};
   if (std::holds_alternative<UnionSpec>(spec)) return {2, SIZE_MAX, "two inputs or more"};
   if (std::holds_alternative<WindowJoinSpec>(spec) ||
-      std::holds_alternative<IntervalJoinSpec>(spec)) {
+      std::holds_alternative<IntervalJoinSpec>(spec) || std::holds_alternative<JoinSpec>(spec) ||
+      std::holds_alternative<TemporalJoinSpec>(spec)) {
     return {2, 2, "two inputs, left and right"};
   }
   return {1, 1, "one input"};

@@ -64,6 +64,74 @@ void describe(A& a, S& s) {
   a.field("argument", s.argument);
   a.field("distinct", s.distinct);
   a.field("filter", s.filter);
+  a.field("parameters", s.parameters);
+}
+
+template <class A, Part<GroupSpec> S>
+void describe(A& a, S& s) {
+  a.field("keys", s.keys);
+  a.field("aggregates", s.aggregates);
+  a.field("ttl_ms", s.ttl_ms);
+}
+
+template <class A, Part<JoinSpec> S>
+void describe(A& a, S& s) {
+  a.required("kind", s.kind);
+  a.field("left_keys", s.left_keys);
+  a.field("right_keys", s.right_keys);
+  a.field("condition", s.condition);
+  a.field("nulls_match", s.nulls_match);
+  a.field("left_ttl_ms", s.left_ttl_ms);
+  a.field("right_ttl_ms", s.right_ttl_ms);
+}
+
+template <class A, Part<TemporalJoinSpec> S>
+void describe(A& a, S& s) {
+  a.required("kind", s.kind);
+  a.required("left_keys", s.left_keys);
+  a.required("right_keys", s.right_keys);
+  a.field("left_time", s.left_time);
+  a.field("right_time", s.right_time);
+  a.field("time", s.time);
+  a.field("strictly_before", s.strictly_before);
+  a.field("condition", s.condition);
+}
+
+template <class A, Part<OrderColumn> S>
+void describe(A& a, S& s) {
+  a.required("column", s.column);
+  a.field("descending", s.descending);
+  a.field("nulls_first", s.nulls_first);
+}
+
+template <class A, Part<RankSpec> S>
+void describe(A& a, S& s) {
+  a.field("keys", s.keys);
+  a.field("order", s.order);
+  a.field("first", s.first);
+  a.field("last", s.last);
+  a.field("number", s.number);
+  a.field("by_window", s.by_window);
+  a.field("ttl_ms", s.ttl_ms);
+}
+
+template <class A, Part<OverSpec> S>
+void describe(A& a, S& s) {
+  a.field("keys", s.keys);
+  a.required("order", s.order);
+  a.required("unit", s.unit);
+  a.field("preceding", s.preceding);
+  a.field("following", s.following);
+  a.required("aggregates", s.aggregates);
+}
+
+template <class A, Part<WindowTableSpec> S>
+void describe(A& a, S& s) {
+  a.required("kind", s.kind);
+  a.field("time_column", s.time_column);
+  a.required("size_ms", s.size_ms);
+  a.field("slide_ms", s.slide_ms);
+  a.field("offset_ms", s.offset_ms);
 }
 
 template <class A, Part<WindowSpec> S>

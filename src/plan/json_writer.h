@@ -31,6 +31,9 @@ class ObjectWriter {
   void field(const char* name, const expr::ExpressionPtr& value) {
     if (value != nullptr) object_[name] = json_of(value);
   }
+  void field(const char* name, const std::vector<expr::ExpressionPtr>& value) {
+    if (!value.empty()) object_[name] = json_of(value);
+  }
   void field(const char* name, const expr::Place& place) {
     if (place.line > 0) object_[name] = json_of(place);
   }

@@ -106,6 +106,21 @@ Plan every_kind() {
   near.upper_ms = 2000;
   near.condition = parsed("amount > 3");
   plan.nodes.push_back(node("near", near, {{"small", ""}, from}));
+  plan.nodes.push_back(node(
+      "grouped", GroupSpec{.keys = {"user"}, .aggregates = {aggregate("n", "COUNT")}}, {from}));
+  JoinSpec pairs{.left_keys = {"user"}, .right_keys = {"user"}, .condition = parsed("n > 3")};
+  plan.nodes.push_back(node("pairs", pairs, {{"small", ""}, {"grouped", ""}}));
+  TemporalJoinSpec as_of{.left_keys = {"user"}, .right_keys = {"user"}};
+  plan.nodes.push_back(node("as_of", as_of, {{"small", ""}, from}));
+  RankSpec best{.keys = {"user"}, .order = {{"amount", true}}, .last = 3, .number = "place"};
+  plan.nodes.push_back(node("best", best, {from}));
+  OverSpec running{.keys = {"user"}, .order = {{"ts"}}};
+  running.preceding = 1000;
+  running.aggregates = {aggregate("total", "SUM", "amount")};
+  plan.nodes.push_back(node("running", running, {from}));
+  WindowTableSpec marked;
+  marked.size_ms = 60000;
+  plan.nodes.push_back(node("marked", marked, {from}));
   plan.nodes.push_back(node("once", DeduplicateSpec{.keys = {"id"}, .ttl_ms = 5000}, {from}));
   plan.nodes.push_back(node("both", UnionSpec{}, {{"once", ""}, {"counted", "late"}}));
   plan.nodes.push_back(node("ways", SplitSpec{{{"rich", parsed("amount > 100")}}}, {{"both", ""}}));
@@ -114,8 +129,15 @@ Plan every_kind() {
   keyed.key_format = "raw";
   keyed.guarantee = Guarantee::kExactlyOnce;
   plan.nodes.push_back(node("rich", keyed, {{"ways", "rich"}}));
-  for (const Input& input :
-       std::vector<Input>{{"ways", "default"}, {"counted", ""}, {"joined", ""}, {"near", ""}}) {
+  for (const Input& input : std::vector<Input>{{"ways", "default"},
+                                               {"counted", ""},
+                                               {"joined", ""},
+                                               {"near", ""},
+                                               {"pairs", ""},
+                                               {"as_of", ""},
+                                               {"best", ""},
+                                               {"running", ""},
+                                               {"marked", ""}}) {
     Node out = sink(input.node, input.output);
     out.id = "out_" + input.node;
     plan.nodes.push_back(out);

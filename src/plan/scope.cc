@@ -1,6 +1,7 @@
 #include "scope.h"
 
 #include <algorithm>
+#include <set>
 
 #include "plan/aggregate.h"
 
@@ -148,6 +149,16 @@ Status Scope::span(int64_t value, int64_t least, std::string_view role) const {
   if (value > kMaxSpanMs) {
     return error(std::string(role) + " is " + std::to_string(value) + "; it can be at most " +
                  std::to_string(kMaxSpanMs) + " (36500 days)");
+  }
+  return {};
+}
+
+Status Scope::different_names(const std::vector<Field>& fields) const {
+  std::set<std::string_view> names;
+  for (const Field& field : fields) {
+    if (names.insert(field.name).second) continue;
+    return error("its output would have two columns named " + quoted(field.name) +
+                 "; name the aggregate otherwise, or project the key first");
   }
   return {};
 }

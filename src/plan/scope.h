@@ -48,6 +48,9 @@ class Scope {
   // least <= value <= kMaxSpanMs.
   Status span(int64_t value, int64_t least, std::string_view role) const;
 
+  // No two have one name.
+  Status different_names(const std::vector<Field>& fields) const;
+
   // The columns in that order; names that are taken get the first free number behind them.
   static SchemaPtr with_free_names(std::vector<Field> fields);
 
@@ -65,6 +68,12 @@ Status check_source(const Scope& scope, SourceSpec& spec);
 Status check_filter(const Scope& scope, FilterSpec& spec);
 Status check_project(const Scope& scope, ProjectSpec& spec);
 Status check_window(const Scope& scope, WindowSpec& spec);
+Status check_group(const Scope& scope, GroupSpec& spec);
+Status check_rank(const Scope& scope, RankSpec& spec);
+Status check_over(const Scope& scope, OverSpec& spec);
+Status check_window_table(const Scope& scope, WindowTableSpec& spec);
+Status check_join(const Scope& scope, JoinSpec& spec);
+Status check_temporal_join(const Scope& scope, TemporalJoinSpec& spec);
 Status check_window_join(const Scope& scope, WindowJoinSpec& spec);
 Status check_interval_join(const Scope& scope, IntervalJoinSpec& spec);
 Status check_deduplicate(const Scope& scope, DeduplicateSpec& spec);
@@ -73,6 +82,9 @@ Status check_split(const Scope& scope, SplitSpec& spec);
 Status check_sink(const Scope& scope, SinkSpec& spec);
 Status check_custom(const Scope& scope, CustomSpec& spec, CustomOperators* custom);
 Status check_job(const JobOptions& job);
+
+// Binds what it is over and its filter, spells its name as it is known; its column.
+Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate);
 
 // window_start, window_end and window_time, which is as zoned as the time column's type.
 std::vector<Field> window_fields(const Type& time);

@@ -8,9 +8,24 @@ struct FindOrigin {
   const Plan& plan;
   const Node& node;
 
+  const Node* operator()(const GroupSpec& spec) const {
+    if (plan.job.bounded) return nullptr;
+    // A key that is there once stays.
+    return spec.aggregates.empty() ? from_inputs() : &node;
+  }
+  // A partner takes back that there was none; of two sides that only add an inner join only adds.
+  const Node* operator()(const JoinSpec& spec) const {
+    if (plan.job.bounded) return nullptr;
+    const bool only_adds = spec.kind == JoinKind::kInner || spec.kind == JoinKind::kSemi;
+    return only_adds ? from_inputs() : &node;
+  }
+  const Node* operator()(const RankSpec& spec) const {
+    return this_if(!spec.by_window && !plan.job.bounded);
+  }
   // Keeping the first row to arrive never takes a row back.
   const Node* operator()(const DeduplicateSpec& spec) const {
-    return this_if(spec.keep_last || !spec.time_column.empty());
+    const bool may_replace = spec.keep_last || !spec.time_column.empty();
+    return this_if(may_replace && !plan.job.bounded);
   }
   // By late rows. In batch mode there are none.
   const Node* operator()(const WindowSpec& spec) const {
@@ -26,6 +41,7 @@ struct FindOrigin {
   const Node* operator()(const ProjectSpec&) const { return from_inputs(); }
   const Node* operator()(const UnionSpec&) const { return from_inputs(); }
   const Node* operator()(const SplitSpec&) const { return from_inputs(); }
+  const Node* operator()(const WindowTableSpec&) const { return from_inputs(); }
   const Node* operator()(const SinkSpec&) const { return from_inputs(); }
   template <class Spec>
   const Node* operator()(const Spec&) const {

@@ -18,6 +18,12 @@ struct CheckNode {
   Status operator()(WindowSpec& spec) const { return check_window(scope, spec); }
   Status operator()(WindowJoinSpec& spec) const { return check_window_join(scope, spec); }
   Status operator()(IntervalJoinSpec& spec) const { return check_interval_join(scope, spec); }
+  Status operator()(GroupSpec& spec) const { return check_group(scope, spec); }
+  Status operator()(JoinSpec& spec) const { return check_join(scope, spec); }
+  Status operator()(TemporalJoinSpec& spec) const { return check_temporal_join(scope, spec); }
+  Status operator()(RankSpec& spec) const { return check_rank(scope, spec); }
+  Status operator()(OverSpec& spec) const { return check_over(scope, spec); }
+  Status operator()(WindowTableSpec& spec) const { return check_window_table(scope, spec); }
   Status operator()(DeduplicateSpec& spec) const { return check_deduplicate(scope, spec); }
   Status operator()(UnionSpec&) const { return check_union(scope); }
   Status operator()(SplitSpec& spec) const { return check_split(scope, spec); }
@@ -32,14 +38,21 @@ Status job_range(std::string_view option, int64_t value, int64_t least, int64_t 
                          std::to_string(most));
 }
 
-// Windows, joins and the like add rows up, and cannot take one back yet.
+// A temporal join's right side may change, its left one not.
+bool takes_updates(const Spec& spec, size_t input) {
+  if (const auto* custom = std::get_if<CustomSpec>(&spec)) return custom->takes_updates;
+  if (const auto* rank = std::get_if<RankSpec>(&spec)) return !rank->by_window;
+  if (std::holds_alternative<TemporalJoinSpec>(spec)) return input == 1;
+  return std::holds_alternative<GroupSpec>(spec) || std::holds_alternative<JoinSpec>(spec) ||
+         std::holds_alternative<SinkSpec>(spec) || !has_state(spec);
+}
+
+// Windows and the like add rows up, and cannot take one back.
 Status check_updates(const Scope& scope) {
   const Node& node = scope.node();
-  if (!has_state(node.spec) || std::holds_alternative<SinkSpec>(node.spec)) return {};
-  if (const auto* custom = std::get_if<CustomSpec>(&node.spec); custom && custom->takes_updates) {
-    return {};
-  }
-  for (const Input& input : node.inputs) {
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Input& input = node.inputs[i];
+    if (takes_updates(node.spec, i)) continue;
     const Node* origin = origin_of_updates(scope.plan(), input);
     if (origin == nullptr) continue;
     if (is_changed_by_late_rows(*origin)) {

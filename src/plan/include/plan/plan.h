@@ -8,172 +8,18 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "expr/expression.h"
+#include "plan/spec.h"
 #include "types/schema.h"
 
 namespace dataflow::plan {
 
 inline constexpr int kPlanVersion = 1;
-
-using Options = std::map<std::string, std::string>;
-
-// How event time is read from rows. Absent: the rows have none.
-struct WatermarkSpec {
-  std::string column;    // a timestamp
-  int64_t delay_ms = 0;  // bounded disorder; 0 with ascending times
-  int64_t idle_timeout_ms =
-      5000;  // at its end and nothing came for so long: the split holds nobody
-  int64_t max_future_skew_ms = 24LL * 3600 * 1000;  // 0: off
-};
-
-// A column that the source fills itself.
-enum class Metadata : uint8_t { kOffset, kPartition, kTimestamp, kKey, kHeaders, kFile };
-struct MetadataColumn {
-  std::string column;
-  Metadata what;
-};
-
-struct NamedExpression {
-  std::string name;
-  expr::ExpressionPtr expression;
-};
-
-struct SourceSpec {
-  std::string connector;  // "log", "file", "generator"
-  Options options;
-  std::string format;  // "json", "csv", "raw"
-  Options format_options;
-  SchemaPtr schema;  // of the payload, and the metadata columns behind it
-  std::vector<MetadataColumn> metadata;
-  // Columns behind those of `schema`, computed of these before event time is read: the watermark's
-  // column may be one.
-  std::vector<NamedExpression> computed;
-  std::optional<WatermarkSpec> watermark;
-  bool decode_all = false;  // also columns that nobody reads, which are then checked like others
-  // What the source gives where it is less than the schema, in the schema's order. A rewrite sets
-  // it (plan/rewrite.h); no user does, and it is no part of the JSON form.
-  std::optional<std::vector<std::string>> read;
-};
-// Whether the source gives that column of its schema, and the schema of all that it gives.
-bool is_read(const SourceSpec& spec, const std::string& column);
-SchemaPtr schema_read(const SourceSpec& spec);
-
-struct FilterSpec {
-  expr::ExpressionPtr condition;
-};
-
-struct ProjectSpec {
-  std::vector<NamedExpression> columns;
-};
-
-enum class WindowKind : uint8_t { kTumbling, kHopping, kSession, kCumulative, kCount };
-enum class TimeKind : uint8_t { kEvent, kProcessing };
-
-struct Aggregate {
-  std::string function;  // "COUNT", "SUM", "AVG", "MIN", "MAX", "FIRST_VALUE", "LAST_VALUE", …
-  expr::ExpressionPtr argument;  // null: COUNT(*)
-  bool distinct = false;
-  expr::ExpressionPtr filter;  // null: all rows
-  std::string name;            // of the output column
-};
-
-// Aggregates per key and window. Output: window_start, window_end and window_time, each
-// TIMESTAMP(3) NOT NULL, then keys, then aggregates; of count windows only keys and aggregates.
-// window_time is window_end - 1 ms, the latest time that a row of the window can have, and the
-// event time of the output of event-time windows; TIMESTAMP_LTZ(3) where the time column is zoned.
-struct WindowSpec {
-  WindowKind kind = WindowKind::kTumbling;
-  TimeKind time = TimeKind::kEvent;
-  std::string time_column;  // event time; empty: the input's
-  int64_t size_ms = 0;      // tumbling, hopping, cumulative (the largest)
-  int64_t slide_ms = 0;     // hopping; cumulative's step
-  int64_t gap_ms = 0;       // session
-  int64_t count = 0;        // count windows, and
-  int64_t count_slide = 0;  // how many rows apart they begin; 0: `count`
-  int64_t offset_ms = 0;
-  int64_t allowed_lateness_ms = 0;
-  std::vector<std::string> keys;  // columns; none: one group
-  std::vector<Aggregate> aggregates;
-  bool late_output = false;  // rows too late leave by output "late" instead of to the dead letters
-};
-
-enum class JoinKind : uint8_t { kInner, kLeft, kRight, kFull, kSemi, kAnti };
-
-// Rows of both inputs with equal keys in the same tumbling window. Output: window_start,
-// window_end, window_time (as of WindowSpec), the left columns, the right columns (not of semi and
-// anti joins). A name that is taken gets the first free number behind it, as in Flink: `id`, `id0`.
-struct WindowJoinSpec {
-  JoinKind kind = JoinKind::kInner;
-  std::vector<std::string> left_keys, right_keys;
-  std::string left_time, right_time;  // event time; empty: the inputs'
-  int64_t size_ms = 0;
-  int64_t allowed_lateness_ms = 0;
-};
-
-// Rows with equal keys where right_time is within left_time + [lower_ms, upper_ms]. Output: the
-// left columns, the right columns (not of semi and anti joins), named as in WindowJoinSpec. The
-// event time is left_time; of right joins right_time; full joins have none.
-struct IntervalJoinSpec {
-  JoinKind kind = JoinKind::kInner;
-  std::vector<std::string> left_keys, right_keys;
-  std::string left_time, right_time;  // as in WindowJoinSpec
-  int64_t lower_ms = 0, upper_ms = 0;
-  expr::ExpressionPtr condition;  // over the columns of both; may be null
-};
-
-struct DeduplicateSpec {
-  std::vector<std::string> keys;
-  std::string time_column;  // event time; empty: processing time
-  bool keep_last = false;
-  int64_t ttl_ms = 0;  // how long a key is remembered; 0: for ever
-};
-
-struct UnionSpec {};
-
-// A row leaves by the first branch whose condition is true, else by "default". Who reads a split
-// names one of these. Rows of a branch that nobody reads end there, as in a filter.
-struct SplitSpec {
-  struct Branch {
-    std::string name;
-    expr::ExpressionPtr condition;
-  };
-  std::vector<Branch> branches;
-};
-
-// An operator of a plug-in. What it makes of its input is asked of the plug-in when the plan is
-// compiled, and kept here.
-struct CustomSpec {
-  std::string name;
-  Options options;
-  std::vector<std::string> keys;  // rows with equal ones reach one task; none: any task
-  SchemaPtr schema;               // of what leaves it; null: not asked yet
-  std::string event_time;         // the column that carries it; empty: none
-  bool makes_updates = false;     // -U, +U, -D may leave it
-  bool takes_updates = false;     // and may come
-};
-
-enum class Guarantee : uint8_t { kAtLeastOnce, kExactlyOnce };
-
-struct SinkSpec {
-  std::string connector;  // "log", "file", "console", "http", "metrics", "blackhole"
-  Options options;
-  std::string format;
-  Options format_options;
-  std::vector<std::string> key_columns;  // of a log record's key; none: null keys
-  std::string key_format;                // empty: "raw" for one column, else `format`
-  std::optional<Guarantee> guarantee;    // asked for; absent: the best that the sink can give
-};
-
-using Spec =
-    std::variant<SourceSpec, FilterSpec, ProjectSpec, WindowSpec, WindowJoinSpec, IntervalJoinSpec,
-                 DeduplicateSpec, UnionSpec, SplitSpec, SinkSpec, CustomSpec>;
 
 struct Input {
   std::string node;
