@@ -144,9 +144,10 @@ struct Words {
     return text;
   }
   std::string operator()(const TemporalJoinSpec& spec) const {
-    const std::string moment = spec.time == TimeKind::kProcessing ? "now" : "at " + spec.left_time;
-    const std::string text =
-        on(spec) + ", as of right " + (spec.strictly_before ? "before " : "") + moment;
+    const std::string moment = spec.time == TimeKind::kProcessing
+                                   ? "now"
+                                   : (spec.strictly_before ? "before " : "at ") + spec.left_time;
+    const std::string text = on(spec) + ", as of right " + moment;
     return spec.condition == nullptr ? text : text + " and " + sql(spec.condition);
   }
   std::string operator()(const RankSpec& spec) const {

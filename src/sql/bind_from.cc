@@ -28,8 +28,8 @@ Status Binder::rename(Relation& relation, const std::vector<std::string>& column
 }
 
 Result<Binder::From> Binder::bind_from(const TableRefPtr& table) {
-  if (std::holds_alternative<JoinedTable>(table->what)) {
-    return at_place(table->place, "joins are not supported yet");
+  if (const auto* join = std::get_if<JoinedTable>(&table->what)) {
+    return bind_join(*join, table->place);
   }
   Relation relation;
   std::string alias = table->alias;
@@ -49,7 +49,7 @@ Result<Binder::From> Binder::bind_from(const TableRefPtr& table) {
 
 Result<Relation> Binder::bind_named(const NamedTable& table, Place place) {
   if (table.as_of != nullptr) {
-    return at_place(place, "FOR SYSTEM_TIME AS OF is not supported yet");
+    return at_place(place, "FOR SYSTEM_TIME AS OF stands behind JOIN");
   }
   const std::string& name = table.name.last();
   if (table.name.parts.size() == 1) {

@@ -167,7 +167,9 @@ class GroupBinder {
   Result<ExpressionPtr> take_aggregates(const ExpressionPtr& expression) {
     if (is_aggregate(*expression)) return take_aggregate(expression);
     if (const Clauses* clauses = clauses_of(*expression); clauses != nullptr && clauses->over) {
-      return at_place(expression->place, "OVER is not supported yet");
+      return at_place(expression->place,
+                      "OVER beside GROUP BY is not supported yet; put the GROUP BY into a query in "
+                      "FROM");
     }
     if (expression->arguments.empty()) return expression;
     auto made = std::make_shared<expr::Expression>(*expression);

@@ -39,12 +39,6 @@ std::vector<Type> types_of(const Relation& relation) {
 
 }  // namespace
 
-Status refuse_limit(const Query& query, const std::string& where) {
-  const ExpressionPtr& limit = query.limit != nullptr ? query.limit : query.offset;
-  if (limit == nullptr) return {};
-  return at_place(limit->place, "LIMIT and OFFSET " + where + " are not supported yet");
-}
-
 std::string default_name(const expr::Expression& expression, size_t i) {
   if (expression.kind == expr::Kind::kColumn) return expression.name;
   if (expression.kind == expr::Kind::kCall && expression.name == "FIELD" &&
@@ -59,7 +53,6 @@ Result<Relation> Binder::bind(const Query& query) {
     return at_place(query.place, "queries nest deeper than " + std::to_string(kMostNested) +
                                      " levels; is a view defined by itself?");
   }
-  if (depth_ > 1) DF_RETURN_IF_ERROR(refuse_limit(query, "within another query or a view"));
   common_.emplace_back();
   for (const CommonTable& common : query.with) {
     DF_ASSIGN_OR_RETURN(Relation bound, bind(*common.query));
@@ -71,21 +64,50 @@ Result<Relation> Binder::bind(const Query& query) {
   Result<Relation> bound = bind_body(query);
   common_.pop_back();
   --depth_;
-  return bound;
+  // Of the whole query the one who asked takes care.
+  if (depth_ == 0 || !bound.ok()) return bound;
+  return limited(query, std::move(*bound), false);
 }
 
 Result<Relation> Binder::bind_body(const Query& query) {
-  if (const auto* select = std::get_if<Select>(&query.body)) return bind_select(*select);
-  if (const auto* values = std::get_if<Values>(&query.body)) {
-    return bind_values(*values, query.place);
+  if (const auto* select = std::get_if<Select>(&query.body)) {
+    return bind_select(*select, query.order_by);
   }
-  return bind_set(std::get<SetOperation>(query.body));
+  const auto* values = std::get_if<Values>(&query.body);
+  Result<Relation> bound = values != nullptr ? bind_values(*values, query.place)
+                                             : bind_set(std::get<SetOperation>(query.body));
+  if (bound.ok()) DF_RETURN_IF_ERROR(order_output(query.order_by, *bound));
+  return bound;
 }
 
-Result<Relation> Binder::bind_select(const Select& select) {
-  if (select.qualify != nullptr) {
-    return at_place(select.qualify->place, "QUALIFY is not supported yet");
+// The columns of a list without groups, and what QUALIFY leaves of the rows.
+Result<std::vector<ExpressionPtr>> Binder::bind_list(From& from, const Select& select,
+                                                     const std::vector<OutputItem>& items) {
+  std::vector<ExpressionPtr> expressions;
+  bool over = select.qualify != nullptr;
+  for (const OutputItem& item : items) {
+    expressions.push_back(item.expression);
+    if (item.resolved) continue;
+    DF_ASSIGN_OR_RETURN(expressions.back(), from.names.resolve(item.expression));
+    over |= has_over(*expressions.back());
+    if (!has_subquery(*expressions.back())) continue;
+    DF_ASSIGN_OR_RETURN(expressions.back(),
+                        bind_values_of(from.rel, from.names, expressions.back()));
   }
+  if (!over) return expressions;
+  if (select.qualify != nullptr) {
+    const ExpressionPtr written = without_aliases(select.qualify, from.names, items);
+    DF_ASSIGN_OR_RETURN(ExpressionPtr condition, from.names.resolve(written));
+    expressions.push_back(std::move(condition));
+  }
+  DF_ASSIGN_OR_RETURN(from.rel, bind_over(from.rel, from.names, select, expressions));
+  if (select.qualify == nullptr) return expressions;
+  DF_ASSIGN_OR_RETURN(from.rel, filtered(from.rel, conjuncts_of(expressions.back())));
+  expressions.pop_back();
+  return expressions;
+}
+
+Result<Relation> Binder::bind_select(const Select& select, const std::vector<OrderItem>& order_by) {
   From from;
   if (select.from != nullptr) {
     DF_ASSIGN_OR_RETURN(from, bind_from(select.from));
@@ -99,10 +121,17 @@ Result<Relation> Binder::bind_select(const Select& select) {
       return at_place(select.where->place,
                       "WHERE is about single rows; conditions on aggregates stand in HAVING");
     }
-    DF_ASSIGN_OR_RETURN(ExpressionPtr where, from.names.resolve(select.where));
-    DF_ASSIGN_OR_RETURN(from.rel, make_filter(from.rel, std::move(where)));
+    if (has_over(*select.where)) {
+      return at_place(select.where->place,
+                      "WHERE comes before OVER; filter in a query around it, or by QUALIFY");
+    }
+    DF_ASSIGN_OR_RETURN(const ExpressionPtr where, from.names.resolve(select.where));
+    DF_ASSIGN_OR_RETURN(from.rel, bind_where(from.rel, from.names, where));
   }
-  DF_ASSIGN_OR_RETURN(const std::vector<OutputItem> items, expand(select, from.names));
+  DF_ASSIGN_OR_RETURN(std::vector<OutputItem> items, expand(select, from.names));
+  const size_t visible = items.size();
+  DF_ASSIGN_OR_RETURN(const std::vector<SelectOrder> order,
+                      add_order(order_by, from.names, items, select.distinct));
   bool grouped = select.has_group_by || select.having != nullptr;
   for (const OutputItem& item : items) grouped |= has_aggregates(*item.expression);
   Relation result;
@@ -113,15 +142,18 @@ Result<Relation> Binder::bind_select(const Select& select) {
     }
     DF_ASSIGN_OR_RETURN(result, project(group.rel, items, group.items));
   } else {
-    std::vector<ExpressionPtr> expressions;
-    for (const OutputItem& item : items) {
-      expressions.push_back(item.expression);
-      if (item.resolved) continue;
-      DF_ASSIGN_OR_RETURN(expressions.back(), from.names.resolve(item.expression));
-    }
+    DF_ASSIGN_OR_RETURN(const std::vector<ExpressionPtr> expressions,
+                        bind_list(from, select, items));
     DF_ASSIGN_OR_RETURN(result, project(from.rel, items, expressions));
   }
-  if (select.distinct) return distinct(std::move(result));
+  if (select.distinct) {
+    DF_ASSIGN_OR_RETURN(result, distinct(std::move(result)));
+  }
+  for (const SelectOrder& by : order) {
+    result.order.push_back(by.column);
+    result.order.back().column = result.columns[by.item].in_rel;
+  }
+  result.columns.resize(visible);
   return result;
 }
 
@@ -239,17 +271,40 @@ Result<Relation> Binder::as_columns(Relation relation, const std::vector<Type>& 
   return relation;
 }
 
+// Each row once: NULL is equal to NULL here.
+Result<Relation> Binder::same_rows(SetKind kind, Relation left, Relation right, Place place) {
+  for (Relation* each : {&left, &right}) {
+    Rel bare = *each->rel;
+    bare.event_time.reset();
+    bare.window.reset();
+    each->rel = std::make_shared<const Rel>(std::move(bare));
+    std::vector<plan::NamedExpression> columns;
+    for (const VisibleColumn& column : each->columns) {
+      columns.push_back({column.name, expr::column(column.in_rel)});
+    }
+    DF_ASSIGN_OR_RETURN(each->rel, make_project(each->rel, std::move(columns)));
+    for (VisibleColumn& column : each->columns) column.in_rel = column.name;
+    DF_ASSIGN_OR_RETURN(*each, distinct(std::move(*each)));
+  }
+  DF_ASSIGN_OR_RETURN(left.rel,
+                      make_same_rows(left.rel, right.rel, kind == SetKind::kIntersect, place));
+  return left;
+}
+
 Result<Relation> Binder::bind_set(const SetOperation& set) {
   const Place place = set.right->place;
-  if (set.kind != SetKind::kUnion) {
-    return at_place(place, set.kind == SetKind::kIntersect ? "INTERSECT is not supported yet"
-                                                           : "EXCEPT is not supported yet");
+  const std::string name = set.kind == SetKind::kUnion       ? "UNION"
+                           : set.kind == SetKind::kIntersect ? "INTERSECT"
+                                                             : "EXCEPT";
+  if (set.kind != SetKind::kUnion && set.all) {
+    return at_place(place, name + " ALL is not supported yet");
   }
   DF_ASSIGN_OR_RETURN(Relation left, bind(*set.left));
   DF_ASSIGN_OR_RETURN(Relation right, bind(*set.right));
   if (left.columns.size() != right.columns.size()) {
-    return at_place(place, "the queries of UNION have " + std::to_string(left.columns.size()) +
-                               " and " + std::to_string(right.columns.size()) + " columns");
+    return at_place(place, "the queries of " + name + " have " +
+                               std::to_string(left.columns.size()) + " and " +
+                               std::to_string(right.columns.size()) + " columns");
   }
   const std::vector<Type> first = types_of(left), second = types_of(right);
   std::vector<Type> types;
@@ -260,7 +315,7 @@ Result<Relation> Binder::bind_set(const SetOperation& set) {
     const Schema schema({{"l", first[i]}, {"r", second[i]}});
     const auto bound = expr::bind(std::make_shared<const expr::Expression>(both), schema);
     if (!bound.ok()) {
-      return at_place(place, "column " + std::to_string(i + 1) + " of UNION is " +
+      return at_place(place, "column " + std::to_string(i + 1) + " of " + name + " is " +
                                  first[i].to_string() + " in one query and " +
                                  second[i].to_string() + " in the other; cast one of them");
     }
@@ -269,6 +324,7 @@ Result<Relation> Binder::bind_set(const SetOperation& set) {
   for (size_t i = 0; i < types.size(); ++i) right.columns[i].name = left.columns[i].name;
   DF_ASSIGN_OR_RETURN(left, as_columns(std::move(left), types));
   DF_ASSIGN_OR_RETURN(right, as_columns(std::move(right), types));
+  if (set.kind != SetKind::kUnion) return same_rows(set.kind, left, std::move(right), place);
   // Event time goes on only where both carry it in the same column.
   if (left.rel->schema->size() != right.rel->schema->size() ||
       left.rel->event_time != right.rel->event_time) {

@@ -65,7 +65,7 @@ class Compiler {
         settings_(settings),
         script_(script),
         binder_(catalog, settings, script),
-        lowering_(plan_) {}
+        lowering_(plan_, settings.state_ttl_ms()) {}
 
   Status add(const Insert& insert);
   Result<CompiledQuery> query(const Query& query);
@@ -76,7 +76,7 @@ class Compiler {
   Result<std::vector<std::optional<size_t>>> places_of(const Insert& insert,
                                                        const std::vector<TargetColumn>& columns,
                                                        size_t given) const;
-  Status sort_by(const Query& query, Relation& relation, CompiledQuery& made) const;
+  static void sort_by(Relation& relation, CompiledQuery& made);
 
   const Catalog& catalog_;
   const Settings& settings_;
@@ -141,12 +141,14 @@ Status Compiler::add(const Insert& insert) {
     return at_place(insert.target.place, "INSERT … PARTITION is not supported yet");
   }
   DF_ASSIGN_OR_RETURN(plan::SinkSpec sink, sink_of(*table, settings_, script_));
-  DF_RETURN_IF_ERROR(refuse_limit(*insert.query, "within INSERT"));
-  if (!insert.query->order_by.empty()) {
+  DF_ASSIGN_OR_RETURN(Relation relation, binder_.bind(*insert.query));
+  const bool batch = settings_.mode() == RuntimeMode::kBatch;
+  if (!insert.query->order_by.empty() && insert.query->limit == nullptr && !batch) {
     return at_place(insert.query->order_by[0].expression->place,
-                    "ORDER BY within INSERT is not supported yet");
+                    "a stream has no end behind which it could be sorted; add a LIMIT, or SET "
+                    "'execution.runtime-mode' = 'batch'");
   }
-  DF_ASSIGN_OR_RETURN(const Relation relation, binder_.bind(*insert.query));
+  DF_ASSIGN_OR_RETURN(relation, binder_.limited(*insert.query, std::move(relation), true));
   const std::vector<TargetColumn> targets = columns_of(*table);
   DF_ASSIGN_OR_RETURN(const auto places, places_of(insert, targets, relation.columns.size()));
   std::vector<plan::NamedExpression> columns;
@@ -176,62 +178,22 @@ Status Compiler::add(const Insert& insert) {
                             std::move(sink), insert.target.place);
 }
 
-Status Compiler::sort_by(const Query& query, Relation& relation, CompiledQuery& made) const {
-  if (query.order_by.empty()) return {};
-  const Names names({{"", relation.columns}});
-  std::vector<plan::NamedExpression> columns;
-  std::set<std::string> taken;
-  for (VisibleColumn& column : relation.columns) {
-    columns.push_back({column.in_rel, expr::column(column.in_rel)});
-    taken.insert(column.in_rel);
+// Columns that only the order asks for stand behind the others.
+void Compiler::sort_by(Relation& relation, CompiledQuery& made) {
+  const size_t visible = relation.columns.size();
+  for (const plan::OrderColumn& by : relation.order) {
+    size_t at = 0;
+    while (at < relation.columns.size() && relation.columns[at].in_rel != by.column) ++at;
+    if (at == relation.columns.size()) relation.columns.push_back({by.column, by.column});
+    made.order_by.push_back({at, by.descending, by.nulls_first});
   }
-  for (const OrderItem& item : query.order_by) {
-    size_t at = columns.size();
-    const expr::Expression& by = *item.expression;
-    if (by.kind == expr::Kind::kLiteral && by.value.type().is_integer() && !by.value.is_null()) {
-      const int64_t wanted = by.value.as_int();
-      if (wanted < 1 || wanted > std::ssize(relation.columns)) {
-        return at_place(by.place, "ORDER BY " + std::to_string(wanted) + ": the list has " +
-                                      std::to_string(relation.columns.size()) + " columns");
-      }
-      at = static_cast<size_t>(wanted - 1);
-    } else {
-      DF_ASSIGN_OR_RETURN(const ExpressionPtr key, names.resolve(item.expression));
-      if (key->kind == expr::Kind::kColumn) {
-        at = static_cast<size_t>(
-            std::ranges::find(columns, key->name, &plan::NamedExpression::name) - columns.begin());
-      } else {
-        const std::string name = free_name("$order", taken);
-        taken.insert(name);
-        columns.push_back({name, key});
-      }
-    }
-    // NULL is the least value, as in Flink.
-    const bool first =
-        item.nulls == NullsOrder::kUsual ? !item.descending : item.nulls == NullsOrder::kFirst;
-    made.order_by.push_back({at, item.descending, first});
-  }
-  made.hidden = columns.size() - relation.columns.size();
-  if (made.hidden == 0) return {};
-  for (size_t i = relation.columns.size(); i < columns.size(); ++i) {
-    relation.columns.push_back({columns[i].name, columns[i].name});
-  }
-  DF_ASSIGN_OR_RETURN(relation.rel, make_project(relation.rel, std::move(columns)));
-  return {};
-}
-
-Result<int64_t> count_of(const ExpressionPtr& expression, const std::string& clause) {
-  if (expression->kind == expr::Kind::kLiteral && expression->value.type().is_integer() &&
-      !expression->value.is_null() && expression->value.as_int() >= 0) {
-    return expression->value.as_int();
-  }
-  return at_place(expression->place, clause + " takes a whole number that is not negative");
+  made.hidden = relation.columns.size() - visible;
 }
 
 Result<CompiledQuery> Compiler::query(const Query& query) {
   CompiledQuery made;
   DF_ASSIGN_OR_RETURN(Relation relation, binder_.bind(query));
-  DF_RETURN_IF_ERROR(sort_by(query, relation, made));
+  sort_by(relation, made);
   if (query.limit != nullptr) {
     DF_ASSIGN_OR_RETURN(made.limit, count_of(query.limit, "LIMIT"));
   }
@@ -296,7 +258,6 @@ Result<CompiledQuery> compile(const Query& query, const Catalog& catalog, const 
 Result<std::vector<OutputColumn>> describe_query(const Query& query, const Catalog& catalog,
                                                  const Settings& settings,
                                                  const std::string& script) {
-  DF_RETURN_IF_ERROR(put_caret(refuse_limit(query, "within a view or a table"), script));
   Binder binder(catalog, settings, script);
   const Result<Relation> relation = binder.bind(query);
   if (!relation.ok()) return put_caret(relation.status(), script);

@@ -181,6 +181,87 @@ TEST_F(CompileTest, AViewAndAStatementSetReadATableOnce) {
   EXPECT_EQ(sources, 1U) << plan::explain(*plan);
 }
 
+// Each query with what its plan must say.
+struct Explained {
+  const char* query;
+  std::vector<std::string> lines;
+};
+
+TEST_F(CompileTest, ConditionsOfJoinsSayWhichJoinItIs) {
+  const std::string items =
+      "CREATE TABLE items (id STRING, name STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)\n"
+      "  WITH ('connector' = 'filesystem', 'path' = 'items', 'format' = 'json');\n";
+  const std::vector<Explained> kCases = {
+      {"FROM bids AS b JOIN items AS i ON b.item = i.id WHERE b.price > 3 AND i.name <> 'x'",
+       {"inner join", "on left.item = right.id", "\"filter_1\": price > 3",
+        "\"filter_2\": name <> 'x'"}},
+      {"FROM bids AS b LEFT JOIN items AS i ON UPPER(b.item) = i.id AND b.n > 3",
+       {"left join", "left.$key = right.id and n > 3"}},
+      // A partner's column: it stays above the join that may be without one.
+      {"FROM bids AS b LEFT JOIN items AS i ON b.item = i.id WHERE i.name = 'x' AND b.n = 1",
+       {"filter \"filter_2\": name = 'x'", "filter \"filter_1\": n = 1"}},
+      {"FROM bids AS b, items AS i WHERE b.item = i.id AND b.ts BETWEEN i.ts AND i.ts + INTERVAL "
+       "'1' MINUTE",
+       {"inner interval join", "right.ts0 - left.ts from -60000ms to 0ms"}},
+      {"FROM bids AS b FULL JOIN items AS i ON b.item = i.id AND b.ts > i.ts - INTERVAL '5' SECOND "
+       "AND i.ts >= b.ts - INTERVAL '3' SECOND",
+       {"full interval join", "right.ts0 - left.ts from -3000ms to 4999ms"}},
+      // Bounded on one side only.
+      {"FROM bids AS b JOIN items AS i ON b.item = i.id AND b.ts > i.ts",
+       {"inner join", "on left.item = right.id and ts > ts0"}},
+      {"FROM TUMBLE(bids, ts, INTERVAL '1' MINUTE) AS b LEFT JOIN TUMBLE(items, ts, INTERVAL '1' "
+       "MINUTE) AS i ON b.window_start = i.window_start AND b.window_end = i.window_end AND "
+       "b.item = i.id",
+       {"left window join", "in the same 1ms of", "tumbling 1m of ts"}},
+      {"FROM bids AS b LEFT JOIN items FOR SYSTEM_TIME AS OF b.ts AS i ON b.item = i.id",
+       {"left temporal join", "as of right at ts"}},
+      {"FROM bids AS b ASOF JOIN items AS i MATCH_CONDITION (b.ts > i.ts) ON b.item = i.id",
+       {"inner temporal join", "as of right before ts"}},
+      {"FROM bids AS b JOIN items AS i USING (ts)", {"on left.ts = right.ts0"}},
+      {"FROM bids AS b NATURAL JOIN items AS i", {"on left.ts = right.ts0"}},
+      {"FROM bids AS b CROSS JOIN items AS i", {"inner join", "each with each"}},
+      {"FROM bids AS b WHERE item IN (SELECT id FROM items)", {"semi join", "item = right.$sub"}},
+      {"FROM bids AS b WHERE NOT item IN (SELECT id FROM items)",
+       {"anti join", "item IS NULL", "`$sub` IS NULL"}},
+      {"FROM bids AS b WHERE NOT EXISTS (SELECT * FROM items)", {"anti join", "by ($any)"}},
+      {"FROM bids AS b WHERE price > (SELECT AVG(price) FROM bids)",
+       {"left join", "price > `$sub`"}},
+  };
+  for (const Explained& each : kCases) {
+    const std::string plan = explained(tables() + items + "SELECT b.item " + each.query);
+    for (const std::string& line : each.lines) EXPECT_THAT(plan, HasSubstr(line)) << each.query;
+  }
+}
+
+TEST_F(CompileTest, RowNumbersBecomeRanks) {
+  const std::string of_windows =
+      "FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY s DESC) "
+      "AS place FROM (SELECT window_start, window_end, item, SUM(price) AS s FROM TUMBLE(bids, ts, "
+      "INTERVAL '1' MINUTE) GROUP BY window_start, window_end, item))";
+  const std::string by_price =
+      "FROM (SELECT item, n, ROW_NUMBER() OVER (PARTITION BY item ORDER BY price DESC) AS place "
+      "FROM bids)";
+  const std::vector<std::pair<std::string, std::vector<std::string>>> kCases = {
+      {"SELECT item " + by_price + " WHERE place <= 3",
+       {"rank \"rank_1\": 1 to 3 by (item) in order of price descending  →"}},
+      {"SELECT item, place " + by_price + " WHERE place BETWEEN 2 AND 5 AND n > 1",
+       {"2 to 5 by (item)", "place in $over", "filter \"filter_1\": n > 1"}},
+      {"SELECT item " + by_price + " WHERE place > 3", {"over \"over_1\": rows", "filter"}},
+      {"SELECT item, s " + of_windows + " WHERE place < 4",
+       {"1 to 3 by (window_start, window_end)", "when the window closes"}},
+      {"SELECT item FROM bids QUALIFY ROW_NUMBER() OVER (PARTITION BY item ORDER BY ts DESC) = 1",
+       {"deduplicate \"deduplicate_1\": last by (item) in ts"}},
+      {"SELECT item FROM (SELECT * FROM bids ORDER BY price LIMIT 10 OFFSET 2)",
+       {"rank \"rank_1\": 3 to 12 in order of price  →"}},
+      {"SET 'table.exec.state.ttl' = '1 h'; SELECT item, COUNT(*) FROM bids GROUP BY item",
+       {"by (item): $agg0 = COUNT(*), kept for 1h"}},
+  };
+  for (const auto& [query, lines] : kCases) {
+    const std::string plan = explained(tables() + query);
+    for (const std::string& line : lines) EXPECT_THAT(plan, HasSubstr(line)) << query;
+  }
+}
+
 TEST_F(CompileTest, ErrorsNameThePlaceAndTheNearestName) {
   struct Case {
     const char* query;
@@ -209,15 +290,27 @@ TEST_F(CompileTest, ErrorsNameThePlaceAndTheNearestName) {
       {"INSERT INTO counts SELECT window_start, window_end, item, COUNT(*) FROM TUMBLE(bids, ts, "
        "5) GROUP BY 1, 2, 3",
        "must be an interval"},
-      {"INSERT INTO out1 SELECT item, price FROM (SELECT * FROM bids LIMIT 2)", "LIMIT and OFFSET"},
-      {"INSERT INTO out1 SELECT item, price FROM bids ORDER BY price", "ORDER BY within INSERT"},
+      {"INSERT INTO out1 SELECT item, price FROM (SELECT * FROM bids LIMIT n)",
+       "LIMIT takes a whole number"},
+      {"INSERT INTO out1 SELECT item, price FROM bids ORDER BY price", "a stream has no end"},
+      {"SELECT DISTINCT item FROM bids ORDER BY price", "ordered by columns of its list only"},
+      {"SELECT item FROM bids WHERE n IN (SELECT n, item FROM bids)", "gives one column"},
+      {"SELECT item, (SELECT n FROM bids) FROM bids", "must give one row"},
+      {"SELECT item FROM bids AS b WHERE EXISTS (SELECT 1 FROM bids AS c WHERE c.n = b.n)",
+       "correlated subqueries are not supported yet"},
+      {"SELECT item FROM bids AS a JOIN bids AS b ON a.n = b.n", "a column of several tables"},
+      {"SELECT item FROM bids WHERE ROW_NUMBER() OVER (ORDER BY ts) = 1", "by QUALIFY"},
+      {"SELECT item, LAG(n, 1, 2, 3) OVER (ORDER BY ts) FROM bids", "here are 4"},
+      {"SELECT SUM(n) OVER w FROM bids", "there is no window `w`"},
+      {"SELECT a.n FROM bids AS a ASOF JOIN bids AS b ON a.n = b.n", "compares two times"},
+      {"SELECT a.n FROM bids AS a JOIN bids FOR SYSTEM_TIME AS OF a.price AS b ON a.n = b.n",
+       "takes the event time of the left side, `ts`"},
       {"CREATE TABLE nn (a STRING NOT NULL, b STRING) WITH ('connector' = 'blackhole');\n"
        "INSERT INTO nn (b) SELECT item FROM bids",
        "is NOT NULL, and INSERT does not name it"},
       {"CREATE TABLE arrays (a ARRAY<INT>) WITH ('connector' = 'blackhole');\n"
        "INSERT INTO arrays SELECT ARRAY['x', item] FROM bids",
        "write CAST(… AS ARRAY<INT>)"},
-      {"SELECT COUNT(*) FROM (VALUES (1)) AS v (a)", "without a window are not supported yet"},
       {"INSERT INTO counts SELECT window_start, window_end, item, COUNT(*) FROM HOP(bids, ts, "
        "INTERVAL '7' SECOND, INTERVAL '10' SECOND) GROUP BY 1, 2, 3",
        "a whole number of SLIDEs"},

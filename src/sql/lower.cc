@@ -103,8 +103,13 @@ Result<std::string> Lowering::lower_new(const RelPtr& rel) {
     }
     return add("union", plan::UnionSpec{}, std::move(inputs), rel->place);
   }
-  return at_place(rel->place,
-                  "a window table is not supported yet without GROUP BY window_start, window_end");
+  if (const auto* join = rel->as<JoinRel>()) return lower_join(*rel, *join);
+  if (const auto* rank = rel->as<RankRel>()) return lower_rank(*rel, *rank, true);
+  if (const auto* over = rel->as<OverRel>()) {
+    DF_ASSIGN_OR_RETURN(std::string input, lower(rel->input()));
+    return add("over", over->spec, {std::move(input)}, rel->place);
+  }
+  return lower_window_table(*rel, std::get<WindowTableRel>(rel->what));
 }
 
 Result<std::string> Lowering::lower_values(const Rel& rel, const ValuesRel& values) {
@@ -129,6 +134,15 @@ Result<std::string> Lowering::lower_project(const RelPtr& input,
   if (const auto* inner = input->as<ProjectRel>(); inner && can_merge(columns, *inner)) {
     return lower_project(input->input(), merged(std::move(columns), *inner), place);
   }
+  if (const auto* rank = input->as<RankRel>(); rank && !rank->spec.number.empty()) {
+    std::map<std::string, int> counts;
+    for (const plan::NamedExpression& column : columns) count_columns(*column.expression, counts);
+    if (!counts.contains(rank->spec.number)) {
+      DF_ASSIGN_OR_RETURN(std::string below, lower_rank(*input, *rank, false));
+      if (lets_all_through(*input->input()->schema, columns)) return below;
+      return add("project", plan::ProjectSpec{std::move(columns)}, {std::move(below)}, place);
+    }
+  }
   DF_ASSIGN_OR_RETURN(std::string below, lower(input));
   if (lets_all_through(*input->schema, columns)) return below;
   return add("project", plan::ProjectSpec{std::move(columns)}, {std::move(below)}, place);
@@ -136,7 +150,12 @@ Result<std::string> Lowering::lower_project(const RelPtr& input,
 
 Result<std::string> Lowering::lower_aggregate(const Rel& rel, const AggregateRel& aggregate) {
   if (aggregate.by_window) return lower_window(rel, aggregate);
-  return at_place(rel.place, "GROUP BY and DISTINCT without a window are not supported yet");
+  plan::GroupSpec spec;
+  spec.keys = aggregate.keys;
+  spec.aggregates = aggregate.aggregates;
+  spec.ttl_ms = ttl_ms_;
+  DF_ASSIGN_OR_RETURN(std::string input, lower(rel.input()));
+  return add("group", std::move(spec), {std::move(input)}, rel.place);
 }
 
 Status Lowering::add_sink(const RelPtr& rel, std::vector<plan::NamedExpression> columns,

@@ -11,7 +11,8 @@ namespace dataflow::sql {
 
 class Lowering {
  public:
-  explicit Lowering(plan::Plan& plan) : plan_(plan) {}
+  // State that can only grow is kept so long; 0: for ever.
+  Lowering(plan::Plan& plan, int64_t ttl_ms) : plan_(plan), ttl_ms_(ttl_ms) {}
 
   // The id of the node that gives the Rel's rows.
   Result<std::string> lower(const RelPtr& rel);
@@ -25,6 +26,10 @@ class Lowering {
   Result<std::string> lower_project(const RelPtr& input, std::vector<plan::NamedExpression> columns,
                                     Place place);
   Result<std::string> lower_aggregate(const Rel& rel, const AggregateRel& aggregate);
+  Result<std::string> lower_join(const Rel& rel, const JoinRel& join);
+  // With its number, or without where nobody reads it.
+  Result<std::string> lower_rank(const Rel& rel, const RankRel& rank, bool number);
+  Result<std::string> lower_window_table(const Rel& rel, const WindowTableRel& window);
   Result<std::string> lower_window(const Rel& rel, const AggregateRel& aggregate);
   // A group of rows that carry the window that they are in (lower_window.cc).
   Result<std::string> lower_closed_window(const Rel& rel, const AggregateRel& aggregate);
@@ -38,6 +43,7 @@ class Lowering {
   std::string free_id(const std::string& wanted);
 
   plan::Plan& plan_;
+  const int64_t ttl_ms_;
   std::map<const Rel*, std::string> done_;
   std::vector<RelPtr> kept_;  // so that no two of `done_` have one address
   std::map<std::string, int> counts_;

@@ -26,6 +26,8 @@ struct VisibleTable {
 struct Relation {
   RelPtr rel;
   std::vector<VisibleColumn> columns;
+  // What ORDER BY said of the rows, by columns of the Rel.
+  std::vector<plan::OrderColumn> order;
 
   Type type_of(size_t i) const;
 };

@@ -53,21 +53,6 @@ Type window_time_type(const Rel& input, const WindowTableRel& window) {
   return type.id() == TypeId::kTimestampTz ? Type::timestamp_tz(3) : Type::timestamp(3);
 }
 
-Result<Field> aggregate_field(const Schema& schema, const plan::Aggregate& aggregate) {
-  const plan::AggregateFunction* function = plan::find_aggregate(aggregate.function);
-  std::optional<Type> argument;
-  bool nullable = false;
-  if (aggregate.argument != nullptr) {
-    DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, expr::bind(aggregate.argument, schema));
-    argument = bound->type();
-    nullable = bound->nullable();
-  }
-  nullable |= aggregate.filter != nullptr;
-  DF_ASSIGN_OR_RETURN(const plan::AggregateType type,
-                      plan::aggregate_type(*function, argument, nullable));
-  return Field{aggregate.name, type.type, type.nullable};
-}
-
 }  // namespace
 
 std::string free_name(const std::string& name, const std::set<std::string>& taken) {

@@ -58,6 +58,27 @@ struct AggregateRel {
 // Inputs with the same types in the same order.
 struct UnionRel {};
 
+// Rows of two inputs. What kind of a join of the plan it is follows from `on` (join_shape.h): the
+// inputs are `left` and `right` with what is compared in columns of their own behind the others.
+struct JoinRel {
+  plan::JoinKind kind = plan::JoinKind::kInner;
+  RelPtr left, right;  // no two of their columns have one name
+  ExpressionPtr on;    // over the columns of both; null: each row meets each
+  plan::Spec spec;
+};
+
+// The rows at some places of an order; its number, if it has one, stands last.
+struct RankRel {
+  plan::RankSpec spec;
+  // The first row, or the last one, of each key by time: the same, for less.
+  std::optional<plan::DeduplicateSpec> once;
+};
+
+// Each row with aggregates over the rows around it, behind its columns.
+struct OverRel {
+  plan::OverSpec spec;
+};
+
 // The window that each row carries.
 struct WindowColumns {
   std::string start, end;
@@ -69,7 +90,8 @@ struct WindowColumns {
 };
 
 struct Rel {
-  std::variant<ScanRel, ValuesRel, FilterRel, ProjectRel, WindowTableRel, AggregateRel, UnionRel>
+  std::variant<ScanRel, ValuesRel, FilterRel, ProjectRel, WindowTableRel, AggregateRel, UnionRel,
+               JoinRel, RankRel, OverRel>
       what;
   std::vector<RelPtr> inputs;
   SchemaPtr schema;
@@ -97,6 +119,27 @@ Result<RelPtr> make_project(RelPtr input, std::vector<plan::NamedExpression> col
 Result<RelPtr> make_window_table(RelPtr input, WindowTableRel window);
 Result<RelPtr> make_aggregate(RelPtr input, AggregateRel aggregate);
 Result<RelPtr> make_union(std::vector<RelPtr> inputs);
+// A window, interval or regular one, as `on` says (rel_join.cc).
+Result<RelPtr> make_join(RelPtr left, RelPtr right, plan::JoinKind kind, ExpressionPtr on,
+                         Place place);
+// Keys, times and kind are the spec's; `on` says what must be equal, and what else.
+Result<RelPtr> make_temporal_join(RelPtr left, RelPtr right, plan::TemporalJoinSpec spec,
+                                  const ExpressionPtr& on, Place place);
+// The left rows to which the right side has an equal one, or has none: NULL is equal to NULL.
+Result<RelPtr> make_same_rows(RelPtr left, RelPtr right, bool keep_equal, Place place);
+// The rows at which all these are true (filtered.cc).
+Result<RelPtr> filtered(RelPtr rel, std::vector<ExpressionPtr> conditions);
+Result<RelPtr> make_rank(RelPtr input, plan::RankSpec spec, Place place);
+Result<RelPtr> make_over(RelPtr input, plan::OverSpec spec, Place place);
+
+// What an aggregate's column looks like, also one that stands only in OVER.
+Result<Field> aggregate_field(const Schema& schema, const plan::Aggregate& aggregate);
+// All columns under their own names, for what is put behind them.
+std::vector<plan::NamedExpression> all_columns(const Schema& schema);
+// `left AND right`; either may be null.
+ExpressionPtr both(ExpressionPtr left, ExpressionPtr right);
+// What stands between its ANDs.
+std::vector<ExpressionPtr> conjuncts_of(const ExpressionPtr& condition);
 
 // Whether the column is a bare NULL, which was given a type for want of one.
 bool is_null_literal(const Rel& rel, const std::string& column);

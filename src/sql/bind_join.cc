@@ -1,0 +1,227 @@
+// FROM a JOIN b: names of both sides, ON, USING and NATURAL, joins as of a time.
+#include <algorithm>
+
+#include "binder.h"
+#include "join_shape.h"
+
+namespace dataflow::sql {
+namespace {
+
+using plan::JoinKind;
+
+bool is_window_name(std::string_view name) {
+  return name == "window_start" || name == "window_end" || name == "window_time";
+}
+
+JoinKind kind_of(JoinType type) {
+  switch (type) {
+    case JoinType::kLeft:
+    case JoinType::kLeftAsof: return JoinKind::kLeft;
+    case JoinType::kRight: return JoinKind::kRight;
+    case JoinType::kFull: return JoinKind::kFull;
+    case JoinType::kSemi: return JoinKind::kSemi;
+    case JoinType::kAnti: return JoinKind::kAnti;
+    case JoinType::kInner:
+    case JoinType::kCross:
+    case JoinType::kAsof: break;
+  }
+  return JoinKind::kInner;
+}
+
+// The side's columns under names that nothing else has, a join of windows' own ones among it.
+Status set_apart(RelPtr& rel, std::vector<VisibleTable>& tables, std::set<std::string>& taken) {
+  std::map<std::string, std::string> names;
+  std::vector<plan::NamedExpression> columns;
+  bool changed = false;
+  for (const Field& field : rel->schema->fields()) {
+    const std::string wanted = is_window_name(field.name) ? "$" + field.name : field.name;
+    const std::string name = free_name(wanted, taken);
+    taken.insert(name);
+    changed |= name != field.name;
+    names[field.name] = name;
+    columns.push_back({name, expr::column(field.name)});
+  }
+  if (!changed) return {};
+  for (VisibleTable& table : tables) {
+    for (VisibleColumn& column : table.columns) column.in_rel = names.at(column.in_rel);
+  }
+  DF_ASSIGN_OR_RETURN(rel, make_project(std::move(rel), std::move(columns)));
+  return {};
+}
+
+std::vector<std::string> columns_of(const std::vector<VisibleTable>& tables) {
+  std::vector<std::string> names;
+  for (const VisibleTable& table : tables) {
+    for (const VisibleColumn& column : table.columns) names.push_back(column.name);
+  }
+  return names;
+}
+
+void hide(std::vector<VisibleTable>& tables, const std::string& name) {
+  for (VisibleTable& table : tables) {
+    std::erase_if(table.columns,
+                  [&](const VisibleColumn& column) { return same_name(column.name, name); });
+  }
+}
+
+// Columns that both sides have, and that the join makes one of.
+class Shared {
+ public:
+  Shared(const JoinedTable& join, std::vector<VisibleTable>& left, std::vector<VisibleTable>& right)
+      : join_(join), left_(left), right_(right) {}
+
+  // What is compared; null: nothing.
+  Result<ExpressionPtr> condition() {
+    ExpressionPtr all;
+    const Names left(left_), right(right_);
+    for (const Name& name : names()) {
+      const std::string& last = name.last();
+      DF_ASSIGN_OR_RETURN(const ExpressionPtr a, left.resolve(expr::column(last, name.place)));
+      DF_ASSIGN_OR_RETURN(const ExpressionPtr b, right.resolve(expr::column(last, name.place)));
+      all = both(all, expr::call("=", {a, b}, name.place));
+      pairs_.push_back({last, a->name, b->name});
+    }
+    return all;
+  }
+
+  // The columns once, in front; of full joins what either side has.
+  std::vector<plan::NamedExpression> merge(JoinKind kind, const Rel& joined) {
+    std::vector<plan::NamedExpression> columns;
+    VisibleTable once;
+    std::set<std::string> taken;
+    for (const Field& field : joined.schema->fields()) taken.insert(field.name);
+    for (const Pair& pair : pairs_) {
+      hide(left_, pair.name);
+      hide(right_, pair.name);
+      std::string in_rel = kind == JoinKind::kRight ? pair.right : pair.left;
+      if (kind == JoinKind::kFull) {
+        in_rel = free_name("$" + pair.name, taken);
+        taken.insert(in_rel);
+        columns.push_back(
+            {in_rel, expr::call("COALESCE", {expr::column(pair.left), expr::column(pair.right)})});
+      }
+      once.columns.push_back({pair.name, in_rel});
+    }
+    if (!pairs_.empty()) left_.insert(left_.begin(), std::move(once));
+    return columns;
+  }
+
+ private:
+  struct Pair {
+    std::string name, left, right;
+  };
+
+  std::vector<Name> names() const {
+    if (!join_.natural) return join_.using_columns;
+    std::vector<Name> names;
+    const std::vector<std::string> of_right = columns_of(right_);
+    for (const std::string& name : columns_of(left_)) {
+      const bool in_both = std::ranges::any_of(
+          of_right, [&](const std::string& other) { return same_name(name, other); });
+      if (in_both) names.push_back({{name}, {}});
+    }
+    return names;
+  }
+
+  const JoinedTable& join_;
+  std::vector<VisibleTable>& left_;
+  std::vector<VisibleTable>& right_;
+  std::vector<Pair> pairs_;
+};
+
+}  // namespace
+
+// The time of the left side as of which the right one is read.
+Result<plan::TemporalJoinSpec> Binder::as_of_spec(const ExpressionPtr& as_of, const From& left) {
+  plan::TemporalJoinSpec spec;
+  DF_ASSIGN_OR_RETURN(const ExpressionPtr time, left.names.resolve(as_of));
+  const bool clock = time->kind == expr::Kind::kCall && time->name == "PROCTIME";
+  if (clock ||
+      (time->kind == expr::Kind::kColumn && left.rel->processing_times.contains(time->name))) {
+    spec.time = plan::TimeKind::kProcessing;
+    return spec;
+  }
+  if (time->kind == expr::Kind::kColumn && left.rel->event_time == time->name) {
+    spec.left_time = time->name;
+    return spec;
+  }
+  return at_place(as_of->place, "FOR SYSTEM_TIME AS OF takes the event time of the left side" +
+                                    (left.rel->event_time ? ", `" + *left.rel->event_time + "`"
+                                                          : ", which has none (WATERMARK FOR …)") +
+                                    ", or its PROCTIME() column");
+}
+
+Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
+  DF_ASSIGN_OR_RETURN(From left, bind_from(join.left));
+  TableRefPtr right_table = join.right;
+  ExpressionPtr as_of;
+  if (const auto* named = std::get_if<NamedTable>(&join.right->what); named && named->as_of) {
+    auto bare = std::make_shared<TableRef>(*join.right);
+    as_of = named->as_of;
+    std::get<NamedTable>(bare->what).as_of = nullptr;
+    right_table = std::move(bare);
+  }
+  DF_ASSIGN_OR_RETURN(From right, bind_from(right_table));
+  std::vector<VisibleTable> tables = left.names.tables(), others = right.names.tables();
+  std::set<std::string> taken;
+  DF_RETURN_IF_ERROR(set_apart(left.rel, tables, taken));
+  DF_RETURN_IF_ERROR(set_apart(right.rel, others, taken));
+  left.names = Names(tables);
+  std::vector<VisibleTable> all = tables;
+  all.insert(all.end(), others.begin(), others.end());
+
+  Shared shared(join, tables, others);
+  DF_ASSIGN_OR_RETURN(ExpressionPtr on, shared.condition());
+  if (join.on != nullptr) {
+    DF_ASSIGN_OR_RETURN(ExpressionPtr written, Names(all).resolve(join.on));
+    on = both(std::move(on), std::move(written));
+  }
+  const JoinKind kind = kind_of(join.type);
+  const bool asof = join.type == JoinType::kAsof || join.type == JoinType::kLeftAsof;
+  From made;
+  if (as_of != nullptr || asof) {
+    DF_ASSIGN_OR_RETURN(made.rel, bind_temporal(kind, left, right, on, as_of, place));
+  } else {
+    DF_ASSIGN_OR_RETURN(made.rel, make_join(left.rel, right.rel, kind, std::move(on), place));
+  }
+  std::vector<plan::NamedExpression> merged = shared.merge(kind, *made.rel);
+  if (!merged.empty()) {
+    std::vector<plan::NamedExpression> columns = all_columns(*made.rel->schema);
+    columns.insert(columns.end(), merged.begin(), merged.end());
+    DF_ASSIGN_OR_RETURN(made.rel, make_project(made.rel, std::move(columns)));
+  }
+  if (kind != JoinKind::kSemi && kind != JoinKind::kAnti) {
+    tables.insert(tables.end(), others.begin(), others.end());
+  }
+  made.names = Names(std::move(tables));
+  return made;
+}
+
+Result<RelPtr> Binder::bind_temporal(JoinKind kind, const From& left, const From& right,
+                                     ExpressionPtr on, const ExpressionPtr& as_of, Place place) {
+  plan::TemporalJoinSpec spec;
+  if (as_of != nullptr) {
+    DF_ASSIGN_OR_RETURN(spec, as_of_spec(as_of, left));
+  } else {
+    std::vector<ExpressionPtr> parts = conjuncts_of(on);
+    DF_ASSIGN_OR_RETURN(const TimeOrder order,
+                        take_time_order(*left.rel, *right.rel, parts, place));
+    spec.left_time = order.left;
+    spec.right_time = order.right;
+    spec.strictly_before = order.strictly;
+    on = nullptr;
+    for (const ExpressionPtr& part : parts) on = both(std::move(on), part);
+  }
+  if (spec.time == plan::TimeKind::kEvent && spec.right_time.empty()) {
+    if (!right.rel->event_time) {
+      return at_place(place,
+                      "a join as of event time reads versions of the right side by its event time; "
+                      "it has none (WATERMARK FOR …)");
+    }
+    spec.right_time = *right.rel->event_time;
+  }
+  spec.kind = kind;
+  return make_temporal_join(left.rel, right.rel, std::move(spec), on, place);
+}
+
+}  // namespace dataflow::sql

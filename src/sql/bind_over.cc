@@ -1,0 +1,246 @@
+// OVER (…): what it is over becomes columns of OverRels, and each call a name of one of these.
+#include <algorithm>
+#include <map>
+
+#include "binder.h"
+#include "plan/aggregate.h"
+
+namespace dataflow::sql {
+namespace {
+
+using expr::Kind;
+
+constexpr std::array<std::string_view, 8> kOfOrder = {
+    "ROW_NUMBER", "RANK", "DENSE_RANK", "PERCENT_RANK", "CUME_DIST", "NTILE", "LAG", "LEAD"};
+
+const Clauses* over_of(const expr::Expression& expression) {
+  if (expression.kind != Kind::kExtension) return nullptr;
+  const auto* clauses = dynamic_cast<const Clauses*>(expression.extension.get());
+  return clauses != nullptr && clauses->over ? clauses : nullptr;
+}
+
+class OverBinder {
+ public:
+  OverBinder(RelPtr rel, const Names& names, const Select& select)
+      : rel_(std::move(rel)), names_(names), select_(select) {}
+
+  // The same expression, over the Rel as it is in the end.
+  Result<ExpressionPtr> take(const ExpressionPtr& expression) {
+    if (over_of(*expression) != nullptr) return take_call(expression);
+    if (expression->arguments.empty()) return expression;
+    auto made = std::make_shared<expr::Expression>(*expression);
+    for (ExpressionPtr& argument : made->arguments) {
+      DF_ASSIGN_OR_RETURN(argument, take(argument));
+    }
+    return ExpressionPtr(std::move(made));
+  }
+
+  // One node for all calls with one window.
+  Result<RelPtr> build() {
+    RelPtr rel = rel_;
+    if (!keys_.empty()) {
+      std::vector<plan::NamedExpression> columns = all_columns(*rel->schema);
+      columns.insert(columns.end(), keys_.begin(), keys_.end());
+      DF_ASSIGN_OR_RETURN(rel, make_project(rel, std::move(columns)));
+    }
+    for (Group& group : groups_) {
+      DF_ASSIGN_OR_RETURN(rel, make_over(rel, std::move(group.spec), group.place));
+    }
+    return rel;
+  }
+
+ private:
+  struct Group {
+    std::string text;
+    plan::OverSpec spec;
+    Place place;
+  };
+
+  Result<ExpressionPtr> take_call(const ExpressionPtr& call) {
+    const Clauses& clauses = *over_of(*call);
+    const std::string text = call->to_string();
+    if (const auto known = by_text_.find(text); known != by_text_.end()) {
+      return expr::column(known->second, call->place);
+    }
+    DF_ASSIGN_OR_RETURN(const WindowDefinition window, full_window(*clauses.over));
+    DF_ASSIGN_OR_RETURN(plan::Aggregate aggregate, aggregate_of(*call, clauses));
+    DF_ASSIGN_OR_RETURN(plan::OverSpec spec, spec_of(window, aggregate.function, call->place));
+    const std::string key = text_of(spec);
+    auto group = std::ranges::find(groups_, key, &Group::text);
+    if (group == groups_.end()) {
+      groups_.push_back({key, std::move(spec), call->place});
+      group = groups_.end() - 1;
+    }
+    aggregate.name = new_name("$over");
+    by_text_[text] = aggregate.name;
+    group->spec.aggregates.push_back(aggregate);
+    return expr::column(aggregate.name, call->place);
+  }
+
+  // What a named window says, with what is added to it.
+  Result<WindowDefinition> full_window(const WindowDefinition& written) const {
+    if (written.base.empty()) return written;
+    for (const auto& [name, definition] : select_.windows) {
+      if (!same_name(name, written.base)) continue;
+      DF_ASSIGN_OR_RETURN(WindowDefinition full, full_window(definition));
+      if (!written.partition_by.empty()) full.partition_by = written.partition_by;
+      if (!written.order_by.empty()) full.order_by = written.order_by;
+      if (written.frame) full.frame = written.frame;
+      return full;
+    }
+    return at_place(written.place, "there is no window `" + written.base + "` in WINDOW");
+  }
+
+  Result<plan::Aggregate> aggregate_of(const expr::Expression& call, const Clauses& clauses) const {
+    plan::Aggregate made;
+    const bool of_order = std::ranges::find(kOfOrder, call.name) != kOfOrder.end();
+    const plan::AggregateFunction* known = plan::find_aggregate(call.name);
+    if (!of_order && known == nullptr) {
+      return at_place(call.place, "there is no function " + call.name + " that takes OVER");
+    }
+    made.function = of_order ? call.name : std::string(known->name);
+    made.distinct = clauses.distinct;
+    if (clauses.filter != nullptr) {
+      DF_ASSIGN_OR_RETURN(made.filter, names_.resolve(clauses.filter));
+    }
+    const bool shifts = call.name == "LAG" || call.name == "LEAD";
+    const size_t most = shifts ? 3 : of_order && call.name != "NTILE" ? 0 : 1;
+    if (call.arguments.size() > most || (call.arguments.empty() && most > 0 && !clauses.star)) {
+      return at_place(call.place, call.name + " takes " +
+                                      (shifts      ? "a value, how many rows back, and a default"
+                                       : most == 0 ? "no arguments"
+                                                   : "one argument") +
+                                      ", here are " + std::to_string(call.arguments.size()));
+    }
+    for (size_t i = 0; i < call.arguments.size(); ++i) {
+      if (i == 0 && call.name != "NTILE") {
+        made.argument = call.arguments[0];
+      } else {
+        made.parameters.push_back(call.arguments[i]);
+      }
+    }
+    return made;
+  }
+
+  Result<plan::OverSpec> spec_of(const WindowDefinition& window, const std::string& function,
+                                 Place place) {
+    plan::OverSpec spec;
+    for (const ExpressionPtr& written : window.partition_by) {
+      DF_ASSIGN_OR_RETURN(std::string key, column_for(written));
+      if (std::ranges::find(spec.keys, key) == spec.keys.end()) spec.keys.push_back(std::move(key));
+    }
+    for (const OrderItem& item : window.order_by) {
+      plan::OrderColumn by;
+      DF_ASSIGN_OR_RETURN(by.column, column_for(item.expression));
+      by.descending = item.descending;
+      // NULL is the least value, as in Flink.
+      by.nulls_first =
+          item.nulls == NullsOrder::kUsual ? !item.descending : item.nulls == NullsOrder::kFirst;
+      spec.order.push_back(std::move(by));
+    }
+    if (std::ranges::find(kOfOrder, function) != kOfOrder.end()) {
+      if (spec.order.empty() && function != "ROW_NUMBER") {
+        return at_place(place, function + " needs an ORDER BY in its OVER");
+      }
+      spec.unit = plan::FrameUnit::kRows;
+      return spec;
+    }
+    if (!window.frame) {
+      // Without an order all rows are peers.
+      if (spec.order.empty()) spec.following = plan::kWithoutBound;
+      return spec;
+    }
+    DF_RETURN_IF_ERROR(set_frame(*window.frame, place, spec));
+    return spec;
+  }
+
+  static Status set_frame(const Frame& frame, Place place, plan::OverSpec& spec) {
+    spec.unit = frame.rows ? plan::FrameUnit::kRows : plan::FrameUnit::kRange;
+    const auto distance = [&](const ExpressionPtr& written) -> Result<int64_t> {
+      if (!frame.rows) return milliseconds_of(written, "the bound of a RANGE frame");
+      if (written->kind == Kind::kLiteral && !written->value.is_null() &&
+          written->value.type().is_integer() && written->value.as_int() >= 0) {
+        return written->value.as_int();
+      }
+      return at_place(written->place, "the bound of a ROWS frame is a whole number");
+    };
+    switch (frame.from) {
+      case FrameBound::kUnboundedPreceding: spec.preceding = plan::kWithoutBound; break;
+      case FrameBound::kCurrentRow: spec.preceding = 0; break;
+      case FrameBound::kPreceding: {
+        DF_ASSIGN_OR_RETURN(spec.preceding, distance(frame.from_offset));
+        break;
+      }
+      default: return at_place(place, "frames begin before the current row, or with it");
+    }
+    switch (frame.to) {
+      case FrameBound::kUnboundedFollowing: spec.following = plan::kWithoutBound; break;
+      case FrameBound::kCurrentRow: spec.following = 0; break;
+      case FrameBound::kFollowing: {
+        DF_ASSIGN_OR_RETURN(spec.following, distance(frame.to_offset));
+        break;
+      }
+      default: return at_place(place, "frames end behind the current row, or with it");
+    }
+    return {};
+  }
+
+  // The column that holds the value; one that is computed is put behind the others.
+  Result<std::string> column_for(const ExpressionPtr& written) {
+    DF_ASSIGN_OR_RETURN(const ExpressionPtr value, names_.resolve(written));
+    if (value->kind == Kind::kColumn) return value->name;
+    const std::string text = value->to_string();
+    if (const auto known = key_names_.find(text); known != key_names_.end()) return known->second;
+    keys_.push_back({new_name("$key"), value});
+    key_names_[text] = keys_.back().name;
+    return keys_.back().name;
+  }
+
+  std::string new_name(const std::string& wanted) {
+    if (taken_.empty()) {
+      for (const Field& field : rel_->schema->fields()) taken_.insert(field.name);
+    }
+    std::string name = free_name(wanted, taken_);
+    taken_.insert(name);
+    return name;
+  }
+
+  static std::string text_of(const plan::OverSpec& spec) {
+    std::string text = spec.unit == plan::FrameUnit::kRows ? "rows" : "range";
+    text += " " + std::to_string(spec.preceding) + " " + std::to_string(spec.following);
+    for (const std::string& key : spec.keys) text += "\n" + key;
+    text += "\n";
+    for (const plan::OrderColumn& by : spec.order) {
+      text += "\n" + by.column + (by.descending ? " d" : " a") + (by.nulls_first ? "f" : "l");
+    }
+    return text;
+  }
+
+  const RelPtr rel_;
+  const Names& names_;
+  const Select& select_;
+  std::vector<plan::NamedExpression> keys_;
+  std::map<std::string, std::string> key_names_;
+  std::vector<Group> groups_;
+  std::map<std::string, std::string> by_text_;
+  std::set<std::string> taken_;
+};
+
+}  // namespace
+
+bool has_over(const expr::Expression& expression) {
+  if (over_of(expression) != nullptr) return true;
+  return std::ranges::any_of(expression.arguments,
+                             [](const ExpressionPtr& argument) { return has_over(*argument); });
+}
+
+Result<RelPtr> bind_over(const RelPtr& rel, const Names& names, const Select& select,
+                         std::vector<ExpressionPtr>& expressions) {
+  OverBinder binder(rel, names, select);
+  for (ExpressionPtr& expression : expressions) {
+    DF_ASSIGN_OR_RETURN(expression, binder.take(expression));
+  }
+  return binder.build();
+}
+
+}  // namespace dataflow::sql
