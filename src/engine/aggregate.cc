@@ -2,6 +2,7 @@
 
 #include <arrow/array.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "plan/aggregate.h"
@@ -19,7 +20,16 @@ class CountFunction final : public AggregateFunction {
 
   Status add(KeyedTable& table, size_t first, const AggregateRows& rows) override {
     int64_t* counts = table.ints(first);
-    if (argument_ == nullptr || argument_->null_count() == 0) {
+    const bool all = argument_ == nullptr || argument_->null_count() == 0;
+    if (!rows.signs.empty()) {
+      for (size_t i = 0; i < rows.groups.size(); ++i) {
+        if (!all && argument_->IsNull(rows.rows[i])) continue;
+        int64_t& count = counts[rows.groups[i]];
+        count = std::max<int64_t>(count + rows.signs[i], 0);
+      }
+      return {};
+    }
+    if (all) {
       for (const RowNumber group : rows.groups) ++counts[group];
       return {};
     }
@@ -62,6 +72,20 @@ std::unique_ptr<AggregateFunction> make_plain(plan::AggregateKind kind, const Ty
   return nullptr;
 }
 
+Status check_known(const plan::AggregateFunction* known, const std::string& function) {
+  return known != nullptr ? Status() : Status::internal("there is no aggregate " + function);
+}
+
+Status check_made(const std::unique_ptr<AggregateFunction>& made,
+                  const plan::AggregateFunction& known, bool distinct, const Type& argument) {
+  // The last of values that each count where they first came: nobody means that.
+  const bool odd = distinct && known.kind == plan::AggregateKind::kLastValue;
+  if (made != nullptr && !odd) return {};
+  return Status::unsupported("the aggregate " + std::string(known.name) +
+                             (distinct ? "(DISTINCT " : "(") + argument.to_string() +
+                             ") is not there yet");
+}
+
 // Whether a value that comes again changes nothing.
 bool takes_each_once(plan::AggregateKind kind) {
   return kind == plan::AggregateKind::kMin || kind == plan::AggregateKind::kMax ||
@@ -77,16 +101,33 @@ Result<std::unique_ptr<AggregateFunction>> make_aggregate(const std::string& fun
                                                           const Type& result,
                                                           const std::string& name) {
   const plan::AggregateFunction* known = plan::find_aggregate(function);
-  if (known == nullptr) return Status::internal("there is no aggregate " + function);
+  DF_RETURN_IF_ERROR(check_known(known, function));
   std::unique_ptr<AggregateFunction> made = make_plain(known->kind, argument, result);
-  // The last of values that each count where they first came: nobody means that.
-  const bool odd = distinct && known->kind == plan::AggregateKind::kLastValue;
-  if (made == nullptr || odd) {
-    return Status::unsupported("the aggregate " + function + (distinct ? "(DISTINCT " : "(") +
-                               argument.to_string() + ") is not there yet");
-  }
+  DF_RETURN_IF_ERROR(check_made(made, *known, distinct, argument));
   if (!distinct || takes_each_once(known->kind)) return made;
   return make_distinct(std::move(made), argument, name);
+}
+
+Result<std::unique_ptr<AggregateFunction>> make_retractable(const std::string& function,
+                                                            bool distinct, const Type& argument,
+                                                            const Type& result,
+                                                            const std::string& name) {
+  using Kind = plan::AggregateKind;
+  const plan::AggregateFunction* known = plan::find_aggregate(function);
+  DF_RETURN_IF_ERROR(check_known(known, function));
+  std::unique_ptr<AggregateFunction> made;
+  switch (known->kind) {
+    case Kind::kMin: made = make_kept_choice(argument, Choice::kLeast, name); break;
+    case Kind::kMax: made = make_kept_choice(argument, Choice::kGreatest, name); break;
+    case Kind::kFirstValue: made = make_kept_choice(argument, Choice::kFirst, name); break;
+    case Kind::kLastValue: made = make_kept_choice(argument, Choice::kLast, name); break;
+    default: made = make_plain(known->kind, argument, result);
+  }
+  DF_RETURN_IF_ERROR(check_made(made, *known, distinct, argument));
+  // How often a value is there is nothing to the least and the greatest.
+  const bool each_once = known->kind == Kind::kMin || known->kind == Kind::kMax;
+  if (!distinct || each_once) return made;
+  return make_counted_distinct(std::move(made), argument, name);
 }
 
 }  // namespace dataflow::engine

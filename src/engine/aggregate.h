@@ -24,6 +24,11 @@ struct AggregateRows {
   std::span<const state::RowNumber> groups;
   std::span<const int32_t> rows;
   int64_t first_arrival = 0;  // of the batch's row 0; the row behind it has the next one
+  // +1, or -1 where the row is taken back; none: all are added. Only retractable aggregates get
+  // any.
+  std::span<const int8_t> signs{};
+
+  int64_t sign(size_t i) const { return signs.empty() ? 1 : signs[i]; }
 };
 
 // `first` is always the accumulator's first column in the tables.
@@ -72,8 +77,15 @@ Result<std::unique_ptr<AggregateFunction>> make_aggregate(const std::string& fun
                                                           bool distinct, const Type& argument,
                                                           const Type& result,
                                                           const std::string& name);
+// One whose rows can be taken back. A value that is taken back and is not there is passed over. Its
+// groups are rows of the operator's state with the number 0, and are never merged.
+Result<std::unique_ptr<AggregateFunction>> make_retractable(const std::string& function,
+                                                            bool distinct, const Type& argument,
+                                                            const Type& result,
+                                                            const std::string& name);
 
-// One file each. Null where the function does not take the type.
+// One file each. Null where the function does not take the type. Counts, sums and moments can take
+// rows back as they are.
 std::unique_ptr<AggregateFunction> make_count();
 std::unique_ptr<AggregateFunction> make_sum(const Type& argument, const Type& result, bool average);
 enum class Choice : uint8_t { kLeast, kGreatest, kFirst, kLast };
@@ -88,5 +100,10 @@ std::unique_ptr<AggregateFunction> make_moment(const Type& argument, const Type&
 Result<std::unique_ptr<AggregateFunction>> make_distinct(std::unique_ptr<AggregateFunction> inner,
                                                          const Type& argument,
                                                          const std::string& name);
+// Of those that can take rows back: they keep all of their values.
+std::unique_ptr<AggregateFunction> make_kept_choice(const Type& type, Choice choice,
+                                                    const std::string& name);
+Result<std::unique_ptr<AggregateFunction>> make_counted_distinct(
+    std::unique_ptr<AggregateFunction> inner, const Type& argument, const std::string& name);
 
 }  // namespace dataflow::engine

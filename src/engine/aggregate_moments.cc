@@ -2,6 +2,7 @@
 // it, by Welford's recurrence, merged as Chan's. Numerically sound where sums of squares are not.
 #include <arrow/array.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "aggregate.h"
@@ -33,6 +34,10 @@ class MomentFunction final : public AggregateFunction {
         if (argument_->IsNull(rows.rows[i])) continue;
         const RowNumber group = rows.groups[i];
         const double value = values(rows.rows[i]);
+        if (rows.sign(i) < 0) {
+          take_back(value, counts[group], means[group], squares[group]);
+          continue;
+        }
         const double from_old = value - means[group];
         means[group] += from_old / static_cast<double>(++counts[group]);
         squares[group] += from_old * (value - means[group]);
@@ -87,6 +92,20 @@ class MomentFunction final : public AggregateFunction {
   }
 
  private:
+  // The recurrence backwards. What rounding leaves is never less than nothing, and is none where
+  // one value is left.
+  static void take_back(double value, int64_t& count, double& mean, double& squares) {
+    if (count == 0) return;
+    if (--count == 0) {
+      mean = 0;
+      squares = 0;
+      return;
+    }
+    const double from_old = value - mean;
+    mean -= from_old / static_cast<double>(count);
+    squares = count == 1 ? 0 : std::max(0.0, squares - from_old * (value - mean));
+  }
+
   void put(double value, ColumnWriter& out) const {
     if (result_.is_float()) return out.put_float(value);
     if (result_.id() == TypeId::kDecimal) {

@@ -15,6 +15,36 @@ using state::ValueKind;
 int64_t wrapping_sum(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
+int64_t wrapping_difference(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+
+// Calls put(row, group) for the rows that have a value, and take_back(row, group) for those that
+// are taken back from a group that has any. `counts` is how many values each group has.
+template <class Put, class TakeBack>
+void for_each_value(const arrow::Array& argument, const AggregateRows& rows, int64_t* counts,
+                    Put&& put, TakeBack&& take_back) {
+  const bool all = argument.null_count() == 0;
+  if (rows.signs.empty()) {
+    for (size_t i = 0; i < rows.groups.size(); ++i) {
+      if (!all && argument.IsNull(rows.rows[i])) continue;
+      put(rows.rows[i], rows.groups[i]);
+      ++counts[rows.groups[i]];
+    }
+    return;
+  }
+  for (size_t i = 0; i < rows.groups.size(); ++i) {
+    if (!all && argument.IsNull(rows.rows[i])) continue;
+    int64_t& count = counts[rows.groups[i]];
+    if (rows.signs[i] > 0) {
+      put(rows.rows[i], rows.groups[i]);
+      ++count;
+    } else if (count > 0) {
+      take_back(rows.rows[i], rows.groups[i]);
+      --count;
+    }
+  }
+}
 
 // Integers wrap around, as Flink's do; the result is cut to its type.
 class IntSum final : public AggregateFunction {
@@ -25,15 +55,15 @@ class IntSum final : public AggregateFunction {
 
   Status add(KeyedTable& table, size_t first, const AggregateRows& rows) override {
     int64_t* sums = table.ints(first);
-    int64_t* counts = table.ints(first + 1);
-    const bool all = argument_->null_count() == 0;
     with_ints(type_, *argument_, [&](auto values) {
-      for (size_t i = 0; i < rows.groups.size(); ++i) {
-        if (!all && argument_->IsNull(rows.rows[i])) continue;
-        const RowNumber group = rows.groups[i];
-        sums[group] = wrapping_sum(sums[group], values[rows.rows[i]]);
-        ++counts[group];
-      }
+      for_each_value(
+          *argument_, rows, table.ints(first + 1),
+          [&](int32_t row, RowNumber group) {
+            sums[group] = wrapping_sum(sums[group], values[row]);
+          },
+          [&](int32_t row, RowNumber group) {
+            sums[group] = wrapping_difference(sums[group], values[row]);
+          });
     });
     return {};
   }
@@ -76,13 +106,14 @@ class FloatSum final : public AggregateFunction {
   Status add(KeyedTable& table, size_t first, const AggregateRows& rows) override {
     double* sums = table.floats(first);
     int64_t* counts = table.ints(first + 1);
-    const bool all = argument_->null_count() == 0;
     with_floats(type_, *argument_, [&](auto values) {
-      for (size_t i = 0; i < rows.groups.size(); ++i) {
-        if (!all && argument_->IsNull(rows.rows[i])) continue;
-        sums[rows.groups[i]] += values[rows.rows[i]];
-        ++counts[rows.groups[i]];
-      }
+      for_each_value(
+          *argument_, rows, counts,
+          [&](int32_t row, RowNumber group) { sums[group] += values[row]; },
+          // What rounding left behind goes with the last value.
+          [&](int32_t row, RowNumber group) {
+            sums[group] = counts[group] == 1 ? 0 : sums[group] - values[row];
+          });
     });
     return {};
   }
@@ -127,15 +158,14 @@ class DecimalSum final : public AggregateFunction {
   Status add(KeyedTable& table, size_t first, const AggregateRows& rows) override {
     Int128* sums = table.decimals(first);
     int64_t* highs = table.ints(first + 1);
-    int64_t* counts = table.ints(first + 2);
     const DecimalValues values(*argument_);
-    for (size_t i = 0; i < rows.groups.size(); ++i) {
-      if (argument_->IsNull(rows.rows[i])) continue;
-      const RowNumber group = rows.groups[i];
-      const Int128 value = values[rows.rows[i]];
+    const auto add_value = [&](Int128 value, RowNumber group) {
       add_to(sums[group], highs[group], value, value < 0 ? -1 : 0);
-      ++counts[group];
-    }
+    };
+    for_each_value(
+        *argument_, rows, table.ints(first + 2),
+        [&](int32_t row, RowNumber group) { add_value(values[row], group); },
+        [&](int32_t row, RowNumber group) { add_value(-values[row], group); });
     return {};
   }
   Status merge(KeyedTable& into, std::span<const RowNumber> to, KeyedTable& table,

@@ -174,7 +174,7 @@ Result<std::unique_ptr<Operator>> make_count_window(const plan::WindowSpec& spec
                                                     const Schema& input, SchemaPtr output) {
   DF_ASSIGN_OR_RETURN(std::vector<size_t> keys, key_columns_of(spec.keys, input));
   DF_ASSIGN_OR_RETURN(WindowAggregates aggregates,
-                      WindowAggregates::bind(spec, input, *output, {}));
+                      WindowAggregates::bind(spec.aggregates, input, *output, {}));
   DF_ASSIGN_OR_RETURN(WindowOutput rows, WindowOutput::make(spec, input, std::move(output)));
   return std::unique_ptr<Operator>(
       std::make_unique<CountWindow>(spec, std::move(keys), std::move(aggregates), std::move(rows)));

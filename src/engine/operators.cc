@@ -55,6 +55,7 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   if (const auto* once = std::get_if<plan::DeduplicateSpec>(&node.spec)) {
     return make_deduplicate(*once, node.schema);
   }
+  if (std::holds_alternative<plan::GroupSpec>(node.spec)) return make_group(plan, node);
   if (const auto* custom = std::get_if<plan::CustomSpec>(&node.spec)) {
     return connectors.make_operator(*custom, input, {plan.name, node.id, plan.job.bounded});
   }

@@ -390,7 +390,7 @@ Result<std::unique_ptr<Operator>> make_session_window(const plan::WindowSpec& sp
   DF_ASSIGN_OR_RETURN(std::vector<size_t> keys, key_columns_of(spec.keys, input));
   DF_ASSIGN_OR_RETURN(
       WindowAggregates aggregates,
-      WindowAggregates::bind(spec, input, *output,
+      WindowAggregates::bind(spec.aggregates, input, *output,
                              {ValueKind::kInt64, ValueKind::kInt64, ValueKind::kInt64}));
   DF_ASSIGN_OR_RETURN(WindowOutput rows, WindowOutput::make(spec, input, std::move(output)));
   return std::unique_ptr<Operator>(std::make_unique<SessionWindow>(

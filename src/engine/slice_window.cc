@@ -476,7 +476,7 @@ Result<std::unique_ptr<Operator>> make_slice_window(const plan::WindowSpec& spec
   DF_ASSIGN_OR_RETURN(const WindowTime time, window_time_of(spec, input));
   DF_ASSIGN_OR_RETURN(std::vector<size_t> keys, key_columns_of(spec.keys, input));
   DF_ASSIGN_OR_RETURN(WindowAggregates aggregates,
-                      WindowAggregates::bind(spec, input, *output, {}));
+                      WindowAggregates::bind(spec.aggregates, input, *output, {}));
   DF_ASSIGN_OR_RETURN(WindowOutput rows, WindowOutput::make(spec, input, std::move(output)));
   return std::unique_ptr<Operator>(std::make_unique<SliceWindow>(
       spec, time, std::move(keys), std::move(aggregates), std::move(rows)));

@@ -10,13 +10,14 @@ using state::KeyedTable;
 using state::RowNumber;
 using state::ValueKind;
 
-Result<WindowAggregates> WindowAggregates::bind(const plan::WindowSpec& spec, const Schema& input,
-                                                const Schema& output,
-                                                std::vector<ValueKind> leading) {
+Result<WindowAggregates> WindowAggregates::bind(const std::vector<plan::Aggregate>& aggregates,
+                                                const Schema& input, const Schema& output,
+                                                std::vector<ValueKind> leading, bool retractable) {
+  const auto make = retractable ? make_retractable : make_aggregate;
   WindowAggregates made;
   made.leading_ = leading.size();
   made.columns_ = std::move(leading);
-  for (const plan::Aggregate& aggregate : spec.aggregates) {
+  for (const plan::Aggregate& aggregate : aggregates) {
     Part part;
     if (aggregate.argument != nullptr) {
       DF_ASSIGN_OR_RETURN(part.value, expr::bind(aggregate.argument, input));
@@ -26,10 +27,9 @@ Result<WindowAggregates> WindowAggregates::bind(const plan::WindowSpec& spec, co
     }
     const Type type = part.value ? part.value->type() : Type::null();
     DF_ASSIGN_OR_RETURN(const size_t result, output.require(aggregate.name));
-    DF_ASSIGN_OR_RETURN(
-        part.function,
-        make_aggregate(aggregate.function, aggregate.distinct, type, output[result].type,
-                       "aggregate-" + std::to_string(made.parts_.size())));
+    DF_ASSIGN_OR_RETURN(part.function,
+                        make(aggregate.function, aggregate.distinct, type, output[result].type,
+                             "aggregate-" + std::to_string(made.parts_.size())));
     part.first = made.columns_.size();
     const std::vector<ValueKind> columns = part.function->columns();
     made.columns_.insert(made.columns_.end(), columns.begin(), columns.end());
@@ -80,22 +80,24 @@ void WindowAggregates::drop_faulty(std::vector<int32_t>& rows) const {
 }
 
 Status WindowAggregates::add(KeyedTable& table, std::span<const int32_t> rows,
-                             std::span<const RowNumber> groups) {
+                             std::span<const RowNumber> groups, std::span<const int8_t> signs) {
   for (size_t i = 0; i < parts_.size(); ++i) {
     if (!filters_[i].all) {
-      DF_RETURN_IF_ERROR(add_filtered(i, table, rows, groups));
+      DF_RETURN_IF_ERROR(add_filtered(i, table, rows, groups, signs));
       continue;
     }
     DF_RETURN_IF_ERROR(
-        parts_[i].function->add(table, parts_[i].first, {groups, rows, first_arrival_}));
+        parts_[i].function->add(table, parts_[i].first, {groups, rows, first_arrival_, signs}));
   }
   return {};
 }
 
 Status WindowAggregates::add_filtered(size_t part, KeyedTable& table, std::span<const int32_t> rows,
-                                      std::span<const RowNumber> groups) {
+                                      std::span<const RowNumber> groups,
+                                      std::span<const int8_t> signs) {
   some_rows_.clear();
   some_groups_.clear();
+  some_signs_.clear();
   const std::vector<int32_t>& wanted = filters_[part].rows;
   auto next = rows.empty() ? wanted.end() : std::ranges::lower_bound(wanted, rows.front());
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -104,9 +106,10 @@ Status WindowAggregates::add_filtered(size_t part, KeyedTable& table, std::span<
     if (*next != rows[i]) continue;
     some_rows_.push_back(rows[i]);
     some_groups_.push_back(groups[i]);
+    if (!signs.empty()) some_signs_.push_back(signs[i]);
   }
   return parts_[part].function->add(table, parts_[part].first,
-                                    {some_groups_, some_rows_, first_arrival_});
+                                    {some_groups_, some_rows_, first_arrival_, some_signs_});
 }
 
 Status WindowAggregates::merge(KeyedTable& into, std::span<const RowNumber> to, KeyedTable& table,

@@ -1,5 +1,5 @@
-// WindowAggregates: the aggregates of a window, their arguments and filters, over groups that are
-// rows of KeyedTables.
+// WindowAggregates: the aggregates of a window or of groups, their arguments and filters, over
+// groups that are rows of KeyedTables.
 #pragma once
 
 #include <memory>
@@ -18,9 +18,12 @@ namespace dataflow::engine {
 
 class WindowAggregates {
  public:
-  // Of tables whose first columns are `leading`, and the operator's own.
-  static Result<WindowAggregates> bind(const plan::WindowSpec& spec, const Schema& input,
-                                       const Schema& output, std::vector<state::ValueKind> leading);
+  // Of tables whose first columns are `leading`, and the operator's own. `retractable`: rows may be
+  // taken back.
+  static Result<WindowAggregates> bind(const std::vector<plan::Aggregate>& aggregates,
+                                       const Schema& input, const Schema& output,
+                                       std::vector<state::ValueKind> leading,
+                                       bool retractable = false);
 
   // Of a table that holds groups.
   const std::vector<state::ValueKind>& columns() const { return columns_; }
@@ -33,12 +36,14 @@ class WindowAggregates {
   // is for no group: drop_faulty() takes it out of a list.
   Status evaluate(OperatorContext& context, const Batch& batch);
   void drop_faulty(std::vector<int32_t>& rows) const;
+  bool any_faulty() const { return !faulty_.empty(); }
   bool is_faulty(int32_t row) const {
     return !faulty_.empty() && faulty_[static_cast<size_t>(row)] != 0;
   }
-  // rows[i] of that batch goes to groups[i]; rows rise.
+  // rows[i] of that batch goes to groups[i], or is taken back from it (see AggregateRows); rows
+  // rise.
   Status add(state::KeyedTable& table, std::span<const int32_t> rows,
-             std::span<const state::RowNumber> groups);
+             std::span<const state::RowNumber> groups, std::span<const int8_t> signs = {});
 
   Status merge(state::KeyedTable& into, std::span<const state::RowNumber> to,
                state::KeyedTable& table, std::span<const state::RowNumber> from);
@@ -60,7 +65,7 @@ class WindowAggregates {
   };
 
   Status add_filtered(size_t part, state::KeyedTable& table, std::span<const int32_t> rows,
-                      std::span<const state::RowNumber> groups);
+                      std::span<const state::RowNumber> groups, std::span<const int8_t> signs);
 
   std::vector<Part> parts_;
   std::vector<state::ValueKind> columns_;
@@ -75,6 +80,7 @@ class WindowAggregates {
   int64_t first_arrival_ = 0;
   std::vector<int32_t> some_rows_;
   std::vector<state::RowNumber> some_groups_;
+  std::vector<int8_t> some_signs_;
 };
 
 }  // namespace dataflow::engine
