@@ -55,6 +55,9 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   if (const auto* once = std::get_if<plan::DeduplicateSpec>(&node.spec)) {
     return make_deduplicate(*once, node.schema);
   }
+  if (const auto* rank = std::get_if<plan::RankSpec>(&node.spec)) {
+    return make_rank(plan, node, *rank);
+  }
   if (const auto* custom = std::get_if<plan::CustomSpec>(&node.spec)) {
     return connectors.make_operator(*custom, input, {plan.name, node.id, plan.job.bounded});
   }
