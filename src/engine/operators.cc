@@ -56,6 +56,9 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
     return make_deduplicate(*once, node.schema);
   }
   if (std::holds_alternative<plan::GroupSpec>(node.spec)) return make_group(plan, node);
+  if (const auto* rank = std::get_if<plan::RankSpec>(&node.spec)) {
+    return make_rank(plan, node, *rank);
+  }
   if (const auto* custom = std::get_if<plan::CustomSpec>(&node.spec)) {
     return connectors.make_operator(*custom, input, {plan.name, node.id, plan.job.bounded});
   }

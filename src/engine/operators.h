@@ -38,6 +38,8 @@ Result<std::unique_ptr<Operator>> make_interval_join(const plan::IntervalJoinSpe
                                                      SchemaPtr left, SchemaPtr right,
                                                      const SchemaPtr& output);
 Result<std::unique_ptr<Operator>> make_group(const plan::Plan& plan, const plan::Node& node);
+Result<std::unique_ptr<Operator>> make_rank(const plan::Plan& plan, const plan::Node& node,
+                                            const plan::RankSpec& spec);
 // The writer comes from the sink at open(), with `opening` held.
 std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 
