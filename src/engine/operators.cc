@@ -55,6 +55,9 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   if (const auto* once = std::get_if<plan::DeduplicateSpec>(&node.spec)) {
     return make_deduplicate(*once, node.schema);
   }
+  if (const auto* table = std::get_if<plan::WindowTableSpec>(&node.spec)) {
+    return make_window_table(*table, *input, node.schema);
+  }
   if (const auto* custom = std::get_if<plan::CustomSpec>(&node.spec)) {
     return connectors.make_operator(*custom, input, {plan.name, node.id, plan.job.bounded});
   }
