@@ -10,14 +10,6 @@ namespace dataflow::engine {
 namespace {
 
 constexpr uint8_t kStateVersion = 1;
-constexpr int64_t kMicrosInMilli = 1000;
-// Times beyond it, some 70,000 years off, count as it: sums with a few spans never overflow.
-constexpr int64_t kFarMicros = int64_t{1} << 61;
-
-int64_t to_micros(int64_t time, int64_t units_in_milli) {
-  const int64_t micros = kMicrosInMilli / units_in_milli;
-  return std::clamp(time, -kFarMicros / micros, kFarMicros / micros) * micros;
-}
 
 }  // namespace
 
@@ -60,7 +52,7 @@ Status JoinSide::read(const Batch& batch) {
   DF_RETURN_IF_ERROR(for_each_time(
       {false, time_column_, units}, *context_, batch, [&](int32_t row, int64_t at) -> Status {
         if (batch.kind(row) == RowKind::kInsert) {
-          arrivals_.push_back({row, to_micros(at, units)});
+          arrivals_.push_back({row, micros_of(at, units)});
           return {};
         }
         return context_->dead_letter(batch, row, DeadReason::kExpression, "",

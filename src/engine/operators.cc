@@ -48,6 +48,10 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
     return make_interval_join(*join, schema_of(plan, node.inputs[0]),
                               schema_of(plan, node.inputs[1]), node.schema);
   }
+  if (const auto* join = std::get_if<plan::TemporalJoinSpec>(&node.spec)) {
+    return make_temporal_join(*join, plan.job.bounded, schema_of(plan, node.inputs[0]),
+                              schema_of(plan, node.inputs[1]), node.schema);
+  }
   if (std::holds_alternative<plan::UnionSpec>(node.spec)) return make_union(node.schema);
   if (const auto* split = std::get_if<plan::SplitSpec>(&node.spec)) {
     return make_split(*split, *input, outputs_read(plan, node));
@@ -58,6 +62,8 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   if (std::holds_alternative<plan::GroupSpec>(node.spec)) return make_group(plan, node);
   if (const auto* rank = std::get_if<plan::RankSpec>(&node.spec)) {
     return make_rank(plan, node, *rank);
+  if (const auto* table = std::get_if<plan::WindowTableSpec>(&node.spec)) {
+    return make_window_table(*table, *input, node.schema);
   }
   if (const auto* custom = std::get_if<plan::CustomSpec>(&node.spec)) {
     return connectors.make_operator(*custom, input, {plan.name, node.id, plan.job.bounded});

@@ -40,6 +40,11 @@ Result<std::unique_ptr<Operator>> make_interval_join(const plan::IntervalJoinSpe
 Result<std::unique_ptr<Operator>> make_group(const plan::Plan& plan, const plan::Node& node);
 Result<std::unique_ptr<Operator>> make_rank(const plan::Plan& plan, const plan::Node& node,
                                             const plan::RankSpec& spec);
+Result<std::unique_ptr<Operator>> make_temporal_join(const plan::TemporalJoinSpec& spec,
+                                                     bool bounded, const SchemaPtr& left,
+                                                     const SchemaPtr& right, SchemaPtr output);
+Result<std::unique_ptr<Operator>> make_window_table(const plan::WindowTableSpec& spec,
+                                                    const Schema& input, SchemaPtr output);
 // The writer comes from the sink at open(), with `opening` held.
 std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 

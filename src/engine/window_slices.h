@@ -47,6 +47,8 @@ class Slices {
   int64_t last_window(int64_t slice_end) const {
     return cumulative_ ? period_end(slice_end) : window_behind(slice_end + size_ - 1) - slide_;
   }
+  // The next window ends so much later.
+  int64_t slide() const { return slide_; }
   // So many windows begin within one, the first one counted.
   int64_t slides() const { return (size_ + slide_ - 1) / slide_; }
   // Of so many hopping windows in a row, counted from the same one whatever the first that is seen,

@@ -17,6 +17,10 @@ struct WindowTime {
 
 Result<WindowTime> window_time_of(const plan::WindowSpec& spec, const Schema& input);
 
+// A column's time in microseconds. Times beyond some 70,000 years count as that: sums with a few
+// spans never overflow.
+int64_t micros_of(int64_t time, int64_t units_in_milli);
+
 // visit(row, time in the column's units) for each row in turn; one without a time is a dead letter.
 template <class Visit>
 Status for_each_time(const WindowTime& time, OperatorContext& context, const Batch& batch,

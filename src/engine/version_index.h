@@ -1,0 +1,48 @@
+// VersionIndex: of each key the rows of state that stood one after the other, by the times from
+// which on they stand. Not state: made anew from it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "engine/operator.h"
+#include "state/keyed_table.h"
+
+namespace dataflow::engine {
+
+class VersionIndex {
+ public:
+  using Row = state::RowNumber;
+
+  VersionIndex() : keys_({"keys", 1, {}}) {}
+
+  // A row stands from its time on until the next; a key has one at a time.
+  void put(uint64_t hash, std::string_view key, int64_t micros, Row row);
+  // What stands at that time, or right before it.
+  std::optional<Row> find(uint64_t hash, std::string_view key, int64_t micros,
+                          bool strictly_before) const;
+  // Takes out what was followed by another at or before the watermark: nobody asks for it behind
+  // that.
+  void take_replaced(Watermark watermark, std::vector<Row>& rows);
+
+  size_t memory_bytes(size_t rows) const;
+
+ private:
+  struct Version {
+    int64_t micros;
+    Row row;
+  };
+  struct Due {
+    int64_t millis;  // when a version is followed by another
+    Row key;
+    bool operator>(const Due& other) const { return millis > other.millis; }
+  };
+
+  state::KeyedTable keys_;
+  std::vector<std::vector<Version>> versions_;  // by key, by time
+  std::vector<Due> due_;                        // a heap, the earliest on top
+};
+
+}  // namespace dataflow::engine
