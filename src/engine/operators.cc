@@ -62,6 +62,7 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   if (std::holds_alternative<plan::GroupSpec>(node.spec)) return make_group(plan, node);
   if (const auto* rank = std::get_if<plan::RankSpec>(&node.spec)) {
     return make_rank(plan, node, *rank);
+  }
   if (const auto* table = std::get_if<plan::WindowTableSpec>(&node.spec)) {
     return make_window_table(*table, *input, node.schema);
   }
