@@ -85,9 +85,7 @@ Status check_over(const Scope& scope, OverSpec& spec) {
   if (spec.aggregates.empty()) return scope.error("has no aggregates");
   std::vector<Field> fields = schema.fields();
   for (Aggregate& aggregate : spec.aggregates) {
-    DF_ASSIGN_OR_RETURN(Field field, check_aggregate(scope, aggregate));
-    // A frame may hold no row.
-    field.nullable |= aggregate.function != "COUNT";
+    DF_ASSIGN_OR_RETURN(Field field, check_over_aggregate(scope, aggregate));
     fields.push_back(std::move(field));
   }
   DF_RETURN_IF_ERROR(scope.different_names(fields));

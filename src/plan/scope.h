@@ -86,6 +86,9 @@ Status check_job(const JobOptions& job);
 // Binds what it is over and its filter, spells its name as it is known; its column.
 Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate);
 
+// The same of what stands over rows.
+Result<Field> check_over_aggregate(const Scope& scope, Aggregate& aggregate);
+
 // window_start, window_end and window_time, which is as zoned as the time column's type.
 std::vector<Field> window_fields(const Type& time);
 
