@@ -37,6 +37,9 @@ Result<std::unique_ptr<Operator>> make_window_join(const plan::WindowJoinSpec& s
 Result<std::unique_ptr<Operator>> make_interval_join(const plan::IntervalJoinSpec& spec,
                                                      SchemaPtr left, SchemaPtr right,
                                                      const SchemaPtr& output);
+Result<std::unique_ptr<Operator>> make_regular_join(const plan::JoinSpec& spec, SchemaPtr left,
+                                                    SchemaPtr right, const SchemaPtr& output,
+                                                    bool bounded);
 // The writer comes from the sink at open(), with `opening` held.
 std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 
