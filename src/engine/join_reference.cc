@@ -23,17 +23,26 @@ struct Sides {
 };
 
 template <class Spec>
-Sides sides_of(const Spec& spec, const Schema& left, const Schema& right) {
-  Sides sides{{&left, &right}, {}, {*left.find(spec.left_time), *right.find(spec.right_time)}};
+Sides keyed_sides_of(const Spec& spec, const Schema& left, const Schema& right) {
+  Sides sides{{&left, &right}, {}, {}};
   for (const std::string& key : spec.left_keys) sides.keys[0].push_back(*left.find(key));
   for (const std::string& key : spec.right_keys) sides.keys[1].push_back(*right.find(key));
   return sides;
 }
 
-bool keys_meet(const Sides& sides, const Row& left, const Row& right) {
+template <class Spec>
+Sides sides_of(const Spec& spec, const Schema& left, const Schema& right) {
+  Sides sides = keyed_sides_of(spec, left, right);
+  sides.time[0] = *left.find(spec.left_time);
+  sides.time[1] = *right.find(spec.right_time);
+  return sides;
+}
+
+bool keys_meet(const Sides& sides, const Row& left, const Row& right, bool nulls_match = false) {
   for (size_t i = 0; i < sides.keys[0].size(); ++i) {
     const Value& a = left[sides.keys[0][i]];
     const Value& b = right[sides.keys[1][i]];
+    if (nulls_match && a.is_null() && b.is_null()) continue;
     if (a.is_null() || b.is_null() || a.to_string() != b.to_string()) return false;
   }
   return true;
@@ -195,6 +204,27 @@ JoinResult reference_join(const plan::IntervalJoinSpec& spec, const Schema& left
     }
   }
   return joiner.finish(rows, [](const Taken&) { return Row(); });
+}
+
+std::vector<std::string> reference_join(const plan::JoinSpec& spec, const Schema& left,
+                                        const Schema& right, const Schema& output,
+                                        const std::vector<Row>& left_rows,
+                                        const std::vector<Row>& right_rows,
+                                        const JoinCondition& condition) {
+  const Sides sides = keyed_sides_of(spec, left, right);
+  Joiner joiner(spec.kind, sides, output);
+  std::vector<Taken> rows[2];
+  for (const Row& row : left_rows) rows[0].push_back({row});
+  for (const Row& row : right_rows) rows[1].push_back({row});
+  for (Taken& one : rows[0]) {
+    for (Taken& other : rows[1]) {
+      if (!keys_meet(sides, one.row, other.row, spec.nulls_match)) continue;
+      if (condition != nullptr && !condition(one.row, other.row)) continue;
+      one.met = other.met = true;
+      if (!joiner.only_left()) joiner.emit({}, &one.row, &other.row);
+    }
+  }
+  return joiner.finish(rows, [](const Taken&) { return Row(); }).rows;
 }
 
 std::vector<std::string> rows_that_stand(const std::vector<std::string>& changes) {

@@ -1,4 +1,4 @@
-// What joins in time must give, by the plainest means: every row held against every other. For
+// What joins must give, by the plainest means: every row held against every other. For
 // tests; the operators have nothing in common with it but the plan's words.
 #pragma once
 
@@ -36,6 +36,13 @@ JoinResult reference_join(const plan::WindowJoinSpec& spec, const Schema& left, 
 JoinResult reference_join(const plan::IntervalJoinSpec& spec, const Schema& left,
                           const Schema& right, const Schema& output,
                           const std::vector<JoinEvent>& events, const JoinCondition& condition);
+
+// Of a join without windows: what stands where these rows stand on both sides, sorted.
+std::vector<std::string> reference_join(const plan::JoinSpec& spec, const Schema& left,
+                                        const Schema& right, const Schema& output,
+                                        const std::vector<std::vector<Value>>& left_rows,
+                                        const std::vector<std::vector<Value>>& right_rows,
+                                        const JoinCondition& condition);
 
 // What stands at the end of a changelog of rows "+I {…}", "-D {…}", sorted. A row taken back that
 // was not there stays in it, as it is.

@@ -45,6 +45,9 @@ Result<std::unique_ptr<Operator>> make_temporal_join(const plan::TemporalJoinSpe
                                                      const SchemaPtr& right, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_window_table(const plan::WindowTableSpec& spec,
                                                     const Schema& input, SchemaPtr output);
+Result<std::unique_ptr<Operator>> make_regular_join(const plan::JoinSpec& spec, SchemaPtr left,
+                                                    SchemaPtr right, const SchemaPtr& output,
+                                                    bool bounded);
 // The writer comes from the sink at open(), with `opening` held.
 std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 

@@ -64,6 +64,22 @@ TEST(StagesTest, AWindowWithoutKeysIsOneTask) {
   EXPECT_EQ(words(*stages), (std::vector<std::string>{"src x3", "w out x1"}));
 }
 
+TEST(StagesTest, AJoinWithoutKeysIsOneTask) {
+  plan::Plan plan;
+  plan::JoinSpec join;
+  plan.nodes = {node("a", {}, plan::SourceSpec{}), node("b", {}, plan::SourceSpec{}),
+                node("j", {{"a"}, {"b"}}, join), node("out", {{"j"}}, plan::SinkSpec{})};
+  auto stages = cut_into_stages(plan, 3, {{"a", 3}, {"b", 2}});
+  ASSERT_TRUE(stages.ok());
+  EXPECT_EQ(words(*stages), (std::vector<std::string>{"a x3", "b x2", "j out x1"}));
+  join.left_keys = {"k"};
+  join.right_keys = {"k"};
+  plan.nodes[2].spec = join;
+  stages = cut_into_stages(plan, 3, {{"a", 3}, {"b", 2}});
+  ASSERT_TRUE(stages.ok());
+  EXPECT_EQ(words(*stages), (std::vector<std::string>{"a x3", "b x2", "j out x3"}));
+}
+
 TEST(StagesTest, AUnionJoinsItsInputsAndOneSourceMayFeedSeveral) {
   plan::Plan plan;
   plan.nodes = {node("a", {}, plan::SourceSpec{}), node("b", {}, plan::SourceSpec{}),

@@ -76,6 +76,30 @@ TEST(ARestartWithAChangedPlan, RefusesOtherKeysWhateverTheirNumber) {
   }
 }
 
+TEST(ARestartWithAChangedPlan, RefusesAJoinWhoseRowsBeginToExpire) {
+  Plan before = through(node("w", counts()));
+  JoinSpec join{.left_keys = {"user"}, .right_keys = {"user"}, .left_ttl_ms = 1000};
+  before.nodes.push_back(node("pairs", join, {{"w", ""}, {"w", ""}}));
+  before.nodes.push_back(sink("pairs"));
+  before.nodes.back().id = "pairs_out";
+  before = valid(before);
+  const auto change_to = [&](int64_t left_ttl_ms, int64_t right_ttl_ms) {
+    Plan after = before;
+    join.left_ttl_ms = left_ttl_ms;
+    join.right_ttl_ms = right_ttl_ms;
+    for (Node& one : after.nodes) {
+      if (one.id == "pairs") one.spec = join;
+    }
+    for (const NodeChange& change : compare_for_restart(before, valid(after))) {
+      if (change.id == "pairs") return change.change;
+    }
+    return Continuity::kAdded;
+  };
+  EXPECT_EQ(change_to(2000, 0), Continuity::kKept);
+  EXPECT_EQ(change_to(0, 0), Continuity::kIncompatible);
+  EXPECT_EQ(change_to(1000, 1000), Continuity::kIncompatible);
+}
+
 TEST(ARestartWithAChangedPlan, RefusesAnotherNumberOfStripes) {
   const Plan before = valid(through(node("w", counts())));
   Plan after = before;

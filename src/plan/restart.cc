@@ -192,6 +192,9 @@ void compare(const Sides& sides, const JoinSpec& a, const JoinSpec& b) {
       .same("right_keys", a.right_keys, b.right_keys)
       .same("condition", a.condition, b.condition)
       .same("nulls_match", a.nulls_match, b.nulls_match)
+      // Rows that expire are kept with more beside them.
+      .same("whether left rows expire", a.left_ttl_ms > 0, b.left_ttl_ms > 0)
+      .same("whether right rows expire", a.right_ttl_ms > 0, b.right_ttl_ms > 0)
       .same("left input", sides.was(0), sides.is(0))
       .same("right input", sides.was(1), sides.is(1));
 }

@@ -217,6 +217,8 @@ std::optional<RowNumber> KeyedTable::find(uint64_t hash, std::string_view key,
   return row && !impl_->is_expired(*row) ? row : std::nullopt;
 }
 
+bool KeyedTable::is_there(RowNumber row) const { return impl_->is_there(row); }
+
 void KeyedTable::erase(RowNumber row) {
   impl_->changes.erase(row, hash(row), key(row), number(row));
   impl_->remove(row);

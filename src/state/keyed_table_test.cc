@@ -327,6 +327,19 @@ TEST(KeyedTable, RefusesStateOfANewerVersionOrOtherColumns) {
   EXPECT_EQ(older.size() + other.size() + stranger.size(), 0u);
 }
 
+TEST(KeyedTable, ANotedRowIsThereUntilItIsErasedOrExpires) {
+  KeyedTable table({"t", 1, {}, 10});
+  EXPECT_FALSE(table.is_there(0));
+  const RowNumber row = table.upsert(hash64("a"), "a", 0);
+  EXPECT_TRUE(table.is_there(row));
+  table.set_time(10);
+  EXPECT_FALSE(table.is_there(row));
+  EXPECT_EQ(table.upsert(hash64("a"), "a", 0), row);
+  EXPECT_TRUE(table.is_there(row));
+  table.erase(row);
+  EXPECT_FALSE(table.is_there(row));
+}
+
 TEST(KeyedTable, AnyFlippedBitOfADeltaIsFound) {
   KeyedTable table(kSpec);
   for (int i = 0; i < 20; ++i) {

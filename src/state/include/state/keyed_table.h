@@ -54,6 +54,9 @@ class KeyedTable {
                   std::span<const int64_t> numbers, std::span<RowNumber> rows,
                   std::vector<RowNumber>* made);
   std::optional<RowNumber> find(uint64_t hash, std::string_view key, int64_t number) const;
+  // Of a number that somebody noted: whether a row has it that has not expired. (It may be another
+  // one by then: who makes rows knows.)
+  bool is_there(RowNumber row) const;
   void erase(RowNumber row);
   void mark_changed(RowNumber row);
 
