@@ -12,6 +12,9 @@ using state::RowNumber;
 using state::ValueKind;
 
 constexpr uint8_t kStateVersion = 1;
+// Of one batch of what leaves at the end; what is more leaves in parts.
+constexpr size_t kMostRows = 8192;
+constexpr size_t kMostBytes = size_t{64} << 20;
 
 // A window's late results may come as changes. What takes a row back says nothing new of its key
 // and is a dead letter; a row as it is now counts as any row.
@@ -76,12 +79,14 @@ struct Keeping {
   WindowTime time;  // `processing`: rows count in the order of their arrival
   bool last = false;
   int64_t ttl_ms = 0;
+  bool at_end = false;  // of a bounded job: rows leave once all are there
 };
 
 // The row of each key that is the last to arrive, or the first or last by its event time. State:
 // that row (table "rows") with its time. Another one that takes its place is an update: -U with
 // the row as it was, and +U. Of two with one time the first to arrive is the first, and the last
-// the last.
+// the last. In a bounded job the rows leave when all input has come, and the state with them: who
+// begins again from there finds nothing.
 class KeptRow final : public Operator {
  public:
   KeptRow(std::vector<size_t> keys, Keeping keeping, RowCodec codec)
@@ -109,6 +114,18 @@ class KeptRow final : public Operator {
     return flush(out);
   }
 
+  Status on_watermark(Watermark watermark, Collector& out) override {
+    if (!keeping_.at_end || watermark != kEndOfTime) return {};
+    std::vector<RowNumber> rows;
+    kept_->for_each([&](RowNumber row) { rows.push_back(row); });
+    for (const RowNumber row : rows) {
+      put(RowKind::kInsert, kept_->bytes(1)[row]);
+      kept_->erase(row);
+      if (kinds_.size() >= kMostRows || made_.size() >= kMostBytes) DF_RETURN_IF_ERROR(flush(out));
+    }
+    return flush(out);
+  }
+
  private:
   Status add(int32_t row, int64_t time) {
     const auto at = static_cast<size_t>(row);
@@ -121,9 +138,11 @@ class KeptRow final : public Operator {
       std::string& was = kept_->bytes(1)[*known];
       // As in Flink: where nothing expires, the same row again changes nothing.
       if (keeping_.time.processing && keeping_.ttl_ms == 0 && was == bytes) return {};
-      put(RowKind::kUpdateBefore, was);
-      put(RowKind::kUpdateAfter, bytes);
-    } else {
+      if (!keeping_.at_end) {
+        put(RowKind::kUpdateBefore, was);
+        put(RowKind::kUpdateAfter, bytes);
+      }
+    } else if (!keeping_.at_end) {
       put(RowKind::kInsert, bytes);
     }
     const RowNumber kept = kept_->upsert(hash, key, 0);
@@ -174,14 +193,17 @@ class KeptRow final : public Operator {
 }  // namespace
 
 Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& spec,
-                                                   const SchemaPtr& schema) {
+                                                   const SchemaPtr& schema, bool bounded) {
+  // However long a bounded job runs, nothing expires in it.
+  const int64_t ttl_ms = bounded ? 0 : spec.ttl_ms;
   DF_ASSIGN_OR_RETURN(std::vector<size_t> keys, key_columns_of(spec.keys, *schema));
   if (spec.time_column.empty() && !spec.keep_last) {
-    return std::unique_ptr<Operator>(std::make_unique<FirstArrived>(std::move(keys), spec.ttl_ms));
+    return std::unique_ptr<Operator>(std::make_unique<FirstArrived>(std::move(keys), ttl_ms));
   }
   Keeping keeping;
   keeping.last = spec.keep_last;
-  keeping.ttl_ms = spec.ttl_ms;
+  keeping.ttl_ms = ttl_ms;
+  keeping.at_end = bounded;
   keeping.time.processing = spec.time_column.empty();
   if (!keeping.time.processing) {
     DF_ASSIGN_OR_RETURN(keeping.time.column, schema->require(spec.time_column));

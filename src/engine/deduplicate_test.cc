@@ -60,10 +60,13 @@ std::string words(const SchemaPtr& schema, const Row& row) {
   return row_text(*batch_of(schema, {row}), 0);
 }
 
+struct ReferenceRows {
+  std::vector<std::string> changes, kept;
+};
+
 // What Flink's deduplication gives for the rows in this order; those without a time in event time
 // are dead letters.
-std::vector<std::string> reference_of(const plan::DeduplicateSpec& spec,
-                                      const std::vector<Row>& rows) {
+ReferenceRows reference_of(const plan::DeduplicateSpec& spec, const std::vector<Row>& rows) {
   const SchemaPtr schema = visit_schema();
   const bool event_time = !spec.time_column.empty();
   std::map<std::string, Row> kept;
@@ -92,7 +95,10 @@ std::vector<std::string> reference_of(const plan::DeduplicateSpec& spec,
     known->second = row;
   }
   std::ranges::sort(out);
-  return out;
+  std::vector<std::string> rows_kept;
+  for (const auto& [key, row] : kept) rows_kept.push_back("+I " + words(schema, row));
+  std::ranges::sort(rows_kept);
+  return {out, rows_kept};
 }
 
 plan::Plan visits_plan(plan::DeduplicateSpec spec) {
@@ -130,7 +136,7 @@ TEST(DeduplicateTest, FourWaysGiveTheRowsOfTheReference) {
     plan::Plan plan = visits_plan(spec);
     const Status valid = plan::validate(plan);
     ASSERT_TRUE(valid.ok()) << valid;
-    const std::vector<std::string> expected = reference_of(spec, rows);
+    const std::vector<std::string> expected = reference_of(spec, rows).changes;
     for (const std::string& row : expected) ++kinds[row.substr(0, 2)];
     for (const Way& way : kWays) {
       SCOPED_TRACE(way.name);
@@ -143,11 +149,43 @@ TEST(DeduplicateTest, FourWaysGiveTheRowsOfTheReference) {
   EXPECT_EQ(kinds["+U"], kinds["-U"]);
 }
 
+TEST(DeduplicateTest, OfABoundedJobOnlyTheRowsThatAreKeptLeave) {
+  FourWays bed(testing::TempDir() + "deduplicate_bounded_" + std::to_string(getpid()), kStretch);
+  Random random(std::random_device{}());
+  for (int i = 0; i < 4; ++i) {
+    const uint64_t seed = random();
+    plan::DeduplicateSpec spec;
+    spec.keys = {"room", "who"};
+    spec.keep_last = i % 2 == 1;
+    spec.ttl_ms = 1;  // says nothing there
+    if (i / 2 == 1) spec.time_column = "ts";
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", way to keep " + std::to_string(i));
+    Random of_seed(seed);
+    std::vector<Row> rows = random_visits(of_seed, 700);
+    if (i / 2 == 1) std::erase_if(rows, [](const Row& row) { return row[4].is_null(); });
+    auto table = std::make_shared<MemoryTable>(visit_schema(), 1);
+    for (const Row& row : rows) table->add(0, row);
+    table->finish();
+    bed.connectors().tables["visits"] = table;
+    plan::Plan plan = visits_plan(spec);
+    plan.job.bounded = true;
+    const Status valid = plan::validate(plan);
+    ASSERT_TRUE(valid.ok()) << valid;
+    const std::vector<std::string> expected = reference_of(spec, rows).kept;
+    for (const Way& way : kWays) {
+      SCOPED_TRACE(way.name);
+      const Status ran = bed.run(plan, way, of_seed);
+      ASSERT_TRUE(ran.ok()) << ran;
+      ASSERT_EQ(bed.rows_of("out"), expected);
+    }
+  }
+}
+
 // Rows (k, v, ts) through the operator alone.
 class DeduplicateBed {
  public:
-  explicit DeduplicateBed(const plan::DeduplicateSpec& spec)
-      : bed_([this, spec] { return make_deduplicate(spec, schema_); }, {0}) {
+  explicit DeduplicateBed(const plan::DeduplicateSpec& spec, bool bounded = false)
+      : bed_([this, spec, bounded] { return make_deduplicate(spec, schema_, bounded); }, {0}) {
     EXPECT_TRUE(bed_.start(1).ok());
   }
   void add(const std::string& key, int64_t v, std::optional<int64_t> ts = 0) {
@@ -258,6 +296,27 @@ TEST(DeduplicateTest, RowsThatAreTakenBackAreDeadLetters) {
     bed.add_change("b", 3, RowKind::kDelete);
     EXPECT_EQ(bed.news(), last ? "+Ia1 -Ua1 +Ua2 +Ib3" : "+Ia1 +Ib3");
     EXPECT_EQ(bed.bed().dead().size(), 2U);
+  }
+}
+
+TEST(DeduplicateTest, WhatABoundedJobKeepsLeavesOnceAtTheEnd) {
+  for (const std::string& time : {std::string(), std::string("ts")}) {
+    DeduplicateBed bed(by_k(true, 10, time), true);
+    bed.add("a", 1, 5);
+    ASSERT_TRUE(bed.bed().set_clock(100'000).ok());
+    bed.add("a", 2, 5);
+    ASSERT_TRUE(bed.bed().watermark(50).ok());
+    ASSERT_TRUE(bed.bed().barrier().ok());
+    EXPECT_EQ(bed.news(), "");
+    ASSERT_TRUE(bed.bed().start(2).ok());
+    bed.add("a", 3, 6);
+    ASSERT_TRUE(bed.bed().end().ok());
+    EXPECT_EQ(bed.news(), "+Ia3");
+    EXPECT_EQ(bed.bed().state_rows(), 0U);
+    ASSERT_TRUE(bed.bed().barrier().ok());
+    ASSERT_TRUE(bed.bed().start(1).ok());
+    ASSERT_TRUE(bed.bed().end().ok());
+    EXPECT_EQ(bed.news(), "");
   }
 }
 

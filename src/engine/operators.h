@@ -30,8 +30,9 @@ Result<std::unique_ptr<Operator>> make_count_window(const plan::WindowSpec& spec
 // `is_read` says of each output, "default" last, whether anybody reads it.
 Result<std::unique_ptr<Operator>> make_split(const plan::SplitSpec& spec, const Schema& input,
                                              std::vector<bool> is_read);
+// Of a bounded job only the rows that are kept at the end leave.
 Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& spec,
-                                                   const SchemaPtr& schema);
+                                                   const SchemaPtr& schema, bool bounded);
 Result<std::unique_ptr<Operator>> make_window_join(const plan::WindowJoinSpec& spec, SchemaPtr left,
                                                    SchemaPtr right, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_interval_join(const plan::IntervalJoinSpec& spec,

@@ -98,6 +98,41 @@ TEST(ARestartWithAChangedPlan, RefusesAJoinWhoseRowsBeginToExpire) {
   EXPECT_EQ(change_to(2000, 0), Continuity::kKept);
   EXPECT_EQ(change_to(0, 0), Continuity::kIncompatible);
   EXPECT_EQ(change_to(1000, 1000), Continuity::kIncompatible);
+TEST(ARestartWithAChangedPlan, KeepsRanksOfWhichMayBeToldMore) {
+  RankSpec spec{.keys = {"user"}, .order = {{"amount", true}}, .last = 3};
+  const Plan before = valid(through(node("w", spec)));
+  const auto change = [&](const Plan& after) {
+    return compare_for_restart(before, valid(after))[1].change;
+  };
+  spec.number = "place";
+  spec.ttl_ms = 5;
+  EXPECT_EQ(change(through(node("w", spec))), Continuity::kKept);
+  // The fourth rows are not there.
+  spec.last = 4;
+  EXPECT_EQ(change(through(node("w", spec))), Continuity::kIncompatible);
+  spec.last = 3;
+  spec.order[0].nulls_first = true;
+  EXPECT_EQ(change(through(node("w", spec))), Continuity::kIncompatible);
+  spec.order[0].nulls_first = false;
+  // Nor are they when one of the three is taken back.
+  Plan updated = through(node("w", spec));
+  updated.nodes.insert(updated.nodes.begin() + 1,
+                       node("last", DeduplicateSpec{.keys = {"id"}, .keep_last = true}));
+  updated.nodes[1].inputs = updated.nodes[2].inputs;
+  updated.nodes[2].inputs = {{"last", ""}};
+  const auto changes = compare_for_restart(before, valid(updated));
+  EXPECT_EQ(changes[2].change, Continuity::kIncompatible);
+  EXPECT_NE(changes[2].reason.find("taken back"), std::string::npos) << changes[2].reason;
+}
+
+TEST(ARestartWithAChangedPlan, KeepsNoRowsOfADeduplicationThatLeftNoneYet) {
+  for (const bool last : {false, true}) {
+    Plan after = through(node("w", DeduplicateSpec{.keys = {"user"}, .keep_last = last}));
+    const Plan before = valid(after);
+    after.job.bounded = true;
+    EXPECT_EQ(compare_for_restart(before, valid(after))[1].change,
+              last ? Continuity::kIncompatible : Continuity::kKept);
+  }
 }
 
 TEST(ARestartWithAChangedPlan, RefusesAnotherNumberOfStripes) {

@@ -174,6 +174,13 @@ std::string text_of(const std::vector<OrderColumn>& order) {
   return text_of(columns);
 }
 
+// Where they are more is kept.
+void compare_updates(const Sides& sides) {
+  const bool updates = origin_of_updates(sides.before_plan, sides.before.inputs[0]) != nullptr;
+  sides.difference.same("whether rows are taken back", updates,
+                        origin_of_updates(sides.after_plan, sides.after.inputs[0]) != nullptr);
+}
+
 void compare(const Sides& sides, const GroupSpec& a, const GroupSpec& b) {
   compare_mode(sides);
   sides.difference.same("keys", a.keys, b.keys);
@@ -183,6 +190,7 @@ void compare(const Sides& sides, const GroupSpec& a, const GroupSpec& b) {
   sides.difference.same("whether groups are forgotten (ttl_ms)", a.ttl_ms > 0, b.ttl_ms > 0);
   sides.difference.same("whether rows are taken back", updates,
                         origin_of_updates(sides.after_plan, sides.after.inputs[0]) != nullptr);
+  compare_updates(sides);
 }
 
 void compare(const Sides& sides, const JoinSpec& a, const JoinSpec& b) {
@@ -219,7 +227,9 @@ void compare(const Sides& sides, const RankSpec& a, const RankSpec& b) {
       .same("first", a.first, b.first)
       .same("last", a.last, b.last)
       .same("by_window", a.by_window, b.by_window)
+      .same("event time", sides.before.event_time.value_or(""), sides.after.event_time.value_or(""))
       .same("input", sides.was(0), sides.is(0));
+  compare_updates(sides);
 }
 
 void compare(const Sides& sides, const OverSpec& a, const OverSpec& b) {
@@ -267,6 +277,7 @@ void compare(const Sides& sides, const DeduplicateSpec& a, const DeduplicateSpec
       .same("keep_last", a.keep_last, b.keep_last);
   // The first row to arrive is sent on at once; of all others the state keeps the row.
   if (a.keep_last || !a.time_column.empty()) {
+    compare_mode(sides);
     sides.difference.same("input", sides.was(0), sides.is(0));
   } else {
     compare_key_types(sides, a.keys, b.keys);
