@@ -12,6 +12,7 @@ using state::RowNumber;
 using state::ValueKind;
 
 constexpr uint8_t kStateVersion = 1;
+constexpr size_t kRowsOut = 4096;
 
 // A window's late results may come as changes. What takes a row back says nothing new of its key
 // and is a dead letter; a row as it is now counts as any row.
@@ -75,6 +76,7 @@ class FirstArrived final : public Operator {
 struct Keeping {
   WindowTime time;  // `processing`: rows count in the order of their arrival
   bool last = false;
+  bool at_end = false;  // in a bounded job: then the rows that were kept leave, once
   int64_t ttl_ms = 0;
 };
 
@@ -109,6 +111,21 @@ class KeptRow final : public Operator {
     return flush(out);
   }
 
+  // What has left is kept no more: a job that is started behind its end has nothing to say.
+  Status on_watermark(Watermark watermark, Collector& out) override {
+    if (!keeping_.at_end || watermark != kEndOfTime) return {};
+    std::vector<RowNumber> all;
+    kept_->for_each([&](RowNumber row) { all.push_back(row); });
+    for (const RowNumber row : all) {
+      made_ += kept_->bytes(1)[row];
+      ends_.push_back(made_.size());
+      kinds_.push_back(RowKind::kInsert);
+      kept_->erase(row);
+      if (kinds_.size() == kRowsOut) DF_RETURN_IF_ERROR(flush(out));
+    }
+    return flush(out);
+  }
+
  private:
   Status add(int32_t row, int64_t time) {
     const auto at = static_cast<size_t>(row);
@@ -137,6 +154,7 @@ class KeptRow final : public Operator {
 
   // A copy: what was there is about to be replaced.
   void put(RowKind kind, std::string_view row) {
+    if (keeping_.at_end) return;
     made_ += row;
     ends_.push_back(made_.size());
     kinds_.push_back(kind);
@@ -174,14 +192,15 @@ class KeptRow final : public Operator {
 }  // namespace
 
 Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& spec,
-                                                   const SchemaPtr& schema) {
+                                                   const SchemaPtr& schema, bool bounded) {
   DF_ASSIGN_OR_RETURN(std::vector<size_t> keys, key_columns_of(spec.keys, *schema));
   if (spec.time_column.empty() && !spec.keep_last) {
     return std::unique_ptr<Operator>(std::make_unique<FirstArrived>(std::move(keys), spec.ttl_ms));
   }
   Keeping keeping;
   keeping.last = spec.keep_last;
-  keeping.ttl_ms = spec.ttl_ms;
+  keeping.at_end = bounded;
+  keeping.ttl_ms = bounded ? 0 : spec.ttl_ms;
   keeping.time.processing = spec.time_column.empty();
   if (!keeping.time.processing) {
     DF_ASSIGN_OR_RETURN(keeping.time.column, schema->require(spec.time_column));

@@ -53,7 +53,7 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
     return make_split(*split, *input, outputs_read(plan, node));
   }
   if (const auto* once = std::get_if<plan::DeduplicateSpec>(&node.spec)) {
-    return make_deduplicate(*once, node.schema);
+    return make_deduplicate(*once, node.schema, plan.job.bounded);
   }
   if (std::holds_alternative<plan::GroupSpec>(node.spec)) return make_group(plan, node);
   if (const auto* custom = std::get_if<plan::CustomSpec>(&node.spec)) {

@@ -31,7 +31,7 @@ Result<std::unique_ptr<Operator>> make_count_window(const plan::WindowSpec& spec
 Result<std::unique_ptr<Operator>> make_split(const plan::SplitSpec& spec, const Schema& input,
                                              std::vector<bool> is_read);
 Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& spec,
-                                                   const SchemaPtr& schema);
+                                                   const SchemaPtr& schema, bool bounded);
 Result<std::unique_ptr<Operator>> make_window_join(const plan::WindowJoinSpec& spec, SchemaPtr left,
                                                    SchemaPtr right, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_interval_join(const plan::IntervalJoinSpec& spec,

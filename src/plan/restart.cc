@@ -264,6 +264,7 @@ void compare(const Sides& sides, const DeduplicateSpec& a, const DeduplicateSpec
       .same("keep_last", a.keep_last, b.keep_last);
   // The first row to arrive is sent on at once; of all others the state keeps the row.
   if (a.keep_last || !a.time_column.empty()) {
+    compare_mode(sides);
     sides.difference.same("input", sides.was(0), sides.is(0));
   } else {
     compare_key_types(sides, a.keys, b.keys);
