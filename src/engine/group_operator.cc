@@ -330,11 +330,11 @@ void GroupOperator::forget_expired() {
   if (grouping_.ttl_ms == 0) return;
   now_ms_ = std::max(now_ms_, context_->now_millis());
   size_t most = std::max(kLeastForgotten, table_->size() / kForgottenPart);
-  for (RowNumber group = touches_.oldest();
-       group != TouchOrder::kNone && is_expired(group) && most > 0; --most) {
+  while (most-- > 0) {
+    const RowNumber group = touches_.oldest();
+    if (group == TouchOrder::kNone || !is_expired(group)) return;
     touches_.remove(group);
     aggregates_.erase(*table_, group);
-    group = touches_.oldest();
   }
 }
 

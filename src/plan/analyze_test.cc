@@ -98,6 +98,8 @@ TEST(ARestartWithAChangedPlan, RefusesAJoinWhoseRowsBeginToExpire) {
   EXPECT_EQ(change_to(2000, 0), Continuity::kKept);
   EXPECT_EQ(change_to(0, 0), Continuity::kIncompatible);
   EXPECT_EQ(change_to(1000, 1000), Continuity::kIncompatible);
+}
+
 TEST(ARestartWithAChangedPlan, KeepsRanksOfWhichMayBeToldMore) {
   RankSpec spec{.keys = {"user"}, .order = {{"amount", true}}, .last = 3};
   const Plan before = valid(through(node("w", spec)));
@@ -133,6 +135,29 @@ TEST(ARestartWithAChangedPlan, KeepsNoRowsOfADeduplicationThatLeftNoneYet) {
     EXPECT_EQ(compare_for_restart(before, valid(after))[1].change,
               last ? Continuity::kIncompatible : Continuity::kKept);
   }
+}
+
+// Each keeps other state.
+TEST(ARestartWithAChangedPlan, RefusesGroupsThatKeepSomethingElse) {
+  const GroupSpec spec{.keys = {"user"}, .aggregates = {aggregate("n", "COUNT")}};
+  const Plan before = valid(through(node("w", spec)));
+  EXPECT_EQ(compare_for_restart(before, before)[1].change, Continuity::kKept);
+  Plan after = through(node("w", spec));
+  std::get<GroupSpec>(after.nodes[1].spec).ttl_ms = 1000;
+  EXPECT_EQ(compare_for_restart(before, valid(after))[1].reason.substr(0, 60),
+            "whether groups are forgotten (ttl_ms) was false and is true;");
+  after = through(node("w", spec));
+  after.job.bounded = true;
+  EXPECT_EQ(compare_for_restart(before, valid(after))[1].change, Continuity::kIncompatible);
+  after = through(node("w", spec));
+  after.nodes.push_back(node("last", DeduplicateSpec{.keys = {"id"}, .keep_last = true}));
+  after.nodes.back().inputs = after.nodes[1].inputs;
+  after.nodes[1].inputs = {{"last", ""}};
+  const auto changes = compare_for_restart(before, valid(after));
+  const auto of_group = std::ranges::find(changes, "w", &NodeChange::id);
+  ASSERT_NE(of_group, changes.end());
+  EXPECT_EQ(of_group->reason.substr(0, 55),
+            "whether rows are taken back was false and is true; give");
 }
 
 TEST(ARestartWithAChangedPlan, RefusesAnotherNumberOfStripes) {
