@@ -141,9 +141,13 @@ bool JoinRows::take_back(Row row) {
     table_->mark_changed(row);
     return false;
   }
+  forget(row);
+  return true;
+}
+
+void JoinRows::forget(Row row) {
   if (!displaced_.empty()) std::erase(displaced_, row);
   table_->erase(row);
-  return true;
 }
 
 void JoinRows::set_partners(Row row, int64_t partners) const {

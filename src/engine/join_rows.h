@@ -65,6 +65,7 @@ class JoinRows {
   std::optional<Row> find(size_t row) const;
   // Once less. True: that was the last, and the row is gone.
   bool take_back(Row row);
+  void forget(Row row);  // however often it is there
 
   state::KeyedTable& table() const { return *table_; }
   int64_t times(Row row) const { return table_->ints(kTimes)[row]; }

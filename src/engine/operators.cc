@@ -1,5 +1,8 @@
 #include "operators.h"
 
+#include <algorithm>
+
+#include "plan/analyze.h"
 #include "stages.h"
 
 namespace dataflow::engine {
@@ -53,8 +56,12 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
                               schema_of(plan, node.inputs[1]), node.schema);
   }
   if (const auto* join = std::get_if<plan::JoinSpec>(&node.spec)) {
+    const bool updates = std::ranges::any_of(node.inputs, [&](const plan::Input& from) {
+      return plan::origin_of_updates(plan, from) != nullptr;
+    });
     return make_regular_join(*join, schema_of(plan, node.inputs[0]),
-                             schema_of(plan, node.inputs[1]), node.schema, plan.job.bounded);
+                             schema_of(plan, node.inputs[1]), node.schema,
+                             {plan.job.bounded, updates});
   }
   if (std::holds_alternative<plan::UnionSpec>(node.spec)) return make_union(node.schema);
   if (const auto* split = std::get_if<plan::SplitSpec>(&node.spec)) {

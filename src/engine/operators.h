@@ -46,9 +46,14 @@ Result<std::unique_ptr<Operator>> make_temporal_join(const plan::TemporalJoinSpe
                                                      const SchemaPtr& right, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_window_table(const plan::WindowTableSpec& spec,
                                                     const Schema& input, SchemaPtr output);
+// What comes to a join without windows.
+struct JoinInputs {
+  bool bounded = false;       // of a bounded job
+  bool bring_updates = true;  // one of both may
+};
 Result<std::unique_ptr<Operator>> make_regular_join(const plan::JoinSpec& spec, SchemaPtr left,
                                                     SchemaPtr right, const SchemaPtr& output,
-                                                    bool bounded);
+                                                    JoinInputs inputs);
 // The writer comes from the sink at open(), with `opening` held.
 std::unique_ptr<Operator> make_sink_operator(Sink& sink, std::mutex& opening);
 

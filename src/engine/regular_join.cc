@@ -18,13 +18,15 @@ constexpr Row kNone = JoinIndex::kNone;
 
 // What a join keeps, by its kind, its condition, and whether rows expire.
 struct Keeping {
-  Keeping(const plan::JoinSpec& spec, bool is_bounded)
+  Keeping(const plan::JoinSpec& spec, JoinInputs inputs)
       : shape(spec.kind),
+        bounded(inputs.bounded),
         // How long a bounded job takes says nothing of its rows.
-        ttl_ms{is_bounded ? 0 : spec.left_ttl_ms, is_bounded ? 0 : spec.right_ttl_ms},
+        ttl_ms{bounded ? 0 : spec.left_ttl_ms, bounded ? 0 : spec.right_ttl_ms},
         // Without condition all rows of a key have the same partners. Where rows expire that is so
         // only of those that are looked for at one time: a row remembers how many it had.
-        by_key(spec.condition == nullptr && ttl_ms[kLeft] == 0 && ttl_ms[kRight] == 0) {}
+        by_key(spec.condition == nullptr && ttl_ms[kLeft] == 0 && ttl_ms[kRight] == 0),
+        forgets_met(!shape.pairs && !inputs.bring_updates) {}
 
   bool asks_for_partners(size_t side) const {
     return shape.alone[side] || (shape.semi && side == kLeft);
@@ -32,8 +34,12 @@ struct Keeping {
   bool counts_partners(size_t side) const { return !by_key && asks_for_partners(side); }
 
   const JoinShape shape;
+  const bool bounded;
   const int64_t ttl_ms[2];
   const bool by_key;
+  // Where nothing is taken back, to semi and anti joins a left row is done with at its first
+  // partner.
+  const bool forgets_met;
 };
 
 // Rows of both inputs with equal keys, for as long as they stand. State: the rows of both sides
@@ -46,9 +52,8 @@ struct Keeping {
 class RegularJoin final : public Operator {
  public:
   RegularJoin(const plan::JoinSpec& spec, const Keeping& keeping, JoinRows left, JoinRows right,
-              PairCondition condition, const SchemaPtr& output, bool bounded)
+              PairCondition condition, const SchemaPtr& output)
       : keeping_(keeping),
-        bounded_(bounded),
         sides_{std::move(left), std::move(right)},
         condition_(std::move(condition)),
         output_(spec.kind, sides_[kLeft].codec(), sides_[kRight].codec(), output, 0) {}
@@ -106,13 +111,13 @@ class RegularJoin final : public Operator {
 
   Status meet(Row other, Collector& out);
   bool count_partner(Row other);
+  void forget_met();
   Status emit(size_t side, std::string_view row, std::string_view other, RowKind kind,
               Collector& out);
   Status emit_at_end(Collector& out);
   bool leaves_at_end(size_t side, Row row);
 
   const Keeping keeping_;
-  const bool bounded_;
   std::array<JoinRows, 2> sides_;
   PairCondition condition_;
   JoinOutput output_;
@@ -130,6 +135,7 @@ class RegularJoin final : public Operator {
   size_t row_ = 0;
   Current current_;
   Meeting meeting_;
+  std::vector<Row> met_;  // left rows that are done with
   // With a condition: candidates of rows up to gather_row_, of that itself as far as gather_other_.
   size_t gather_row_ = 0;
   Row gather_other_ = kNone;
@@ -207,16 +213,14 @@ Status RegularJoin::on_batch(size_t input, const Batch& batch, Collector& out) {
 
 Status RegularJoin::go_on(Collector& out) {
   emitted_ = 0;
-  if (work_ == Work::kEnd) {
-    DF_RETURN_IF_ERROR(emit_at_end(out));
-  } else {
-    DF_RETURN_IF_ERROR(condition_.always_true() ? join_rows(out) : join_by_condition(out));
-    if (row_ == row_count_) {
-      work_ = Work::kNone;
-      index_.release_unused(keys_);
-    }
-  }
-  return output_.flush(out);
+  if (work_ == Work::kEnd) return emit_at_end(out);
+  DF_RETURN_IF_ERROR(condition_.always_true() ? join_rows(out) : join_by_condition(out));
+  DF_RETURN_IF_ERROR(output_.flush(out));
+  if (row_ < row_count_) return {};
+  work_ = Work::kNone;
+  forget_met();
+  index_.release_unused(keys_);
+  return {};
 }
 
 Status RegularJoin::join_rows(Collector& out) {
@@ -373,8 +377,10 @@ Status RegularJoin::meet(Row other, Collector& out) {
     ++emitted_;
     if (shape.pairs || !keeping_.by_key) current_.met += times;
     meeting_.turns = keeping_.by_key ? current_.turns : count_partner(other);
+    if (meeting_.turns && keeping_.forgets_met) met_.push_back(other);
   }
-  const bool is_seen = shape.semi ? other_side == kLeft : shape.alone[other_side] && !bounded_;
+  const bool is_seen =
+      shape.semi ? other_side == kLeft : shape.alone[other_side] && !keeping_.bounded;
   const int64_t alone = meeting_.turns && is_seen ? times : 0;
   const int64_t pairs = shape.pairs ? times : 0;
   // The row that stood alone goes before the first pair comes, and comes when the last is gone.
@@ -409,6 +415,16 @@ bool RegularJoin::count_partner(Row other) {
   return before == 0 || after == 0;
 }
 
+// Behind the batch: until then a row of it may be among them, and come once more.
+void RegularJoin::forget_met() {
+  for (const Row row : met_) {
+    if (!index_.is_linked(kLeft, row)) continue;
+    index_.unlink(kLeft, row);
+    sides_[kLeft].forget(row);
+  }
+  met_.clear();
+}
+
 // Whether the row itself stands, or stood, alone.
 Status RegularJoin::leave_row(Collector& out) {
   const Current row = std::exchange(current_, {});
@@ -417,7 +433,8 @@ Status RegularJoin::leave_row(Collector& out) {
   if (row.adds && row.own && own.counts_partners()) own.set_partners(*row.own, row.met);
   const JoinShape& shape = keeping_.shape;
   const bool has_partner = row.known_partners.value_or(row.met) > 0;
-  const bool leaves_now = !bounded_ || !row.has_key;
+  if (has_partner && row.own && keeping_.forgets_met && side_ == kLeft) met_.push_back(*row.own);
+  const bool leaves_now = !keeping_.bounded || !row.has_key;
   const bool leaves = has_partner ? shape.semi && side_ == kLeft : shape.alone[side_] && leaves_now;
   if (!leaves) return {};
   const RowKind kind = row.adds ? RowKind::kInsert : RowKind::kDelete;
@@ -433,7 +450,8 @@ Status RegularJoin::emit(size_t side, std::string_view row, std::string_view oth
 
 Status RegularJoin::on_watermark(Watermark watermark, Collector& out) {
   const JoinShape& shape = keeping_.shape;
-  if (!bounded_ || watermark != kEndOfTime || !(shape.alone[kLeft] || shape.alone[kRight])) {
+  if (!keeping_.bounded || watermark != kEndOfTime ||
+      !(shape.alone[kLeft] || shape.alone[kRight])) {
     return {};
   }
   work_ = Work::kEnd;
@@ -458,7 +476,7 @@ Status RegularJoin::emit_at_end(Collector& out) {
       if (!leaves_at_end(end_side_, end_row_)) continue;
       const std::string_view bytes = sides_[end_side_].bytes_of(end_row_);
       for (; end_done_ < sides_[end_side_].times(end_row_); ++end_done_) {
-        if (!has_room()) return {};
+        if (!has_room()) return output_.flush(out);
         DF_RETURN_IF_ERROR(emit(end_side_, bytes, {}, RowKind::kInsert, out));
       }
     }
@@ -478,8 +496,8 @@ Status RegularJoin::emit_at_end(Collector& out) {
 
 Result<std::unique_ptr<Operator>> make_regular_join(const plan::JoinSpec& spec, SchemaPtr left,
                                                     SchemaPtr right, const SchemaPtr& output,
-                                                    bool bounded) {
-  const Keeping keeping(spec, bounded);
+                                                    JoinInputs inputs) {
+  const Keeping keeping(spec, inputs);
   DF_ASSIGN_OR_RETURN(PairCondition condition,
                       PairCondition::make(spec.condition, plan::pair_schema(*left, *right)));
   const auto side_of = [&](size_t side, const std::vector<std::string>& keys, SchemaPtr schema) {
@@ -492,7 +510,7 @@ Result<std::unique_ptr<Operator>> make_regular_join(const plan::JoinSpec& spec, 
   DF_ASSIGN_OR_RETURN(JoinRows one, side_of(kLeft, spec.left_keys, std::move(left)));
   DF_ASSIGN_OR_RETURN(JoinRows two, side_of(kRight, spec.right_keys, std::move(right)));
   return std::unique_ptr<Operator>(std::make_unique<RegularJoin>(
-      spec, keeping, std::move(one), std::move(two), std::move(condition), output, bounded));
+      spec, keeping, std::move(one), std::move(two), std::move(condition), output));
 }
 
 }  // namespace dataflow::engine

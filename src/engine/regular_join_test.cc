@@ -127,16 +127,24 @@ plan::JoinSpec spec_of(JoinKind kind, const std::string& condition = "") {
   return spec;
 }
 
-plan::Plan plan_of(plan::JoinSpec spec, bool bounded = false) {
+enum class Inputs { kUpdates, kAdds, kBounded };
+
+// Only what the plan says of the inputs counts here: rows come from the test.
+plan::Plan plan_of(plan::JoinSpec spec, Inputs inputs = Inputs::kUpdates) {
   plan::Plan plan;
   plan.name = "joined";
-  plan.job.bounded = bounded;
+  plan.job.bounded = inputs == Inputs::kBounded;
+  std::vector<plan::Input> from;
   for (const size_t side : {0, 1}) {
     const std::string name = side == 0 ? "a" : "b";
-    plan.nodes.push_back(
-        {name, {}, plan::SourceSpec{"memory", {{"table", name}}, "raw", {}, schema_of_side(side)}});
+    plan::SourceSpec source{"memory", {{"table", name}}, "raw", {}, schema_of_side(side)};
+    plan.nodes.push_back({name, {}, source});
+    from.push_back({name});
+    if (inputs != Inputs::kUpdates) continue;
+    plan.nodes.push_back({name + "_latest", {{name}}, plan::DeduplicateSpec{{"k"}, "", true}});
+    from.back() = {name + "_latest"};
   }
-  plan.nodes.push_back({"j", {{"a"}, {"b"}}, std::move(spec)});
+  plan.nodes.push_back({"j", from, std::move(spec)});
   plan.nodes.push_back({"out", {{"j"}}, plan::SinkSpec{"memory", {{"result", "out"}}, "raw"}});
   const Status valid = plan::validate(plan);
   EXPECT_TRUE(valid.ok()) << valid;
@@ -238,7 +246,7 @@ TEST_F(RegularJoinTest, WhatStandsIsAlwaysThatOfTheReference) {
         spec.nulls_match = nulls_match;
         const plan::Plan plan = plan_of(spec);
         for (const Way& way : kWays) {
-          expect_as_the_reference(plan, random_changes(random, 150, false), way, random,
+          expect_as_the_reference(plan, random_changes(random, 120, false), way, random,
                                   condition ? kLess : nullptr);
           if (HasFatalFailure()) return;
         }
@@ -261,7 +269,7 @@ TEST_F(RegularJoinTest, ATimeToLiveThatNobodyReachesChangesNothing) {
       if (side != 0) spec.right_ttl_ms = 1000;
       const plan::Plan plan = plan_of(spec);
       for (const Way& way : kWays) {
-        expect_as_the_reference(plan, random_changes(random, 150, false), way, random, nullptr);
+        expect_as_the_reference(plan, random_changes(random, 100, false), way, random, nullptr);
         if (HasFatalFailure()) return;
       }
     }
@@ -286,20 +294,22 @@ TEST_F(RegularJoinTest, WithoutKeysEachRowMeetsEach) {
   }
 }
 
-TEST_F(RegularJoinTest, ABoundedJobOnlyAdds) {
+TEST_F(RegularJoinTest, WhatStandsIsThatOfTheReferenceWhereInputsOnlyAdd) {
   const uint64_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
-  for (const JoinKind kind : kKinds) {
-    for (const bool condition : {false, true}) {
-      SCOPED_TRACE("kind " + std::to_string(static_cast<int>(kind)));
-      plan::JoinSpec spec = spec_of(kind, condition ? "v < w" : "");
-      spec.left_ttl_ms = 1;  // means nothing to it
-      const plan::Plan plan = plan_of(spec, true);
-      for (const Way& way : kWays) {
-        expect_as_the_reference(plan, random_changes(random, 120, true), way, random,
-                                condition ? kLess : nullptr);
-        if (HasFatalFailure()) return;
+  for (const Inputs inputs : {Inputs::kAdds, Inputs::kBounded}) {
+    for (const JoinKind kind : kKinds) {
+      for (const bool condition : {false, true}) {
+        SCOPED_TRACE("kind " + std::to_string(static_cast<int>(kind)));
+        plan::JoinSpec spec = spec_of(kind, condition ? "v < w" : "");
+        if (inputs == Inputs::kBounded) spec.left_ttl_ms = 1;  // means nothing to it
+        const plan::Plan plan = plan_of(spec, inputs);
+        for (const Way& way : kWays) {
+          expect_as_the_reference(plan, random_changes(random, 80, true), way, random,
+                                  condition ? kLess : nullptr);
+          if (HasFatalFailure()) return;
+        }
       }
     }
   }
@@ -324,6 +334,27 @@ TEST_F(RegularJoinTest, AFirstPartnerTakesBackTheRowThatStoodAlone) {
                                                    "-D " + pair, "+I " + alone, "-D " + alone}));
   ASSERT_TRUE(bed.barrier().ok());
   EXPECT_EQ(bed.state_rows(), 0U);
+}
+
+TEST_F(RegularJoinTest, SemiAndAntiJoinsKeepNoMoreThanTheyNeed) {
+  for (const JoinKind kind : {JoinKind::kSemi, JoinKind::kAnti}) {
+    for (const bool updates : {false, true}) {
+      const plan::Plan plan = plan_of(spec_of(kind), updates ? Inputs::kUpdates : Inputs::kAdds);
+      OperatorBed bed = bed_of(plan);
+      ASSERT_TRUE(bed.start(1).ok());
+      const auto send = [&](size_t side, const std::string& k, int64_t n) {
+        const Change change{side, RowKind::kInsert, row_of_side(side, k, n)};
+        ASSERT_TRUE(bed.batch(batch_of_changes({change, change}), side).ok());
+      };
+      send(0, "a", 1);
+      send(0, "b", 1);
+      // Of the right side a key is one row, and a left row goes that has met one.
+      for (int64_t n = 0; n < 5; ++n) send(1, "a", n);
+      send(0, "a", 2);
+      EXPECT_EQ(bed.state_rows(), updates ? 4U : 2U);
+      EXPECT_EQ(standing_rows(bed.rows(0))->size(), kind == JoinKind::kSemi ? 4U : 2U);
+    }
+  }
 }
 
 TEST_F(RegularJoinTest, WhatWasNeverThereIsNotTakenBack) {
@@ -426,6 +457,27 @@ TEST_F(RegularJoinTest, RowsMeetThoseThatHaveNotExpired) {
   ASSERT_TRUE(bed.set_clock(now + 1000).ok());
   ASSERT_TRUE(bed.barrier().ok());
   EXPECT_EQ(bed.state_rows(), 0U);
+}
+
+// What state says of a row holds also when its partners have expired.
+TEST_F(RegularJoinTest, ARowWhosePartnersExpiredIsTakenBackAsItStood) {
+  for (const JoinKind kind : {JoinKind::kSemi, JoinKind::kAnti, JoinKind::kLeft}) {
+    plan::JoinSpec spec = spec_of(kind);
+    spec.right_ttl_ms = 10;
+    const plan::Plan plan = plan_of(spec);
+    OperatorBed bed = bed_of(plan);
+    ASSERT_TRUE(bed.start(1).ok());
+    const Change left{0, RowKind::kInsert, row_of_side(0, "a", 1)};
+    const Change right{1, RowKind::kInsert, row_of_side(1, "a", 7)};
+    ASSERT_TRUE(bed.batch(batch_of_changes({right}), 1).ok());
+    ASSERT_TRUE(bed.batch(batch_of_changes({left}), 0).ok());
+    ASSERT_TRUE(bed.set_clock(20).ok());
+    ASSERT_TRUE(bed.batch(batch_of_changes({{0, RowKind::kDelete, left.row}}), 0).ok());
+    const auto stands = standing_rows(bed.rows(0));
+    ASSERT_TRUE(stands.ok()) << stands.status();
+    // A pair whose partner is gone cannot be told any more.
+    EXPECT_EQ(stands->size(), kind == JoinKind::kLeft ? 1U : 0U);
+  }
 }
 
 // What stood for a row that has expired is still taken back with it.

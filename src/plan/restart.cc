@@ -190,6 +190,11 @@ void compare(const Sides& sides, const GroupSpec& a, const GroupSpec& b) {
   compare_updates(sides);
 }
 
+bool takes_rows_back(const Plan& plan, const Node& join) {
+  return origin_of_updates(plan, join.inputs[0]) != nullptr ||
+         origin_of_updates(plan, join.inputs[1]) != nullptr;
+}
+
 void compare(const Sides& sides, const JoinSpec& a, const JoinSpec& b) {
   compare_mode(sides);
   sides.difference.same("kind", a.kind, b.kind)
@@ -202,6 +207,11 @@ void compare(const Sides& sides, const JoinSpec& a, const JoinSpec& b) {
       .same("whether right rows expire", a.right_ttl_ms > 0, b.right_ttl_ms > 0)
       .same("left input", sides.was(0), sides.is(0))
       .same("right input", sides.was(1), sides.is(1));
+  // Where they are not, these keep no row that is done with.
+  if (a.kind != JoinKind::kSemi && a.kind != JoinKind::kAnti) return;
+  sides.difference.same("whether rows are taken back",
+                        takes_rows_back(sides.before_plan, sides.before),
+                        takes_rows_back(sides.after_plan, sides.after));
 }
 
 void compare(const Sides& sides, const TemporalJoinSpec& a, const TemporalJoinSpec& b) {
