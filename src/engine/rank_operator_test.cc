@@ -334,7 +334,7 @@ TEST(RankOperatorTest, OfABoundedJobAllLeavesAtTheEnd) {
 // Random changes against the reference, behind each batch; tasks end and begin anew.
 TEST(RankOperatorTest, WhatStandsBehindEachBatchIsWhatTheReferenceSorts) {
   Random seeds(std::random_device{}());
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 30; ++round) {
     const uint64_t seed = seeds();
     Random random(seed);
     SCOPED_TRACE("seed " + std::to_string(seed) + ", round " + std::to_string(round));
@@ -347,6 +347,12 @@ TEST(RankOperatorTest, WhatStandsBehindEachBatchIsWhatTheReferenceSorts) {
     spec.last = below(3) == 0 ? 0 : spec.first + static_cast<int64_t>(below(8));
     if (below(2) == 0) spec.number = "place";
     const bool updates = below(3) > 0;
+    // Some have many rows in one partition, of which a few change then.
+    const bool many = round % 10 == 0;
+    if (many) spec.keys.clear();
+    if (many && below(2) == 0) spec.last = 550 + static_cast<int64_t>(below(400));
+    if (many && below(2) == 0) spec.first = 500 + static_cast<int64_t>(below(100));
+    if (spec.last > 0) spec.last = std::max(spec.last, spec.first);
     const plan::Plan plan = rank_plan(spec, rank_schema(), updates);
     const plan::Node& node = *plan.find("best");
     std::vector<size_t> keys;
@@ -355,24 +361,25 @@ TEST(RankOperatorTest, WhatStandsBehindEachBatchIsWhatTheReferenceSorts) {
     ASSERT_TRUE(bed.start(1).ok());
     std::vector<RankRow> standing;
     int64_t id = 0;
-    for (int i = 0; i < 25; ++i) {
+    for (int i = 0; i < (many ? 6 : 25); ++i) {
       std::vector<RankRow> rows;
       std::vector<RowKind> kinds;
-      for (uint64_t left = 1 + below(i % 5 == 0 ? 60 : 6); left > 0; --left) {
-        if (updates && !standing.empty() && below(5) < 2) {
+      const bool begins = many && i == 0;
+      for (uint64_t left = begins ? 700 : 1 + below(i % 5 == 0 ? 60 : 6); left > 0; --left) {
+        if (updates && !begins && !standing.empty() && below(5) < 2) {
           const size_t at = below(standing.size());
-          const std::string words = row_text(*batch_of(rank_schema(), {standing[at]}), 0);
-          rows.push_back(standing[at]);
+          const RankRow row = standing[at];
+          rows.push_back(row);
           kinds.push_back(below(2) == 0 ? RowKind::kDelete : RowKind::kUpdateBefore);
-          // The first that is equal.
-          standing.erase(std::ranges::find_if(standing, [&](const RankRow& row) {
-            return row_text(*batch_of(rank_schema(), {row}), 0) == words;
-          }));
+          // The first of those that are equal, which have one id.
+          standing.erase(std::ranges::find_if(
+              standing, [&](const RankRow& other) { return other.back() == row.back(); }));
           continue;
         }
         // Often a row that is there already.
-        RankRow row = !standing.empty() && below(6) == 0 ? standing[below(standing.size())]
-                                                         : random_rank_row(random, ++id);
+        RankRow row = !begins && !standing.empty() && below(6) == 0
+                          ? standing[below(standing.size())]
+                          : random_rank_row(random, ++id);
         standing.push_back(row);
         rows.push_back(std::move(row));
         kinds.push_back(updates && below(2) == 0 ? RowKind::kUpdateAfter : RowKind::kInsert);
