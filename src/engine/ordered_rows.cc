@@ -9,9 +9,9 @@ constexpr size_t kJoined = 256;  // if both have so many
 
 }  // namespace
 
-size_t OrderedRows::place_of(At at) const {
+size_t OrderedRows::place_of(At at, size_t most) const {
   size_t place = at.in_block;
-  for (size_t i = 0; i < at.block; ++i) place += blocks_[i].size();
+  for (size_t i = 0; i < at.block && place <= most; ++i) place += blocks_[i].size();
   return place;
 }
 

@@ -33,8 +33,9 @@ class OrderedRows {
   At next(At at) const {
     return ++at.in_block < blocks_[at.block].size() ? at : At{at.block + 1, 0};
   }
-  // Places count from 0; that of the end is size(), and from there on every place is the end.
-  size_t place_of(At at) const;
+  // Places count from 0; that of the end is size(), and from there on every place is the end. A
+  // place behind `most` may be told as any other one behind it: those far behind are not counted.
+  size_t place_of(At at, size_t most = SIZE_MAX) const;
   At at_place(size_t place) const;
 
   // The first entry of which `before` does not hold, which holds of the first ones only.

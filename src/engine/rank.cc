@@ -47,7 +47,7 @@ class ChangingRank final : public Operator {
     return {};
   }
 
-  size_t index_bytes() const override { return rows_.index_bytes(); }
+  size_t index_bytes() const override { return rows_.index_bytes() + changes_.memory_bytes(); }
 
  private:
   void change(RowKind kind, int64_t row, int64_t now_ms) {
@@ -87,10 +87,15 @@ Result<std::unique_ptr<Operator>> make_rank(const plan::Plan& plan, const plan::
   DF_ASSIGN_OR_RETURN(std::vector<OrderKeyColumn> order, order_key_columns(spec.order, *input));
   RankPlaces places{static_cast<size_t>(spec.first)};
   if (spec.last > 0) places.last = static_cast<size_t>(spec.last);
-  RankRows::Keeping keeping{0, spec.by_window, plan.job.bounded ? 0 : spec.ttl_ms};
+  RankRows::Keeping keeping;
+  keeping.shown = places.last;
+  keeping.by_window = spec.by_window;
+  const bool at_end = spec.by_window || plan.job.bounded;
+  if (!at_end) keeping.ttl_ms = spec.ttl_ms;
   const bool only_adds = plan::origin_of_updates(plan, node.inputs[0]) == nullptr;
   if (only_adds) keeping.best = static_cast<size_t>(spec.last);
-  if (spec.by_window || plan.job.bounded) {
+  if (at_end) {
+    keeping.shown = 0;
     std::optional<WindowTime> time;
     if (spec.by_window) {
       time.emplace();

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "engine/operator.h"
+#include "memory_of.h"
 #include "rank_output.h"
 #include "rank_rows.h"
 
@@ -32,10 +33,10 @@ class RankChanges {
   void begin() { first_number_ = rows_.next_number(); }
   void on_added(Partition partition, const RankRows::Added& added);
   void on_taken(Partition partition, const RankRows::Taken& taken);
-  bool any() const { return count_ > 0; }
   // With a number: of each place that another row took -U and +U, or +I or -D where there is only
   // one of the two. Without: -D of each row that left the places, +I of each that came to them.
   Status emit(Collector& out);
+  size_t memory_bytes() const { return memory_of(touched_of_) + memory_of(touched_); }
 
  private:
   using Entry = RankRows::Entry;

@@ -106,7 +106,7 @@ std::vector<std::string> ranked_rows(const SchemaPtr& schema, const plan::RankSp
     }
     partitions[key].push_back(row);
   }
-  std::vector<std::string> ranked;
+  std::vector<RankRow> shown;
   for (auto& [key, partition] : partitions) {
     std::ranges::stable_sort(partition, [&](const RankRow& a, const RankRow& b) {
       return compare_in_order(*schema, spec.order, a, b) < 0;
@@ -115,9 +115,12 @@ std::vector<std::string> ranked_rows(const SchemaPtr& schema, const plan::RankSp
       const auto place = static_cast<int64_t>(i + 1);
       if (place < spec.first || (spec.last > 0 && place > spec.last)) continue;
       if (!spec.number.empty()) partition[i].push_back(Value::int64(place));
-      ranked.push_back(row_text(*batch_of(output, {partition[i]}), 0));
+      shown.push_back(partition[i]);
     }
   }
+  const Batch batch = *batch_of(output, shown);
+  std::vector<std::string> ranked;
+  for (int64_t row = 0; row < batch.rows; ++row) ranked.push_back(row_text(batch, row));
   return ranked;
 }
 

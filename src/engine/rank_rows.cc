@@ -132,7 +132,7 @@ std::optional<RankRows::Added> RankRows::add(Partition partition, const Came& ca
   const bool full = keeping_.best > 0 && rows.size() >= keeping_.best;
   if (full && not_behind_it(rows.back())) return std::nullopt;
   const OrderedRows::At at = rows.first_not(not_behind_it);
-  Added added{rows.place_of(at) + 1, std::nullopt};
+  Added added{rows.place_of(at, keeping_.shown) + 1, std::nullopt};
   rows.insert(at, {head, keep(came), mark_of(came.bytes)});
   if (!full) return added;
   added.pushed_out = rows.back();
@@ -150,7 +150,7 @@ std::optional<RankRows::Taken> RankRows::take_out(Partition partition, const Cam
   for (; at != rows.end() && rows[at].head == head; at = rows.next(at)) {
     const Entry entry = rows[at];
     if (entry.mark != mark || bytes_of(entry.row) != came.bytes) continue;
-    const size_t place = rows.place_of(at) + 1;
+    const size_t place = rows.place_of(at, keeping_.shown) + 1;
     rows.erase(at);
     return Taken{place, entry};
   }

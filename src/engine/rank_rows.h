@@ -23,7 +23,8 @@ class RankRows {
   using Partition = state::RowNumber;
 
   struct Keeping {
-    size_t best = 0;  // so many rows of each partition, the first ones; 0: all
+    size_t best = 0;          // so many rows of each partition, the first ones; 0: all
+    size_t shown = SIZE_MAX;  // a place behind this one may be told as any other one behind it
     bool by_window = false;
     int64_t ttl_ms = 0;  // of a partition, since something last changed it; 0: for ever
   };
@@ -59,7 +60,7 @@ class RankRows {
   int64_t time_of(Partition partition) const { return partitions_->number(partition); }
 
   struct Added {
-    size_t place;                     // from 1
+    size_t place;                     // from 1; see Keeping::shown
     std::optional<Entry> pushed_out;  // the last one: it stands no more, but is not erased
   };
   // Nothing: it is none of the best.

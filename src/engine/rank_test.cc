@@ -110,7 +110,7 @@ std::vector<std::string> only_added(const std::vector<std::string>& changes) {
 }
 
 TEST_F(RankTest, OfRowsThatOnlyCome) {
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 4; ++round) {
     SCOPED_TRACE(begin_round());
     const std::vector<RankRow> rows = put_rows(500);
     const RankSpec spec = random_spec();
@@ -129,7 +129,7 @@ TEST_F(RankTest, OfRowsThatOnlyCome) {
 
 // The last row of each word and amount: others are taken back now and then.
 TEST_F(RankTest, OfRowsThatAreTakenBack) {
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 4; ++round) {
     SCOPED_TRACE(begin_round());
     std::map<std::string, RankRow> last;
     for (const RankRow& row : put_rows(500)) {
@@ -158,7 +158,7 @@ TEST_F(RankTest, OfRowsThatAreTakenBack) {
 }
 
 TEST_F(RankTest, ByWindow) {
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 4; ++round) {
     SCOPED_TRACE(begin_round());
     const std::vector<RankRow> rows = put_rows(500);
     RankSpec spec = random_spec();
@@ -217,7 +217,7 @@ TEST_F(RankTest, TheGreatestGroupOfEachWindow) {
 }
 
 TEST_F(RankTest, OfABoundedJobInItsOrder) {
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 4; ++round) {
     SCOPED_TRACE(begin_round());
     const std::vector<RankRow> rows = put_rows(500);
     RankSpec spec = random_spec();
