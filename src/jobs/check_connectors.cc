@@ -38,10 +38,17 @@ Status check_updates(const plan::Plan& plan, const plan::Node& node, const engin
                            "` after they left (-U, +U)" + only_appends +
                            "leave out `allowed_lateness` there: late rows are dead letters then");
   }
-  return Status::invalid("rows of `" + node.inputs.front().node +
-                         "` may be updates of earlier ones (-U, +U)" + only_appends +
-                         "deduplicate with `keep: first` and no `time`, which never takes a row "
-                         "back");
+  const std::string may_change = "rows of `" + node.inputs.front().node +
+                                 "` may be updates of earlier ones (-U, +U)" + only_appends;
+  if (std::holds_alternative<plan::DeduplicateSpec>(origin->spec)) {
+    return Status::invalid(may_change +
+                           "deduplicate with `keep: first` and no `time`, which never takes a row "
+                           "back");
+  }
+  return Status::invalid(may_change +
+                         "run it as a bounded job, of which only final rows leave (in SQL a sink "
+                         "with a key is 'upsert-kafka', and SET 'execution.runtime-mode' = 'batch' "
+                         "makes a job bounded)");
 }
 
 }  // namespace

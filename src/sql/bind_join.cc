@@ -174,6 +174,12 @@ Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
   DF_ASSIGN_OR_RETURN(ExpressionPtr on, shared.condition());
   if (join.on != nullptr) {
     DF_ASSIGN_OR_RETURN(ExpressionPtr written, Names(all).resolve(join.on));
+    if (has_subquery(*written) || has_over(*written) || has_aggregates(*written)) {
+      return at_place(
+          join.on->place,
+          "ON is about pairs of rows; subqueries, aggregates and OVER stand in WHERE or "
+          "in a query that is joined");
+    }
     on = both(std::move(on), std::move(written));
   }
   const JoinKind kind = kind_of(join.type);

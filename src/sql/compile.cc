@@ -5,6 +5,7 @@
 #include "base/edit_distance.h"
 #include "binder.h"
 #include "expr/bound.h"
+#include "growing_state.h"
 #include "lower.h"
 #include "names.h"
 #include "sql/parser.h"
@@ -226,6 +227,7 @@ Result<Compiled> Compiler::finish(bool bounded) {
   }
   DF_RETURN_IF_ERROR(plan::validate(plan_));
   made.plan = std::move(plan_);
+  made.warnings = growing_state(made.plan);
   return made;
 }
 

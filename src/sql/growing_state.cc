@@ -1,0 +1,44 @@
+#include "growing_state.h"
+
+namespace dataflow::sql {
+namespace {
+
+// What is kept for ever; empty: nothing is.
+struct KeptForEver {
+  std::string operator()(const plan::GroupSpec& spec) const {
+    return spec.ttl_ms == 0 && !spec.keys.empty() ? "every group" : "";
+  }
+  std::string operator()(const plan::JoinSpec& spec) const {
+    return spec.left_ttl_ms == 0 || spec.right_ttl_ms == 0 ? "every row of both sides of the join"
+                                                           : "";
+  }
+  std::string operator()(const plan::RankSpec& spec) const {
+    if (spec.ttl_ms > 0 || spec.by_window) return "";
+    if (spec.last == 0) return "every row";
+    return spec.keys.empty() ? "" : "the first rows of every partition";
+  }
+  std::string operator()(const plan::DeduplicateSpec& spec) const {
+    return spec.ttl_ms == 0 ? "every key" : "";
+  }
+  template <class Spec>
+  std::string operator()(const Spec&) const {
+    return "";
+  }
+};
+
+}  // namespace
+
+std::vector<std::string> growing_state(const plan::Plan& plan) {
+  std::vector<std::string> lines;
+  if (plan.job.bounded) return lines;
+  for (const plan::Node& node : plan.nodes) {
+    const std::string kept = std::visit(KeptForEver(), node.spec);
+    if (kept.empty()) continue;
+    lines.push_back(kept + " is kept for ever, so that the state of " + node.id +
+                    " can only grow; SET 'table.exec.state.ttl' = '1 d' forgets what nothing "
+                    "changed for a day, and windows forget by themselves");
+  }
+  return lines;
+}
+
+}  // namespace dataflow::sql
