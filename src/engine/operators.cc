@@ -59,6 +59,9 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   if (const auto* once = std::get_if<plan::DeduplicateSpec>(&node.spec)) {
     return make_deduplicate(*once, node.schema);
   }
+  if (const auto* over = std::get_if<plan::OverSpec>(&node.spec)) {
+    return make_over(*over, plan.job.bounded, input, node.schema);
+  }
   if (const auto* table = std::get_if<plan::WindowTableSpec>(&node.spec)) {
     return make_window_table(*table, *input, node.schema);
   }

@@ -37,6 +37,8 @@ Result<std::unique_ptr<Operator>> make_window_join(const plan::WindowJoinSpec& s
 Result<std::unique_ptr<Operator>> make_interval_join(const plan::IntervalJoinSpec& spec,
                                                      SchemaPtr left, SchemaPtr right,
                                                      const SchemaPtr& output);
+Result<std::unique_ptr<Operator>> make_over(const plan::OverSpec& spec, bool bounded,
+                                            const SchemaPtr& input, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_temporal_join(const plan::TemporalJoinSpec& spec,
                                                      bool bounded, const SchemaPtr& left,
                                                      const SchemaPtr& right, SchemaPtr output);
