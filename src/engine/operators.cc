@@ -74,6 +74,9 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   if (const auto* rank = std::get_if<plan::RankSpec>(&node.spec)) {
     return make_rank(plan, node, *rank);
   }
+  if (const auto* over = std::get_if<plan::OverSpec>(&node.spec)) {
+    return make_over(*over, plan.job.bounded, input, node.schema);
+  }
   if (const auto* table = std::get_if<plan::WindowTableSpec>(&node.spec)) {
     return make_window_table(*table, *input, node.schema);
   }

@@ -41,6 +41,8 @@ Result<std::unique_ptr<Operator>> make_interval_join(const plan::IntervalJoinSpe
 Result<std::unique_ptr<Operator>> make_group(const plan::Plan& plan, const plan::Node& node);
 Result<std::unique_ptr<Operator>> make_rank(const plan::Plan& plan, const plan::Node& node,
                                             const plan::RankSpec& spec);
+Result<std::unique_ptr<Operator>> make_over(const plan::OverSpec& spec, bool bounded,
+                                            const SchemaPtr& input, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_temporal_join(const plan::TemporalJoinSpec& spec,
                                                      bool bounded, const SchemaPtr& left,
                                                      const SchemaPtr& right, SchemaPtr output);

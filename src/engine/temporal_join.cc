@@ -1,13 +1,13 @@
-#include <span>
+#include <algorithm>
 #include <utility>
 
 #include "join_output.h"
 #include "operators.h"
 #include "pair_condition.h"
 #include "plan/analyze.h"
-#include "time_queue.h"
 #include "timed_rows.h"
 #include "version_index.h"
+#include "waiting_rows.h"
 #include "watermark_state.h"
 
 namespace dataflow::engine {
@@ -58,8 +58,7 @@ class TemporalJoin final : public Operator {
   }
 
  private:
-  static constexpr size_t kMicros = 0;  // of rows that wait
-  static constexpr size_t kStands = 0;  // of versions: 0 from then on none stands
+  static constexpr size_t kStands = 0;  // 0: from then on none does
   static constexpr size_t kRow = 1;
 
   void index_rows();
@@ -84,13 +83,11 @@ class TemporalJoin final : public Operator {
   JoinOutput output_;
 
   OperatorContext* context_ = nullptr;
-  state::KeyedTable* left_table_ = nullptr;
   state::KeyedTable* right_table_ = nullptr;
   WatermarkState progress_;
   bool caught_up_ = false;  // with what the progress says of the restored rows
   bool has_more_ = false;
-  int64_t next_number_ = 0;
-  TimeQueue waiting_;
+  WaitingRows waiting_;
   VersionIndex versions_;
 
   // Used again.
@@ -102,20 +99,12 @@ class TemporalJoin final : public Operator {
   std::vector<size_t> candidates_;  // of them, for the condition
   std::vector<std::string_view> left_views_, right_views_;
   std::vector<RowNumber> gone_;
-  std::vector<uint64_t> kept_hashes_;
-  std::vector<std::string_view> kept_keys_;
-  std::vector<int64_t> kept_numbers_;
   std::vector<TimedRows::Arrival> kept_;
-  std::vector<RowNumber> kept_rows_;
 };
 
 Status TemporalJoin::open(OperatorContext& context) {
   context_ = &context;
-  if (shape_.waits) {
-    DF_ASSIGN_OR_RETURN(
-        left_table_,
-        context.table({"left", kStateVersion, {ValueKind::kInt64, ValueKind::kBytes}}));
-  }
+  if (shape_.waits) DF_RETURN_IF_ERROR(waiting_.open(context, "left"));
   DF_ASSIGN_OR_RETURN(
       right_table_,
       context.table({"right", kStateVersion, {ValueKind::kInt64, ValueKind::kBytes}}));
@@ -124,14 +113,6 @@ Status TemporalJoin::open(OperatorContext& context) {
 }
 
 void TemporalJoin::index_rows() {
-  if (shape_.waits) {
-    const int64_t* const micros = left_table_->ints(kMicros);
-    left_table_->for_each([&](RowNumber row) {
-      const int64_t number = left_table_->number(row);
-      waiting_.put({micros[row], number, row});
-      next_number_ = std::max(next_number_, number + 1);
-    });
-  }
   if (shape_.processing) return;
   std::vector<RowNumber> rows;
   right_table_->for_each([&](RowNumber row) { rows.push_back(row); });
@@ -158,9 +139,6 @@ Status TemporalJoin::on_batch(size_t input, const Batch& batch, Collector& out) 
 
 Status TemporalJoin::keep_left(const Batch& batch) {
   kept_.clear();
-  kept_hashes_.clear();
-  kept_keys_.clear();
-  kept_numbers_.clear();
   for (const TimedRows::Arrival& arrival : left_.arrivals()) {
     if (!shape_.processing && TimedRows::is_late(arrival.micros, progress_.value())) {
       DF_RETURN_IF_ERROR(left_.send_late(*context_, batch, arrival, progress_.value()));
@@ -168,22 +146,8 @@ Status TemporalJoin::keep_left(const Batch& batch) {
     }
     if (shape_.kind == JoinKind::kInner && left_.has_null_key(arrival.row)) continue;
     kept_.push_back(arrival);
-    kept_hashes_.push_back(left_.hash(arrival.row));
-    kept_keys_.push_back(left_.key(arrival.row));
-    kept_numbers_.push_back(next_number_++);
   }
-  kept_rows_.resize(kept_.size());
-  left_table_->upsert_all(kept_hashes_, kept_keys_, kept_numbers_, kept_rows_, nullptr);
-  int64_t* const micros = left_table_->ints(kMicros);
-  std::string* const rows = left_table_->bytes(kRow);
-  int64_t bytes = 0;
-  for (size_t i = 0; i < kept_.size(); ++i) {
-    micros[kept_rows_[i]] = kept_[i].micros;
-    rows[kept_rows_[i]] = left_.bytes(kept_[i].row);
-    bytes += std::ssize(rows[kept_rows_[i]]);
-    waiting_.put({kept_[i].micros, kept_numbers_[i], kept_rows_[i]});
-  }
-  left_table_->note_bytes(bytes);
+  waiting_.keep(left_, kept_);
   return {};
 }
 
@@ -276,15 +240,14 @@ Status TemporalJoin::advance(Collector& out) {
     gone_.clear();
     while (waiting_.is_due(progress_.value()) && pairs_.size() < kJoinedRows &&
            pair_bytes_ < kJoinedBytes) {
-      const RowNumber row = waiting_.take().row;
+      const RowNumber row = waiting_.take();
       gone_.push_back(row);
-      add_pair(
-          left_table_->bytes(kRow)[row],
-          right_at(left_table_->hash(row), left_table_->key(row), left_table_->ints(kMicros)[row]));
+      add_pair(waiting_.bytes(row),
+               right_at(waiting_.hash(row), waiting_.key(row), waiting_.micros(row)));
     }
     looked_at += gone_.size() + weight_of(pair_bytes_);
     DF_RETURN_IF_ERROR(join_pairs(out));
-    for (const RowNumber row : gone_) left_table_->erase(row);
+    for (const RowNumber row : gone_) waiting_.erase(row);
   }
   forget_replaced();
   return {};
