@@ -459,6 +459,36 @@ TEST_F(RegularJoinTest, RowsMeetThoseThatHaveNotExpired) {
   EXPECT_EQ(bed.state_rows(), 0U);
 }
 
+// Changes of rows that are there, that have expired, and whose places have been taken by others.
+TEST_F(RegularJoinTest, WhateverExpiresNothingIsLeftInTheEnd) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  for (const JoinKind kind : kKinds) {
+    for (const bool condition : {false, true}) {
+      plan::JoinSpec spec = spec_of(kind, condition ? "v < w" : "");
+      spec.left_ttl_ms = 1 + below(random, 80);
+      spec.right_ttl_ms = 1 + below(random, 80);
+      const plan::Plan plan = plan_of(spec);
+      OperatorBed bed = bed_of(plan);
+      ASSERT_TRUE(bed.start(1).ok());
+      int64_t now = 0;
+      for (const Change& change : random_changes(random, 400, false)) {
+        now += below(random, 5);
+        ASSERT_TRUE(bed.set_clock(now).ok());
+        ASSERT_TRUE(bed.batch(batch_of_changes({change}), change.side).ok());
+        if (below(random, 20) != 0) continue;
+        ASSERT_TRUE(bed.barrier().ok());
+        if (below(random, 3) != 0) continue;
+        ASSERT_TRUE(bed.start(2).ok());
+      }
+      ASSERT_TRUE(bed.set_clock(now + 100).ok());
+      ASSERT_TRUE(bed.barrier().ok());
+      EXPECT_EQ(bed.state_rows(), 0U);
+    }
+  }
+}
+
 // What state says of a row holds also when its partners have expired.
 TEST_F(RegularJoinTest, ARowWhosePartnersExpiredIsTakenBackAsItStood) {
   for (const JoinKind kind : {JoinKind::kSemi, JoinKind::kAnti, JoinKind::kLeft}) {
