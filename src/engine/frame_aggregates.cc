@@ -43,10 +43,8 @@ bool FrameAggregates::merges_exactly(const plan::Aggregate& aggregate, const Sch
 Result<std::unique_ptr<FrameAggregates>> FrameAggregates::make(
     const std::vector<plan::Aggregate>& aggregates, const Schema& input, const Schema& output,
     std::vector<state::ValueKind> leading, bool beginning_moves) {
-  plan::WindowSpec spec;
-  spec.aggregates = aggregates;
   DF_ASSIGN_OR_RETURN(WindowAggregates bound,
-                      WindowAggregates::bind(spec, input, output, std::move(leading)));
+                      WindowAggregates::bind(aggregates, input, output, std::move(leading)));
   const bool merges = beginning_moves && std::ranges::all_of(aggregates, [&](const auto& one) {
                         return merges_exactly(one, input);
                       });
