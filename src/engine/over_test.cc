@@ -437,5 +437,129 @@ TEST_F(OverTest, BoundedJobsInAnyOrderGiveTheRowsOfTheReference) {
   }
 }
 
+Row reading(const std::string& k, std::optional<int64_t> ms, int64_t n) {
+  const auto null = [](size_t column) { return Value::null((*reading_schema())[column].type); };
+  return {Value::string(k), Value::int64(n),
+          null(2),          null(3),
+          null(4),          null(5),
+          null(6),          ms ? Value::integer(Type::timestamp(3), *ms) : null(kTime),
+          Value::int64(0)};
+}
+
+// "1:6 2:9": n and what stands beside it, as rows leave.
+class OverBed {
+ public:
+  OverBed(const Bounds& bounds, plan::Aggregate aggregate)
+      : plan_(plan_of(spec_of(bounds, std::move(aggregate)), false)),
+        bed_([this] { return make_operator(plan_, *plan_.find("over"), connectors_); }, {0}) {
+    EXPECT_TRUE(bed_.start(1).ok());
+  }
+  void add(const std::vector<Row>& rows) {
+    const Status added = bed_.batch(*batch_of(reading_schema(), rows));
+    EXPECT_TRUE(added.ok()) << added;
+  }
+  std::string until(int64_t watermark) {
+    EXPECT_TRUE(bed_.watermark(watermark).ok());
+    std::string all;
+    const std::vector<std::string>& rows = bed_.rows(0);
+    for (; seen_ < rows.size(); ++seen_) {
+      const auto field = [&](const std::string& name) {
+        const size_t from = rows[seen_].find(name + "=") + name.size() + 1;
+        const std::string value =
+            rows[seen_].substr(from, rows[seen_].find_first_of(",}", from) - from);
+        return value == "NULL" ? "-" : value;
+      };
+      all += (all.empty() ? "" : " ") + field(" n") + ":" + field(" out");
+    }
+    return all;
+  }
+  OperatorBed& bed() { return bed_; }
+
+ private:
+  static plan::OverSpec spec_of(const Bounds& bounds, plan::Aggregate aggregate) {
+    plan::OverSpec spec = stream_spec(bounds);
+    spec.aggregates = {std::move(aggregate)};
+    return spec;
+  }
+
+  const plan::Plan plan_;
+  MemoryConnectors connectors_;
+  OperatorBed bed_;
+  size_t seen_ = 0;
+};
+
+TEST_F(OverTest, RowsLeaveWithTheirPeersWhenTheWatermarkReachesThem) {
+  OverBed bed({FrameUnit::kRange, kWithoutBound, 0}, over("SUM", "n", "out"));
+  bed.add({reading("a", 20, 3), reading("a", 10, 1), reading("a", 20, 4), reading("a", 10, 2)});
+  EXPECT_EQ(bed.until(9), "");
+  EXPECT_EQ(bed.until(10), "1:3 2:3");
+  bed.add({reading("a", 10, 5), reading("a", std::nullopt, 6), reading("a", 30, 7)});
+  EXPECT_EQ(bed.until(20), "3:10 4:10");
+  ASSERT_EQ(bed.bed().dead().size(), 2U);
+  EXPECT_TRUE(bed.bed().dead()[0].starts_with("time ts")) << bed.bed().dead()[0];
+  EXPECT_TRUE(bed.bed().dead()[1].starts_with("late ts")) << bed.bed().dead()[1];
+  EXPECT_EQ(bed.bed().forwarded(), 20);
+  EXPECT_EQ(bed.until(INT64_MAX), "7:17");
+  EXPECT_EQ(bed.bed().state_rows(), 1U);  // the partition's sum
+}
+
+TEST_F(OverTest, OfFramesByTimeRowsGoWithTheWatermark) {
+  OverBed bed({FrameUnit::kRange, 10, 0}, over("COUNT", "", "out"));
+  for (int64_t i = 0; i < 100; ++i) bed.add({reading("a", i, i), reading("b", 3 * i, i)});
+  (void)bed.until(50);
+  ASSERT_TRUE(bed.bed().barrier().ok());
+  ASSERT_TRUE(bed.bed().start(2).ok());
+  // Those that wait; and of those that left the ones that a row of 51 looks back at: 41 to 50.
+  EXPECT_EQ(bed.bed().state_rows(), (49U + 83U) + (10U + 3U));
+  EXPECT_EQ(bed.until(51), "17:4 51:11");
+  (void)bed.until(1000);
+  EXPECT_EQ(bed.bed().state_rows(), 0U);
+  bed.add({reading("a", 1001, 1)});
+  EXPECT_EQ(bed.until(1001), "1:1");
+}
+
+TEST_F(OverTest, OfFramesByRowsAndOfNeighboursSoManyAreKept) {
+  for (const bool lag : {false, true}) {
+    OverBed bed({FrameUnit::kRows, 2, 0},
+                lag ? over("LAG", "n", "out", {"2", "-1"}) : over("MAX", "n", "out"));
+    bed.add({reading("a", 1, 9), reading("a", 2, 5)});
+    EXPECT_EQ(bed.until(2), lag ? "9:-1 5:-1" : "9:9 5:9");
+    bed.add({reading("a", 5, 6), reading("a", 4, 7), reading("a", 6, 1)});
+    ASSERT_TRUE(bed.bed().barrier().ok());
+    ASSERT_TRUE(bed.bed().start(2).ok());
+    EXPECT_EQ(bed.until(5), lag ? "7:9 6:5" : "7:9 6:7");
+    ASSERT_TRUE(bed.bed().barrier().ok());
+    ASSERT_TRUE(bed.bed().start(1).ok());
+    EXPECT_EQ(bed.until(6), lag ? "1:7" : "1:7");
+    EXPECT_EQ(bed.bed().state_rows(), 2U);
+  }
+}
+
+TEST_F(OverTest, ARowThatFailsIsADeadLetterOnceAndInNoFrame) {
+  for (const std::string function : {"SUM", "LAG"}) {
+    OverBed bed({FrameUnit::kRows, 3, 0}, over(function, "6 / n", "out"));
+    bed.add({reading("a", 1, 1), reading("a", 2, 0), reading("a", 3, 2)});
+    EXPECT_EQ(bed.until(3), function == "SUM" ? "1:6 2:9" : "1:- 2:6");
+    bed.add({reading("b", 4, 0), reading("a", 4, 3)});
+    EXPECT_EQ(bed.until(4), function == "SUM" ? "3:11" : "3:3");
+    ASSERT_EQ(bed.bed().dead().size(), 2U);
+    EXPECT_TRUE(bed.bed().dead()[0].starts_with("expression")) << bed.bed().dead()[0];
+  }
+}
+
+TEST_F(OverTest, AHotPartitionLeavesInOrder) {
+  OverBed bed({FrameUnit::kRows, 999, 0}, over("MIN", "n", "out"));
+  std::vector<Row> rows;
+  for (int64_t i = 0; i < 20'000; ++i) rows.push_back(reading("a", i / 3, i));
+  bed.add(rows);
+  ASSERT_TRUE(bed.bed().watermark(INT64_MAX).ok());
+  const std::vector<std::string>& left = bed.bed().rows(0);
+  ASSERT_EQ(left.size(), rows.size());
+  for (size_t i = 0; i < left.size(); ++i) {
+    const std::string least = "out=" + std::to_string(i < 999 ? 0 : i - 999) + "}";
+    ASSERT_TRUE(left[i].ends_with(least)) << left[i] << ", not " << least;
+  }
+}
+
 }  // namespace
 }  // namespace dataflow::engine
