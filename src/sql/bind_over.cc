@@ -113,7 +113,7 @@ class OverBinder {
                                       ", here are " + std::to_string(call.arguments.size()));
     }
     for (size_t i = 0; i < call.arguments.size(); ++i) {
-      if (i == 0 && call.name != "NTILE") {
+      if (i == 0) {
         made.argument = call.arguments[0];
       } else {
         made.parameters.push_back(call.arguments[i]);
