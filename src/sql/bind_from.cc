@@ -51,7 +51,7 @@ Result<Relation> Binder::bind_named(const NamedTable& table, Place place) {
   if (table.as_of != nullptr) {
     return at_place(place, "FOR SYSTEM_TIME AS OF stands behind JOIN");
   }
-  const std::string& name = table.name.last();
+  DF_ASSIGN_OR_RETURN(const std::string name, Catalog::plain_name(table.name, script_));
   if (table.name.parts.size() == 1) {
     for (auto level = common_.rbegin(); level != common_.rend(); ++level) {
       for (const auto& [common, relation] : *level) {

@@ -128,7 +128,7 @@ Result<std::vector<std::optional<size_t>>> Compiler::places_of(
 }
 
 Status Compiler::add(const Insert& insert) {
-  const std::string& name = insert.target.last();
+  DF_ASSIGN_OR_RETURN(const std::string name, Catalog::plain_name(insert.target, script_));
   const Table* table = catalog_.find_table(name);
   if (table == nullptr) {
     std::vector<std::string> names;

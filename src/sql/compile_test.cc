@@ -268,6 +268,9 @@ TEST_F(CompileTest, ErrorsNameThePlaceAndTheNearestName) {
     const char* words;
   };
   const Case kCases[] = {
+      {"SELECT item FROM shop.bids", "there is no database `shop`; there is `default_database`"},
+      {"INSERT INTO shop.default_database.out1 SELECT item, price FROM bids",
+       "there is no catalog `shop`"},
       {"INSERT INTO out1 SELECT itm, price FROM bids", "there is no column `itm`; did you mean"},
       {"INSERT INTO out1 SELECT item, price FROM bid", "there is no table or view `bid`; did you"},
       {"INSERT INTO out2 SELECT item, price FROM bids", "there is no table `out2`; did you mean"},
