@@ -1,5 +1,9 @@
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "join_index.h"
 #include "join_output.h"

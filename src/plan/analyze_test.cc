@@ -160,6 +160,24 @@ TEST(ARestartWithAChangedPlan, RefusesGroupsThatKeepSomethingElse) {
             "whether rows are taken back was false and is true; give");
 }
 
+// A semi join of inputs that only add has forgotten what a row that is taken back would bring.
+TEST(ARestartWithAChangedPlan, RefusesASemiJoinWhoseInputsBeginToBringUpdates) {
+  for (const JoinKind kind : {JoinKind::kInner, JoinKind::kSemi, JoinKind::kAnti}) {
+    Plan before = through(node("w", counts()));
+    JoinSpec join{.kind = kind, .left_keys = {"user"}, .right_keys = {"user"}};
+    before.nodes.push_back(node("pairs", join, {{"w", ""}, {"w", ""}}));
+    before.nodes.push_back(sink("pairs"));
+    before.nodes.back().id = "pairs_out";
+    Plan after = before;
+    std::get<WindowSpec>(after.nodes[1].spec).allowed_lateness_ms = 5;
+    for (const NodeChange& change : compare_for_restart(valid(before), valid(after))) {
+      const bool refused = change.id == "pairs" && kind != JoinKind::kInner;
+      EXPECT_EQ(change.change, refused ? Continuity::kIncompatible : Continuity::kKept)
+          << change.id << ": " << change.reason;
+    }
+  }
+}
+
 TEST(ARestartWithAChangedPlan, RefusesAnotherNumberOfStripes) {
   const Plan before = valid(through(node("w", counts())));
   Plan after = before;
