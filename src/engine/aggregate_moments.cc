@@ -103,7 +103,8 @@ class MomentFunction final : public AggregateFunction {
     }
     const double from_old = value - mean;
     mean -= from_old / static_cast<double>(count);
-    squares = count == 1 ? 0 : std::max(0.0, squares - from_old * (value - mean));
+    squares = count == 1 ? 0 : squares - from_old * (value - mean);
+    if (squares < 0) squares = 0;  // NaN stays
   }
 
   void put(double value, ColumnWriter& out) const {

@@ -91,6 +91,10 @@ class StreamOver final : public Operator {
         micros = waiting_.next_micros();
         due_.push_back(waiting_.take());
       }
+      // What these leave behind is looked back at by those that are due with them, too.
+      passed_ = waiting_.is_due(watermark)
+                    ? Watermark(TimedRows::millis_of(waiting_.next_micros()) - 1)
+                    : watermark;
       DF_RETURN_IF_ERROR(leave(out));
     }
     behind_.expire(watermark);
@@ -151,7 +155,7 @@ class StreamOver final : public Operator {
       behind_.add(waiting_.hash(row), waiting_.key(row), waiting_.micros(row), waiting_.bytes(row));
     }
     const RowNumber any = rows.rows[part.fresh];
-    behind_.trim(waiting_.hash(any), waiting_.key(any), progress_.value());
+    behind_.trim(waiting_.hash(any), waiting_.key(any), passed_);
   }
 
   TimedRows input_;
@@ -161,7 +165,8 @@ class StreamOver final : public Operator {
   RowsBehind behind_;
   state::KeyedTable* groups_ = nullptr;
   WatermarkState progress_;
-  bool caught_up_ = false;  // with what the progress says of the restored rows
+  Watermark passed_ = kNoWatermark;  // no row at or before it is still to leave
+  bool caught_up_ = false;           // with what the progress says of the restored rows
 
   // Used again.
   std::vector<TimedRows::Arrival> kept_;

@@ -561,5 +561,20 @@ TEST_F(OverTest, AHotPartitionLeavesInOrder) {
   }
 }
 
+// More rows are due at once than leave together: each still finds those before it.
+TEST_F(OverTest, ABacklogLooksBackOverItsWholeRange) {
+  OverBed bed({FrameUnit::kRange, 1000, 0}, over("COUNT", "n", "out"));
+  std::vector<Row> rows;
+  for (int64_t i = 0; i < 20'000; ++i) rows.push_back(reading("a", i, i));
+  bed.add(rows);
+  ASSERT_TRUE(bed.bed().watermark(INT64_MAX).ok());
+  const std::vector<std::string>& left = bed.bed().rows(0);
+  ASSERT_EQ(left.size(), rows.size());
+  for (size_t i = 0; i < left.size(); ++i) {
+    const std::string count = "out=" + std::to_string(std::min<size_t>(i + 1, 1001)) + "}";
+    ASSERT_TRUE(left[i].ends_with(count)) << left[i] << ", not " << count;
+  }
+}
+
 }  // namespace
 }  // namespace dataflow::engine

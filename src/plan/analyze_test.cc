@@ -101,7 +101,7 @@ TEST(ARestartWithAChangedPlan, RefusesAJoinWhoseRowsBeginToExpire) {
 }
 
 TEST(ARestartWithAChangedPlan, KeepsRanksOfWhichMayBeToldMore) {
-  RankSpec spec{.keys = {"user"}, .order = {{"amount", true}}, .last = 3};
+  RankSpec spec{.keys = {"user"}, .order = {{"amount", true}}, .last = 3, .ttl_ms = 1000};
   const Plan before = valid(through(node("w", spec)));
   const auto change = [&](const Plan& after) {
     return compare_for_restart(before, valid(after))[1].change;
@@ -109,6 +109,10 @@ TEST(ARestartWithAChangedPlan, KeepsRanksOfWhichMayBeToldMore) {
   spec.number = "place";
   spec.ttl_ms = 5;
   EXPECT_EQ(change(through(node("w", spec))), Continuity::kKept);
+  // What was kept for ever has no time from which on it is forgotten.
+  spec.ttl_ms = 0;
+  EXPECT_EQ(change(through(node("w", spec))), Continuity::kIncompatible);
+  spec.ttl_ms = 5;
   // The fourth rows are not there.
   spec.last = 4;
   EXPECT_EQ(change(through(node("w", spec))), Continuity::kIncompatible);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "enum_names.h"
+#include "expr/bound.h"
 #include "plan/analyze.h"
 #include "plan/rewrite.h"
 
@@ -136,6 +137,15 @@ void compare_aggregates(const Sides& sides, const std::vector<Aggregate>& before
   last_of(*sides.before.schema, types_before);
   last_of(*sides.after.schema, types_after);
   sides.difference.types("types of aggregates", types_before, types_after);
+  // Each value is kept, in its own type.
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (!before[i].distinct) continue;
+    const auto was_bound = expr::bind(before[i].argument, *sides.was(0));
+    const auto is_bound = expr::bind(after[i].argument, *sides.is(0));
+    if (!was_bound.ok() || !is_bound.ok()) continue;
+    sides.difference.types("the type of what is distinct", {(*was_bound)->type()},
+                           {(*is_bound)->type()});
+  }
 }
 
 void compare(const Sides& sides, const WindowSpec& a, const WindowSpec& b) {
@@ -234,6 +244,7 @@ void compare(const Sides& sides, const RankSpec& a, const RankSpec& b) {
       .same("first", a.first, b.first)
       .same("last", a.last, b.last)
       .same("by_window", a.by_window, b.by_window)
+      .same("whether rows are forgotten (ttl_ms)", a.ttl_ms > 0, b.ttl_ms > 0)
       .same("event time", sides.before.event_time.value_or(""), sides.after.event_time.value_or(""))
       .same("input", sides.was(0), sides.is(0));
   compare_updates(sides);
@@ -279,7 +290,13 @@ void compare(const Sides& sides, const IntervalJoinSpec& a, const IntervalJoinSp
 }
 
 void compare(const Sides& sides, const DeduplicateSpec& a, const DeduplicateSpec& b) {
+  // A bounded job forgets nothing.
+  const auto forgets = [](const Plan& plan, const DeduplicateSpec& spec) {
+    return spec.ttl_ms > 0 && !plan.job.bounded;
+  };
   sides.difference.same("keys", a.keys, b.keys)
+      .same("whether keys are forgotten (ttl_ms)", forgets(sides.before_plan, a),
+            forgets(sides.after_plan, b))
       .same("time_column", a.time_column, b.time_column)
       .same("keep_last", a.keep_last, b.keep_last);
   // The first row to arrive is sent on at once; of all others the state keeps the row.

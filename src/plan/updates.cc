@@ -14,9 +14,10 @@ struct FindOrigin {
     return spec.aggregates.empty() ? from_inputs() : &node;
   }
   // A partner takes back that there was none; of two sides that only add an inner join only adds.
+  // In a bounded job rows without a partner leave at its end.
   const Node* operator()(const JoinSpec& spec) const {
-    if (plan.job.bounded) return nullptr;
-    const bool only_adds = spec.kind == JoinKind::kInner || spec.kind == JoinKind::kSemi;
+    const bool only_adds =
+        spec.kind == JoinKind::kInner || spec.kind == JoinKind::kSemi || plan.job.bounded;
     return only_adds ? from_inputs() : &node;
   }
   const Node* operator()(const RankSpec& spec) const {

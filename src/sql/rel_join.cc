@@ -164,9 +164,12 @@ Result<RelPtr> make_temporal_join(RelPtr left, RelPtr right, plan::TemporalJoinS
   spec.condition = std::move(shape.rest);
   const plan::JoinKind kind = spec.kind;
   Rel rel = join_rel(sides, kind, left, right, on, std::move(spec), place);
-  rel.event_time = left->event_time;
   rel.processing_times = left->processing_times;
-  rel.window = left->window;
+  // As the plan has it: behind a side that has none, time stands still.
+  if (right->event_time) {
+    rel.event_time = left->event_time;
+    rel.window = left->window;
+  }
   return std::make_shared<const Rel>(std::move(rel));
 }
 
