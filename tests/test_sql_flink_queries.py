@@ -83,6 +83,10 @@ QUERIES = {
     "window_first": ("TIMESTAMP(3), BIGINT", "SELECT window_start, id FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end, item "
                      f"ORDER BY ts, id) AS place FROM {TUMBLED}) WHERE place = 1"),
     "windows_of_windows": ("TIMESTAMP(3), BIGINT, DECIMAL(38, 2)", f"SELECT window_start, COUNT(*), SUM(s) FROM {BY_WINDOW} GROUP BY window_start, window_end"),
+    "of_window_copy": ("TIMESTAMP(3), TIMESTAMP(3), BIGINT", f"SELECT window_start, ws, COUNT(*) FROM (SELECT *, window_start AS ws FROM {TUMBLED}) "
+                       "GROUP BY window_start, window_end, ws"),
+    "of_window_text": ("STRING, BIGINT", f"SELECT part, COUNT(*) FROM (SELECT *, DATE_FORMAT(window_start, 'mm:ss') AS part FROM {TUMBLED}) "
+                       "GROUP BY window_start, window_end, part"),
     # Interval joins.
     "interval_join": ("BIGINT, STRING", "SELECT b.id, i.name FROM bids b JOIN items i ON b.item = i.item AND b.ts BETWEEN i.ts - INTERVAL '30' SECOND AND i.ts + INTERVAL '1' MINUTE"),
     "interval_left": ("BIGINT, STRING", "SELECT b.id, i.name FROM bids b LEFT JOIN items i ON b.item = i.item AND b.ts >= i.ts AND b.ts < i.ts + INTERVAL '1' MINUTE"),

@@ -54,6 +54,7 @@ Result<Relation> Binder::bind_named(const NamedTable& table, Place place) {
   DF_ASSIGN_OR_RETURN(const std::string name, Catalog::plain_name(table.name, script_));
   if (table.name.parts.size() == 1) {
     for (auto level = common_.rbegin(); level != common_.rend(); ++level) {
+      if (const auto exact = level->find(name); exact != level->end()) return exact->second;
       for (const auto& [common, relation] : *level) {
         if (same_name(common, name)) return relation;
       }

@@ -52,15 +52,21 @@ Status set_apart(RelPtr& rel, std::vector<VisibleTable>& tables, std::set<std::s
 std::vector<std::string> columns_of(const std::vector<VisibleTable>& tables) {
   std::vector<std::string> names;
   for (const VisibleTable& table : tables) {
-    for (const VisibleColumn& column : table.columns) names.push_back(column.name);
+    for (const VisibleColumn& column : table.columns) {
+      if (!column.qualified_only) names.push_back(column.name);
+    }
   }
   return names;
 }
 
-void hide(std::vector<VisibleTable>& tables, const std::string& name) {
+void hide(std::vector<VisibleTable>& tables, const std::string& in_rel) {
   for (VisibleTable& table : tables) {
-    std::erase_if(table.columns,
-                  [&](const VisibleColumn& column) { return same_name(column.name, name); });
+    for (VisibleColumn& column : table.columns) column.qualified_only |= column.in_rel == in_rel;
+    // What an earlier USING made is that column.
+    if (table.alias.empty()) {
+      std::erase_if(table.columns,
+                    [](const VisibleColumn& column) { return column.qualified_only; });
+    }
   }
 }
 
@@ -91,8 +97,8 @@ class Shared {
     std::set<std::string> taken;
     for (const Field& field : joined.schema->fields()) taken.insert(field.name);
     for (const Pair& pair : pairs_) {
-      hide(left_, pair.name);
-      hide(right_, pair.name);
+      hide(left_, pair.left);
+      hide(right_, pair.right);
       std::string in_rel = kind == JoinKind::kRight ? pair.right : pair.left;
       if (kind == JoinKind::kFull) {
         in_rel = free_name("$" + pair.name, taken);

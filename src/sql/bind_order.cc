@@ -121,7 +121,7 @@ Result<Relation> Binder::limited(const Query& query, Relation relation, bool sor
   plan::RankSpec spec;
   if (query.offset != nullptr) {
     DF_ASSIGN_OR_RETURN(const int64_t offset, count_of(query.offset, "OFFSET"));
-    spec.first = offset + 1;
+    spec.first = std::min(offset, INT64_MAX - 1) + 1;
   }
   if (query.limit != nullptr) {
     DF_ASSIGN_OR_RETURN(const int64_t limit, count_of(query.limit, "LIMIT"));
@@ -130,7 +130,8 @@ Result<Relation> Binder::limited(const Query& query, Relation relation, bool sor
                           make_filter(relation.rel, expr::literal(Value::boolean(false))));
       return relation;
     }
-    spec.last = spec.first + limit - 1;
+    // As good as none.
+    spec.last = limit > INT64_MAX - spec.first ? 0 : spec.first + limit - 1;
   } else if (spec.first == 1 && !(sort && !order.empty())) {
     return relation;  // an order within a query is none of what is around it
   }

@@ -309,6 +309,12 @@ Result<Relation> Binder::bind_set(const SetOperation& set) {
   const std::vector<Type> first = types_of(left), second = types_of(right);
   std::vector<Type> types;
   for (size_t i = 0; i < first.size(); ++i) {
+    // A bare NULL has the other one's type.
+    const bool no_left = is_null_literal(*left.rel, left.columns[i].in_rel);
+    if (no_left || is_null_literal(*right.rel, right.columns[i].in_rel)) {
+      types.push_back(no_left ? second[i] : first[i]);
+      continue;
+    }
     expr::Expression both;
     both.kind = expr::Kind::kCase;
     both.arguments = {expr::literal(Value::boolean(true)), expr::column("l"), expr::column("r")};

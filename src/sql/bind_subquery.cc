@@ -28,6 +28,12 @@ bool is_nullable(const Rel& rel, const ExpressionPtr& value) {
 // Of an aggregate over all rows, and of LIMIT 1, there is one row at most.
 bool has_one_row(const Rel& rel) {
   if (rel.as<ProjectRel>() != nullptr) return has_one_row(*rel.input());
+  if (const auto* filter = rel.as<FilterRel>()) {
+    const expr::Expression& condition = *filter->condition;
+    const bool none = condition.kind == Kind::kLiteral && !condition.value.is_null() &&
+                      !condition.value.as_bool();
+    return none || has_one_row(*rel.input());
+  }
   if (const auto* group = rel.as<AggregateRel>()) return !group->by_window && group->keys.empty();
   if (const auto* rank = rel.as<RankRel>()) {
     return rank->spec.keys.empty() && rank->spec.first == rank->spec.last;

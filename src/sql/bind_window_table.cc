@@ -200,7 +200,9 @@ Result<Relation> Binder::bind_window_table(const TableFunction& call, Place plac
   }
   Relation relation;
   for (const VisibleTable& each : from.names.tables()) {
-    relation.columns.insert(relation.columns.end(), each.columns.begin(), each.columns.end());
+    for (const VisibleColumn& column : each.columns) {
+      if (!column.qualified_only) relation.columns.push_back(column);
+    }
   }
   DF_ASSIGN_OR_RETURN(relation.rel, make_window_table(from.rel, std::move(window)));
   const WindowColumns& made = *relation.rel->window;

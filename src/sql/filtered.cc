@@ -22,6 +22,13 @@ Result<RelPtr> with_filter(RelPtr rel, const std::vector<ExpressionPtr>& parts) 
 
 // ---- joins
 
+// By its `on` alone.
+bool can_be_made_again(const JoinRel& join) {
+  if (std::holds_alternative<plan::TemporalJoinSpec>(join.spec)) return false;
+  const auto* regular = std::get_if<plan::JoinSpec>(&join.spec);
+  return regular == nullptr || !regular->nulls_match;
+}
+
 Result<RelPtr> filtered_join(const RelPtr& rel, const JoinRel& join,
                              const std::vector<ExpressionPtr>& parts) {
   const bool inner = join.kind == JoinKind::kInner;
@@ -123,7 +130,7 @@ bool take_place(const ExpressionPtr& part, const std::string& number, Places& pl
   const bool straight = is_number(arguments[0]);
   if (!straight && !is_number(arguments[1])) return false;
   const auto value = whole_number(arguments[straight ? 1 : 0]);
-  if (!value) return false;
+  if (!value || *value == INT64_MIN || *value == INT64_MAX) return false;
   std::string op = part->name;
   if (!straight && op[0] == '<') {
     op[0] = '>';
@@ -177,7 +184,8 @@ Result<std::optional<RelPtr>> as_rank(const RelPtr& rel, std::vector<ExpressionP
     // Event time that a projection kept for itself is there no more.
     std::vector<plan::NamedExpression> columns;
     for (const plan::NamedExpression& column : (*it)->as<ProjectRel>()->columns) {
-      const bool lost = column.name.starts_with(kHiddenTime) && !made->event_time;
+      const bool lost = column.name.starts_with(kHiddenTime) && (*it)->event_time == column.name &&
+                        !made->event_time;
       if (!lost) columns.push_back(column);
     }
     DF_ASSIGN_OR_RETURN(made, make_project(std::move(made), std::move(columns)));
@@ -190,8 +198,7 @@ Result<std::optional<RelPtr>> as_rank(const RelPtr& rel, std::vector<ExpressionP
 
 Result<RelPtr> filtered(RelPtr rel, std::vector<ExpressionPtr> parts) {
   if (parts.empty()) return rel;
-  if (const auto* join = rel->as<JoinRel>();
-      join != nullptr && !std::holds_alternative<plan::TemporalJoinSpec>(join->spec)) {
+  if (const auto* join = rel->as<JoinRel>(); join != nullptr && can_be_made_again(*join)) {
     return filtered_join(rel, *join, parts);
   }
   DF_ASSIGN_OR_RETURN(std::optional<RelPtr> rank, as_rank(rel, parts));

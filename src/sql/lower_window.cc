@@ -19,6 +19,24 @@ struct WithoutWindow {
   std::vector<std::string> parts;            // what sessions are partitioned by, in rel
 };
 
+bool has_names(const expr::Expression& expression,
+               const std::map<std::string, std::string>& names) {
+  return std::ranges::all_of(expr::columns_of(expression),
+                             [&](const std::string& name) { return names.contains(name); });
+}
+
+// Copies of the window's columns have none.
+bool has_names(const AggregateRel& aggregate, const std::map<std::string, std::string>& names) {
+  const auto has = [&](const ExpressionPtr& expression) {
+    return expression == nullptr || has_names(*expression, names);
+  };
+  return std::ranges::all_of(aggregate.keys,
+                             [&](const std::string& key) { return names.contains(key); }) &&
+         std::ranges::all_of(aggregate.aggregates, [&](const plan::Aggregate& each) {
+           return has(each.argument) && has(each.filter);
+         });
+}
+
 bool reads_any(const expr::Expression& expression, const WindowColumns& window) {
   return std::ranges::any_of(expr::columns_of(expression),
                              [&](const std::string& name) { return window.has(name); });
@@ -37,7 +55,8 @@ Result<std::optional<WithoutWindow>> without_window(const Rel& rel, const Filter
   DF_ASSIGN_OR_RETURN(std::optional<WithoutWindow> below, without_window(rel.input()));
   // What is filtered behind sessions has kept them together.
   if (!below || below->window->kind == plan::WindowKind::kSession ||
-      reads_any(*filter.condition, *rel.input()->window)) {
+      reads_any(*filter.condition, *rel.input()->window) ||
+      !has_names(*filter.condition, below->names)) {
     return std::optional<WithoutWindow>();
   }
   DF_ASSIGN_OR_RETURN(below->rel, make_filter(below->rel, renamed(filter.condition, below->names)));
@@ -54,7 +73,9 @@ Result<std::optional<WithoutWindow>> without_window(const Rel& rel, const Projec
   for (const NamedExpression& column : project.columns) {
     const expr::Expression& value = *column.expression;
     if (value.kind == expr::Kind::kColumn && window.has(value.name)) continue;
-    if (reads_any(value, window)) return std::optional<WithoutWindow>();
+    if (reads_any(value, window) || !has_names(value, below->names)) {
+      return std::optional<WithoutWindow>();
+    }
     columns.push_back({column.name, renamed(column.expression, below->names)});
     taken.insert(column.name);
     const expr::Expression& made = *columns.back().expression;
@@ -132,10 +153,9 @@ Result<std::string> Lowering::lower_window(const Rel& rel, const AggregateRel& a
   const RelPtr& input = rel.input();
   if (input->window->closed) return lower_closed_window(rel, aggregate);
   DF_ASSIGN_OR_RETURN(const std::optional<WithoutWindow> below, without_window(input));
-  if (!below || reads_window(aggregate, *input->window)) {
-    return at_place(rel.place,
-                    "expressions over window_start and window_end in front of their GROUP BY are "
-                    "not supported yet; compute them behind it");
+  if (!below || reads_window(aggregate, *input->window) || !has_names(aggregate, below->names)) {
+    // Then each row is there once for each window, with its columns.
+    return lower_closed_window(rel, aggregate);
   }
   plan::WindowSpec spec = spec_of(*below->window);
   spec.time_column = below->time_column;
@@ -160,8 +180,9 @@ Result<std::string> Lowering::lower_closed_window(const Rel& rel, const Aggregat
   const WindowColumns& window = *input->window;
   if (window.time.empty() || input->event_time != window.time) {
     return at_place(rel.place,
-                    "windows over the results of windows need event time; processing time has "
-                    "nothing that says when the second ones are whole");
+                    "windows over the results of windows, and over what is computed of "
+                    "window_start and window_end, need event time; processing time has nothing "
+                    "that says when the second ones are whole");
   }
   plan::WindowSpec spec;
   spec.kind = plan::WindowKind::kTumbling;

@@ -15,10 +15,11 @@ bool is_field(const expr::Expression& expression) {
 
 // The columns of that name: those in the same case, or else all without regard to it.
 std::vector<const VisibleColumn*> matches(std::span<const VisibleTable> tables,
-                                          const std::string& name) {
+                                          const std::string& name, bool qualified = false) {
   std::vector<const VisibleColumn*> exact, other;
   for (const VisibleTable& table : tables) {
     for (const VisibleColumn& column : table.columns) {
+      if (column.qualified_only && !qualified) continue;
       if (column.name == name) exact.push_back(&column);
       if (same_name(column.name, name)) other.push_back(&column);
     }
@@ -65,7 +66,9 @@ Result<std::vector<VisibleColumn>> Names::star(const Name& qualifier) const {
     aliases.push_back(table.alias);
     if (!qualifier.empty() && !same_name(table.alias, qualifier.last())) continue;
     found = true;
-    columns.insert(columns.end(), table.columns.begin(), table.columns.end());
+    for (const VisibleColumn& column : table.columns) {
+      if (!column.qualified_only || !qualifier.empty()) columns.push_back(column);
+    }
   }
   if (found) return columns;
   if (qualifier.empty()) return Status::invalid("there is no table that `*` could stand for");
@@ -95,7 +98,7 @@ Result<ExpressionPtr> Names::resolve_path(const ExpressionPtr& field) const {
   for (const VisibleTable& table : tables_) {
     if (!same_name(table.alias, at->name)) continue;
     const std::string& name = steps[0]->arguments[1]->value.as_text();
-    const auto found = matches(std::span(&table, 1), name);
+    const auto found = matches(std::span(&table, 1), name, true);
     if (found.size() > 1) return unclear(name, at->place);
     if (found.empty()) {
       if (!matches(tables_, at->name).empty()) break;

@@ -14,6 +14,8 @@ namespace dataflow::sql {
 struct VisibleColumn {
   std::string name;
   std::string in_rel;
+  // USING made one of it and another: alone its name means that one.
+  bool qualified_only = false;
 };
 
 // A table of a FROM clause.

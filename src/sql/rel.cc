@@ -195,6 +195,10 @@ Result<RelPtr> make_aggregate(RelPtr input, AggregateRel aggregate) {
     each.name = free_name(each.name, taken);
     taken.insert(each.name);
     DF_ASSIGN_OR_RETURN(Field field, aggregate_field(schema, each));
+    // The one group may be of no rows.
+    if (!aggregate.by_window && aggregate.keys.empty() && each.function != "COUNT") {
+      field.nullable = true;
+    }
     fields.push_back(std::move(field));
   }
   rel.schema = std::make_shared<const Schema>(std::move(fields));
