@@ -26,8 +26,9 @@ constexpr size_t kLeft = 0;
 // State: left rows that wait (table "left", a number for each), until the watermark reaches their
 // time or, in processing time, a bounded job ends; and what the right side's rows were (table
 // "right", by the time from which on they stand, in processing time only what stands). A right row
-// that is taken back ends its key's row at its own time: it is kept without its columns. As in
-// Apache Flink what a right row was (-U) says nothing where what it is (+U) follows, a right row
+// that is taken back (-D) ends its key's row at its own time: it is kept without its columns. What
+// a row was (-U) ends it as well; but if the next that is said of the key is what it is (+U), the
+// row stood until then. This holds however far apart the two come. As in Apache Flink a right row
 // that is late is one like others, and of a key the last row to stand is kept, also where nothing
 // stands from then on. Rows whose key has a NULL match nothing.
 class TemporalJoin final : public Operator {
@@ -58,7 +59,10 @@ class TemporalJoin final : public Operator {
   }
 
  private:
-  static constexpr size_t kStands = 0;  // 0: from then on none does
+  static constexpr size_t kStands = 0;  // of the right side: one of these
+  static constexpr int64_t kNone = 0;   // from then on no row does
+  static constexpr int64_t kStanding = 1;
+  static constexpr int64_t kTakenBack = 2;  // the last that was said of the key
   static constexpr size_t kRow = 1;
 
   void index_rows();
@@ -66,7 +70,8 @@ class TemporalJoin final : public Operator {
   Status join_at_once(Collector& out);
   void keep_right(const Batch& batch);
   void keep_newest(const Batch& batch);
-  bool is_followed(const Batch& batch, int32_t row) const;
+  void take_back(int32_t row, int64_t micros);
+  void settle(RowNumber& taken_back, bool stands);
   void set_right(RowNumber version, bool stands, int32_t row);
   std::string_view right_at(uint64_t hash, std::string_view key, int64_t micros) const;
 
@@ -119,6 +124,8 @@ void TemporalJoin::index_rows() {
   std::ranges::sort(rows, {}, [&](RowNumber row) { return right_table_->number(row); });
   for (const RowNumber row : rows) {
     versions_.put(right_table_->hash(row), right_table_->key(row), right_table_->number(row), row);
+    if (right_table_->ints(kStands)[row] != kTakenBack) continue;
+    versions_.taken_back(right_table_->hash(row), right_table_->key(row)) = row;
   }
 }
 
@@ -163,27 +170,48 @@ Status TemporalJoin::join_at_once(Collector& out) {
   return join_pairs(out);
 }
 
-// What a row was, and what it is comes next: of another key it would be with another task, or be
-// this key's end and that one's beginning.
-bool TemporalJoin::is_followed(const Batch& batch, int32_t row) const {
-  return batch.kind(row) == RowKind::kUpdateBefore && row + 1 < batch.rows &&
-         batch.kind(row + 1) == RowKind::kUpdateAfter && right_.key(row) == right_.key(row + 1);
+// What was taken back last stood until something else did, or ended.
+void TemporalJoin::settle(RowNumber& taken_back, bool stands) {
+  const RowNumber version = std::exchange(taken_back, VersionIndex::kNone);
+  if (version == VersionIndex::kNone) return;
+  right_table_->mark_changed(version);
+  right_table_->ints(kStands)[version] = stands ? kStanding : kNone;
+  if (stands) return;
+  std::string& bytes = right_table_->bytes(kRow)[version];
+  right_table_->note_bytes(-std::ssize(bytes));
+  bytes.clear();
+}
+
+// One that is not known any more says nothing.
+void TemporalJoin::take_back(int32_t row, int64_t micros) {
+  RowNumber& last = versions_.taken_back(right_.hash(row), right_.key(row));
+  if (last != VersionIndex::kNone && right_table_->number(last) == micros) return;
+  settle(last, false);
+  const auto version = right_table_->find(right_.hash(row), right_.key(row), micros);
+  if (!version || right_table_->ints(kStands)[*version] != kStanding) return;
+  right_table_->mark_changed(*version);
+  right_table_->ints(kStands)[*version] = kTakenBack;
+  last = *version;
 }
 
 void TemporalJoin::keep_right(const Batch& batch) {
   for (const auto& [row, micros] : right_.arrivals()) {
-    if (right_.has_null_key(row) || is_followed(batch, row)) continue;
+    if (right_.has_null_key(row)) continue;
     const RowKind kind = batch.kind(row);
-    const bool stands = kind == RowKind::kInsert || kind == RowKind::kUpdateAfter;
+    if (kind == RowKind::kUpdateBefore) {
+      take_back(row, micros);
+      continue;
+    }
+    settle(versions_.taken_back(right_.hash(row), right_.key(row)), kind == RowKind::kUpdateAfter);
     const RowNumber version = right_table_->upsert(right_.hash(row), right_.key(row), micros);
-    set_right(version, stands, row);
+    set_right(version, kind != RowKind::kDelete, row);
     versions_.put(right_.hash(row), right_.key(row), micros, version);
   }
 }
 
 void TemporalJoin::keep_newest(const Batch& batch) {
   for (const auto& [row, micros] : right_.arrivals()) {
-    if (right_.has_null_key(row) || is_followed(batch, row)) continue;
+    if (right_.has_null_key(row)) continue;
     const RowKind kind = batch.kind(row);
     if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) {
       set_right(right_table_->upsert(right_.hash(row), right_.key(row), 0), true, row);
@@ -194,7 +222,7 @@ void TemporalJoin::keep_newest(const Batch& batch) {
 }
 
 void TemporalJoin::set_right(RowNumber version, bool stands, int32_t row) {
-  right_table_->ints(kStands)[version] = stands ? 1 : 0;
+  right_table_->ints(kStands)[version] = stands ? kStanding : kNone;
   std::string& bytes = right_table_->bytes(kRow)[version];
   const int64_t before = std::ssize(bytes);
   bytes = stands ? right_.bytes(row) : std::string_view();
@@ -206,7 +234,7 @@ std::string_view TemporalJoin::right_at(uint64_t hash, std::string_view key, int
   const auto version = shape_.processing
                            ? right_table_->find(hash, key, 0)
                            : versions_.find(hash, key, micros, shape_.strictly_before);
-  if (!version || right_table_->ints(kStands)[*version] == 0) return {};
+  if (!version || right_table_->ints(kStands)[*version] != kStanding) return {};
   return right_table_->bytes(kRow)[*version];
 }
 

@@ -7,10 +7,19 @@
 
 namespace dataflow::engine {
 
-void VersionIndex::put(uint64_t hash, std::string_view key, int64_t micros, Row row) {
+VersionIndex::Row VersionIndex::number_of(uint64_t hash, std::string_view key) {
   const Row number = keys_.upsert(hash, key, 0);
-  if (number >= versions_.size()) versions_.resize(std::max<size_t>(number + 1, 2 * number));
-  std::vector<Version>& versions = versions_[number];
+  if (number >= lanes_.size()) lanes_.resize(std::max<size_t>(number + 1, 2 * lanes_.size()));
+  return number;
+}
+
+VersionIndex::Row& VersionIndex::taken_back(uint64_t hash, std::string_view key) {
+  return lanes_[number_of(hash, key)].taken_back;
+}
+
+void VersionIndex::put(uint64_t hash, std::string_view key, int64_t micros, Row row) {
+  const Row number = number_of(hash, key);
+  std::vector<Version>& versions = lanes_[number].versions;
   // Rows come nearly in their order: nearly always it is the last.
   auto place = versions.end();
   if (!versions.empty() && versions.back().micros >= micros) {
@@ -32,7 +41,7 @@ std::optional<VersionIndex::Row> VersionIndex::find(uint64_t hash, std::string_v
                                                     int64_t micros, bool strictly_before) const {
   const auto number = keys_.find(hash, key, 0);
   if (!number) return std::nullopt;
-  const std::vector<Version>& versions = versions_[*number];
+  const std::vector<Version>& versions = lanes_[*number].versions;
   const auto behind = strictly_before
                           ? std::ranges::lower_bound(versions, micros, {}, &Version::micros)
                           : std::ranges::upper_bound(versions, micros, {}, &Version::micros);
@@ -43,7 +52,8 @@ std::optional<VersionIndex::Row> VersionIndex::find(uint64_t hash, std::string_v
 void VersionIndex::take_replaced(Watermark watermark, std::vector<Row>& rows) {
   rows.clear();
   while (!due_.empty() && due_.front().millis <= watermark.value()) {
-    std::vector<Version>& versions = versions_[due_.front().key];
+    Lane& lane = lanes_[due_.front().key];
+    std::vector<Version>& versions = lane.versions;
     std::ranges::pop_heap(due_, std::greater<>());
     due_.pop_back();
     const auto ahead = std::ranges::upper_bound(
@@ -51,13 +61,16 @@ void VersionIndex::take_replaced(Watermark watermark, std::vector<Row>& rows) {
         [](const Version& version) { return TimedRows::millis_of(version.micros); });
     if (ahead == versions.begin()) continue;
     const auto last = std::prev(ahead);
-    for (auto gone = versions.begin(); gone != last; ++gone) rows.push_back(gone->row);
+    for (auto gone = versions.begin(); gone != last; ++gone) {
+      rows.push_back(gone->row);
+      if (gone->row == lane.taken_back) lane.taken_back = kNone;
+    }
     versions.erase(versions.begin(), last);
   }
 }
 
 size_t VersionIndex::memory_bytes(size_t rows) const {
-  return keys_.memory_bytes() + memory_of(versions_) + memory_of(due_) + rows * sizeof(Version);
+  return keys_.memory_bytes() + memory_of(lanes_) + memory_of(due_) + rows * sizeof(Version);
 }
 
 }  // namespace dataflow::engine

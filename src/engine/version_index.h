@@ -23,6 +23,9 @@ class VersionIndex {
   // What stands at that time, or right before it.
   std::optional<Row> find(uint64_t hash, std::string_view key, int64_t micros,
                           bool strictly_before) const;
+  // Of a key: its row that was taken back last, if nothing was said of the key since; or kNone.
+  static constexpr Row kNone = UINT32_MAX;
+  Row& taken_back(uint64_t hash, std::string_view key);
   // Takes out what was followed by another at or before the watermark: nobody asks for it behind
   // that.
   void take_replaced(Watermark watermark, std::vector<Row>& rows);
@@ -40,9 +43,16 @@ class VersionIndex {
     bool operator>(const Due& other) const { return millis > other.millis; }
   };
 
+  struct Lane {
+    std::vector<Version> versions;  // by time
+    Row taken_back = kNone;
+  };
+
+  Row number_of(uint64_t hash, std::string_view key);
+
   state::KeyedTable keys_;
-  std::vector<std::vector<Version>> versions_;  // by key, by time
-  std::vector<Due> due_;                        // a heap, the earliest on top
+  std::vector<Lane> lanes_;  // by key
+  std::vector<Due> due_;     // a heap, the earliest on top
 };
 
 }  // namespace dataflow::engine
