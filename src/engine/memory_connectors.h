@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -68,8 +69,8 @@ class MemoryConnectors final : public Connectors {
   std::map<std::string, std::shared_ptr<MemoryTable>> tables;
   std::map<std::string, std::shared_ptr<MemoryResult>> results;
   size_t chunk_rows = 7;
-  bool shuffle_chunks = false;  // of random sizes up to chunk_rows
-  uint64_t seed = 1;
+  bool shuffle_chunks = false;     // of random sizes up to chunk_rows
+  std::atomic<uint64_t> seed = 1;  // also set while a job that was cancelled still ends
   // Called before a sink is made and before it commits; may block, and fail it.
   std::function<Status(const ConnectorContext&)> on_make_sink;
   std::function<Status(const ConnectorContext&)> on_commit;
