@@ -289,6 +289,10 @@ Status SourceDriver::send_progress(Chain& chain) {
     any = true;
     least = std::min(least, reading->watermark);
   }
+  // Where all have ended the end of time follows at once. Idle until then, a task behind could hold
+  // nobody back any more before it has fired what others count as fired.
+  const bool over = std::ranges::all_of(readings_, [](const auto& one) { return one->ended; });
+  if (over) return {};
   if (any == sent_idle_) {
     sent_idle_ = !any;
     chain.send_idle(sent_idle_);
