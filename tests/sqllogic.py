@@ -21,6 +21,8 @@ import math
 import re
 from dataclasses import dataclass, field
 
+from json_documents import json_documents
+
 
 @dataclass
 class Record:
@@ -115,13 +117,7 @@ def run_ours(tool, folder, items):
             wrong.append(f"line {item.line}: the message is {tool.err!r}, without {item.error!r}")
     path.write_text(script)
     out = tool("run", path, "-o", "json", expect=None)
-    decoder = json.JSONDecoder(parse_float=decimal.Decimal)
-    at, documents = 0, []
-    while at < len(out.rstrip()):
-        document, at = decoder.raw_decode(out, at)
-        documents.append(document)
-        while at < len(out) and out[at].isspace():
-            at += 1
+    documents = json_documents(out, parse_float=decimal.Decimal)
     for item, document in zip(queries, documents):
         if not item.is_query:
             continue

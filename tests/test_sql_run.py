@@ -1,9 +1,8 @@
 """dataflow run FILE.sql: scripts from files to files, what they print, and how they end."""
 
-import json
-
 import pytest
 
+from json_documents import json_documents
 from test_cli import FAILED, VALIDATION, Cli  # noqa: F401
 
 TABLES = """
@@ -51,12 +50,7 @@ def test_a_select_prints_its_rows_sorted_and_cut(run):
 
 def test_documents_for_programs(run):
     out = run("SELECT id, price FROM orders ORDER BY id;\nSHOW TABLES;", "-o", "json")
-    decoder, documents, at = json.JSONDecoder(), [], 0
-    while at < len(out.rstrip()):
-        document, at = decoder.raw_decode(out, at)
-        documents.append(document)
-        while at < len(out) and out[at].isspace():
-            at += 1
+    documents = json_documents(out)
     assert [row[0] for row in documents[1]["rows"]] == [1, 2, 3]
     assert documents[1]["columns"][1]["name"] == "price"
     assert documents[2]["rows"] == [["orders"]]

@@ -3,11 +3,11 @@
 The topics are those of the run's own log, written by upsert-kafka and read as kafka tables.
 """
 
-import json
 import random
 
 import pytest
 
+from json_documents import json_documents
 from test_cli import VALIDATION, Cli
 
 ROWS = 20_000
@@ -51,12 +51,7 @@ def run(dataflow_cli, tmp_path):
     def run(script, **options):
         path = tmp_path / "script.sql"
         path.write_text((TABLES + script).replace("{dir}", str(tmp_path)))
-        decoder, text, at, documents = json.JSONDecoder(), tool("run", path, "-o", "json", **options), 0, []
-        while at < len(text.rstrip()):
-            document, at = decoder.raw_decode(text, at)
-            documents.append(document)
-            at += len(text[at:]) - len(text[at:].lstrip())
-        return documents
+        return json_documents(tool("run", path, "-o", "json", **options))
 
     run.cli = tool
     return run

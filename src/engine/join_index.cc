@@ -14,17 +14,8 @@ constexpr size_t kKeysInCache = 4096;
 
 void JoinIndex::find_keys(std::span<const uint64_t> hashes, std::span<const std::string_view> keys,
                           std::vector<Key>& found) {
-  if (zeros_.size() < keys.size()) zeros_.resize(keys.size());
-  found.resize(keys.size());
-  made_.clear();
-  keys_.upsert_all(hashes, keys, std::span(zeros_).first(keys.size()), found, &made_);
-  for (const Key key : made_) {
-    if (key >= lists_.size()) {
-      lists_.resize(std::max<size_t>(key + 1, 2 * lists_.size()));
-      used_.resize(lists_.size());
-    }
-    used_[key] = 1;
-  }
+  keys_.find(hashes, keys, found);
+  if (lists_.size() < keys_.limit()) lists_.resize(keys_.limit());
 }
 
 void JoinIndex::prefetch(std::span<const Key> keys) const {
@@ -40,10 +31,9 @@ void JoinIndex::prefetch(std::span<const Key> keys) const {
 
 void JoinIndex::release_if_unused(Key key) {
   const Lists& lists = lists_[key];
-  if (used_[key] == 0 || lists[0].first != kNone || lists[1].first != kNone) return;
+  if (!keys_.is_used(key) || lists[0].first != kNone || lists[1].first != kNone) return;
   lists_[key] = {};
-  used_[key] = 0;
-  keys_.erase(key);
+  keys_.release(key);
 }
 
 void JoinIndex::release_unused(std::span<const Key> keys) {
@@ -90,18 +80,15 @@ void JoinIndex::unlink(size_t side, Row row) {
 }
 
 void JoinIndex::clear() {
-  for (Key key = 0; key < used_.size(); ++key) {
-    if (used_[key] != 0) keys_.erase(key);
-  }
+  keys_.clear();
   lists_.clear();
-  used_.clear();
   for (std::vector<Link>& links : links_) links.clear();
   emptied_.clear();
 }
 
 size_t JoinIndex::memory_bytes() const {
-  return keys_.memory_bytes() + memory_of(lists_) + memory_of(used_) + memory_of(links_[0]) +
-         memory_of(links_[1]) + memory_of(emptied_);
+  return keys_.memory_bytes() + memory_of(lists_) + memory_of(links_[0]) + memory_of(links_[1]) +
+         memory_of(emptied_);
 }
 
 }  // namespace dataflow::engine

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "key_numbers.h"
 #include "state/keyed_table.h"
 
 namespace dataflow::engine {
@@ -16,10 +17,8 @@ namespace dataflow::engine {
 class JoinIndex {
  public:
   using Row = state::RowNumber;
-  using Key = state::RowNumber;
+  using Key = KeyNumbers::Key;
   static constexpr Row kNone = UINT32_MAX;
-
-  JoinIndex() : keys_({"keys", 1, {}}) {}
 
   // A number for each key, `keys`; valid until it is released.
   void find_keys(std::span<const uint64_t> hashes, std::span<const std::string_view> keys,
@@ -66,13 +65,10 @@ class JoinIndex {
 
   void release_if_unused(Key key);
 
-  state::KeyedTable keys_;
-  std::vector<Lists> lists_;   // by key
-  std::vector<uint8_t> used_;  // by key: it has a number
+  KeyNumbers keys_;
+  std::vector<Lists> lists_;  // by key
   std::array<std::vector<Link>, 2> links_;
   std::vector<Key> emptied_;  // they may have rows again
-  std::vector<int64_t> zeros_;
-  std::vector<Key> made_;
 };
 
 }  // namespace dataflow::engine

@@ -35,21 +35,8 @@ Status JoinRows::open(OperatorContext& context, const std::string& table) {
   return {};
 }
 
-void JoinRows::find_null_keys(const Batch& batch) {
-  null_keys_.clear();
-  if (spec_.nulls_match) return;
-  for (const size_t at : key_columns_) {
-    const arrow::Array& column = *batch.columns[at];
-    if (column.null_count() == 0) continue;
-    null_keys_.resize(static_cast<size_t>(batch.rows));
-    for (int64_t row = 0; row < batch.rows; ++row) {
-      if (column.IsNull(row)) null_keys_[static_cast<size_t>(row)] = 1;
-    }
-  }
-}
-
 Status JoinRows::read(const Batch& batch) {
-  find_null_keys(batch);
+  if (!spec_.nulls_match) keys_.find_nulls(batch);
   DF_RETURN_IF_ERROR(keys_.read(batch));
   if (!spec_.only_keys) DF_RETURN_IF_ERROR(codec_.encode(batch));
   numbers_.resize(static_cast<size_t>(batch.rows));

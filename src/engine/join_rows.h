@@ -51,7 +51,7 @@ class JoinRows {
     return spec_.only_keys ? std::string_view("", 0) : codec_.rows()[row];
   }
   // A key with a NULL in it equals none, not even its like, where NULLs do not match.
-  bool has_null_key(size_t row) const { return !null_keys_.empty() && null_keys_[row] != 0; }
+  bool has_null_key(size_t row) const { return keys_.has_null(row); }
 
   // Puts a row of the batch in, once more where one like it is there.
   struct Added {
@@ -80,20 +80,14 @@ class JoinRows {
 
  private:
   JoinRows(JoinRowsSpec spec, std::vector<size_t> keys, HashRow hash_row)
-      : spec_(std::move(spec)),
-        hash_row_(hash_row),
-        key_columns_(keys),
-        keys_(std::move(keys)),
-        codec_(spec_.schema) {}
+      : spec_(std::move(spec)), hash_row_(hash_row), keys_(std::move(keys)), codec_(spec_.schema) {}
 
-  void find_null_keys(const Batch& batch);
   Added put(Row row, size_t of_batch);
   Added add_displaced(size_t row);
   std::optional<Row> find_displaced(size_t row) const;
 
   JoinRowsSpec spec_;
   HashRow hash_row_;
-  std::vector<size_t> key_columns_;
   KeyColumns keys_;
   RowCodec codec_;
   state::KeyedTable* table_ = nullptr;
@@ -102,7 +96,6 @@ class JoinRows {
   std::vector<Row> displaced_;
 
   // Of the batch at hand, used again.
-  std::vector<uint8_t> null_keys_;  // none: no key is NULL
   std::vector<int64_t> numbers_;
   std::vector<Added> added_;
   std::vector<uint64_t> added_hashes_;

@@ -33,18 +33,6 @@ Status JoinSide::open(OperatorContext& context, const std::string& table) {
   return {};
 }
 
-void JoinSide::find_null_keys(const Batch& batch) {
-  null_keys_.clear();
-  for (const size_t at : key_columns_) {
-    const arrow::Array& column = *batch.columns[at];
-    if (column.null_count() == 0) continue;
-    null_keys_.resize(static_cast<size_t>(batch.rows));
-    for (int64_t row = 0; row < batch.rows; ++row) {
-      if (column.IsNull(row)) null_keys_[static_cast<size_t>(row)] = 1;
-    }
-  }
-}
-
 Status JoinSide::read(const Batch& batch) {
   arrivals_.clear();
   const Field& time = (*codec_.schema())[time_column_];
@@ -60,7 +48,7 @@ Status JoinSide::read(const Batch& batch) {
                                          std::string(row_kind_name(batch.kind(row))) +
                                          ") changes one that came before");
       }));
-  find_null_keys(batch);
+  keys_.find_nulls(batch);
   DF_RETURN_IF_ERROR(keys_.read(batch));
   return codec_.encode(batch);
 }

@@ -44,9 +44,7 @@ class JoinSide {
   std::span<const std::string_view> keys() const { return keys_.keys(); }
   std::string_view bytes(int32_t row) const { return codec_.rows()[static_cast<size_t>(row)]; }
   // A key with a NULL in it equals none, not even its like.
-  bool has_null_key(int32_t row) const {
-    return !null_keys_.empty() && null_keys_[static_cast<size_t>(row)] != 0;
-  }
+  bool has_null_key(int32_t row) const { return keys_.has_null(static_cast<size_t>(row)); }
   Status send_late(const Batch& batch, int32_t row, std::string_view words) const;
 
   state::KeyedTable& table() const { return *table_; }
@@ -60,14 +58,8 @@ class JoinSide {
 
  private:
   JoinSide(std::vector<size_t> keys, size_t time_column, RowCodec codec)
-      : key_columns_(keys),
-        keys_(std::move(keys)),
-        time_column_(time_column),
-        codec_(std::move(codec)) {}
+      : keys_(std::move(keys)), time_column_(time_column), codec_(std::move(codec)) {}
 
-  void find_null_keys(const Batch& batch);
-
-  std::vector<size_t> key_columns_;
   KeyColumns keys_;
   size_t time_column_;
   RowCodec codec_;
@@ -77,7 +69,6 @@ class JoinSide {
 
   // Of the batch at hand, used again.
   std::vector<Arrival> arrivals_;
-  std::vector<uint8_t> null_keys_;  // none: no key is NULL
   std::vector<uint64_t> kept_hashes_;
   std::vector<std::string_view> kept_keys_;
   std::vector<int64_t> kept_numbers_;

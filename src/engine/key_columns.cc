@@ -166,6 +166,18 @@ Status KeyColumns::read(const Batch& batch) {
   return {};
 }
 
+void KeyColumns::find_nulls(const Batch& batch) {
+  nulls_.clear();
+  for (const size_t at : columns_) {
+    const arrow::Array& column = *batch.columns[at];
+    if (column.null_count() == 0) continue;
+    nulls_.resize(static_cast<size_t>(batch.rows));
+    for (int64_t row = 0; row < batch.rows; ++row) {
+      if (column.IsNull(row)) nulls_[static_cast<size_t>(row)] = 1;
+    }
+  }
+}
+
 Result<std::vector<size_t>> key_columns_of(const std::vector<std::string>& names,
                                            const Schema& schema) {
   std::vector<size_t> columns;

@@ -32,6 +32,11 @@ class KeyColumns {
   std::span<const std::string_view> keys() const { return keys_; }
   std::span<const uint64_t> hashes() const { return hashes_; }
 
+  // For those to whom a key with a NULL in it is equal to none: looks for them in the batch.
+  void find_nulls(const Batch& batch);
+  // As of the last find_nulls(); without it no key has one.
+  bool has_null(size_t row) const { return !nulls_.empty() && nulls_[row] != 0; }
+
  private:
   bool read_one_text(const Batch& batch);
   void append_column(const arrow::Array& column, const Type& type, bool last);
@@ -42,6 +47,7 @@ class KeyColumns {
   std::vector<uint32_t> at_;  // where each row's key is written next
   std::vector<std::string_view> keys_;
   std::vector<uint64_t> hashes_;
+  std::vector<uint8_t> nulls_;  // none: no key has one
 };
 
 // Where the columns of a key stand.

@@ -109,10 +109,12 @@ Result<SourceDriver::Step> SourceDriver::step(Chain& chain) {
   }
   DF_RETURN_IF_ERROR(send_progress(chain));
   publish();
-  const bool all_ended = std::all_of(readings_.begin(), readings_.end(),
-                                     [](const auto& reading) { return reading->ended; });
-  if (all_ended && (source_.bounded() || options_.bounded)) return Step::kEnded;
-  return Step::kIdle;
+  return is_over() ? Step::kEnded : Step::kIdle;
+}
+
+bool SourceDriver::is_over() const {
+  return (source_.bounded() || options_.bounded) &&
+         std::ranges::all_of(readings_, [](const auto& reading) { return reading->ended; });
 }
 
 void SourceDriver::wait_for(Reading& reading) {
@@ -289,10 +291,9 @@ Status SourceDriver::send_progress(Chain& chain) {
     any = true;
     least = std::min(least, reading->watermark);
   }
-  // Where all have ended the end of time follows at once. Idle until then, a task behind could hold
+  // The end of time follows at once. Idle until then, a task behind could hold
   // nobody back any more before it has fired what others count as fired.
-  const bool over = std::ranges::all_of(readings_, [](const auto& one) { return one->ended; });
-  if (over) return {};
+  if (is_over()) return {};
   if (any == sent_idle_) {
     sent_idle_ = !any;
     chain.send_idle(sent_idle_);

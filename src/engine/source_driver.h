@@ -70,6 +70,8 @@ class SourceDriver {
   Status check_times(Reading& reading, Batch& batch, std::vector<int64_t>& offsets, Chain& chain);
   Status advance(Reading& reading, Chain& chain);
   Status send_progress(Chain& chain);
+  // All of it was read, and there will be no more.
+  bool is_over() const;
   // Of a value of the time column.
   int64_t millis(int64_t time) const {
     return time_units_ == 1 ? time : (time - (time < 0 ? time_units_ - 1 : 0)) / time_units_;

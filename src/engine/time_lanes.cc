@@ -20,17 +20,8 @@ constexpr size_t kLanesInCache = 4096;
 
 void TimeLanes::find_keys(std::span<const uint64_t> hashes, std::span<const std::string_view> keys,
                           std::vector<Key>& found) {
-  if (zeros_.size() < keys.size()) zeros_.resize(keys.size());
-  found.resize(keys.size());
-  made_.clear();
-  keys_.upsert_all(hashes, keys, std::span(zeros_).first(keys.size()), found, &made_);
-  for (const Key key : made_) {
-    if (key >= lanes_.size()) {
-      lanes_.resize(std::max<size_t>(key + 1, 2 * lanes_.size()));
-      used_.resize(lanes_.size());
-    }
-    used_[key] = 1;
-  }
+  keys_.find(hashes, keys, found);
+  if (lanes_.size() < keys_.limit()) lanes_.resize(keys_.limit());
 }
 
 void TimeLanes::prefetch(std::span<const Key> keys) const {
@@ -43,15 +34,14 @@ void TimeLanes::prefetch(std::span<const Key> keys) const {
 
 void TimeLanes::release_if_unused(Key key) {
   Lanes& lanes = lanes_[key];
-  if (used_[key] == 0 || !lanes[0].empty() || !lanes[1].empty()) return;
+  if (!keys_.is_used(key) || !lanes[0].empty() || !lanes[1].empty()) return;
   for (Lane& lane : lanes) {
     lane.entries.clear();
     if (lane.entries.capacity() > kKeptEntries) lane.entries.shrink_to_fit();
     lane.head = 0;
     lane.moment = INT64_MAX;
   }
-  used_[key] = 0;
-  keys_.erase(key);
+  keys_.release(key);
 }
 
 void TimeLanes::release_unused(std::span<const Key> keys) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "key_numbers.h"
 #include "memory_of.h"
 #include "state/keyed_table.h"
 
@@ -18,15 +19,14 @@ namespace dataflow::engine {
 class TimeLanes {
  public:
   using Row = state::RowNumber;
-  using Key = state::RowNumber;
+  using Key = KeyNumbers::Key;
   struct Entry {
     int64_t micros;
     Row row;
   };
 
   // A row of side s is over when time reaches its own + reach_ms[s].
-  explicit TimeLanes(std::array<int64_t, 2> reach_ms)
-      : reach_ms_(reach_ms), keys_({"keys", 1, {}}) {}
+  explicit TimeLanes(std::array<int64_t, 2> reach_ms) : reach_ms_(reach_ms) {}
 
   // A number for each key, `keys`; valid until it is released.
   void find_keys(std::span<const uint64_t> hashes, std::span<const std::string_view> keys,
@@ -59,8 +59,7 @@ class TimeLanes {
 
   // With so many rows in all lanes.
   size_t memory_bytes(size_t rows) const {
-    return keys_.memory_bytes() + memory_of(lanes_) + memory_of(used_) + memory_of(due_) +
-           rows * sizeof(Entry);
+    return keys_.memory_bytes() + memory_of(lanes_) + memory_of(due_) + rows * sizeof(Entry);
   }
 
  private:
@@ -86,13 +85,10 @@ class TimeLanes {
   void release_if_unused(Key key);
 
   const std::array<int64_t, 2> reach_ms_;
-  state::KeyedTable keys_;
-  std::vector<Lanes> lanes_;   // by key
-  std::vector<uint8_t> used_;  // by key: it has a number
-  std::vector<Due> due_;       // a heap, the earliest on top; what no longer holds is passed over
-  std::vector<Due> taken_;     // of it, and not looked at yet
-  std::vector<int64_t> zeros_;
-  std::vector<Key> made_;
+  KeyNumbers keys_;
+  std::vector<Lanes> lanes_;  // by key
+  std::vector<Due> due_;      // a heap, the earliest on top; what no longer holds is passed over
+  std::vector<Due> taken_;    // of it, and not looked at yet
 };
 
 }  // namespace dataflow::engine

@@ -30,21 +30,9 @@ Status TimedRows::read_times(OperatorContext& context, const Batch& batch) {
                        });
 }
 
-void TimedRows::find_null_keys(const Batch& batch) {
-  null_keys_.clear();
-  for (const size_t at : key_columns_) {
-    const arrow::Array& column = *batch.columns[at];
-    if (column.null_count() == 0) continue;
-    null_keys_.resize(static_cast<size_t>(batch.rows));
-    for (int64_t row = 0; row < batch.rows; ++row) {
-      if (column.IsNull(row)) null_keys_[static_cast<size_t>(row)] = 1;
-    }
-  }
-}
-
 Status TimedRows::read(OperatorContext& context, const Batch& batch) {
   DF_RETURN_IF_ERROR(read_times(context, batch));
-  find_null_keys(batch);
+  keys_.find_nulls(batch);
   DF_RETURN_IF_ERROR(keys_.read(batch));
   return codec_.encode(batch);
 }

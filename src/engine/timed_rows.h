@@ -34,9 +34,7 @@ class TimedRows {
   uint64_t hash(int32_t row) const { return keys_.hashes()[static_cast<size_t>(row)]; }
   std::string_view key(int32_t row) const { return keys_.keys()[static_cast<size_t>(row)]; }
   std::string_view bytes(int32_t row) const { return codec_.rows()[static_cast<size_t>(row)]; }
-  bool has_null_key(int32_t row) const {
-    return !null_keys_.empty() && null_keys_[static_cast<size_t>(row)] != 0;
-  }
+  bool has_null_key(int32_t row) const { return keys_.has_null(static_cast<size_t>(row)); }
 
   // Rows of the time of a watermark, and earlier ones, come too late behind it.
   static int64_t millis_of(int64_t micros) { return floor_div(micros, int64_t{1000}); }
@@ -50,22 +48,16 @@ class TimedRows {
 
  private:
   TimedRows(std::vector<size_t> keys, std::optional<size_t> time_column, RowCodec codec)
-      : key_columns_(keys),
-        keys_(std::move(keys)),
-        time_column_(time_column),
-        codec_(std::move(codec)) {}
+      : keys_(std::move(keys)), time_column_(time_column), codec_(std::move(codec)) {}
 
   Status read_times(OperatorContext& context, const Batch& batch);
-  void find_null_keys(const Batch& batch);
 
-  std::vector<size_t> key_columns_;
   KeyColumns keys_;
   std::optional<size_t> time_column_;
   RowCodec codec_;
 
   // Of the batch at hand, used again.
   std::vector<Arrival> arrivals_;
-  std::vector<uint8_t> null_keys_;  // none: no key is NULL
 };
 
 }  // namespace dataflow::engine

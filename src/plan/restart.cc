@@ -200,6 +200,24 @@ void compare(const Sides& sides, const GroupSpec& a, const GroupSpec& b) {
   compare_updates(sides);
 }
 
+// Of any join: it keeps whole rows of both sides.
+template <class Spec>
+void compare_sides(const Sides& sides, const Spec& a, const Spec& b) {
+  sides.difference.same("kind", a.kind, b.kind)
+      .same("left_keys", a.left_keys, b.left_keys)
+      .same("right_keys", a.right_keys, b.right_keys)
+      .same("left input", sides.was(0), sides.is(0))
+      .same("right input", sides.was(1), sides.is(1));
+}
+
+// Of those that go by time.
+template <class Spec>
+void compare_times(const Sides& sides, const Spec& a, const Spec& b) {
+  compare_sides(sides, a, b);
+  sides.difference.same("left_time", a.left_time, b.left_time)
+      .same("right_time", a.right_time, b.right_time);
+}
+
 bool takes_rows_back(const Plan& plan, const Node& join) {
   return origin_of_updates(plan, join.inputs[0]) != nullptr ||
          origin_of_updates(plan, join.inputs[1]) != nullptr;
@@ -207,16 +225,12 @@ bool takes_rows_back(const Plan& plan, const Node& join) {
 
 void compare(const Sides& sides, const JoinSpec& a, const JoinSpec& b) {
   compare_mode(sides);
-  sides.difference.same("kind", a.kind, b.kind)
-      .same("left_keys", a.left_keys, b.left_keys)
-      .same("right_keys", a.right_keys, b.right_keys)
-      .same("condition", a.condition, b.condition)
+  compare_sides(sides, a, b);
+  sides.difference.same("condition", a.condition, b.condition)
       .same("nulls_match", a.nulls_match, b.nulls_match)
       // Rows that expire are kept with more beside them.
       .same("whether left rows expire", a.left_ttl_ms > 0, b.left_ttl_ms > 0)
-      .same("whether right rows expire", a.right_ttl_ms > 0, b.right_ttl_ms > 0)
-      .same("left input", sides.was(0), sides.is(0))
-      .same("right input", sides.was(1), sides.is(1));
+      .same("whether right rows expire", a.right_ttl_ms > 0, b.right_ttl_ms > 0);
   // Where they are not, these keep no row that is done with.
   if (a.kind != JoinKind::kSemi && a.kind != JoinKind::kAnti) return;
   sides.difference.same("whether rows are taken back",
@@ -226,15 +240,8 @@ void compare(const Sides& sides, const JoinSpec& a, const JoinSpec& b) {
 
 void compare(const Sides& sides, const TemporalJoinSpec& a, const TemporalJoinSpec& b) {
   compare_mode(sides);
-  sides.difference.same("kind", a.kind, b.kind)
-      .same("time", a.time, b.time)
-      .same("left_keys", a.left_keys, b.left_keys)
-      .same("right_keys", a.right_keys, b.right_keys)
-      .same("left_time", a.left_time, b.left_time)
-      .same("right_time", a.right_time, b.right_time)
-      .same("condition", a.condition, b.condition)
-      .same("left input", sides.was(0), sides.is(0))
-      .same("right input", sides.was(1), sides.is(1));
+  compare_times(sides, a, b);
+  sides.difference.same("time", a.time, b.time).same("condition", a.condition, b.condition);
 }
 
 void compare(const Sides& sides, const RankSpec& a, const RankSpec& b) {
@@ -261,20 +268,13 @@ void compare(const Sides& sides, const OverSpec& a, const OverSpec& b) {
   compare_aggregates(sides, a.aggregates, b.aggregates);
 }
 
-// A join keeps whole rows of both sides. In a bounded job it does not get those that filters behind
-// it would leave out.
+// In a bounded job it does not get the rows that filters behind it would leave out.
 template <class Spec>
 void compare_join(const Sides& sides, const Spec& a, const Spec& b) {
-  sides.difference.same("kind", a.kind, b.kind)
-      .same("left_keys", a.left_keys, b.left_keys)
-      .same("right_keys", a.right_keys, b.right_keys)
-      .same("left_time", a.left_time, b.left_time)
-      .same("right_time", a.right_time, b.right_time)
-      .same("left input", sides.was(0), sides.is(0))
-      .same("right input", sides.was(1), sides.is(1))
-      .same("what is filtered behind it (and in a bounded job in front of it)",
-            rows_left_out(sides.before_plan, sides.before.id),
-            rows_left_out(sides.after_plan, sides.after.id));
+  compare_times(sides, a, b);
+  sides.difference.same("what is filtered behind it (and in a bounded job in front of it)",
+                        rows_left_out(sides.before_plan, sides.before.id),
+                        rows_left_out(sides.after_plan, sides.after.id));
 }
 
 void compare(const Sides& sides, const WindowJoinSpec& a, const WindowJoinSpec& b) {

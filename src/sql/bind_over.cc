@@ -4,14 +4,12 @@
 
 #include "binder.h"
 #include "plan/aggregate.h"
+#include "plan/over_function.h"
 
 namespace dataflow::sql {
 namespace {
 
 using expr::Kind;
-
-constexpr std::array<std::string_view, 8> kOfOrder = {
-    "ROW_NUMBER", "RANK", "DENSE_RANK", "PERCENT_RANK", "CUME_DIST", "NTILE", "LAG", "LEAD"};
 
 const Clauses* over_of(const expr::Expression& expression) {
   if (expression.kind != Kind::kExtension) return nullptr;
@@ -93,18 +91,21 @@ class OverBinder {
 
   Result<plan::Aggregate> aggregate_of(const expr::Expression& call, const Clauses& clauses) const {
     plan::Aggregate made;
-    const bool of_order = std::ranges::find(kOfOrder, call.name) != kOfOrder.end();
+    using Kind = plan::OverFunctionKind;
+    const plan::OverFunction* of_order = plan::find_over_function(call.name);
     const plan::AggregateFunction* known = plan::find_aggregate(call.name);
-    if (!of_order && known == nullptr) {
+    if (of_order == nullptr && known == nullptr) {
       return at_place(call.place, "there is no function " + call.name + " that takes OVER");
     }
-    made.function = of_order ? call.name : std::string(known->name);
+    made.function = of_order != nullptr ? of_order->name : known->name;
     made.distinct = clauses.distinct;
     if (clauses.filter != nullptr) {
       DF_ASSIGN_OR_RETURN(made.filter, names_.resolve(clauses.filter));
     }
-    const bool shifts = call.name == "LAG" || call.name == "LEAD";
-    const size_t most = shifts ? 3 : of_order && call.name != "NTILE" ? 0 : 1;
+    const bool shifts =
+        of_order != nullptr && (of_order->kind == Kind::kLag || of_order->kind == Kind::kLead);
+    const bool takes_one = of_order == nullptr || of_order->kind == Kind::kNtile;
+    const size_t most = shifts ? 3 : takes_one ? 1 : 0;
     if (call.arguments.size() > most || (call.arguments.empty() && most > 0 && !clauses.star)) {
       return at_place(call.place, call.name + " takes " +
                                       (shifts      ? "a value, how many rows back, and a default"
@@ -138,7 +139,7 @@ class OverBinder {
           item.nulls == NullsOrder::kUsual ? !item.descending : item.nulls == NullsOrder::kFirst;
       spec.order.push_back(std::move(by));
     }
-    if (std::ranges::find(kOfOrder, function) != kOfOrder.end()) {
+    if (plan::find_over_function(function) != nullptr) {
       if (spec.order.empty() && function != "ROW_NUMBER") {
         return at_place(place, function + " needs an ORDER BY in its OVER");
       }

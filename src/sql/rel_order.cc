@@ -1,23 +1,12 @@
 // Rels that look at rows in an order, and what all Rels share.
-#include <algorithm>
-#include <array>
-#include <span>
-
 #include "expr/bound.h"
 #include "names.h"
 #include "plan/aggregate.h"
+#include "plan/over_function.h"
 #include "rel.h"
 
 namespace dataflow::sql {
 namespace {
-
-// Aggregates that are only of a row's place among others.
-constexpr std::array<std::string_view, 4> kNumbers = {"ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE"};
-constexpr std::array<std::string_view, 2> kShares = {"PERCENT_RANK", "CUME_DIST"};
-
-bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
-  return std::ranges::find(names, name) != names.end();
-}
 
 // By time alone. Rows of one time: the first to arrive is the first, and the last the last.
 std::optional<plan::DeduplicateSpec> deduplication(const Rel& input, const plan::RankSpec& spec) {
@@ -40,8 +29,13 @@ std::optional<plan::DeduplicateSpec> deduplication(const Rel& input, const plan:
 }  // namespace
 
 Result<Field> aggregate_field(const Schema& schema, const plan::Aggregate& aggregate) {
-  if (is_one_of(aggregate.function, kNumbers)) return Field{aggregate.name, Type::int64(), false};
-  if (is_one_of(aggregate.function, kShares)) return Field{aggregate.name, Type::float64(), false};
+  using Kind = plan::OverFunctionKind;
+  const plan::OverFunction* over = plan::find_over_function(aggregate.function);
+  const bool shifts = over != nullptr && (over->kind == Kind::kLag || over->kind == Kind::kLead);
+  if (over != nullptr && !shifts) {
+    const bool share = over->kind == Kind::kPercentRank || over->kind == Kind::kCumeDist;
+    return Field{aggregate.name, share ? Type::float64() : Type::int64(), false};
+  }
   std::optional<Type> argument;
   bool nullable = false;
   if (aggregate.argument != nullptr) {
@@ -50,9 +44,7 @@ Result<Field> aggregate_field(const Schema& schema, const plan::Aggregate& aggre
     nullable = bound->nullable();
   }
   nullable |= aggregate.filter != nullptr;
-  if (argument && (aggregate.function == "LAG" || aggregate.function == "LEAD")) {
-    return Field{aggregate.name, *argument, true};
-  }
+  if (argument && shifts) return Field{aggregate.name, *argument, true};
   const plan::AggregateFunction* function = plan::find_aggregate(aggregate.function);
   if (function == nullptr) {
     return Status::invalid("there is no aggregate function " + aggregate.function);
@@ -114,8 +106,9 @@ Result<RelPtr> make_over(RelPtr input, plan::OverSpec spec, Place place) {
   std::vector<Field> fields = rel.schema->fields();
   for (const plan::Aggregate& aggregate : spec.aggregates) {
     DF_ASSIGN_OR_RETURN(Field field, aggregate_field(*input->schema, aggregate));
-    field.nullable |= aggregate.function != "COUNT" && !is_one_of(aggregate.function, kNumbers) &&
-                      !is_one_of(aggregate.function, kShares);
+    // A frame may hold no row.
+    field.nullable |=
+        aggregate.function != "COUNT" && plan::find_over_function(aggregate.function) == nullptr;
     fields.push_back(std::move(field));
   }
   rel.schema = std::make_shared<const Schema>(std::move(fields));
