@@ -136,6 +136,11 @@ Result<Relation> Binder::bind_select(const Select& select, const std::vector<Ord
   for (const OutputItem& item : items) grouped |= has_aggregates(*item.expression);
   Relation result;
   if (grouped) {
+    if (select.qualify != nullptr) {
+      return at_place(select.qualify->place,
+                      "QUALIFY beside GROUP BY is not supported yet; put the GROUP BY into a query "
+                      "in FROM");
+    }
     DF_ASSIGN_OR_RETURN(GroupedQuery group, bind_group(from.rel, from.names, select, items));
     if (group.having != nullptr) {
       DF_ASSIGN_OR_RETURN(group.rel, make_filter(group.rel, group.having));

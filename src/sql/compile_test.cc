@@ -303,6 +303,9 @@ TEST_F(CompileTest, ErrorsNameThePlaceAndTheNearestName) {
        "correlated subqueries are not supported yet"},
       {"SELECT item FROM bids AS a JOIN bids AS b ON a.n = b.n", "a column of several tables"},
       {"SELECT item FROM bids WHERE ROW_NUMBER() OVER (ORDER BY ts) = 1", "by QUALIFY"},
+      {"SELECT item, COUNT(*) FROM bids GROUP BY item QUALIFY ROW_NUMBER() OVER (ORDER BY item) = "
+       "1",
+       "QUALIFY beside GROUP BY"},
       {"SELECT item, LAG(n, 1, 2, 3) OVER (ORDER BY ts) FROM bids", "here are 4"},
       {"SELECT SUM(n) OVER w FROM bids", "there is no window `w`"},
       {"SELECT a.n FROM bids AS a ASOF JOIN bids AS b ON a.n = b.n", "compares two times"},
