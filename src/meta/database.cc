@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/logger.h"
+#include "unseen_reads.h"
 
 namespace dataflow::meta {
 
@@ -108,6 +109,7 @@ class RocksDatabase final : public Database {
   void adopt(rocksdb::DB* db) { db_.reset(db); }
 
   Result<std::optional<std::string>> get(std::string_view key) override {
+    const UnseenReads unseen;
     rocksdb::PinnableSlice value;
     const rocksdb::Status status =
         db_->Get(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), slice(key), &value);
@@ -118,6 +120,7 @@ class RocksDatabase final : public Database {
 
   Status scan(std::string_view prefix,
               const std::function<bool(std::string_view, std::string_view)>& visit) override {
+    const UnseenReads unseen;
     const std::string end = prefix_successor(prefix);
     const rocksdb::Slice upper_bound = slice(end);
     rocksdb::ReadOptions options;
