@@ -140,6 +140,8 @@ TEST(ParsingExpressions, WhatIsPrintedIsReadAsTheSameTree) {
                            "CEIL(t TO MONTH)",
                            "TRIM(TRAILING 'x' FROM a)",
                            "a[1].`b c`[2]",
+                           "- (0e0)[1]",
+                           "(2)[a].b",
                            "TIMESTAMPDIFF(MONTH, a, b)",
                            "CURRENT_DATE",
                            "MAP['a', ARRAY[1]]",

@@ -70,7 +70,10 @@ bool print_special(const Expression& e, std::string& out) {
   auto text = [&](size_t i) { return e.arguments[i]->value.as_text(); };
   auto whole = [&](size_t i) { return operand(*e.arguments[i], Binding::kOr); };
   if (e.name == "ITEM" && n == 2) {
-    out = operand(*e.arguments[0], Binding::kPostfix) + "[" + whole(1) + "]";
+    // A sign in front of a bare number would be read as the number's own.
+    const bool number = e.arguments[0]->kind == Kind::kLiteral;
+    out = (number ? "(" + whole(0) + ")" : operand(*e.arguments[0], Binding::kPostfix)) + "[" +
+          whole(1) + "]";
   } else if (e.name == "FIELD" && n == 2 && is_text(*e.arguments[1])) {
     // A number would take the point as its own.
     const bool number = e.arguments[0]->kind == Kind::kLiteral;
