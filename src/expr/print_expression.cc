@@ -69,17 +69,15 @@ bool print_special(const Expression& e, std::string& out) {
   size_t n = e.arguments.size();
   auto text = [&](size_t i) { return e.arguments[i]->value.as_text(); };
   auto whole = [&](size_t i) { return operand(*e.arguments[i], Binding::kOr); };
+  // A number would take a point behind it, or a sign in front of it, as its own.
+  auto held = [&] {
+    const bool literal = e.arguments[0]->kind == Kind::kLiteral;
+    return literal ? "(" + whole(0) + ")" : operand(*e.arguments[0], Binding::kPostfix);
+  };
   if (e.name == "ITEM" && n == 2) {
-    // A sign in front of a bare number would be read as the number's own.
-    const bool number = e.arguments[0]->kind == Kind::kLiteral;
-    out = (number ? "(" + whole(0) + ")" : operand(*e.arguments[0], Binding::kPostfix)) + "[" +
-          whole(1) + "]";
+    out = held() + "[" + whole(1) + "]";
   } else if (e.name == "FIELD" && n == 2 && is_text(*e.arguments[1])) {
-    // A number would take the point as its own.
-    const bool number = e.arguments[0]->kind == Kind::kLiteral;
-    const std::string of =
-        number ? "(" + whole(0) + ")" : operand(*e.arguments[0], Binding::kPostfix);
-    out = of + "." + name_to_sql(text(1));
+    out = held() + "." + name_to_sql(text(1));
   } else if (e.name == "ARRAY" || e.name == "MAP") {
     out = e.name + "[" + listed(e, 0) + "]";
   } else if (e.name == "EXTRACT" && n == 2 && is_text(*e.arguments[0])) {
