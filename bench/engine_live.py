@@ -95,7 +95,7 @@ class Server:
         any_port = "127.0.0.1:0"
         self.process = subprocess.Popen(
             [BIN / "dataflow", "server", "--data-dir", self.folder / "data", "--kafka-listen", any_port,
-             "--http-listen", any_port, "--metrics-listen", any_port, "--ready-file", ready, *self.options],
+             "--http-listen", any_port, "--metrics-listen", any_port, "--postgres-listen", any_port, "--ready-file", ready, *self.options],
             stderr=(self.folder / "log").open("a"))
         while not ready.exists():
             if self.process.poll() is not None:

@@ -53,7 +53,7 @@ class Ours:
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
         log = open(self.folder / "server.log", "ab")
-        listen = sum(([f"--{n}-listen", "127.0.0.1:0"] for n in ("http", "metrics")), [])
+        listen = sum(([f"--{n}-listen", "127.0.0.1:0"] for n in ("http", "metrics", "postgres")), [])
         listen += ["--kafka-listen", f"127.0.0.1:{port}"]
         self.process = subprocess.Popen(
             [str(BIN / "dataflow"), "server", "--data-dir", str(self.folder / "data"),

@@ -49,3 +49,11 @@ endfunction()
 dataflow_arrow_library(Arrow::arrow libarrow.so.2600)           # columns, IPC, CSV, file systems
 dataflow_arrow_library(Arrow::compute libarrow_compute.so.2600) # kernels
 target_link_libraries(Arrow::compute INTERFACE Arrow::arrow)
+
+# DuckDB answers questions about the catalog. Its library is loaded at the first of them, not linked.
+set(DATAFLOW_DUCKDB "${CMAKE_SOURCE_DIR}/build/duckdb" CACHE PATH "DuckDB: duckdb.h and libduckdb.so")
+if(NOT EXISTS "${DATAFLOW_DUCKDB}/duckdb.h")
+  message(FATAL_ERROR "DuckDB::header: ${DATAFLOW_DUCKDB}/duckdb.h was not found; run script/bootstrap")
+endif()
+add_library(DuckDB::header INTERFACE IMPORTED GLOBAL)
+target_include_directories(DuckDB::header INTERFACE "${DATAFLOW_DUCKDB}")

@@ -21,10 +21,12 @@ function(dataflow_install)
     COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
   install(FILES "${CMAKE_SOURCE_DIR}/cmake/DataFlowConfig.cmake"
     "${CMAKE_BINARY_DIR}/DataFlowConfigVersion.cmake" DESTINATION "${package}" COMPONENT plugin)
-  # Arrow comes out of build/, so it goes with the program.
+  # Arrow and DuckDB come out of build/, so they go with the program.
   set_target_properties(dataflow PROPERTIES
     INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/dataflow")
   install(FILES "$<TARGET_FILE:Arrow::arrow>" DESTINATION "${CMAKE_INSTALL_LIBDIR}/dataflow"
+    COMPONENT program)
+  install(FILES "${DATAFLOW_DUCKDB}/libduckdb.so" DESTINATION "${CMAKE_INSTALL_LIBDIR}/dataflow"
     COMPONENT program)
   install(TARGETS dataflow RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT program)
   install(CODE "file(CREATE_LINK dataflow \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/dataflow-cli\" SYMBOLIC)"

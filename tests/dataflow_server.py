@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LISTENERS = ("kafka", "http", "metrics")
+LISTENERS = ("kafka", "http", "metrics", "postgres")
 START_DEADLINE_S = 60
 STOP_DEADLINE_S = 60
 
@@ -25,6 +25,7 @@ class Addresses:
     kafka: str
     http: str
     metrics: str
+    postgres: str
     pid: int
 
 
@@ -52,6 +53,10 @@ class Server:
     @property
     def metrics(self):
         return self.addresses.metrics
+
+    @property
+    def postgres(self):
+        return self.addresses.postgres
 
     @property
     def pid(self):

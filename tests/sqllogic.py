@@ -10,8 +10,8 @@ A file is records with an empty line between them:
     ----
     a row a line, its values with a tab between them
 
-`skipif duckdb` and `onlyif duckdb` in front of a record say who runs it. All statements of a file see what those before
-them have made. Rows of `rowsort` come in any order.
+`skipif duckdb`, `onlyif duckdb` and `skipif flink` in front of a record say who runs it. All statements of a file see what those before
+them have made. Rows of `rowsort` come in any order. ${folder} is one of the file's own.
 """
 
 import datetime
@@ -34,6 +34,7 @@ class Record:
     rows: list = field(default_factory=list)
     duckdb: bool = True
     ours: bool = True
+    flink: bool = True  # files of functions are run by Apache Flink, too
 
 
 def records(path):
@@ -46,11 +47,13 @@ def records(path):
         if not lines or not "".join(lines).strip():
             continue
         record = Record(at, "")
-        while lines[0] in ("skipif duckdb", "onlyif duckdb"):
-            if lines[0].startswith("skipif"):
+        while lines[0] in ("skipif duckdb", "onlyif duckdb", "skipif flink"):
+            if lines[0] == "skipif flink":
+                record.flink = False
+            elif lines[0] == "skipif duckdb":
                 record.duckdb = False
             else:
-                record.ours = False
+                record.ours = record.flink = False
             lines.pop(0)
         head = lines.pop(0).split(None, 2)
         if head[0] == "query":
@@ -66,6 +69,25 @@ def records(path):
         record.sql = "\n".join(lines).strip().rstrip(";")
         found.append(record)
     return found
+
+
+def values_of(sql):
+    """What stands between the commas of a SELECT without FROM."""
+    values, depth, quoted, begin = [], 0, False, len("SELECT ")
+    for at in range(begin, len(sql)):
+        char = sql[at]
+        quoted ^= char == "'"
+        if quoted:
+            continue
+        depth += (char in "([") - (char in ")]")
+        if char == "<" and sql[:at].endswith(("ROW", "MAP", "ARRAY")):
+            depth += 1000  # of a type
+        elif char == ">" and depth >= 1000:
+            depth -= 1000
+        elif char == "," and depth == 0:
+            values.append(sql[begin:at].strip())
+            begin = at + 1
+    return values + [sql[begin:].strip()]
 
 
 def text_of(value):
@@ -107,6 +129,7 @@ def run_ours(tool, folder, items):
     for item in items:
         if not item.ours:
             continue
+        item.sql = item.sql.replace("${folder}", str(folder))
         if item.error is None:
             script += item.sql + ";\n"
             queries.append(item)

@@ -908,7 +908,7 @@ def test_emulator_names_a_port_that_is_taken(emulator):
         port = taken.getsockname()[1]
         emulator("emulator", "start", "--background", expect=FAILED, env={
             "DATAFLOW_KAFKA_LISTEN": f"127.0.0.1:{port}", "DATAFLOW_HTTP_LISTEN": "127.0.0.1:0",
-            "DATAFLOW_METRICS_LISTEN": "127.0.0.1:0"})
+            "DATAFLOW_METRICS_LISTEN": "127.0.0.1:0", "DATAFLOW_POSTGRES_LISTEN": "127.0.0.1:0"})
     assert str(port) in emulator.err and "--any-port" in emulator.err
 
 

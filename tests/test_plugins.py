@@ -209,7 +209,7 @@ def test_bad_plugins_are_named_and_the_good_one_is_used(cli, plugins, tmp_path):
     cli("run", cli.file, expect=NOT_FOUND)
     server = subprocess.run([binary(), "server", "--data-dir", tmp_path / "data", "--plugins-dir", folder / "none",
                              "--kafka-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0",
-                             "--metrics-listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=60)
+                             "--metrics-listen", "127.0.0.1:0", "--postgres-listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=60)
     assert server.returncode != 0 and "there is no such folder" in server.stderr
 
 

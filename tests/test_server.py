@@ -76,9 +76,9 @@ def values(server, topic, partitions=1, **more):
 
 def test_ready_file_names_listeners_that_accept(server):
     said = json.loads((server.folder / "ready.json").read_text())
-    assert set(said) == {"kafka", "http", "metrics", "pid"}
+    assert set(said) == {"kafka", "http", "metrics", "postgres", "pid"}
     assert said["pid"] == server.pid
-    for name in ("kafka", "http", "metrics"):
+    for name in ("kafka", "http", "metrics", "postgres"):
         host, port = said[name].rsplit(":", 1)
         assert host == "127.0.0.1" and int(port) > 0
         socket.create_connection((host, int(port)), timeout=LIMIT_S).close()
@@ -160,7 +160,7 @@ def test_missing_configuration_file_is_named(tmp_path):
     assert code == EXIT_USAGE and "none.yaml" in said, said
 
 
-@pytest.mark.parametrize("flag", ["--kafka-listen", "--http-listen", "--metrics-listen"])
+@pytest.mark.parametrize("flag", ["--kafka-listen", "--http-listen", "--metrics-listen", "--postgres-listen"])
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "[::]"])
 def test_address_that_others_can_reach_is_refused(tmp_path, flag, host):
     code, said = refused("--data-dir", str(tmp_path / "data"), flag, f"{host}:0")

@@ -76,6 +76,14 @@ def test_errors_have_a_place_and_nothing_runs_before_the_whole_is_parsed(run):
     assert "execution.runtime-mode" in run.cli.err
 
 
+@pytest.mark.parametrize("statement", ["UPDATE orders SET item = 'x'", "DELETE FROM orders", "FLUSH", "SUBSCRIBE TO orders",
+                                       "CREATE MATERIALIZED VIEW v AS SELECT item FROM orders"])
+def test_what_is_kept_is_kept_by_a_server(run, statement):
+    run(statement + ";", expect=VALIDATION)
+    assert "needs a server, which keeps tables and views" in run.cli.err, run.cli.err
+    assert "script.sql:4:1: " in run.cli.err
+
+
 def test_dead_letters_are_told(run):
     (run.dir / "in.csv").write_text(ROWS + "x,y,z,t\n")
     out = run("SELECT id FROM orders;")

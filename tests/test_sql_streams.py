@@ -35,6 +35,23 @@ QUERIES = {
              "SELECT item, id FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY item ORDER BY ts DESC) AS place FROM bids) WHERE place = 1"),
     "semi": ("k STRING, n BIGINT",
              "SELECT item, COUNT(*) FROM bids WHERE bidder IN (SELECT bidder FROM bids GROUP BY bidder HAVING COUNT(*) > 3300) GROUP BY item"),
+    "mark": ("k STRING, n BIGINT",
+             "SELECT item, COUNT(*) FROM bids WHERE bidder IN (SELECT bidder FROM bids GROUP BY bidder HAVING COUNT(*) > 3300) OR price > 90 "
+             "GROUP BY item"),
+    "unknown": ("k BIGINT, within BOOLEAN, without BOOLEAN",
+                "SELECT id, NULLIF(bidder, 3) IN (SELECT NULLIF(n, 5) FROM (SELECT COUNT(*) AS n FROM bids WHERE id < 30 GROUP BY bidder)), "
+                "NULLIF(bidder, 3) NOT IN (SELECT bidder FROM bids WHERE id < 0) FROM bids WHERE id < 200"),
+    "not_in": ("k STRING, n BIGINT",
+               "SELECT item, COUNT(*) FROM bids WHERE NULLIF(bidder, 3) NOT IN (SELECT n FROM (SELECT NULLIF(COUNT(*), 9) + 2 AS n FROM bids "
+               "WHERE id < 18 GROUP BY bidder)) GROUP BY item"),
+    "all_of": ("k BIGINT, above BOOLEAN, beneath BOOLEAN, same BOOLEAN",
+               "SELECT id, price > ALL (SELECT AVG(price) FROM bids WHERE id < 90 GROUP BY bidder), price < ANY (SELECT AVG(price) FROM bids "
+               "WHERE id < 90 GROUP BY bidder), bidder <> ANY (SELECT MIN(bidder) FROM bids GROUP BY item) FROM bids WHERE id < 200"),
+    "except_all": ("k STRING, n BIGINT",
+                   "SELECT item, COUNT(*) FROM (SELECT item, bidder FROM bids EXCEPT ALL SELECT item, bidder FROM bids WHERE price > 30) GROUP BY item"),
+    "intersect_all": ("k BIGINT, n BIGINT",
+                      "SELECT n, COUNT(*) FROM (SELECT COUNT(*) AS n FROM bids GROUP BY item, bidder INTERSECT ALL SELECT COUNT(*) + 1 FROM bids "
+                      "GROUP BY bidder, item HAVING COUNT(*) > 70) GROUP BY n"),
 }
 
 

@@ -4,6 +4,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 VENV="$ROOT/build/venv"
 JAVA_LIB="$ROOT/build/java/lib"
 ARROW="$ROOT/build/arrow"
+DUCKDB="$ROOT/build/duckdb"
 if [ -z "${HOME:-}" ]; then export HOME="$ROOT/build/home" && mkdir -p "$HOME"; fi
 # ccache without a preprocessor run of its own for each file that it does not know yet.
 export CCACHE_DEPEND="${CCACHE_DEPEND:-1}"

@@ -24,14 +24,22 @@ bool read_number(std::string_view text, Number& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+// Names of which none is empty, nor leads elsewhere.
+bool stays_within(std::string_view path) {
+  if (path.empty() || path.ends_with('/')) return false;
+  while (!path.empty()) {
+    const std::string_view name = take_until(path, '/');
+    if (name.empty() || name == "." || name == "..") return false;
+  }
+  return true;
+}
+
 bool read_file(std::string_view words, StagedFile& file) {
   file.staged = std::string(take_until(words, ' '));
   const bool number = read_number(take_until(words, ' '), file.bytes);
   file.final = std::string(words);
-  const auto plain = [](const std::string& name) {
-    return !name.empty() && name.find('/') == std::string::npos;
-  };
-  return number && plain(file.staged) && plain(file.final);
+  return number && !file.staged.empty() && file.staged.find('/') == std::string::npos &&
+         stays_within(file.final);
 }
 
 }  // namespace
@@ -39,7 +47,7 @@ bool read_file(std::string_view words, StagedFile& file) {
 std::string encode_file_committable(const FileCommittable& committable) {
   std::string out = "writer " + std::to_string(committable.writer) + "\n";
   for (const StagedFile& file : committable.done) append_file(out, "done", file);
-  if (committable.open) append_file(out, "open", *committable.open);
+  for (const StagedFile& file : committable.open) append_file(out, "open", file);
   return out;
 }
 
@@ -55,11 +63,7 @@ Result<FileCommittable> decode_file_committable(std::string_view bytes) {
     const std::string_view what = take_until(line, ' ');
     StagedFile file;
     if ((what != "done" && what != "open") || !read_file(line, file)) return wrong;
-    if (what == "done") {
-      out.done.push_back(std::move(file));
-    } else {
-      out.open = std::move(file);
-    }
+    (what == "done" ? out.done : out.open).push_back(std::move(file));
   }
   return out;
 }

@@ -5,11 +5,11 @@
 //   done <staged name> <bytes> <final name>
 //   open <staged name> <bytes> <final name>
 //
-// A line each; names have no spaces. A writer leaves the final names to the committer: "-".
+// A line each; staged names have no spaces. A writer leaves the final names to the committer, and
+// says which folder they are in: "-", "day=2026-01-31/-".
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,15 +19,15 @@
 namespace dataflow::connect {
 
 struct StagedFile {
-  std::string staged;  // names within the sink's folder
-  uint64_t bytes = 0;  // that are on disk and belong to the file
-  std::string final = "-";
+  std::string staged;       // a name within the sink's folder
+  uint64_t bytes = 0;       // that are on disk and belong to the file
+  std::string final = "-";  // a path within it
 };
 
 struct FileCommittable {
   int writer = 0;
   std::vector<StagedFile> done;
-  std::optional<StagedFile> open;
+  std::vector<StagedFile> open;
 };
 
 std::string encode_file_committable(const FileCommittable& committable);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/env.h"
 #include "engine/connectors.h"
@@ -22,6 +23,11 @@ struct FileSinkSpec {
   uint64_t roll_bytes = 0;
   int64_t roll_interval_ms = 0;
   SchemaPtr schema;
+  // A folder within the folder for the rows that have the same values there, which are left out of
+  // the files; none: one folder for all.
+  std::vector<size_t> partition_columns;
+  std::string no_partition;  // the value's name where it is NULL or empty
+  SchemaPtr written;         // what is left of the schema
 };
 
 Result<std::unique_ptr<engine::Sink>> make_file_sink(Env& env, const plan::SinkSpec& spec,

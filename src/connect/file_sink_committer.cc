@@ -2,9 +2,12 @@
 //
 // Its named state holds the files that are still written to, with the bytes that belong to the
 // checkpoint. A restart goes on with none of them: each is cut to those bytes and gets its name.
+#include <algorithm>
 #include <cstdio>
 #include <map>
+#include <set>
 
+#include "base/durable_dirs.h"
 #include "base/logger.h"
 #include "file_committable.h"
 #include "file_sink.h"
@@ -40,8 +43,8 @@ class FileSinkCommitter final : public engine::SinkCommitter {
   std::shared_ptr<const FileSinkSpec> spec_;
   // In every name, so that a job that is begun anew does not write over the files of the old one.
   std::string run_;
-  std::map<int, StagedFile> open_;  // by writer, as of the last prepare()
-  bool settled_ = false;            // the checkpoint of `open_` is known to be durable
+  std::map<int, std::vector<StagedFile>> open_;  // by writer, as of the last prepare()
+  bool settled_ = false;                         // the checkpoint of `open_` is known to be durable
 };
 
 std::string FileSinkCommitter::new_run() const {
@@ -61,7 +64,9 @@ std::string FileSinkCommitter::new_name(engine::CheckpointId id, int writer, int
 
 std::vector<StagedFile> FileSinkCommitter::open_files() const {
   std::vector<StagedFile> files;
-  for (const auto& [writer, file] : open_) files.push_back(file);
+  for (const auto& [writer, of_writer] : open_) {
+    files.insert(files.end(), of_writer.begin(), of_writer.end());
+  }
   return files;
 }
 
@@ -84,6 +89,9 @@ Status FileSinkCommitter::show(const StagedFile& file) {
     return Status::corrupt("the staged file `" + staged + "` has " + std::to_string(size) +
                            " bytes, of which " + std::to_string(file.bytes) + " were on disk");
   }
+  if (const size_t name = file.final.rfind('/'); name != std::string::npos) {
+    DF_RETURN_IF_ERROR(create_dirs_durably(env_, path_of(file.final.substr(0, name))));
+  }
   if (size > file.bytes) {
     DF_ASSIGN_OR_RETURN(const std::unique_ptr<File> open, env_.open(staged, OpenMode::kReadWrite));
     DF_RETURN_IF_ERROR(open->truncate(file.bytes));
@@ -97,7 +105,17 @@ Status FileSinkCommitter::show_all(const std::vector<StagedFile>& files) {
     DF_RETURN_IF_ERROR(show(file).with_context(spec_->where));
   }
   // Also where the names were there: whoever gave them may have ended before this.
-  return files.empty() ? Status() : env_.sync_dir(spec_->folder).with_context(spec_->where);
+  std::set<std::string> folders;
+  for (const StagedFile& file : files) {
+    if (!env_.exists(path_of(file.final))) continue;  // taken away, maybe with its folder
+    const size_t name = file.final.rfind('/');
+    folders.insert(name == std::string::npos ? spec_->folder : path_of(file.final.substr(0, name)));
+  }
+  if (!files.empty()) folders.insert(spec_->folder);
+  for (const std::string& folder : folders) {
+    DF_RETURN_IF_ERROR(env_.sync_dir(folder).with_context(spec_->where));
+  }
+  return {};
 }
 
 Status FileSinkCommitter::restore(const std::map<std::string, std::string>& named_state) {
@@ -116,19 +134,19 @@ Status FileSinkCommitter::prepare(engine::CheckpointId id, std::vector<std::stri
   int number = 0;
   for (std::string& bytes : committables) {
     DF_ASSIGN_OR_RETURN(FileCommittable part, decode_file_committable(bytes));
+    std::vector<StagedFile>& open = open_[part.writer];
     const auto name = [&](StagedFile& file) {
-      const auto known = open_.find(part.writer);
-      const bool was_open = known != open_.end() && known->second.staged == file.staged;
-      file.final = was_open ? known->second.final : new_name(id, part.writer, ++number);
+      const auto known = std::ranges::find(open, file.staged, &StagedFile::staged);
+      if (known != open.end()) {
+        file.final = known->final;
+      } else {
+        file.final.replace(file.final.size() - 1, 1, new_name(id, part.writer, ++number));
+      }
     };
     for (StagedFile& file : part.done) name(file);
-    if (part.open) name(*part.open);
+    for (StagedFile& file : part.open) name(file);
     bytes = encode_file_committable(part);
-    if (part.open) {
-      open_[part.writer] = *part.open;
-    } else {
-      open_.erase(part.writer);
-    }
+    open = std::move(part.open);
   }
   FileCommittable open;
   open.done = open_files();

@@ -25,12 +25,33 @@ plan::SinkSpec sink_spec(plan::Options options = {}, const std::string& format =
   return spec;
 }
 
+// Into folders by the last letter of a row.
+plan::SinkSpec parted_spec(plan::Options options = {}) {
+  options.emplace("partition_by", "kind,last");
+  return sink_spec(std::move(options));
+}
+SchemaPtr parted_schema() {
+  return std::make_shared<const Schema>(std::vector<Field>{{"last", Type::string(), true},
+                                                           {"payload", Type::string(), true},
+                                                           {"kind", Type::int32(), true}});
+}
+Batch parted(const Words& values) {
+  std::vector<std::vector<Value>> rows;
+  for (const std::string& value : values) {
+    const Value last = Value::string(value.substr(value.size() - 1));
+    rows.push_back(
+        {last, Value::string(value), Value::integer(Type::int32(), last.as_text() < "5")});
+  }
+  return batch_of(parted_schema(), rows).value();
+}
+
 // A job of one sink with two writers as the engine runs it: what is durable of it survives.
 struct FileJob {
   explicit FileJob(ConnectBed& bed, plan::SinkSpec spec = sink_spec()) : bed_(bed), spec_(spec) {}
 
   Status start() {
-    DF_ASSIGN_OR_RETURN(sink_, bed_.connectors().make_sink(spec_, payload_schema(), {"job", "s"}));
+    const SchemaPtr schema = is_parted() ? parted_schema() : payload_schema();
+    DF_ASSIGN_OR_RETURN(sink_, bed_.connectors().make_sink(spec_, schema, {"job", "s"}));
     DF_ASSIGN_OR_RETURN(committer_, sink_->make_committer());
     DF_RETURN_IF_ERROR(committer_->restore(named));
     for (const auto& [id, committables] : left) {
@@ -45,7 +66,7 @@ struct FileJob {
   }
   Status write(const Words& values, size_t task = 0) {
     std::vector<RowFault> faults;
-    return writers_[task]->write(payloads(values), faults);
+    return writers_[task]->write(is_parted() ? parted(values) : payloads(values), faults);
   }
   Status end() {
     for (auto& writer : writers_) DF_RETURN_IF_ERROR(writer->on_end());
@@ -86,6 +107,8 @@ struct FileJob {
   std::map<int64_t, Words> left;
 
  private:
+  bool is_parted() const { return spec_.options.contains("partition_by"); }
+
   ConnectBed& bed_;
   plan::SinkSpec spec_;
   std::unique_ptr<engine::Sink> sink_;
@@ -93,13 +116,22 @@ struct FileJob {
   std::vector<std::unique_ptr<engine::SinkWriter>> writers_;
 };
 
+// Paths within the folder, also of folders within.
+void add_names(ConnectBed& bed, const std::string& within, bool staged, Words& found) {
+  const auto entries = bed.env().list_dir("out/" + within);
+  if (!entries.ok()) return;
+  for (const DirEntry& entry : *entries) {
+    if (entry.is_dir) {
+      add_names(bed, within + entry.name + "/", staged, found);
+    } else if (entry.name.starts_with('_') == staged) {
+      found.push_back(within + entry.name);
+    }
+  }
+}
+
 Words names(ConnectBed& bed, bool staged) {
   Words found;
-  const auto entries = bed.env().list_dir("out");
-  if (!entries.ok()) return found;
-  for (const DirEntry& entry : *entries) {
-    if (entry.name.starts_with('_') == staged) found.push_back(entry.name);
-  }
+  add_names(bed, "", staged, found);
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -289,6 +321,71 @@ TEST_F(FileSink, WritesJsonAndNoChanges) {
   EXPECT_EQ(rows(bed_), (Words{R"({"payload":"a"})", R"({"payload":"c"})"}));
 }
 
+TEST_F(FileSink, RowsGoToTheFoldersOfTheirPartitions) {
+  FileJob job(bed_, parted_spec({{"partition_default", "none"}}));
+  ASSERT_TRUE(job.start().ok());
+  Batch batch =
+      batch_of(parted_schema(),
+               {{Value::string("a b"), Value::string("1"), Value::integer(Type::int32(), 7)},
+                {Value::string("10:05/%"), Value::string("2"), Value::null(Type::int32())},
+                {Value::null(Type::string()), Value::string("3"), Value::null(Type::int32())},
+                {Value::string(""), Value::string("4"), Value::null(Type::int32())},
+                {Value::string("a b"), Value::string("5"), Value::integer(Type::int32(), 7)}})
+          .value();
+  std::vector<RowFault> faults;
+  ASSERT_TRUE(job.writer().write(batch, faults).ok());
+  ASSERT_TRUE(job.checkpoint_and_commit(1).ok());
+  EXPECT_EQ(names(bed_, false), Words{});
+  ASSERT_TRUE(job.writer().write(batch, faults).ok());
+  ASSERT_TRUE(job.end().ok());
+  ASSERT_TRUE(job.checkpoint_and_commit(2).ok());
+  EXPECT_EQ(rows(bed_), (Words{"1", "1", "2", "2", "3", "3", "4", "4", "5", "5"}));
+  Words folders = names(bed_, false);
+  for (std::string& name : folders) name.erase(name.rfind('/'));
+  EXPECT_EQ(folders, (Words{"kind=7/last=a b", "kind=none/last=10%3A05%2F%25",
+                            "kind=none/last=none", "kind=none/last=none"}));
+}
+
+// Its file could be written, and would never come to its place.
+TEST_F(FileSink, APartitionThatNoFolderCanBeNamedAfterIsAFaultOfItsRow) {
+  FileJob job(bed_, parted_spec());
+  ASSERT_TRUE(job.start().ok());
+  const auto row = [](size_t length, const char* text) -> std::vector<Value> {
+    return {Value::string(std::string(length, 'x')), Value::string(text),
+            Value::integer(Type::int32(), 0)};
+  };
+  const Batch batch =
+      batch_of(parted_schema(), {row(2, "1"), row(251, "2"), row(250, "3"), row(300, "4")}).value();
+  std::vector<RowFault> faults;
+  ASSERT_TRUE(job.writer().write(batch, faults).ok());
+  ASSERT_EQ(faults.size(), 2u);
+  EXPECT_EQ(faults[0].row, 1);
+  EXPECT_EQ(faults[1].row, 3);
+  EXPECT_NE(faults[1].reason.find("255 bytes"), std::string::npos);
+  ASSERT_TRUE(job.end().ok());
+  ASSERT_TRUE(job.checkpoint_and_commit(1).ok());
+  EXPECT_EQ(rows(bed_), (Words{"1", "3"}));
+}
+
+// More partitions than there may be open files.
+TEST_F(FileSink, ManyPartitionsTakeTurns) {
+  FileJob job(bed_, parted_spec());
+  ASSERT_TRUE(job.start().ok());
+  std::vector<std::vector<Value>> values;
+  Words expected;
+  for (int i = 0; i < 300; ++i) {
+    values.push_back({Value::string(std::to_string(i % 150)),
+                      Value::string(std::to_string(1000 + i)), Value::integer(Type::int32(), 0)});
+    expected.push_back(std::to_string(1000 + i));
+  }
+  std::vector<RowFault> faults;
+  ASSERT_TRUE(job.writer().write(batch_of(parted_schema(), values).value(), faults).ok());
+  ASSERT_TRUE(job.end().ok());
+  ASSERT_TRUE(job.checkpoint_and_commit(1).ok());
+  EXPECT_EQ(rows(bed_), expected);
+  EXPECT_EQ(names(bed_, true), Words{});
+}
+
 TEST_F(FileSink, RefusesWhatItCannotDo) {
   const auto refusal = [&](plan::Options options, const std::string& format = "csv") {
     const auto made = bed_.connectors().make_sink(sink_spec(std::move(options), format),
@@ -300,17 +397,21 @@ TEST_F(FileSink, RefusesWhatItCannotDo) {
   EXPECT_NE(refusal({{"roll_intervall", "1s"}}).find("roll_interval"), std::string::npos);
   ASSERT_TRUE(bed_.env().open("a-file", OpenMode::kCreate).ok());
   EXPECT_NE(refusal({{"path", "a-file"}}).find("give a folder"), std::string::npos);
+  EXPECT_NE(refusal({{"partition_by", "day"}}).find("no column `day`"), std::string::npos);
+  EXPECT_NE(refusal({{"partition_by", "payload"}}).find("no column is left"), std::string::npos);
 }
 
 TEST(FileCommittable, IsReadBackAsItWasWritten) {
   FileCommittable committable;
   committable.writer = 3;
   committable.done = {{"_x-3-1", 10, "part-1.csv"}, {"_x-3-2", 0, "-"}};
-  committable.open = StagedFile{"_x-3-3", 77, "part-2.csv"};
+  committable.open = {{"_x-3-3", 77, "part-2.csv"}, {"_x-3-4", 7, "day=1 2/hour=%3A/part-2.csv"}};
   const std::string bytes = encode_file_committable(committable);
   EXPECT_EQ(encode_file_committable(decode_file_committable(bytes).value()), bytes);
-  for (const char* wrong : {"", "writer x\n", "writer 1\nlost a 1 b\n", "writer 1\ndone a b c\n",
-                            "writer 1\ndone a 1 ../b\n", "writer 1\ndone a 1\n"}) {
+  for (const char* wrong :
+       {"", "writer x\n", "writer 1\nlost a 1 b\n", "writer 1\ndone a b c\n",
+        "writer 1\ndone a 1 ../b\n", "writer 1\ndone a 1\n", "writer 1\ndone a/b 1 c\n",
+        "writer 1\ndone a 1 /c\n", "writer 1\ndone a 1 b/../c\n", "writer 1\ndone a 1 b/\n"}) {
     EXPECT_FALSE(decode_file_committable(wrong).ok()) << wrong;
   }
 }
@@ -319,12 +420,12 @@ constexpr int kRows = 8;
 
 // The disk stops at operation `point`; then the job starts again from what it had durable, and what
 // a reader sees is whole. False once the point lies behind the end.
-bool crash_at(uint64_t point, CrashMode mode) {
+bool crash_at(uint64_t point, CrashMode mode, const plan::SinkSpec& spec) {
   SCOPED_TRACE("operation " + std::to_string(point) + ", mode " +
                std::to_string(static_cast<int>(mode)));
   ConnectBed bed(point);
   EXPECT_TRUE(bed.open().ok());
-  FileJob job(bed);
+  FileJob job(bed, spec);
   bed.env().set_crash_after(bed.env().mutations() + point);
   int kept = 0;  // rows of durable checkpoints
   Status status = job.start();
@@ -359,47 +460,56 @@ bool crash_at(uint64_t point, CrashMode mode) {
 }
 
 TEST(FileSinkCrash, EveryRowOnceWhereverTheDiskStops) {
-  for (const CrashMode mode : {CrashMode::kLoseAll, CrashMode::kKeepAll, CrashMode::kRandom}) {
-    uint64_t point = 1;
-    while (crash_at(point, mode)) ++point;
-    EXPECT_GT(point, 20u);
-    if (testing::Test::HasFailure()) return;
+  for (const plan::SinkSpec& spec : {sink_spec(), parted_spec()}) {
+    for (const CrashMode mode : {CrashMode::kLoseAll, CrashMode::kKeepAll, CrashMode::kRandom}) {
+      uint64_t point = 1;
+      while (crash_at(point, mode, spec)) ++point;
+      EXPECT_GT(point, 20u);
+      if (testing::Test::HasFailure()) return;
+    }
   }
 }
 
 // Twice: also where the start after the first stop is stopped.
+void crash_a_restart_at(uint64_t point, const plan::SinkSpec& spec, bool& reached) {
+  SCOPED_TRACE(point);
+  ConnectBed bed(point);
+  ASSERT_TRUE(bed.open().ok());
+  FileJob job(bed, spec);
+  ASSERT_TRUE(job.start().ok());
+  ASSERT_TRUE(job.write(numbers(0, 10), 0).ok());
+  ASSERT_TRUE(job.write(numbers(10, 20), 1).ok());
+  ASSERT_TRUE(job.checkpoint_and_commit(1).ok());
+  ASSERT_TRUE(job.write(numbers(20, 30), 0).ok());
+  bed.env().advance_ms(1000);
+  ASSERT_TRUE(job.write(numbers(30, 40), 1).ok());
+  ASSERT_TRUE(job.checkpoint(2).ok());
+  ASSERT_TRUE(job.write(numbers(40, 50), 1).ok());
+  bed.crash({.mode = CrashMode::kKeepAll});
+  job.stop();
+  const auto left = job.left;
+  ASSERT_TRUE(bed.open().ok());
+  bed.env().set_crash_after(bed.env().mutations() + point);
+  const Status stopped = job.start();
+  reached = bed.env().crashed();
+  ASSERT_EQ(stopped.ok(), !reached) << stopped;
+  job.stop();
+  bed.crash({.mode = CrashMode::kRandom, .seed = point});
+  job.left = left;
+  ASSERT_TRUE(bed.open().ok());
+  const Status started = job.start();
+  ASSERT_TRUE(started.ok()) << started;
+  EXPECT_EQ(rows(bed), numbers(0, 40));
+  EXPECT_EQ(names(bed, true), Words{});
+}
+
 TEST(FileSinkCrash, EveryRowOnceWhereverARestartStops) {
-  for (uint64_t point = 1;; ++point) {
-    SCOPED_TRACE(point);
-    ConnectBed bed(point);
-    ASSERT_TRUE(bed.open().ok());
-    FileJob job(bed);
-    ASSERT_TRUE(job.start().ok());
-    ASSERT_TRUE(job.write(numbers(0, 10), 0).ok());
-    ASSERT_TRUE(job.write(numbers(10, 20), 1).ok());
-    ASSERT_TRUE(job.checkpoint_and_commit(1).ok());
-    ASSERT_TRUE(job.write(numbers(20, 30), 0).ok());
-    bed.env().advance_ms(1000);
-    ASSERT_TRUE(job.write(numbers(30, 40), 1).ok());
-    ASSERT_TRUE(job.checkpoint(2).ok());
-    ASSERT_TRUE(job.write(numbers(40, 50), 1).ok());
-    bed.crash({.mode = CrashMode::kKeepAll});
-    job.stop();
-    const auto left = job.left;
-    ASSERT_TRUE(bed.open().ok());
-    bed.env().set_crash_after(bed.env().mutations() + point);
-    const Status stopped = job.start();
-    const bool reached = bed.env().crashed();
-    ASSERT_EQ(stopped.ok(), !reached) << stopped;
-    job.stop();
-    bed.crash({.mode = CrashMode::kRandom, .seed = point});
-    job.left = left;
-    ASSERT_TRUE(bed.open().ok());
-    const Status started = job.start();
-    ASSERT_TRUE(started.ok()) << started;
-    EXPECT_EQ(rows(bed), numbers(0, 40));
-    EXPECT_EQ(names(bed, true), Words{});
-    if (!reached) break;
+  for (const plan::SinkSpec& spec : {sink_spec(), parted_spec()}) {
+    bool reached = true;
+    for (uint64_t point = 1; reached; ++point) {
+      crash_a_restart_at(point, spec, reached);
+      if (testing::Test::HasFatalFailure()) return;
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "generator_rules.h"
+#include "random_bits.h"
 #include "types/arrow_status.h"
 
 namespace dataflow::connect {
@@ -15,14 +16,6 @@ using Kind = ColumnRule::Kind;
 
 // Several independent draws a row.
 enum class Draw : uint64_t { kValue = 1, kNull, kLate, kDisorder };
-
-// splitmix64 of a row's number.
-uint64_t mix(uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 class Values {
  public:
@@ -49,12 +42,10 @@ class Values {
 
  private:
   uint64_t bits(int64_t row, Draw draw) const {
-    return mix(mix(rule_.seed + static_cast<uint64_t>(draw)) ^ static_cast<uint64_t>(row));
+    return mixed(mixed(rule_.seed + static_cast<uint64_t>(draw)) ^ static_cast<uint64_t>(row));
   }
   // At least 0 and less than 1.
-  double unit(int64_t row, Draw draw) const {
-    return static_cast<double>(bits(row, draw) >> 11) * 0x1p-53;
-  }
+  double unit(int64_t row, Draw draw) const { return unit_of(bits(row, draw)); }
   int64_t wrapped(int64_t row) const {
     return static_cast<int64_t>(static_cast<uint64_t>(rule_.start) +
                                 static_cast<uint64_t>(row) * static_cast<uint64_t>(rule_.step));
@@ -98,7 +89,7 @@ void Values::text(int64_t row, std::string& out) const {
     constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyz012345";  // 32
     uint64_t word = bits(row, Draw::kValue);
     for (int64_t i = 0; i < rule_.length; ++i) {
-      if (i % 12 == 11) word = mix(word);
+      if (i % 12 == 11) word = mixed(word);
       out += kLetters[word & 31];
       word >>= 5;
     }
@@ -146,7 +137,7 @@ Result<ColumnPtr> generate_column(const ColumnRule& rule, int64_t first, int64_t
     case TypeId::kBoolean:
       return build<arrow::BooleanBuilder>(
           rule, values, first, stride, rows, [&](arrow::BooleanBuilder& builder, int64_t row) {
-            return builder.Append((mix(rule.seed ^ static_cast<uint64_t>(row)) & 1) != 0);
+            return builder.Append((mixed(rule.seed ^ static_cast<uint64_t>(row)) & 1) != 0);
           });
     case TypeId::kInt8: return integers(static_cast<arrow::Int8Builder*>(nullptr));
     case TypeId::kInt16: return integers(static_cast<arrow::Int16Builder*>(nullptr));

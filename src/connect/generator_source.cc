@@ -1,199 +1,38 @@
 #include "generator_source.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstring>
-
 #include "base/units.h"
 #include "generator_rules.h"
+#include "numbered_source.h"
 
 namespace dataflow::connect {
 namespace {
 
-constexpr int64_t kChunkRows = 4096;
-constexpr int64_t kMostRows = int64_t{1} << 50;
-constexpr int64_t kPauseNanos = 5'000'000;  // between two looks at what the rate allows
-constexpr double kMostRate = 1e9;
-
-struct GeneratorSpec {
-  std::string where;
-  SchemaPtr schema;               // of what is read
-  std::vector<ColumnRule> rules;  // as the schema
-  int64_t splits = 1;
-  std::optional<int64_t> rows;  // of all splits
-  double rate = 0;              // rows a second of all splits; 0: no limit
-
-  // How many rows the split has.
-  int64_t rows_of(int64_t split) const {
-    if (!rows) return kMostRows;
-    return *rows > split ? (*rows - split - 1) / splits + 1 : 0;
-  }
-};
-
-// What the reader tells the decoder.
-struct Order {
-  int64_t from = 0;  // of the split's rows
-  int64_t rows = 0;
-  int64_t began_ms = 0;
-};
-
-// "1234;began=1700000000000": the next row, and when the job first began.
-std::string position_text(int64_t next, int64_t began_ms) {
-  return std::to_string(next) + ";began=" + std::to_string(began_ms);
-}
-
-bool parse_position(std::string_view text, int64_t& next, int64_t& began_ms) {
-  constexpr std::string_view kBegan = ";began=";
-  const size_t mark = text.find(kBegan);
-  if (mark == std::string_view::npos) return false;
-  const auto number = [](std::string_view digits, int64_t& out) {
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
-    return error == std::errc() && end == digits.data() + digits.size();
-  };
-  return number(text.substr(0, mark), next) && next >= 0 &&
-         number(text.substr(mark + kBegan.size()), began_ms);
-}
-
-std::string split_id(int64_t split, int64_t splits) {
-  return std::to_string(split) + "-of-" + std::to_string(splits);
-}
-
-int64_t split_of(const std::string& id) {
-  int64_t split = 0;
-  std::from_chars(id.data(), id.data() + id.size(), split);
-  return split;
-}
-
-class GeneratorReader final : public engine::SplitReader {
+class RuledRows final : public RowMaker {
  public:
-  GeneratorReader(Env& env, TimerQueue* timers, std::shared_ptr<const GeneratorSpec> spec,
-                  int64_t split, int64_t next, int64_t began_ms)
-      : env_(env),
-        timers_(timers),
-        spec_(std::move(spec)),
-        end_(spec_->rows_of(split)),
-        began_ms_(began_ms),
-        opened_nanos_(env.monotonic_nanos()),
-        opened_at_(next),
-        next_(next) {}
-  ~GeneratorReader() override { cancel_wake(); }
+  explicit RuledRows(std::vector<ColumnRule> rules) : rules_(std::move(rules)) {}
 
-  Result<engine::Polled> poll(engine::Chunk& chunk) override {
-    if (next_ >= end_) return engine::Polled::kEnd;
-    const int64_t allowed = allowed_end();
-    if (next_ >= allowed) return engine::Polled::kIdle;
-    // To a round number: where a job goes on has no say in what a chunk is.
-    const int64_t to = std::min({end_, allowed, (next_ / kChunkRows + 1) * kChunkRows});
-    const auto order = std::make_shared<const Order>(Order{next_, to - next_, began_ms_});
-    chunk.holder = order;
-    chunk.bytes = {reinterpret_cast<const char*>(order.get()), sizeof(Order)};
-    chunk.first_offset = next_;
-    next_ = to;
-    return engine::Polled::kMore;
-  }
-  void wake_when_ready(std::function<void()> wake) override {
-    cancel_wake();
-    timer_ = timers_->schedule_after(kPauseNanos, std::move(wake));
-  }
-  std::string position() const override { return position_text(next_, began_ms_); }
-  int64_t lag() const override { return spec_->rows ? end_ - next_ : 0; }
-
- private:
-  // Behind the last row that the rate allows by now.
-  int64_t allowed_end() const {
-    if (spec_->rate == 0) return kMostRows;
-    const double seconds = static_cast<double>(env_.monotonic_nanos() - opened_nanos_) / 1e9;
-    const double rows = seconds * spec_->rate / static_cast<double>(spec_->splits);
-    return opened_at_ + static_cast<int64_t>(std::min(rows, 1e18)) + 1;
-  }
-  void cancel_wake() {
-    if (timer_ != TimerId{}) timers_->cancel(timer_);
-    timer_ = TimerId{};
-  }
-
-  Env& env_;
-  TimerQueue* const timers_;
-  std::shared_ptr<const GeneratorSpec> spec_;
-  const int64_t end_;
-  const int64_t began_ms_;
-  const int64_t opened_nanos_;
-  const int64_t opened_at_;
-  int64_t next_;
-  TimerId timer_{};
-};
-
-class GeneratorDecoder final : public engine::ChunkDecoder {
- public:
-  explicit GeneratorDecoder(std::shared_ptr<const GeneratorSpec> spec) : spec_(std::move(spec)) {}
-
-  Status decode(const engine::Split& split, const engine::Chunk& chunk, engine::DecodedRows& rows,
-                std::vector<engine::SourceFault>&) override {
-    Order order;
-    std::memcpy(&order, chunk.bytes.data(), sizeof order);
-    const int64_t first = order.from * spec_->splits + split_of(split.id);
-    rows.batch.schema = spec_->schema;
-    rows.batch.rows = order.rows;
-    for (const ColumnRule& rule : spec_->rules) {
-      DF_ASSIGN_OR_RETURN(ColumnPtr column,
-                          generate_column(rule, first, spec_->splits, order.rows, order.began_ms));
-      rows.batch.columns.push_back(std::move(column));
+  Result<std::vector<ColumnPtr>> make(int64_t first, int64_t stride, int64_t rows,
+                                      int64_t began_ms) const override {
+    std::vector<ColumnPtr> columns;
+    for (const ColumnRule& rule : rules_) {
+      DF_ASSIGN_OR_RETURN(ColumnPtr column, generate_column(rule, first, stride, rows, began_ms));
+      columns.push_back(std::move(column));
     }
-    rows.offsets.resize(static_cast<size_t>(order.rows));
-    for (size_t i = 0; i < rows.offsets.size(); ++i) {
-      rows.offsets[i] = order.from + static_cast<int64_t>(i);
-    }
-    return {};
+    return columns;
   }
 
  private:
-  std::shared_ptr<const GeneratorSpec> spec_;
+  const std::vector<ColumnRule> rules_;  // as the schema
 };
 
-class GeneratorSource final : public engine::Source {
- public:
-  GeneratorSource(Env& env, TimerQueue* timers, GeneratorSpec spec)
-      : env_(env), timers_(timers), spec_(std::make_shared<const GeneratorSpec>(std::move(spec))) {}
-
-  SchemaPtr schema() const override { return spec_->schema; }
-  bool bounded() const override { return spec_->rows.has_value(); }
-  Result<std::vector<engine::Split>> splits() override {
-    std::vector<engine::Split> splits;
-    const int64_t now = env_.now().value();
-    for (int64_t i = 0; i < spec_->splits; ++i) {
-      splits.push_back({split_id(i, spec_->splits), position_text(0, now)});
-    }
-    return splits;
-  }
-  Result<std::unique_ptr<engine::SplitReader>> open(const engine::Split& split) override {
-    int64_t next = 0;
-    int64_t began_ms = 0;
-    if (!parse_position(split.position, next, began_ms)) {
-      return Status::corrupt(spec_->where + ": the position `" + split.position +
-                             "` cannot be read");
-    }
-    return std::unique_ptr<engine::SplitReader>(std::make_unique<GeneratorReader>(
-        env_, timers_, spec_, split_of(split.id), next, began_ms));
-  }
-  Result<std::unique_ptr<engine::ChunkDecoder>> make_decoder() override {
-    return std::unique_ptr<engine::ChunkDecoder>(std::make_unique<GeneratorDecoder>(spec_));
-  }
-  void on_checkpoint(const std::vector<engine::Split>&) override {}
-
- private:
-  Env& env_;
-  TimerQueue* const timers_;
-  std::shared_ptr<const GeneratorSpec> spec_;
-};
-
-Status read_pace(OptionReader& options, bool timers, bool bounded, GeneratorSpec& out) {
+Status read_pace(OptionReader& options, bool timers, bool bounded, NumberedRows& out) {
   DF_ASSIGN_OR_RETURN(out.splits, options.integer("splits", 4, 1, 256));
-  DF_ASSIGN_OR_RETURN(const int64_t rows, options.integer("rows", -1, 0, kMostRows));
+  DF_ASSIGN_OR_RETURN(const int64_t rows, options.integer("rows", -1, 0, kMostNumberedRows));
   if (rows >= 0) out.rows = rows;
   if (bounded && !out.rows) return options.wrong("rows", "a bounded job needs a source that ends");
   if (const std::optional<std::string> text = options.text("rate"); text && *text != "unlimited") {
     const Result<double> rate = parse_double(*text);
-    if (!rate.ok() || !(*rate > 0) || *rate > kMostRate) {
+    if (!rate.ok() || !(*rate > 0) || *rate > kMostNumberedRate) {
       return options.wrong("rate", "give rows a second, or `unlimited`");
     }
     out.rate = *rate;
@@ -207,7 +46,8 @@ Status read_pace(OptionReader& options, bool timers, bool bounded, GeneratorSpec
 Result<std::unique_ptr<engine::Source>> make_generator_source(
     Env& env, TimerQueue* timers, const plan::SourceSpec& spec,
     const engine::ConnectorContext& context) {
-  GeneratorSpec out;
+  NumberedRows out;
+  std::vector<ColumnRule> rules;
   out.where = "source `" + context.node + "`";
   out.schema = plan::schema_read(spec);
   if (!spec.metadata.empty()) {
@@ -216,17 +56,17 @@ Result<std::unique_ptr<engine::Source>> make_generator_source(
   }
   OptionReader options(out.where, spec.options);
   DF_RETURN_IF_ERROR(read_pace(options, timers != nullptr, context.bounded, out));
-  DF_ASSIGN_OR_RETURN(const int64_t seed, options.integer("seed", 1, 0, kMostRows));
+  DF_ASSIGN_OR_RETURN(const int64_t seed, options.integer("seed", 1, 0, kMostNumberedRows));
   for (const Field& field : spec.schema->fields()) {
     DF_ASSIGN_OR_RETURN(ColumnRule rule,
                         read_column_rule(options, field, static_cast<uint64_t>(seed)));
     // Without a rate a thousand rows stand for a second.
     if (rule.spacing_us == 0) rule.spacing_us = out.rate > 0 ? 1e6 / out.rate : 1000;
-    if (plan::is_read(spec, field.name)) out.rules.push_back(std::move(rule));
+    if (plan::is_read(spec, field.name)) rules.push_back(std::move(rule));
   }
   DF_RETURN_IF_ERROR(options.refuse_others());
-  return std::unique_ptr<engine::Source>(
-      std::make_unique<GeneratorSource>(env, timers, std::move(out)));
+  return make_numbered_source(env, timers, std::move(out),
+                              std::make_shared<const RuledRows>(std::move(rules)));
 }
 
 }  // namespace dataflow::connect

@@ -1,7 +1,5 @@
-// The source "generator": rows made up by rules, the same ones for the same seed.
-//
-// Row n of the whole is row n / splits of split n % splits. The splits are fixed in number, so that
-// neither parallelism nor a restart changes any row.
+// The source "generator": rows made up by rules, the same ones for the same seed
+// (numbered_source.h).
 #pragma once
 
 #include <memory>

@@ -22,7 +22,7 @@ class HttpSinkWriter final : public engine::SinkWriter {
 
   Status write(const Batch& batch, std::vector<RowFault>& faults) override {
     return add_insert_lines(*encoder_, batch, rows_, faults, "cannot be told to this sink",
-                            [this](std::string_view line) {
+                            [this](int64_t, std::string_view line) {
                               add(line);
                               return Status();
                             });

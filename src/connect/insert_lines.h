@@ -10,8 +10,8 @@
 
 namespace dataflow::connect {
 
-// add(line) for each row, which returns a Status; rows that cannot be encoded, or are changes of
-// others, go into `faults`. `lines` is memory to be used again.
+// add(row, line) for each row, which returns a Status; rows that cannot be encoded, or are changes
+// of others, go into `faults`. `lines` is memory to be used again.
 template <class Add>
 Status add_insert_lines(format::Encoder& encoder, const Batch& batch, format::EncodedRows& lines,
                         std::vector<RowFault>& faults, std::string_view why_no_change, Add&& add) {
@@ -31,7 +31,7 @@ Status add_insert_lines(format::Encoder& encoder, const Batch& batch, format::En
            "a change (" + std::string(row_kind_name(kind)) + ") " + std::string(why_no_change)});
       continue;
     }
-    DF_RETURN_IF_ERROR(add(lines[row]));
+    DF_RETURN_IF_ERROR(add(static_cast<int64_t>(row), lines[row]));
   }
   return {};
 }

@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "options.h"
+
 namespace dataflow::connect {
 namespace {
 
@@ -41,8 +43,11 @@ Result<KeyEncoder> KeyEncoder::make(const plan::SinkSpec& spec, const Schema& sc
     return Status::invalid(where + ": key format `raw` takes one key column, and there are " +
                            std::to_string(fields.size()));
   }
+  DF_ASSIGN_OR_RETURN(
+      const format::EncoderOptions options,
+      in_place(format::encoder_options(name, spec.key_format_options), where + ": the key"));
   Result<std::unique_ptr<format::Encoder>> made =
-      format::make_encoder(name, encoder.schema_, format::EncoderOptions());
+      format::make_encoder(name, encoder.schema_, options);
   if (!made.ok()) return made.status().with_context(where + ": the key");
   encoder.encoder_ = std::move(*made);
   return encoder;

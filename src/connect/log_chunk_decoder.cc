@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "deletions.h"
 #include "log_chunk.h"
 #include "log_source.h"
 #include "topic_names.h"
@@ -45,8 +46,11 @@ class AbortFilter {
 class LogChunkDecoder final : public engine::ChunkDecoder {
  public:
   LogChunkDecoder(std::shared_ptr<const LogSourceSpec> spec,
-                  std::unique_ptr<format::Decoder> decoder)
-      : spec_(std::move(spec)), decoder_(std::move(decoder)), metadata_(spec_->columns) {}
+                  std::unique_ptr<format::Decoder> decoder, std::unique_ptr<Deletions> deletions)
+      : spec_(std::move(spec)),
+        decoder_(std::move(decoder)),
+        deletions_(std::move(deletions)),
+        metadata_(spec_->columns) {}
 
   Status decode(const engine::Split& split, const engine::Chunk& chunk, engine::DecodedRows& rows,
                 std::vector<engine::SourceFault>& faults) override;
@@ -56,11 +60,17 @@ class LogChunkDecoder final : public engine::ChunkDecoder {
                       std::vector<engine::SourceFault>& faults);
   Status add(const Record& record, std::vector<int64_t>& offsets,
              std::vector<engine::SourceFault>& faults);
+  Status add_metadata(const Record& record, int64_t rows);
+  Status finish(engine::DecodedRows& rows, std::vector<engine::SourceFault>& faults);
+  // Rows that are no deletions after all: their keys cannot be read.
+  static Status leave_out(const std::vector<RowFault>& bad_keys, engine::DecodedRows& rows,
+                          std::vector<engine::SourceFault>& faults);
   // The raw column with NULL where the record had no value.
   Result<ColumnPtr> with_tombstones(const ColumnPtr& column) const;
 
   std::shared_ptr<const LogSourceSpec> spec_;
   std::unique_ptr<format::Decoder> decoder_;
+  std::unique_ptr<Deletions> deletions_;  // null: rows do not replace each other
   MetadataBuilder metadata_;
   int32_t partition_ = 0;
   std::string scratch_;
@@ -98,12 +108,44 @@ Status LogChunkDecoder::decode(const engine::Split& split, const engine::Chunk& 
     Status decoded = decode_batch(batch, log_chunk, rows.offsets, faults);
     if (!decoded.ok()) return decoded.with_context("reading " + split.id);
   }
+  return finish(rows, faults);
+}
+
+Status LogChunkDecoder::finish(engine::DecodedRows& rows,
+                               std::vector<engine::SourceFault>& faults) {
   const int64_t count = decoder_->rows();
   DF_ASSIGN_OR_RETURN(std::vector<ColumnPtr> payload, decoder_->take());
   if (!tombstones_.empty() && !payload.empty()) {
     DF_ASSIGN_OR_RETURN(payload[0], with_tombstones(payload[0]));
   }
-  DF_ASSIGN_OR_RETURN(rows.batch, metadata_.finish(std::move(payload), count));
+  if (deletions_ == nullptr || !deletions_->any()) {
+    DF_ASSIGN_OR_RETURN(rows.batch, metadata_.finish(std::move(payload), count));
+    return {};
+  }
+  auto kinds = std::make_shared<std::vector<RowKind>>();
+  std::vector<RowFault> bad_keys;
+  DF_ASSIGN_OR_RETURN(payload, deletions_->put_among(std::move(payload), count, *kinds, bad_keys));
+  DF_ASSIGN_OR_RETURN(rows.batch, metadata_.finish(std::move(payload), std::ssize(*kinds)));
+  rows.batch.kinds = std::move(kinds);
+  return bad_keys.empty() ? Status() : leave_out(bad_keys, rows, faults);
+}
+
+Status LogChunkDecoder::leave_out(const std::vector<RowFault>& bad_keys, engine::DecodedRows& rows,
+                                  std::vector<engine::SourceFault>& faults) {
+  std::set<int64_t> bad;
+  for (const RowFault& fault : bad_keys) {
+    bad.insert(fault.row);
+    add_fault(rows.offsets[static_cast<size_t>(fault.row)], fault, "", faults);
+  }
+  std::vector<int32_t> good;
+  std::vector<int64_t> offsets;
+  for (int64_t row = 0; row < rows.batch.rows; ++row) {
+    if (bad.contains(row)) continue;
+    good.push_back(static_cast<int32_t>(row));
+    offsets.push_back(rows.offsets[static_cast<size_t>(row)]);
+  }
+  rows.offsets = std::move(offsets);
+  DF_ASSIGN_OR_RETURN(rows.batch, take(rows.batch, good));
   return {};
 }
 
@@ -126,6 +168,19 @@ Status LogChunkDecoder::add(const Record& record, std::vector<int64_t>& offsets,
   const int64_t before = decoder_->rows();
   const int64_t offset = record.offset.value();
   RowFault why{before, "", ""};
+  if (deletions_ != nullptr && !record.key) {
+    why.reason = "the record has no key, by which rows of the topic replace each other";
+    add_fault(offset, why, record.value.value_or(""), faults);
+    return {};
+  }
+  if (deletions_ != nullptr && !record.value) {
+    if (!deletions_->add(std::ssize(offsets), *record.key, why)) {
+      add_fault(offset, why, *record.key, faults);
+      return {};
+    }
+    offsets.push_back(offset);
+    return add_metadata(record, 1);
+  }
   if (!record.value && !spec_->null_values) {
     why.reason = "the record has no value (a tombstone)";
     add_fault(offset, why, record.key.value_or(""), faults);
@@ -140,9 +195,13 @@ Status LogChunkDecoder::add(const Record& record, std::vector<int64_t>& offsets,
   const int64_t rows = decoder_->rows() - before;
   offsets.insert(offsets.end(), static_cast<size_t>(rows), offset);
   if (!record.value) tombstones_.push_back(before);
+  return add_metadata(record, rows);
+}
+
+Status LogChunkDecoder::add_metadata(const Record& record, int64_t rows) {
   if (!spec_->columns.has_metadata()) return {};
   RowOrigin origin;
-  origin.offset = offset;
+  origin.offset = record.offset.value();
   origin.partition = partition_;
   origin.timestamp_ms = record.timestamp.value();
   origin.key = record.key;
@@ -176,8 +235,18 @@ Result<std::unique_ptr<engine::ChunkDecoder>> make_log_chunk_decoder(
   Result<std::unique_ptr<format::Decoder>> decoder = format::make_decoder(
       spec->format, spec->columns.payload(), spec->decoder, spec->columns.payload_read());
   if (!decoder.ok()) return decoder.status().with_context(spec->where);
-  return std::unique_ptr<engine::ChunkDecoder>(
-      std::make_unique<LogChunkDecoder>(std::move(spec), std::move(*decoder)));
+  std::unique_ptr<Deletions> deletions;
+  if (spec->upsert_key) {
+    std::vector<Field> read;
+    const Schema& payload = *spec->columns.payload();
+    for (size_t i = 0; i < payload.size(); ++i) {
+      if (spec->columns.payload_read()[i]) read.push_back(payload[i]);
+    }
+    DF_ASSIGN_OR_RETURN(deletions,
+                        Deletions::make(*spec->upsert_key, std::make_shared<const Schema>(read)));
+  }
+  return std::unique_ptr<engine::ChunkDecoder>(std::make_unique<LogChunkDecoder>(
+      std::move(spec), std::move(*decoder), std::move(deletions)));
 }
 
 }  // namespace dataflow::connect

@@ -119,6 +119,9 @@ Result<std::unique_ptr<engine::Source>> make_log_source(LogSourceParts parts,
                                        {Metadata::kOffset, Metadata::kPartition,
                                         Metadata::kTimestamp, Metadata::kKey, Metadata::kHeaders}));
   const Schema& payload = *out.columns.payload();
+  if (!spec.upsert_keys.empty()) {
+    DF_ASSIGN_OR_RETURN(out.upsert_key, KeyDecoderSpec::make(spec, out.where));
+  }
   out.null_values = spec.format == "raw" && payload.size() == 1 && payload[0].nullable;
   return std::unique_ptr<engine::Source>(std::make_unique<LogSource>(parts, std::move(out)));
 }

@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "engine/connectors.h"
 #include "format/decoder.h"
+#include "key_decoder.h"
 #include "log/groups.h"
 #include "log/log.h"
 #include "metadata_columns.h"
@@ -35,6 +36,8 @@ struct LogSourceSpec {
   bool null_values = false;  // the format can tell a record without a value
   std::string format;
   format::DecoderOptions decoder;
+  // Rows replace each other by it: a record without a value is a deletion. Nothing: they do not.
+  std::optional<KeyDecoderSpec> upsert_key;
   SourceColumns columns;
 
   log::Isolation isolation() const {

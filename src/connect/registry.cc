@@ -12,6 +12,7 @@
 #include "log_sink.h"
 #include "log_source.h"
 #include "metrics_sink.h"
+#include "nexmark_source.h"
 #include "options.h"
 #include "plain_sinks.h"
 #include "values_source.h"
@@ -51,6 +52,11 @@ SourceResult generator_source(const Parts& parts, const plan::SourceSpec& spec,
   return make_generator_source(parts.given.env, parts.given.timers, spec, context);
 }
 
+SourceResult nexmark_source(const Parts& parts, const plan::SourceSpec& spec,
+                            const ConnectorContext& context) {
+  return make_nexmark_source(parts.given.env, parts.given.timers, spec, context);
+}
+
 SourceResult values_source(const Parts&, const plan::SourceSpec& spec,
                            const ConnectorContext& context) {
   return make_values_source(spec, context);
@@ -85,6 +91,7 @@ SinkResult blackhole_sink(const Parts&, const plan::SinkSpec& spec, const Schema
 constexpr SourceEntry kSources[] = {{"log", log_source},
                                     {"file", file_source},
                                     {"generator", generator_source},
+                                    {"nexmark", nexmark_source},
                                     {"values", values_source}};
 constexpr SinkEntry kSinks[] = {{"log", log_sink},         {"file", file_sink},
                                 {"http", http_sink},       {"metrics", metrics_sink},
@@ -114,6 +121,10 @@ class BuiltInConnectors final : public engine::Connectors {
   explicit BuiltInConnectors(ConnectorParts parts) : parts_{parts, breakers_} {}
 
   SourceResult make_source(const plan::SourceSpec& spec, const ConnectorContext& context) override {
+    if (!spec.upsert_keys.empty() && spec.connector != "log") {
+      return Status::invalid("source `" + context.node + "`: rows replace each other by key only " +
+                             "in topics, and the connector is `" + spec.connector + "`");
+    }
     for (const SourceEntry& entry : kSources) {
       if (spec.connector == entry.name) return entry.make(parts_, spec, context);
     }

@@ -53,8 +53,9 @@ class CountFunction final : public AggregateFunction {
   }
 };
 
-std::unique_ptr<AggregateFunction> make_plain(plan::AggregateKind kind, const Type& argument,
-                                              const Type& result) {
+std::unique_ptr<AggregateFunction> make_plain(plan::AggregateKind kind,
+                                              const plan::Aggregate& aggregate,
+                                              const Type& argument, const Type& result) {
   using Kind = plan::AggregateKind;
   switch (kind) {
     case Kind::kCount: return make_count();
@@ -68,6 +69,11 @@ std::unique_ptr<AggregateFunction> make_plain(plan::AggregateKind kind, const Ty
     case Kind::kStddevSamp: return make_moment(argument, result, {true, true});
     case Kind::kVarPop: return make_moment(argument, result, {false, false});
     case Kind::kVarSamp: return make_moment(argument, result, {true, false});
+    case Kind::kApproxCountDistinct: return make_count_distinct_sketch(argument);
+    case Kind::kApproxPercentile: {
+      const auto place = plan::place_of(aggregate);
+      return place.ok() ? make_percentile_sketch(argument, *place) : nullptr;
+    }
   }
   return nullptr;
 }
@@ -89,44 +95,47 @@ Status check_made(const std::unique_ptr<AggregateFunction>& made,
 // Whether a value that comes again changes nothing.
 bool takes_each_once(plan::AggregateKind kind) {
   return kind == plan::AggregateKind::kMin || kind == plan::AggregateKind::kMax ||
-         kind == plan::AggregateKind::kFirstValue;
+         kind == plan::AggregateKind::kFirstValue ||
+         kind == plan::AggregateKind::kApproxCountDistinct;
 }
 
 }  // namespace
 
 std::unique_ptr<AggregateFunction> make_count() { return std::make_unique<CountFunction>(); }
 
-Result<std::unique_ptr<AggregateFunction>> make_aggregate(const std::string& function,
-                                                          bool distinct, const Type& argument,
-                                                          const Type& result,
+Result<std::unique_ptr<AggregateFunction>> make_aggregate(const plan::Aggregate& aggregate,
+                                                          const Type& argument, const Type& result,
                                                           const std::string& name) {
-  const plan::AggregateFunction* known = plan::find_aggregate(function);
-  DF_RETURN_IF_ERROR(check_known(known, function));
-  std::unique_ptr<AggregateFunction> made = make_plain(known->kind, argument, result);
-  DF_RETURN_IF_ERROR(check_made(made, *known, distinct, argument));
-  if (!distinct || takes_each_once(known->kind)) return made;
+  const plan::AggregateFunction* known = plan::find_aggregate(aggregate.function);
+  DF_RETURN_IF_ERROR(check_known(known, aggregate.function));
+  std::unique_ptr<AggregateFunction> made = make_plain(known->kind, aggregate, argument, result);
+  DF_RETURN_IF_ERROR(check_made(made, *known, aggregate.distinct, argument));
+  if (!aggregate.distinct || takes_each_once(known->kind)) return made;
   return make_distinct(std::move(made), argument, name);
 }
 
-Result<std::unique_ptr<AggregateFunction>> make_retractable(const std::string& function,
-                                                            bool distinct, const Type& argument,
+Result<std::unique_ptr<AggregateFunction>> make_retractable(const plan::Aggregate& aggregate,
+                                                            const Type& argument,
                                                             const Type& result,
                                                             const std::string& name) {
   using Kind = plan::AggregateKind;
-  const plan::AggregateFunction* known = plan::find_aggregate(function);
-  DF_RETURN_IF_ERROR(check_known(known, function));
+  const plan::AggregateFunction* known = plan::find_aggregate(aggregate.function);
+  DF_RETURN_IF_ERROR(check_known(known, aggregate.function));
+  if (plan::is_sketch(*known)) {
+    return Status::internal("the aggregate " + aggregate.function + " cannot take rows back");
+  }
   std::unique_ptr<AggregateFunction> made;
   switch (known->kind) {
     case Kind::kMin: made = make_kept_choice(argument, Choice::kLeast, name); break;
     case Kind::kMax: made = make_kept_choice(argument, Choice::kGreatest, name); break;
     case Kind::kFirstValue: made = make_kept_choice(argument, Choice::kFirst, name); break;
     case Kind::kLastValue: made = make_kept_choice(argument, Choice::kLast, name); break;
-    default: made = make_plain(known->kind, argument, result);
+    default: made = make_plain(known->kind, aggregate, argument, result);
   }
-  DF_RETURN_IF_ERROR(check_made(made, *known, distinct, argument));
+  DF_RETURN_IF_ERROR(check_made(made, *known, aggregate.distinct, argument));
   // How often a value is there is nothing to the least and the greatest.
   const bool each_once = known->kind == Kind::kMin || known->kind == Kind::kMax;
-  if (!distinct || each_once) return made;
+  if (!aggregate.distinct || each_once) return made;
   return make_counted_distinct(std::move(made), argument, name);
 }
 

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "column_writer.h"
 #include "engine/operator.h"
+#include "plan/plan.h"
 #include "state/keyed_table.h"
 #include "types/batch.h"
 
@@ -73,14 +74,13 @@ class AggregateFunction {
 
 // `argument` is the type of what is aggregated (kNull for COUNT(*)), `result` that of the output.
 // `name` is one of this aggregate's own within its operator: its tables' names begin with it.
-Result<std::unique_ptr<AggregateFunction>> make_aggregate(const std::string& function,
-                                                          bool distinct, const Type& argument,
-                                                          const Type& result,
+Result<std::unique_ptr<AggregateFunction>> make_aggregate(const plan::Aggregate& aggregate,
+                                                          const Type& argument, const Type& result,
                                                           const std::string& name);
 // One whose rows can be taken back. A value that is taken back and is not there is passed over. Its
 // groups are rows of the operator's state with the number 0, and are never merged.
-Result<std::unique_ptr<AggregateFunction>> make_retractable(const std::string& function,
-                                                            bool distinct, const Type& argument,
+Result<std::unique_ptr<AggregateFunction>> make_retractable(const plan::Aggregate& aggregate,
+                                                            const Type& argument,
                                                             const Type& result,
                                                             const std::string& name);
 
@@ -96,6 +96,9 @@ struct Moment {
 };
 std::unique_ptr<AggregateFunction> make_moment(const Type& argument, const Type& result,
                                                Moment moment);
+// Those whose state is a sketch: they cannot take rows back. `place` is from 0 to 1.
+std::unique_ptr<AggregateFunction> make_count_distinct_sketch(const Type& argument);
+std::unique_ptr<AggregateFunction> make_percentile_sketch(const Type& argument, double place);
 // `inner` over the values of each group, each once. kInvalid where they cannot be told apart.
 Result<std::unique_ptr<AggregateFunction>> make_distinct(std::unique_ptr<AggregateFunction> inner,
                                                          const Type& argument,

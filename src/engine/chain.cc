@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/failures.h"
+#include "engine/resting.h"
 #include "row_text.h"
 
 namespace dataflow::engine {
@@ -41,6 +43,7 @@ class Chain::Slot final : public OperatorContext, public Collector {
 
   Status open() {
     DF_RETURN_IF_ERROR(plan_.op->open(*this));
+    resting_ = dynamic_cast<Resting*>(plan_.op.get());
     is_open_ = true;
     return account();
   }
@@ -55,6 +58,7 @@ class Chain::Slot final : public OperatorContext, public Collector {
     DF_RETURN_IF_ERROR(plan_.op->on_timer(moment, *this));
     return account();
   }
+  bool is_full() { return resting_ != nullptr && resting_->is_full(chain_.context_.wake); }
   Status on_watermark(Watermark watermark);
   Status go_on();
   void collect(TaskPart& part);
@@ -82,6 +86,7 @@ class Chain::Slot final : public OperatorContext, public Collector {
   std::map<std::string, std::string> named_;
   Watermark forwarded_ = kNoWatermark;
   Watermark unfinished_ = kNoWatermark;  // at which the operator broke off
+  Resting* resting_ = nullptr;           // the operator, where it is one
   SlotPlan plan_;  // ends first: the operator's destructor may still use its tables
 };
 
@@ -129,11 +134,13 @@ Status Chain::Slot::account() {
   const size_t bytes = show_state();
   if (memory_.set(bytes)) return {};
   const state::MemoryBudget& budget = *chain_.context_.state_memory;
-  return Status::too_large("keyed state takes " + std::to_string(budget.used()) +
-                           " bytes of memory, and " + std::to_string(budget.limit()) +
-                           " are allowed (state_memory_bytes); this task of " + plan_.operator_id +
-                           " takes " + std::to_string(bytes) +
-                           "; allow more, shorten windows or give keys a time to live");
+  return Status(StatusCode::kTooLarge,
+                "keyed state takes " + std::to_string(budget.used()) + " bytes of memory, and " +
+                    std::to_string(budget.limit()) +
+                    " are allowed (state_memory_bytes); this task of " + plan_.operator_id +
+                    " takes " + std::to_string(bytes) +
+                    "; allow more, shorten windows or give keys a time to live",
+                kStateTooLarge);
 }
 
 Status Chain::Slot::dead_letter(const Batch& batch, int64_t row, DeadReason reason,
@@ -199,7 +206,7 @@ void Chain::Slot::collect(TaskPart& part) {
 Chain::Chain(ChainContext context, std::vector<SlotPlan> slots, std::vector<Target> entry,
              std::vector<std::unique_ptr<Output>> outputs,
              std::unique_ptr<DeadLetters> dead_letters)
-    : context_(context),
+    : context_(std::move(context)),
       entry_(std::move(entry)),
       outputs_(std::move(outputs)),
       dead_letters_(std::move(dead_letters)) {
@@ -310,6 +317,7 @@ std::optional<int64_t> Chain::next_timer() const {
 bool Chain::outputs_full() {
   bool any = false;
   for (const std::unique_ptr<Output>& output : outputs_) any |= output->full();
+  for (const std::unique_ptr<Slot>& slot : slots_) any |= slot->is_full();
   return any;
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -70,6 +71,7 @@ struct ChainContext {
   state::MemoryBudget* state_memory = nullptr;
   int task = 0;
   int parallelism = 1;
+  std::function<void()> wake;  // of the task
 };
 
 class Chain {
@@ -94,6 +96,7 @@ class Chain {
   Status run_timers(int64_t now_millis);
   std::optional<int64_t> next_timer() const;
 
+  // Other tasks, or whom a sink gives its rows to, have as much as they can take.
   bool outputs_full();
   int64_t staged_bytes() const;
   Status dead_row(DeadRow row);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/logger.h"
+#include "engine/failures.h"
 
 namespace dataflow::engine {
 namespace {
@@ -48,11 +49,10 @@ Status DeadLetters::add(DeadRow row, int64_t now_millis) {
   if (fail_) {
     std::string where = row.operator_id;
     if (row.offset >= 0) where += " (" + row.split + ", offset " + std::to_string(row.offset) + ")";
-    return Status::invalid(
-        "operator " + where + ": " + (row.field.empty() ? "" : "field " + row.field + ": ") +
-        row.words + "; the row is " + row.row +
-        ". The pipeline says on_error: fail; with on_error: dead_letter it would go on without "
-        "this row");
+    std::string message = "operator " + where + ": ";
+    if (!row.field.empty()) message += "field " + row.field + ": ";
+    message += row.words + "; the row is " + row.row;
+    return Status(StatusCode::kInvalid, message.append(kFailsForRow), kRowFailed);
   }
   totals_[static_cast<size_t>(row.reason)].fetch_add(1, std::memory_order_relaxed);
   ++counts_[row.operator_id + "/" + std::string(dead_reason_name(row.reason))];
@@ -104,9 +104,10 @@ void DeadLetters::restore(const std::string& name, const std::map<std::string, u
 void DeadLetters::add_earlier(std::vector<OperatorStats>& operators) const {
   for (const auto& [what, count] : earlier_) {
     const size_t slash = what.rfind('/');
-    const auto found = std::find_if(
-        operators.begin(), operators.end(),
-        [&](const OperatorStats& stats) { return what.compare(0, slash, stats.id) == 0; });
+    const auto found = std::find_if(operators.begin(), operators.end(),
+                                    [&id = what, slash](const OperatorStats& stats) {
+                                      return id.compare(0, slash, stats.id) == 0;
+                                    });
     if (found == operators.end()) continue;
     const bool late = what.substr(slash + 1) == dead_reason_name(DeadReason::kLate);
     (late ? found->late_rows : found->dead_rows) += count;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <system_error>
 #include <thread>
 
 #include "engine/job.h"
@@ -50,8 +51,14 @@ class EngineImpl final : public Engine {
       return Status::unavailable("the last run of " + config.name + " is still held up (" +
                                  held_up + "); start it when that is over");
     }
-    return std::make_shared<JobImpl>(env_, timers_, connectors_, shared_->scheduler, options_,
-                                     shared_->state_memory, shared_->held_up, std::move(config));
+    const std::string name = config.name;
+    // A job has a thread of its own.
+    try {
+      return std::make_shared<JobImpl>(env_, timers_, connectors_, shared_->scheduler, options_,
+                                       shared_->state_memory, shared_->held_up, std::move(config));
+    } catch (const std::system_error& none) {
+      return Status::unavailable("there is no thread for " + name + ": " + none.what());
+    }
   }
 
   // What jobs share; a held up one still uses it.

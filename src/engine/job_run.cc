@@ -353,10 +353,11 @@ Result<std::unique_ptr<Chain>> JobRun::make_chain(size_t stage, int task) {
     const bool orphan = number == 0 && std::stoul(name.substr(7)) >= tasks_.size();
     if (orphan || name == dead->own_name()) dead->restore(name, decode_counts(counts));
   }
-  return std::make_unique<Chain>(ChainContext{&context_.env, &context_.store,
-                                              &context_.state_memory, task, made_of.parallelism},
-                                 std::move(parts), std::move(entry), std::move(outputs),
-                                 std::move(dead));
+  return std::make_unique<Chain>(
+      ChainContext{&context_.env, &context_.store, &context_.state_memory, task,
+                   made_of.parallelism,
+                   [waker = this->task(stage, task).waker()] { waker->wake(); }},
+      std::move(parts), std::move(entry), std::move(outputs), std::move(dead));
 }
 
 Result<std::unique_ptr<SourceDriver>> JobRun::make_driver(size_t stage, int task) {

@@ -120,7 +120,8 @@ class MemoryReader final : public SplitReader {
 
 class MemoryDecoder final : public ChunkDecoder {
  public:
-  explicit MemoryDecoder(SchemaPtr schema) : schema_(std::move(schema)) {}
+  MemoryDecoder(SchemaPtr schema, std::vector<std::string> upsert_keys)
+      : schema_(std::move(schema)), upsert_keys_(std::move(upsert_keys)) {}
   Status decode(const Split& /*split*/, const Chunk& chunk, DecodedRows& rows,
                 std::vector<SourceFault>& /*faults*/) override {
     const auto& part = *static_cast<const MemoryTable::Part*>(chunk.holder.get());
@@ -128,17 +129,33 @@ class MemoryDecoder final : public ChunkDecoder {
     for (size_t i = 0; i < part.rows.size(); ++i) {
       rows.offsets.push_back(chunk.first_offset + static_cast<int64_t>(i));
     }
+    if (upsert_keys_.empty()) return {};
+    auto kinds = std::make_shared<std::vector<RowKind>>();
+    for (const std::vector<Value>& row : part.rows) {
+      kinds->push_back(is_deletion(row) ? RowKind::kDelete : RowKind::kInsert);
+    }
+    rows.batch.kinds = std::move(kinds);
     return {};
   }
 
  private:
+  bool is_deletion(const std::vector<Value>& row) const {
+    for (size_t i = 0; i < row.size(); ++i) {
+      const bool key = std::ranges::find(upsert_keys_, (*schema_)[i].name) != upsert_keys_.end();
+      if (!key && !row[i].is_null()) return false;
+    }
+    return true;
+  }
+
   const SchemaPtr schema_;
+  const std::vector<std::string> upsert_keys_;
 };
 
 class MemorySource final : public Source {
  public:
-  MemorySource(std::shared_ptr<MemoryTable> table, const MemoryConnectors& options)
-      : table_(std::move(table)), options_(options) {}
+  MemorySource(std::shared_ptr<MemoryTable> table, std::vector<std::string> upsert_keys,
+               const MemoryConnectors& options)
+      : table_(std::move(table)), upsert_keys_(std::move(upsert_keys)), options_(options) {}
   SchemaPtr schema() const override { return table_->schema(); }
   bool bounded() const override { return true; }
   Result<std::vector<Split>> splits() override {
@@ -153,12 +170,14 @@ class MemorySource final : public Source {
         options_.seed + index));
   }
   Result<std::unique_ptr<ChunkDecoder>> make_decoder() override {
-    return std::unique_ptr<ChunkDecoder>(std::make_unique<MemoryDecoder>(table_->schema()));
+    return std::unique_ptr<ChunkDecoder>(
+        std::make_unique<MemoryDecoder>(table_->schema(), upsert_keys_));
   }
   void on_checkpoint(const std::vector<Split>& /*positions*/) override {}
 
  private:
   const std::shared_ptr<MemoryTable> table_;
+  const std::vector<std::string> upsert_keys_;
   const MemoryConnectors& options_;
 };
 
@@ -232,7 +251,8 @@ Result<std::unique_ptr<Source>> MemoryConnectors::make_source(const plan::Source
                                                               const ConnectorContext& /*context*/) {
   const auto it = tables.find(spec.options.at("table"));
   if (it == tables.end()) return Status::not_found("there is no such table");
-  return std::unique_ptr<Source>(std::make_unique<MemorySource>(it->second, *this));
+  return std::unique_ptr<Source>(
+      std::make_unique<MemorySource>(it->second, spec.upsert_keys, *this));
 }
 
 Result<std::unique_ptr<Sink>> MemoryConnectors::make_sink(const plan::SinkSpec& spec,

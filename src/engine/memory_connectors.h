@@ -63,7 +63,8 @@ class MemoryResult {
   uint64_t repeats_ = 0;
 };
 
-// Sources by option "table", sinks by option "result".
+// Sources by option "table", sinks by option "result". A row of a source with upsert_keys is a
+// deletion where all else is NULL.
 class MemoryConnectors final : public Connectors {
  public:
   std::map<std::string, std::shared_ptr<MemoryTable>> tables;

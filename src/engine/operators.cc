@@ -9,10 +9,11 @@ namespace dataflow::engine {
 namespace {
 
 const char* spec_name(const plan::Spec& spec) {
-  static constexpr const char* kNames[] = {
-      "source",      "filter",        "project", "window", "window join", "interval join",
-      "deduplicate", "union",         "split",   "sink",   "operator",    "group",
-      "join",        "temporal join", "rank",    "over",   "window table"};
+  static constexpr const char* kNames[] = {"source",       "filter",        "project",     "window",
+                                           "window join",  "interval join", "deduplicate", "union",
+                                           "split",        "sink",          "operator",    "group",
+                                           "join",         "temporal join", "rank",        "over",
+                                           "window table", "upsert",        "unnest"};
   static_assert(std::size(kNames) == std::variant_size_v<plan::Spec>);
   return kNames[spec.index()];
 }
@@ -70,6 +71,9 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   if (const auto* once = std::get_if<plan::DeduplicateSpec>(&node.spec)) {
     return make_deduplicate(*once, node.schema, plan.job.bounded);
   }
+  if (const auto* upsert = std::get_if<plan::UpsertSpec>(&node.spec)) {
+    return make_upsert(*upsert, node.schema, plan.job.bounded);
+  }
   if (std::holds_alternative<plan::GroupSpec>(node.spec)) return make_group(plan, node);
   if (const auto* rank = std::get_if<plan::RankSpec>(&node.spec)) {
     return make_rank(plan, node, *rank);
@@ -79,6 +83,9 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
   }
   if (const auto* table = std::get_if<plan::WindowTableSpec>(&node.spec)) {
     return make_window_table(*table, *input, node.schema);
+  }
+  if (const auto* unnest = std::get_if<plan::UnnestSpec>(&node.spec)) {
+    return make_unnest(*unnest, *input, node.schema);
   }
   if (const auto* custom = std::get_if<plan::CustomSpec>(&node.spec)) {
     return connectors.make_operator(*custom, input, {plan.name, node.id, plan.job.bounded});

@@ -33,6 +33,9 @@ Result<std::unique_ptr<Operator>> make_split(const plan::SplitSpec& spec, const 
 // Of a bounded job only the rows that are kept at the end leave.
 Result<std::unique_ptr<Operator>> make_deduplicate(const plan::DeduplicateSpec& spec,
                                                    const SchemaPtr& schema, bool bounded);
+// Of a bounded job only the rows that stand at the end leave, unless it is asked for versions.
+Result<std::unique_ptr<Operator>> make_upsert(const plan::UpsertSpec& spec, const SchemaPtr& schema,
+                                              bool bounded);
 Result<std::unique_ptr<Operator>> make_window_join(const plan::WindowJoinSpec& spec, SchemaPtr left,
                                                    SchemaPtr right, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_interval_join(const plan::IntervalJoinSpec& spec,
@@ -48,6 +51,8 @@ Result<std::unique_ptr<Operator>> make_temporal_join(const plan::TemporalJoinSpe
                                                      const SchemaPtr& right, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_window_table(const plan::WindowTableSpec& spec,
                                                     const Schema& input, SchemaPtr output);
+Result<std::unique_ptr<Operator>> make_unnest(const plan::UnnestSpec& spec, const Schema& input,
+                                              SchemaPtr output);
 // What comes to a join without windows.
 struct JoinInputs {
   bool bounded = false;       // of a bounded job

@@ -1,3 +1,4 @@
+#include "engine/resting.h"
 #include "operators.h"
 
 namespace dataflow::engine {
@@ -6,7 +7,7 @@ namespace {
 // As if so much waited.
 constexpr int64_t kOverdue = int64_t{1} << 40;
 
-class SinkOperator final : public Operator {
+class SinkOperator final : public Operator, public Resting {
  public:
   SinkOperator(Sink& sink, std::mutex& opening) : sink_(sink), opening_(opening) {}
 
@@ -15,6 +16,7 @@ class SinkOperator final : public Operator {
     DF_ASSIGN_OR_RETURN(const auto named, context.named_state());
     const std::lock_guard lock(opening_);
     DF_ASSIGN_OR_RETURN(writer_, sink_.make_writer(context.task(), named));
+    resting_ = dynamic_cast<Resting*>(writer_.get());
     return {};
   }
 
@@ -34,6 +36,9 @@ class SinkOperator final : public Operator {
   Status on_timer(int64_t processing_millis, Collector& /*out*/) override {
     overdue_ = overdue_ || timer_ == processing_millis;
     return {};
+  }
+  bool is_full(const std::function<void()>& wake) override {
+    return resting_ != nullptr && resting_->is_full(wake);
   }
   Status on_end(Collector& /*out*/) override { return writer_->on_end(); }
 
@@ -56,6 +61,7 @@ class SinkOperator final : public Operator {
   std::mutex& opening_;
   OperatorContext* context_ = nullptr;
   std::unique_ptr<SinkWriter> writer_;
+  Resting* resting_ = nullptr;  // the writer, where it is one
   std::vector<RowFault> faults_;
   std::vector<std::string> committables_;
   std::optional<int64_t> timer_;

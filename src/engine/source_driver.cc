@@ -10,6 +10,12 @@
 #include "split_state.h"
 
 namespace dataflow::engine {
+namespace {
+
+// Such a row has only its key: no time, and nothing to compute a column of.
+bool is_deletion(const Batch& batch, int64_t row) { return batch.kind(row) == RowKind::kDelete; }
+
+}  // namespace
 
 struct SourceDriver::Reading {
   Split split;
@@ -167,6 +173,7 @@ Status SourceDriver::compute(Reading& reading, DecodedRows& rows, Chain& chain) 
     DF_ASSIGN_OR_RETURN(ColumnPtr values, column->evaluate(rows.batch, {}, eval_));
     made.columns.push_back(std::move(values));
   }
+  std::erase_if(eval_.faults, [&](const RowFault& fault) { return is_deletion(made, fault.row); });
   for (RowFault& fault : eval_.faults) {
     DeadRow dead{options_.node,
                  DeadReason::kExpression,
@@ -211,6 +218,7 @@ Status SourceDriver::send_rows(Reading& reading, DecodedRows& rows, Chain& chain
     if (time_column_) {
       const auto* times = part.columns[*time_column_]->data()->GetValues<int64_t>(1);
       for (int64_t i = 0; i < part.rows; ++i) {
+        if (is_deletion(part, i)) continue;
         reading.max_time = std::max(reading.max_time, millis(times[i]));
       }
     }
@@ -233,7 +241,7 @@ Status SourceDriver::check_times(Reading& reading, Batch& batch, std::vector<int
   bool all_good = true;
   for (int64_t row = 0; row < batch.rows; ++row) {
     const bool null = column.IsNull(row);
-    if (!null && millis(times[row]) <= limit) {
+    if (is_deletion(batch, row) || (!null && millis(times[row]) <= limit)) {
       if (!all_good) good.push_back(static_cast<int32_t>(row));
       continue;
     }

@@ -27,9 +27,8 @@ Result<WindowAggregates> WindowAggregates::bind(const std::vector<plan::Aggregat
     }
     const Type type = part.value ? part.value->type() : Type::null();
     DF_ASSIGN_OR_RETURN(const size_t result, output.require(aggregate.name));
-    DF_ASSIGN_OR_RETURN(part.function,
-                        make(aggregate.function, aggregate.distinct, type, output[result].type,
-                             "aggregate-" + std::to_string(made.parts_.size())));
+    DF_ASSIGN_OR_RETURN(part.function, make(aggregate, type, output[result].type,
+                                            "aggregate-" + std::to_string(made.parts_.size())));
     part.first = made.columns_.size();
     const std::vector<ValueKind> columns = part.function->columns();
     made.columns_.insert(made.columns_.end(), columns.begin(), columns.end());

@@ -279,6 +279,35 @@ ReferenceResult Reference::take() {
 
 }  // namespace
 
+namespace {
+
+// Of few values the sketches are exact.
+Value different_of(const std::vector<Value>& values) {
+  std::vector<Value> different;
+  for (const Value& value : values) {
+    if (std::ranges::find(different, value) == different.end()) different.push_back(value);
+  }
+  return Value::int64(std::ssize(different));
+}
+
+Value percentile_of(std::vector<Value> values, double place) {
+  const auto number = [](const Value& value) {
+    const Type& type = value.type();
+    if (type.is_float()) return value.as_double();
+    if (type.id() != TypeId::kDecimal) return static_cast<double>(value.as_int());
+    return static_cast<double>(value.as_decimal()) / std::pow(10.0, type.scale());
+  };
+  std::ranges::sort(values, less);
+  const double at = place * static_cast<double>(values.size() - 1);
+  const auto low = static_cast<size_t>(at);
+  const double below = number(values[low]);
+  const double above = number(values[std::min(low + 1, values.size() - 1)]);
+  const double share = at - std::floor(at);
+  return Value::float64(below == above ? below : below * (1 - share) + above * share);
+}
+
+}  // namespace
+
 Value reference_aggregate(const plan::Aggregate& aggregate, const Schema& input, const Type& result,
                           const std::vector<const std::vector<Value>*>& rows) {
   using Kind = plan::AggregateKind;
@@ -299,8 +328,10 @@ Value reference_aggregate(const plan::Aggregate& aggregate, const Schema& input,
   }
   const Kind kind = plan::find_aggregate(aggregate.function)->kind;
   if (kind == Kind::kCount) return Value::int64(static_cast<int64_t>(values.size()));
+  if (kind == Kind::kApproxCountDistinct) return different_of(values);
   if (values.empty()) return Value::null(result);
   switch (kind) {
+    case Kind::kApproxPercentile: return percentile_of(values, *plan::place_of(aggregate));
     case Kind::kSum: return sum_of(values, result);
     case Kind::kAvg: return mean_of(values, result);
     case Kind::kMin: return *std::ranges::min_element(values, less);

@@ -302,8 +302,18 @@ TEST_F(WindowTest, CountsOfRandomSlidesAreThoseOfTheReference) {
 }
 
 // All aggregates, over windows of one slice, of several, and over sessions that are joined.
+plan::Aggregate percentile(const std::string& column, const std::string& name, double place) {
+  plan::Aggregate made = aggregate("APPROX_PERCENTILE", column, name);
+  made.parameters = {expr::literal(Value::float64(place))};
+  return made;
+}
+
 std::vector<plan::Aggregate> all_aggregates() {
-  return {aggregate("FIRST_VALUE", "n", "first_n"),
+  return {aggregate("APPROX_COUNT_DISTINCT", "word", "about_words"),
+          aggregate("APPROX_COUNT_DISTINCT", "d", "about_ds", false, "flag"),
+          percentile("d", "median_d", 0.5),
+          percentile("price", "most_prices", 0.9),
+          aggregate("FIRST_VALUE", "n", "first_n"),
           aggregate("LAST_VALUE", "word", "last_word"),
           aggregate("FIRST_VALUE", "price", "first_price"),
           aggregate("LAST_VALUE", "d", "last_d", false, "flag"),

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "base/edit_distance.h"
+#include "checked.h"
 #include "columns.h"
 #include "expr/lexer.h"
 #include "expr/operators.h"
@@ -15,9 +16,10 @@ namespace {
 const std::map<std::string, Function, std::less<>>& registry() {
   static const auto* kFunctions = [] {
     FunctionList list;
-    for (auto add : {add_arithmetic, add_comparison, add_logic, add_conditional, add_math,
-                     add_string, add_time, add_collections, add_trigonometry, add_random,
-                     add_string_parts, add_string_codes, add_regexp, add_url, add_json}) {
+    for (auto add :
+         {add_arithmetic, add_comparison, add_logic, add_conditional, add_math, add_string,
+          add_time, add_collections, add_trigonometry, add_random, add_string_parts,
+          add_string_codes, add_regexp, add_url, add_json, add_checked}) {
       add(list);
     }
     auto* by_name = new std::map<std::string, Function, std::less<>>();
@@ -145,7 +147,10 @@ Result<const Function*> find_function(const std::string& name, const CallSite& s
 
 std::vector<FunctionInfo> functions() {
   std::vector<FunctionInfo> all;
-  for (const auto& [name, function] : registry()) all.push_back(function.info);
+  for (const auto& [name, function] : registry()) {
+    // What a text cannot write is nobody's to know of.
+    if (!name.starts_with('$')) all.push_back(function.info);
+  }
   return all;
 }
 

@@ -1,5 +1,8 @@
 // Parser: names, literals, parentheses, calls, CASE and CAST.
 #include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
 
 #include "base/edit_distance.h"
 #include "expr/parser.h"
@@ -14,6 +17,25 @@ bool is_bare_call(const Token& token) {
     if (token.is_word(word)) return true;
   }
   return false;
+}
+
+// Of a type of text that has a length, by its first tokens: texts of ours have none, so that a cast
+// to VARCHAR(3) also cuts, and one to CHAR(3) cuts and pads.
+struct Length {
+  int32_t characters;
+  bool pads;
+};
+
+std::optional<Length> length_of(const Token& name, const Token& behind, const Token& digits) {
+  const bool pads = name.is_word("CHAR") || name.is_word("CHARACTER");
+  if (!pads && !name.is_word("VARCHAR")) return std::nullopt;
+  if (pads && behind.is_symbol(")")) return Length{1, true};
+  int32_t characters = std::numeric_limits<int32_t>::max();
+  if (behind.is_symbol("(")) {
+    std::from_chars(digits.text.data(), digits.text.data() + digits.text.size(), characters);
+  }
+  if (characters == std::numeric_limits<int32_t>::max()) return std::nullopt;
+  return Length{characters, pads};
 }
 
 }  // namespace
@@ -39,6 +61,7 @@ Result<Parser::Tree> Parser::parse_primary() {
   if (token.is_symbol("(") && opens_query(0)) {
     return parse_subquery(token, QueryUse::kValue, "", {});
   }
+  if (token.is_symbol("$")) return parse_parameter(token);
   if (!take_symbol("(")) return expected("an expression");
   DF_ASSIGN_OR_RETURN(Trees inside, parse_list(")"));
   if (inside.size() == 1) return std::move(inside[0]);
@@ -89,6 +112,8 @@ Result<Parser::Tree> Parser::parse_word() {
   return leaf(column(word.text, word.place));
 }
 
+Result<Parser::Tree> Parser::parse_parameter(const Token&) { return expected("an expression"); }
+
 bool Parser::names_column(const Token& word) const {
   // Columns of these names are common; what makes a literal of them is read before.
   for (const char* also : {"DATE", "TIME", "TIMESTAMP", "INTERVAL", "MAP", "ARRAY", "ROW"}) {
@@ -138,7 +163,18 @@ Result<Parser::Tree> Parser::parse_cast(const Token& at, bool safe) {
   DF_RETURN_IF_ERROR(expect_symbol(")"));
   Trees one;
   one.push_back(std::move(operand));
-  return with_arguments(at, std::move(made), std::move(one));
+  DF_ASSIGN_OR_RETURN(Tree whole, with_arguments(at, std::move(made), std::move(one)));
+  const std::optional<Length> length = length_of(token(first), token(first + 1), token(first + 2));
+  if (!length) return whole;
+  const auto number = [&](int32_t value) {
+    return leaf(literal(Value::integer(Type::int32(), value), at.place));
+  };
+  Trees arguments;
+  arguments.push_back(std::move(whole));
+  if (!length->pads) arguments.push_back(number(1));
+  arguments.push_back(number(length->characters));
+  if (length->pads) arguments.push_back(text_leaf(at, " "));
+  return node(at, length->pads ? "RPAD" : "SUBSTRING", std::move(arguments));
 }
 
 Result<Parser::Tree> Parser::parse_case(const Token& at) {

@@ -130,6 +130,10 @@ Result<Parser::Tree> Parser::parse_chain(Tree first, const std::string& name, Bi
     take();
     return parse_subquery(at, any ? QueryUse::kAny : QueryUse::kAll, name, std::move(operands));
   }
+  if (binding == Binding::kComparison && (any || word.is_word("ALL")) && peek(1).is_symbol("(")) {
+    take();
+    return parse_any(at, any, name, std::move(operands.front()));
+  }
   do {
     DF_ASSIGN_OR_RETURN(Tree right, parse_at(next(binding)));
     operands.push_back(std::move(right));
@@ -317,11 +321,19 @@ Result<Type> Parser::parse_type_name() {
   return parse_type_here(first);
 }
 
+// `TEXT[]` is PostgreSQL's for ARRAY<TEXT>.
 Result<Type> Parser::parse_type_here(size_t from_token) {
   size_t from = tokens_[from_token].from;
-  size_t to = tokens_[at_ - 1].to;
-  Result<Type> type = parse_type(text_.substr(from, to - from));
+  size_t end = at_;
+  while (end >= from_token + 3 && tokens_[end - 1].is_symbol("]") &&
+         tokens_[end - 2].is_symbol("[")) {
+    end -= 2;
+  }
+  size_t dimensions = (at_ - end) / 2;
+  Result<Type> type = parse_type(text_.substr(from, tokens_[end - 1].to - from));
   if (!type.ok()) return fail(tokens_[from_token], type.status().message());
+  for (; peek().is_symbol("[") && peek(1).is_symbol("]"); ++dimensions) at_ += 2;
+  for (; dimensions > 0; --dimensions) type = Type::array(std::move(*type));
   return type;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "expr/lexer.h"
+#include "letter_case.h"
 #include "like.h"
 #include "registry.h"
 #include "typed_function.h"
@@ -222,15 +223,12 @@ void add_measures(FunctionList& list) {
 }  // namespace
 
 void add_string(FunctionList& list) {
-  // Letters beyond ASCII are kept as they are.
-  add(list, "UPPER", "UPPER(text)", "With the letters A to Z in capitals.", 1, 1,
-      typed<Text, View>(Type::string(), [](Row&, std::string& out, View text) {
-        for (char c : text) out.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
-      }));
-  add(list, "LOWER", "LOWER(text)", "With the letters A to Z in small.", 1, 1,
-      typed<Text, View>(Type::string(), [](Row&, std::string& out, View text) {
-        for (char c : text) out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
-      }));
+  add(list, "UPPER", "UPPER(text)", "With all letters in capitals, of any script: ß is SS.", 1, 1,
+      typed<Text, View>(Type::string(),
+                        [](Row&, std::string& out, View text) { append_upper(out, text); }));
+  add(list, "LOWER", "LOWER(text)", "With all letters in small, of any script.", 1, 1,
+      typed<Text, View>(Type::string(),
+                        [](Row&, std::string& out, View text) { append_lower(out, text); }));
   add(list, "INITCAP", "INITCAP(text)", "Each word with a capital first.", 1, 1,
       typed<Text, View>(Type::string(),
                         [](Row&, std::string& out, View text) { initcap(out, text); }));

@@ -1,5 +1,7 @@
 // Functions that look for parts of texts, and take or replace them. Positions count characters
 // from 1.
+#include <algorithm>
+
 #include "nested_function.h"
 #include "text_list.h"
 #include "typed_function.h"
@@ -136,21 +138,57 @@ Result<NodePtr> bind_concat_ws(Nodes arguments, const CallSite& site) {
   return make_nested_function<ConcatWithSeparator>(Type::string(), std::move(arguments), 1);
 }
 
+// A test of a text that is FALSE of NULL, as Flink has them.
+Binder test(bool (*is_so)(View)) {
+  const Binder plain =
+      typed<bool, View>(Type::boolean(), [is_so](Row&, View text) { return is_so(text); });
+  return [plain](Nodes arguments, const CallSite& site) -> Result<NodePtr> {
+    DF_ASSIGN_OR_RETURN(NodePtr tested, plain(std::move(arguments), site));
+    DF_ASSIGN_OR_RETURN(const Function* is_true, find_function("IS TRUE", site));
+    return is_true->bind({std::move(tested)}, site);
+  };
+}
+
 // Whether the text has characters, and all are so. Letters beyond ASCII count as letters.
 template <bool (*is_so)(char)>
-Binder all_of() {
-  return typed<bool, View>(Type::boolean(), [](Row&, View text) {
-    for (const char c : text) {
-      if (!is_so(c)) return false;
-    }
-    return !text.empty();
-  });
+bool all_are(View text) {
+  return !text.empty() && std::ranges::all_of(text, is_so);
 }
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Those at the front of the text, which they leave.
+size_t take_digits(View& text) {
+  const size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
+  text.remove_prefix(count);
+  return count;
+}
+
+bool take_one_of(View& text, View characters) {
+  if (text.empty() || characters.find(text.front()) == View::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// What Java reads as an integer or a double, but for hexadecimal ones.
+bool is_decimal(View text) {
+  while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+  take_one_of(text, "+-");
+  if (text == "NaN" || text == "Infinity") return true;
+  size_t digits = take_digits(text);
+  if (take_one_of(text, ".")) digits += take_digits(text);
+  if (digits == 0) return false;
+  if (take_one_of(text, "eE")) {
+    take_one_of(text, "+-");
+    if (take_digits(text) == 0) return false;
+  }
+  take_one_of(text, "dDfF");
+  return text.empty();
+}
 
 template <class F>
 Binder cut(F f) {
@@ -194,9 +232,13 @@ void add_string_parts(FunctionList& list) {
   add(list, "CONCAT_WS", "CONCAT_WS(separator, text, …)",
       "The texts that are not NULL, with the separator between them.", 1, kAnyNumber,
       bind_concat_ws);
-  add(list, "IS_ALPHA", "IS_ALPHA(text)", "Whether it has letters only.", 1, 1,
-      all_of<is_letter>());
-  add(list, "IS_DIGIT", "IS_DIGIT(text)", "Whether it has digits only.", 1, 1, all_of<is_digit>());
+  add(list, "IS_ALPHA", "IS_ALPHA(text)", "Whether it has letters only; FALSE of NULL.", 1, 1,
+      test(all_are<is_letter>));
+  add(list, "IS_DECIMAL", "IS_DECIMAL(text)",
+      "Whether it can be read as a number, such as '-1.5e3'; FALSE of NULL.", 1, 1,
+      test(is_decimal));
+  add(list, "IS_DIGIT", "IS_DIGIT(text)", "Whether it has digits only; FALSE of NULL.", 1, 1,
+      test(all_are<is_digit>));
 }
 
 }  // namespace dataflow::expr

@@ -57,8 +57,8 @@ int64_t date_part(int64_t days, TimeUnit unit) {
 int64_t part_of(int64_t micros, TimeUnit unit) {
   int64_t within = floor_mod(micros, kMicrosPerDay);
   switch (unit) {
-    case TimeUnit::kMicrosecond: return within % 60'000'000;
-    case TimeUnit::kMillisecond: return within / 1000 % 60'000;
+    case TimeUnit::kMicrosecond: return within % 1'000'000;
+    case TimeUnit::kMillisecond: return within / 1000 % 1000;
     case TimeUnit::kSecond: return within / 1'000'000 % 60;
     case TimeUnit::kMinute: return within / 60'000'000 % 60;
     case TimeUnit::kHour: return within / 3'600'000'000;

@@ -8,12 +8,12 @@ namespace dataflow::expr {
 
 namespace {
 
-// The beginning of the unit that holds `micros`. Weeks begin on Monday.
+// The beginning of the unit that holds `micros`. Weeks begin on Sunday, as in Flink.
 int64_t unit_start(int64_t micros, TimeUnit unit) {
   constexpr int64_t kDay = kMillisPerDay * 1000;
   if (unit == TimeUnit::kWeek) {
     int64_t days = floor_div(micros, kDay);
-    return (days - floor_mod(days + 3, 7)) * kDay;  // 1970-01-01 was a Thursday
+    return (days - floor_mod(days + 4, 7)) * kDay;  // 1970-01-01 was a Thursday
   }
   if (int64_t months = months_of(unit); months > 0) {
     CivilDate date = civil_from_days(floor_div(micros, kDay));

@@ -25,7 +25,7 @@ class JsonDecoder final : public Decoder {
   }
 
   bool add(std::string_view payload, RowFault& fault) override {
-    if (shape_.read(payload, nodes_, scalars_)) {
+    if (shape_.read(payload, scalars_)) {
       ++rows_;
       return true;
     }

@@ -53,6 +53,7 @@ const char* end_of_plain(const char* at, const char* end) {
 bool same_bytes(const char* a, const char* b, size_t size) { return std::memcmp(a, b, size) == 0; }
 #endif
 
+bool is_row(const JsonNode& node) { return node.column->type().id() == TypeId::kRow; }
 bool is_text(const JsonNode& node) { return node.column->type().id() == TypeId::kString; }
 
 bool is_other_scalar(const JsonNode& node) {
@@ -75,6 +76,14 @@ std::string_view word_at(const char* at) {
 
 }  // namespace
 
+JsonShape::Slot JsonShape::slot_of(const char* from, const char* to) {
+  Slot slot;
+  slot.before.assign(from, to);
+  slot.size = slot.before.size();
+  slot.before.resize(slot.size + kBlock);
+  return slot;
+}
+
 void JsonShape::mistrusted() {
   credit_ -= kMissCost;
   if (credit_ > 0) return;
@@ -84,8 +93,7 @@ void JsonShape::mistrusted() {
   pause_ = kPause;
 }
 
-void JsonShape::note(std::string_view payload, JsonTokens& tokens,
-                     const std::vector<JsonNode>& nodes) {
+void JsonShape::note(std::string_view payload, JsonTokens& tokens, std::vector<JsonNode>& nodes) {
   if (pause_ > 0) {
     --pause_;
     return;
@@ -99,52 +107,61 @@ void JsonShape::note(std::string_view payload, JsonTokens& tokens,
   credit_ = kMaxCredit / 2;
 }
 
-bool JsonShape::learn(std::string_view payload, JsonTokens& tokens,
-                      const std::vector<JsonNode>& nodes) {
+bool JsonShape::learn(std::string_view payload, JsonTokens& tokens, std::vector<JsonNode>& nodes) {
   std::string reason;
-  missing_.clear();
-  if (!tokens.scan(payload, reason) || !tokens.take_sign('{')) return false;
-  std::vector<bool> seen(nodes.size(), false);
+  if (!tokens.scan(payload, reason) || tokens.peek() != '{') return false;
   const char* behind = payload.data();
-  const auto add = [&](Slot& slot, const char* to, int node) {
-    slot.before.assign(behind, to);
-    slot.size = slot.before.size();
-    slot.before.resize(slot.size + kBlock);
-    slot.node = node;
-  };
+  if (!learn_object(tokens, &nodes, nullptr, behind) || !tokens.at_end()) return false;
+  last_ = slot_of(behind, payload.data() + payload.size());
+  return true;
+}
+
+bool JsonShape::learn_object(JsonTokens& tokens, std::vector<JsonNode>* nodes, JsonNode* row,
+                             const char*& behind) {
+  std::vector<bool> seen(nodes == nullptr ? 0 : nodes->size(), false);
+  tokens.skip_sign();
   do {
     if (tokens.peek() != '"' || slots_.size() == kMaxSlots) return false;
     const std::string_view key = tokens.take();
     const std::string_view name = key.substr(1, key.size() - 2);
     if (name.find('\\') != std::string_view::npos || !tokens.take_sign(':')) return false;
-    int node = kUnknownKey;
-    for (size_t i = 0; i < nodes.size(); ++i) {
-      if (nodes[i].name == name) node = static_cast<int>(i);
-    }
-    if (node >= 0) {
-      const JsonNode& known = nodes[static_cast<size_t>(node)];
-      if (seen[static_cast<size_t>(node)] || (!is_text(known) && !is_other_scalar(known))) {
-        return false;
-      }
-      seen[static_cast<size_t>(node)] = true;
+    JsonNode* node = nullptr;
+    for (size_t i = 0; i < seen.size(); ++i) {
+      if ((*nodes)[i].name != name) continue;
+      if (seen[i]) return false;
+      seen[i] = true;
+      node = &(*nodes)[i];
     }
     const char first = tokens.peek();
-    if (first == '{' || first == '[' || first == '\0') return false;
-    add(slots_.emplace_back(), tokens.position(), node);
+    if (first == '[' || first == '\0') return false;
+    if (first == '{') {
+      if (node != nullptr && !is_row(*node)) return false;
+      if (!learn_object(tokens, node == nullptr ? nullptr : &node->children, node, behind)) {
+        return false;
+      }
+      continue;
+    }
+    if (node != nullptr && !is_text(*node) && !is_other_scalar(*node) && !is_row(*node)) {
+      return false;
+    }
+    slots_.push_back(slot_of(behind, tokens.position()));
+    slots_.back().node = node;
     const std::string_view value = tokens.take();
     behind = value.data() + value.size();
   } while (tokens.take_sign(','));
-  if (!tokens.take_sign('}') || !tokens.at_end()) return false;
-  add(last_, payload.data() + payload.size(), kUnknownKey);
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    if (!seen[i]) missing_.push_back(i);
+  if (!tokens.take_sign('}')) return false;
+  Ended ended{row, {}};
+  for (size_t i = 0; i < seen.size(); ++i) {
+    if (!seen[i]) ended.missing.push_back(&(*nodes)[i]);
   }
+  if (row != nullptr || !ended.missing.empty()) slots_.back().ended.push_back(std::move(ended));
   return true;
 }
 
-const char* JsonShape::read_value(const char* at, const char* end, int node,
-                                  std::vector<JsonNode>& nodes, JsonScalars& scalars) {
-  JsonNode* const into = node == kUnknownKey ? nullptr : &nodes[static_cast<size_t>(node)];
+const char* JsonShape::read_value(const char* at, const char* end, JsonNode* into,
+                                  JsonScalars& scalars) {
+  // A row that is no object is NULL.
+  if (into != nullptr && is_row(*into) && *at != 'n') return nullptr;
   if (*at == '"') {
     const char* const inside = at + 1;
     const char* const behind = end_of_plain(inside, end);
@@ -176,20 +193,21 @@ const char* JsonShape::read_value(const char* at, const char* end, int node,
   return number.end;
 }
 
-bool JsonShape::read_slots(std::string_view payload, std::vector<JsonNode>& nodes,
-                           JsonScalars& scalars) {
+bool JsonShape::read_slots(std::string_view payload, JsonScalars& scalars) {
   const char* at = payload.data();
   const char* const end = at + payload.size();
   for (const Slot& slot : slots_) {
     if (static_cast<size_t>(end - at) <= slot.size) return false;
     if (!same_bytes(at, slot.before.data(), slot.size)) return false;
-    at = read_value(at + slot.size, end, slot.node, nodes, scalars);
+    at = read_value(at + slot.size, end, slot.node, scalars);
     if (at == nullptr) return false;
+    for (const Ended& ended : slot.ended) {
+      for (JsonNode* const missing : ended.missing) missing->column->append_null();
+      if (ended.row != nullptr) ended.row->column->end_nested();
+    }
   }
   if (static_cast<size_t>(end - at) != last_.size) return false;
-  if (!same_bytes(at, last_.before.data(), last_.size)) return false;
-  for (const size_t node : missing_) nodes[node].column->append_null();
-  return true;
+  return same_bytes(at, last_.before.data(), last_.size);
 }
 
 }  // namespace dataflow::format

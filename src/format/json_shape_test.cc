@@ -15,6 +15,10 @@ std::string cold(const std::string& payload, const DecoderOptions& options = {})
   return Reader(kRow, options).one(payload);
 }
 
+std::string cold_of(std::string_view row, const std::string& payload) {
+  return Reader(row).one(payload);
+}
+
 class Random {
  public:
   explicit Random(uint64_t seed) : engine_(seed) {}
@@ -141,6 +145,74 @@ TEST(JsonShapeTest, shapes_may_change_at_any_time) {
   for (int i = 0; i < 4000; ++i) {
     const std::string payload = event(random, kSpaces[i / 700 % 3]);
     ASSERT_EQ(warm.one(payload), cold(payload)) << payload;
+  }
+}
+
+constexpr std::string_view kNested =
+    "ROW<kind INT, who ROW<id BIGINT, name STRING, at TIMESTAMP(3), gone INT>, "
+    "what ROW<id BIGINT, of ROW<x INT, y STRING>, no STRING>, n INT>";
+
+std::string object(Random& random, const std::string& comma) {
+  std::string out = "{\"id\":" + random.pick(kNumbers) + comma + "\"name\":" + random.pick(kTexts);
+  return out + comma + "\"at\":" + random.pick(kTimes) + "}";
+}
+
+std::string nested(Random& random, const std::string& comma) {
+  const bool who = random.below(8) > 0;
+  std::string out = "{\"kind\":1" + comma + "\"who\":";
+  out += who ? object(random, comma) : "null";
+  out += comma + "\"other\":{\"a\":" + random.pick(kNumbers) + ",\"b\":{\"c\":null}}" + comma;
+  out += "\"what\":";
+  switch (random.below(10)) {
+    case 0: out += "null"; break;
+    case 1: out += "[1]"; break;
+    case 2: out += "{}"; break;
+    case 3: out += "7"; break;
+    case 4: out += R"({"id":1,"id":2})"; break;
+    case 5: out += R"({"id":1,"of":null})"; break;
+    default: out += "{\"id\":5,\"of\":{\"x\":" + random.pick(kNumbers) + ",\"y\":\"t\"}}"; break;
+  }
+  return out + comma + "\"n\":" + std::to_string(random.below(50)) + "}";
+}
+
+TEST(JsonShapeTest, objects_of_rows_are_part_of_the_shape) {
+  constexpr const char* kUsual = R"({"kind":2,"who":null,"other":{"a":1,"b":{"c":null}},)"
+                                 R"("what":{"id":5,"of":{"x":1,"y":"t"}},"n":3})";
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    Reader warm(kNested);
+    const std::string comma = seed % 3 == 0 ? ", " : ",";
+    for (int i = 0; i < 200; ++i) {
+      ASSERT_EQ(warm.one(kUsual), cold_of(kNested, kUsual));
+      std::string payload = nested(random, comma);
+      if (random.below(4) == 0) payload = spoilt(payload, random);
+      ASSERT_EQ(warm.one(payload), cold_of(kNested, payload)) << payload;
+      payload = spoilt(kUsual, random);
+      ASSERT_EQ(warm.one(payload), cold_of(kNested, payload)) << payload;
+    }
+  }
+}
+
+// Several rows a batch: what is taken back of one that does not fit stays out of all columns.
+TEST(JsonShapeTest, rows_of_a_batch_keep_their_objects) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    Reader warm(kNested);
+    std::vector<std::string> expected;
+    for (int i = 0; i < 300; ++i) {
+      std::string payload = nested(random, ",");
+      if (random.below(6) == 0) payload = spoilt(payload, random);
+      const std::string fault = warm.add(payload);
+      const std::string alone = cold_of(kNested, payload);
+      if (fault.empty()) {
+        expected.push_back(alone);
+      } else {
+        ASSERT_EQ(fault, alone) << payload;
+      }
+    }
+    ASSERT_EQ(warm.rows(), expected);
   }
 }
 

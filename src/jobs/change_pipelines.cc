@@ -27,8 +27,22 @@ Status PipelinesImpl::want(const DeployedPtr& deployed, Desired desired) {
   return {};
 }
 
+void PipelinesImpl::keep_for(OwnerOf owner_of) {
+  const std::lock_guard lock(owner_mutex_);
+  owner_of_ = std::move(owner_of);
+}
+
+Status PipelinesImpl::refuse_strangers(const std::string& name, bool by_owner) const {
+  if (by_owner) return {};
+  const std::lock_guard lock(owner_mutex_);
+  const std::string owner = owner_of_ ? owner_of_(name) : std::string();
+  if (owner.empty()) return {};
+  return Status::conflict("pipeline \"" + name + "\" belongs to " + owner);
+}
+
 Result<PipelineView> PipelinesImpl::deploy(plan::Plan plan, std::string source,
                                            DeployOptions options) {
+  DF_RETURN_IF_ERROR(refuse_strangers(plan.name, options.by_owner));
   DF_RETURN_IF_ERROR(check(plan));
   PipelineRow row;
   row.name = plan.name;

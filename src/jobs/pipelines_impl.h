@@ -27,6 +27,7 @@ class PipelinesImpl final : public Pipelines {
   Status load();
   void start_all() override;
   void close() override;
+  void keep_for(OwnerOf owner_of) override;
   plan::CustomOperators& custom_operators() override { return parts_.connectors; }
   Status check(plan::Plan& plan) override;
   Result<PipelineView> deploy(plan::Plan plan, std::string source, DeployOptions options) override;
@@ -65,6 +66,7 @@ class PipelinesImpl final : public Pipelines {
   void note_end(Deployed& deployed, uint64_t run, engine::JobState state, const Status& why);
   std::shared_ptr<Histogram> durations_of(const std::string& name) const;  // null without metrics
 
+  Status refuse_strangers(const std::string& name, bool by_owner) const;
   // That a job ended meanwhile is a conflict with what was asked of it.
   static Status unless_ended(const Status& status);
 
@@ -103,6 +105,8 @@ class PipelinesImpl final : public Pipelines {
   Status settle(const Replacement& before);
 
   PipelinesParts parts_;
+  mutable std::mutex owner_mutex_;
+  OwnerOf owner_of_;
   mutable std::mutex mutex_;  // of the map only; nothing is done under it
   std::map<std::string, DeployedPtr, std::less<>> pipelines_;
   bool closed_ = false;

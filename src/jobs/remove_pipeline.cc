@@ -8,6 +8,7 @@ namespace dataflow::jobs {
 
 Result<RemovedPipeline> PipelinesImpl::remove(const std::string& name, RemoveOptions options) {
   DF_ASSIGN_OR_RETURN(const DeployedPtr deployed, find(name));
+  DF_RETURN_IF_ERROR(refuse_strangers(name, options.by_owner));
   // Before its turn comes: whoever changes it may be waiting for this job.
   const std::shared_ptr<engine::Job> running = deployed->job();
   if (running != nullptr) running->cancel();

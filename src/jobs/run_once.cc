@@ -7,7 +7,7 @@
 namespace dataflow::jobs {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{100};
+constexpr std::chrono::milliseconds kLook{20};
 
 // How the job ended, told by a thread of the engine.
 struct End {
@@ -56,6 +56,11 @@ Result<RunReport> run_once(engine::Engine& engine, plan::Plan plan, const RunOpt
   while (!end->wait_a_little()) {
     if (options.progress) options.progress(job->status());
     if (!options.interrupted || !options.interrupted()) continue;
+    if (options.give_up) {
+      job->cancel();
+      if (job->status().state == engine::JobState::kFinished) break;
+      return Status::cancelled("it was interrupted");
+    }
     report.interrupted = true;
     DF_RETURN_IF_ERROR(job->stop().with_context("stopping the pipeline"));
     break;

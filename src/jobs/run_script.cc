@@ -5,12 +5,15 @@
 
 #include "base/crc32c.h"
 #include "base/edit_distance.h"
+#include "explain_analyze.h"
+#include "explain_statement.h"
 #include "final_rows.h"
 #include "jobs/pipelines.h"
 #include "script_answers.h"
 #include "sql/catalog.h"
 #include "sql/parser.h"
 #include "sql/settings.h"
+#include "statement_test.h"
 #include "yaml_text.h"
 
 namespace dataflow::jobs {
@@ -62,6 +65,12 @@ class ScriptRun {
     statement_ = &statement;
     return std::visit([this](const auto& what) { return this->on(what); }, statement.what);
   }
+  // Of the whole script. Tests that fail do not end it.
+  Status tests_passed() const {
+    if (failed_tests_ == 0) return {};
+    return Status::internal(std::to_string(failed_tests_) + " of " + std::to_string(tests_) +
+                            (tests_ == 1 ? " test failed" : " tests failed"));
+  }
 
  private:
   Status on(const sql::SelectStatement& select) { return run_query(*select.query); }
@@ -89,17 +98,25 @@ class ScriptRun {
     return {};
   }
   Status on(const sql::Explain& explain);
+  Status analyze(const sql::StatementAst& statement);
   Status on(const sql::Use& use);
   // Each statement is a whole of its own.
   Status on(const sql::Transaction&) { return done("done"); }
-  Status on(const sql::Update&) { return later("UPDATE"); }
-  Status on(const sql::Delete&) { return later("DELETE"); }
-  Status on(const sql::Subscribe&) { return later("SUBSCRIBE"); }
-  Status on(const sql::Flush&) { return later("FLUSH"); }
-  Status on(const sql::CreateTest&) { return later("CREATE TEST"); }
+  Status on(const sql::Update&) { return on_server("UPDATE"); }
+  Status on(const sql::Delete&) { return on_server("DELETE"); }
+  Status on(const sql::Subscribe&) { return on_server("SUBSCRIBE"); }
+  Status on(const sql::Flush&) { return on_server("FLUSH"); }
+  Status on(const sql::CreateTest& test);
 
   Status later(const std::string& what) {
     return sql::error_at(text_, statement_->place, what + " is not supported yet");
+  }
+  // Of what only somebody who stays can keep.
+  Status on_server(const std::string& what) {
+    return sql::error_at(text_, statement_->place,
+                         what +
+                             " needs a server, which keeps tables and views: start `dataflow "
+                             "server`, and give it the statement by psql (postgres.listen)");
   }
   Status done(const std::string& words) {
     host_.on_done(*statement_, words);
@@ -124,6 +141,7 @@ class ScriptRun {
   const sql::StatementAst* statement_ = nullptr;
   sql::Catalog catalog_;
   sql::Settings settings_;
+  int tests_ = 0, failed_tests_ = 0;
   std::map<std::string, int> keys_;  // how often each was given
 };
 
@@ -166,7 +184,7 @@ Status ScriptRun::on(const sql::CreateTable& create) {
 }
 
 Status ScriptRun::on(const sql::CreateView& create) {
-  if (create.materialized) return later("CREATE MATERIALIZED VIEW");
+  if (create.materialized) return on_server("CREATE MATERIALIZED VIEW");
   DF_ASSIGN_OR_RETURN(const std::vector<sql::OutputColumn> columns,
                       sql::describe_query(*create.query, catalog_, settings_, text_));
   if (!create.columns.empty() && create.columns.size() != columns.size()) {
@@ -205,6 +223,16 @@ Status ScriptRun::on(const sql::Show& what) {
   return {};
 }
 
+// Where it stands: it sees what was defined before it.
+Status ScriptRun::on(const sql::CreateTest& test) {
+  DF_ASSIGN_OR_RETURN(const CaseReport report,
+                      run_sql_test(test, statement_->place, catalog_, settings_, text_));
+  ++tests_;
+  failed_tests_ += report.passed() ? 0 : 1;
+  host_.on_text(*statement_, report_text(report));
+  return {};
+}
+
 Status ScriptRun::on(const sql::Use& use) {
   const char* const known = use.catalog ? "default_catalog" : "default_database";
   const std::string& given = use.name.last();
@@ -215,30 +243,34 @@ Status ScriptRun::on(const sql::Use& use) {
 }
 
 Status ScriptRun::on(const sql::Explain& explain) {
-  const sql::StatementAst& inner = *explain.statement;
+  if (explain.kind == sql::ExplainKind::kAnalyze) return analyze(*explain.statement);
+  if (explain.kind == sql::ExplainKind::kWatermark) {
+    DF_ASSIGN_OR_RETURN(const std::string words,
+                        planned_watermark(*explain.statement, catalog_, settings_, text_));
+    host_.on_text(*statement_, words);
+    return {};
+  }
   plan::Plan plan;
-  if (const auto* select = std::get_if<sql::SelectStatement>(&inner.what)) {
-    DF_ASSIGN_OR_RETURN(sql::CompiledQuery made,
-                        sql::compile(*select->query, catalog_, settings_, text_, false));
-    warn(made.compiled);
-    plan = std::move(made.compiled.plan);
-  } else {
-    std::vector<sql::Insert> inserts;
-    if (const auto* insert = std::get_if<sql::Insert>(&inner.what)) inserts = {*insert};
-    if (const auto* set = std::get_if<sql::StatementSet>(&inner.what)) inserts = set->inserts;
-    if (inserts.empty()) return later("EXPLAIN of this statement");
-    DF_ASSIGN_OR_RETURN(sql::Compiled made, sql::compile(inserts, catalog_, settings_, text_));
-    warn(made);
-    plan = std::move(made.plan);
-  }
   name(plan);
-  switch (explain.kind) {
-    case sql::ExplainKind::kPlan: host_.on_text(*statement_, plan::explain(plan)); return {};
-    case sql::ExplainKind::kPlanJson: host_.on_text(*statement_, plan::to_json(plan)); return {};
-    case sql::ExplainKind::kAnalyze: return later("EXPLAIN ANALYZE");
-    case sql::ExplainKind::kWatermark: return later("EXPLAIN WATERMARK");
-    case sql::ExplainKind::kFlink: return later("EXPLAIN FLINK");
-  }
+  DF_ASSIGN_OR_RETURN(const ExplainText made,
+                      explain_statement(explain, catalog_, settings_, text_, plan.name, ""));
+  for (const std::string& words : made.warnings) host_.on_warning(*statement_, words);
+  host_.on_text(*statement_, made.text);
+  return {};
+}
+
+// The statement runs, and what it gives is told of instead of shown; INSERT writes.
+Status ScriptRun::analyze(const sql::StatementAst& statement) {
+  DF_RETURN_IF_ERROR(can_be_analyzed(statement, text_));
+  DF_ASSIGN_OR_RETURN(ExplainedPlan made, plan_of(statement, catalog_, settings_, text_));
+  for (const std::string& words : made.warnings) host_.on_warning(*statement_, words);
+  made.plan.job.restart.max_attempts = 0;
+  const int64_t began = parts_.env.monotonic_nanos();
+  RunReport report;
+  DF_RETURN_IF_ERROR(run_plan(made.plan, "", report));
+  (void)parts_.connectors.take(made.plan.name);
+  const double seconds = static_cast<double>(parts_.env.monotonic_nanos() - began) / 1e9;
+  host_.on_text(*statement_, analyzed_text(made.plan, report, seconds));
   return {};
 }
 
@@ -299,6 +331,8 @@ Status run_script(const std::string& file, const std::string& text, const Script
     if (!status.ok()) return in_script(file, refused(status));
     if (host.interrupted()) return Status::cancelled("interrupted");
   }
+  const Status passed = run.tests_passed();
+  if (!passed.ok()) return Status(passed.code(), file + ": " + passed.message());
   return {};
 }
 

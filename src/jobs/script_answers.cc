@@ -46,7 +46,14 @@ Value text_or_null(const std::string& text) {
   return text.empty() ? Value::null(Type::string()) : Value::string(text);
 }
 
-std::string quoted(const std::string& name) { return "`" + name + "`"; }
+std::string quoted(const std::string& name) {
+  std::string out = "`";
+  for (const char c : name) {
+    if (c == '`') out += c;
+    out += c;
+  }
+  return out + "`";
+}
 
 std::string quoted_text(const std::string& text) {
   std::string out = "'";
@@ -57,10 +64,15 @@ std::string quoted_text(const std::string& text) {
   return out + "'";
 }
 
+std::string type_text(const sql::ColumnDefinition& column) {
+  if (column.length == 0) return column.type.to_string();
+  return "VARCHAR(" + std::to_string(column.length) + ")";
+}
+
 std::string column_text(const sql::ColumnDefinition& column) {
   std::string text = quoted(column.name) + " ";
   if (column.kind == sql::ColumnKind::kComputed) return text + "AS " + column.computed->to_string();
-  text += column.type.to_string();
+  text += type_text(column);
   if (!column.nullable) text += " NOT NULL";
   if (column.kind != sql::ColumnKind::kMetadata) return text;
   text += " METADATA";
@@ -74,7 +86,9 @@ std::string list_of(const std::vector<std::string>& names) {
   return text;
 }
 
-std::string create_table_text(const sql::Table& table) {
+}  // namespace
+
+std::string create_text(const sql::Table& table) {
   std::string text = "CREATE TABLE " + quoted(table.name) + " (";
   bool first = true;
   const auto add = [&](const std::string& part) {
@@ -103,7 +117,13 @@ std::string create_table_text(const sql::Table& table) {
   return text + "\n)";
 }
 
-}  // namespace
+std::string create_text(const sql::View& view) {
+  std::string text = view.materialized ? "CREATE MATERIALIZED VIEW " : "CREATE VIEW ";
+  text += quoted(view.name);
+  if (!view.columns.empty()) text += " (" + list_of(view.columns) + ")";
+  if (!view.comment.empty()) text += " COMMENT " + quoted_text(view.comment);
+  return text + " AS\n" + view.text;
+}
 
 ResultTable show_settings(const sql::Settings& settings) {
   ResultTable table{{text_column("key"), text_column("value")}, {}};
@@ -144,12 +164,8 @@ Result<ResultTable> show(const sql::Show& statement, const sql::Catalog& catalog
 Result<std::string> show_create(const sql::Show& statement, const sql::Catalog& catalog,
                                 const std::string& script) {
   DF_ASSIGN_OR_RETURN(const std::string name, sql::Catalog::plain_name(statement.of, script));
-  if (const sql::Table* table = catalog.find_table(name)) return create_table_text(*table);
-  if (const sql::View* view = catalog.find_view(name)) {
-    std::string text = "CREATE VIEW " + quoted(view->name);
-    if (!view->columns.empty()) text += " (" + list_of(view->columns) + ")";
-    return text + " AS\n" + view->text;
-  }
+  if (const sql::Table* table = catalog.find_table(name)) return create_text(*table);
+  if (const sql::View* view = catalog.find_view(name)) return create_text(*view);
   return no_relation(statement.of, catalog, script);
 }
 
@@ -166,7 +182,8 @@ Result<ResultTable> describe(const sql::Name& name, const sql::Catalog& catalog,
                           Value::string(nullable ? "TRUE" : "FALSE"), text_or_null(key),
                           text_or_null(extras), text_or_null(watermark)});
   };
-  if (const sql::View* view = catalog.find_view(plain)) {
+  const sql::View* const view = catalog.find_view(plain);
+  if (view != nullptr && view->kept == nullptr) {
     DF_ASSIGN_OR_RETURN(const std::vector<sql::OutputColumn> columns,
                         sql::describe_query(*view->query, catalog, settings, script));
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -175,11 +192,12 @@ Result<ResultTable> describe(const sql::Name& name, const sql::Catalog& catalog,
     }
     return table;
   }
-  const sql::Table* found = catalog.find_table(plain);
+  const sql::Table* const found = view != nullptr ? view->kept.get() : catalog.find_table(plain);
   if (found == nullptr) return no_relation(name, catalog, script);
   std::string keys;
   for (const std::string& key : found->primary_key) keys += (keys.empty() ? "" : ", ") + key;
   for (const sql::ColumnDefinition& column : found->columns) {
+    if (found->one_row && column.name == sql::kOneRowColumn) continue;
     const auto& key = found->primary_key;
     const bool in_key = std::find(key.begin(), key.end(), column.name) != key.end();
     std::string extras;
@@ -192,7 +210,7 @@ Result<ResultTable> describe(const sql::Name& name, const sql::Catalog& catalog,
     }
     const bool timed = found->watermark && found->watermark->column.last() == column.name;
     const bool typed = column.kind != sql::ColumnKind::kComputed;
-    add(column.name, typed ? column.type.to_string() : "", column.nullable,
+    add(column.name, typed ? type_text(column) : "", column.nullable,
         in_key ? "PRI(" + keys + ")" : "", extras,
         timed ? found->watermark->expression->to_string() : "");
   }

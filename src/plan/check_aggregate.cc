@@ -37,6 +37,14 @@ Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate) {
     DF_RETURN_IF_ERROR(scope.condition(aggregate.filter, schema, role + ", filter"));
     nullable = true;
   }
+  if (aggregate.parameters.size() != parameters_of(*function)) {
+    return scope.error(role + ": " + aggregate.function + " is written " +
+                       std::string(function->signature));
+  }
+  if (function->kind == AggregateKind::kApproxPercentile) {
+    const auto place = place_of(aggregate);
+    if (!place.ok()) return scope.error(role + ": " + place.status().message());
+  }
   const auto type = aggregate_type(*function, argument, nullable);
   if (!type.ok()) return scope.error(role + ": " + type.status().message());
   return Field{aggregate.name, type->type, type->nullable};

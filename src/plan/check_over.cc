@@ -139,6 +139,10 @@ Result<Field> check_over_aggregate(const Scope& scope, Aggregate& aggregate) {
                        quoted(aggregate.function) + near);
   }
   DF_ASSIGN_OR_RETURN(Field field, check_aggregate(scope, aggregate));
+  if (is_sketch(*find_aggregate(aggregate.function))) {
+    return scope.error("aggregate " + quoted(aggregate.name) + ": " + aggregate.function +
+                       " is of groups and windows, not OVER rows; use COUNT(DISTINCT …), or group");
+  }
   // A filter may leave no row of a frame.
   field.nullable |= aggregate.function != "COUNT";
   return field;

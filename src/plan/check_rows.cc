@@ -88,6 +88,24 @@ Status check_deduplicate(const Scope& scope, DeduplicateSpec& spec) {
   return {};
 }
 
+Status check_upsert(const Scope& scope, UpsertSpec& spec) {
+  const Node& from = *scope.plan().find(scope.node().inputs[0].node);
+  const auto* source = std::get_if<SourceSpec>(&from.spec);
+  if (source == nullptr || source->upsert_keys.empty()) {
+    return scope.error(
+        "stands behind a source whose rows replace each other by key (upsert_keys), "
+        "and " +
+        quoted(from.id) + " is none");
+  }
+  DF_RETURN_IF_ERROR(scope.keys(*scope.input().schema, spec.keys, "key"));
+  if (spec.keys != source->upsert_keys) {
+    return scope.error("its keys are not those of source " + quoted(from.id));
+  }
+  DF_RETURN_IF_ERROR(scope.span(spec.ttl_ms, 0, "ttl_ms"));
+  pass_through(scope);
+  return {};
+}
+
 Status check_union(const Scope& scope) {
   std::vector<Field> fields = scope.input(0).schema->fields();
   std::optional<std::string> event_time = scope.input(0).event_time;

@@ -89,6 +89,17 @@ Status check_watermark(const Scope& scope, WatermarkSpec& watermark, const Schem
   return scope.span(watermark.max_future_skew_ms, 0, "watermark max_future_skew_ms");
 }
 
+// A record's key says them where there is no value.
+Status check_upsert_keys(const Scope& scope, SourceSpec& spec) {
+  DF_RETURN_IF_ERROR(scope.keys(*spec.schema, spec.upsert_keys, "upsert key"));
+  const size_t payload = spec.schema->size() - spec.metadata.size();
+  for (const std::string& name : spec.upsert_keys) {
+    if (*spec.schema->find(name) < payload) continue;
+    return scope.error("upsert key " + quoted(name) + " is a metadata column");
+  }
+  return {};
+}
+
 // The schema with the computed columns behind it; each sees those of the schema.
 Result<SchemaPtr> with_computed(const Scope& scope, const SourceSpec& spec) {
   const SchemaPtr given = schema_read(spec);
@@ -109,6 +120,7 @@ Status check_source(const Scope& scope, SourceSpec& spec) {
   if (spec.schema == nullptr || spec.schema->size() == 0) return scope.error("has no schema");
   DF_RETURN_IF_ERROR(check_schema(scope, *spec.schema));
   DF_RETURN_IF_ERROR(check_metadata(scope, spec));
+  DF_RETURN_IF_ERROR(check_upsert_keys(scope, spec));
   DF_ASSIGN_OR_RETURN(scope.node().schema, with_computed(scope, spec));
   DF_RETURN_IF_ERROR(check_schema(scope, *scope.node().schema));
   if (!spec.watermark) return {};

@@ -89,12 +89,19 @@ struct ReadOf {
   Columns operator()(const RankSpec&) const { return all_of(*schema()); }
   Columns operator()(const OverSpec&) const { return all_of(*schema()); }
   Columns operator()(const WindowTableSpec&) const { return all_of(*schema()); }
+  Columns operator()(const UnnestSpec& spec) const {
+    Columns read;
+    add(read, *schema(), spec.kept);
+    add(read, *schema(), spec.collection);
+    return read;
+  }
   Columns operator()(const DeduplicateSpec& spec) const {
     if (spec.keep_last || !spec.time_column.empty()) return all_of(*schema());
     Columns read = of_output;
     add(read, *schema(), spec.keys);
     return read;
   }
+  Columns operator()(const UpsertSpec&) const { return all_of(*schema()); }
   Columns operator()(const UnionSpec&) const { return of_output; }
   Columns operator()(const SplitSpec& spec) const {
     Columns read = of_output;

@@ -10,6 +10,7 @@ using Keys = std::optional<std::vector<std::string>>;
 Keys keys_wanted(const Spec& spec, size_t input) {
   if (const auto* window = std::get_if<WindowSpec>(&spec)) return window->keys;
   if (const auto* once = std::get_if<DeduplicateSpec>(&spec)) return once->keys;
+  if (const auto* upsert = std::get_if<UpsertSpec>(&spec)) return upsert->keys;
   if (const auto* group = std::get_if<GroupSpec>(&spec)) return group->keys;
   if (const auto* rank = std::get_if<RankSpec>(&spec)) return rank->keys;
   if (const auto* over = std::get_if<OverSpec>(&spec)) return over->keys;

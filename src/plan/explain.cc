@@ -15,6 +15,7 @@
 
 #include "base/units.h"
 #include "enum_names.h"
+#include "plan/explain_notes.h"
 #include "plan/plan.h"
 #include "plan/rewrite.h"
 
@@ -49,7 +50,9 @@ std::string sql(const expr::ExpressionPtr& expression) {
 
 std::string words_of(const Aggregate& aggregate) {
   std::string text = aggregate.name + " = " + aggregate.function + "(" +
-                     (aggregate.distinct ? "DISTINCT " : "") + sql(aggregate.argument) + ")";
+                     (aggregate.distinct ? "DISTINCT " : "") + sql(aggregate.argument);
+  for (const auto& parameter : aggregate.parameters) text += ", " + sql(parameter);
+  text += ")";
   if (aggregate.filter != nullptr) text += " FILTER (WHERE " + sql(aggregate.filter) + ")";
   return text;
 }
@@ -91,6 +94,7 @@ struct Words {
     for (const auto& column : spec.computed) {
       text += ", " + column.name + " = " + sql(column.expression);
     }
+    if (!spec.upsert_keys.empty()) text += ", key (" + joined(spec.upsert_keys) + ")";
     if (spec.watermark) {
       text += ", watermark " + spec.watermark->column + " - " +
               format_duration_ms(spec.watermark->delay_ms);
@@ -177,12 +181,21 @@ struct Words {
     if (spec.offset_ms != 0) text += " offset " + std::to_string(spec.offset_ms) + "ms";
     return text;
   }
+  std::string operator()(const UnnestSpec& spec) const {
+    std::string text = sql(spec.collection) + " as " + joined(spec.columns);
+    if (!spec.ordinality.empty()) text += ", place " + spec.ordinality;
+    return spec.keep_empty ? text + ", or NULL" : text;
+  }
   std::string operator()(const DeduplicateSpec& spec) const {
     std::string text = std::string(spec.keep_last ? "last" : "first") + " by (" +
                        joined(spec.keys) + ") in " +
                        (spec.time_column.empty() ? "processing time" : spec.time_column);
     return spec.ttl_ms == 0 ? text + ", remembered for ever"
                             : text + ", remembered for " + format_duration_ms(spec.ttl_ms);
+  }
+  std::string operator()(const UpsertSpec& spec) const {
+    return "row by (" + joined(spec.keys) + ")" + (spec.versions ? ", all versions" : "") +
+           kept(spec.ttl_ms);
   }
   std::string operator()(const UnionSpec&) const { return "of all inputs"; }
   std::string operator()(const SplitSpec& spec) const {
@@ -276,7 +289,8 @@ class Notes {
 
 class Tree {
  public:
-  explicit Tree(const Plan& plan) : plan_(plan), notes_(plan) {}
+  Tree(const Plan& plan, const std::map<std::string, std::string>& lines)
+      : plan_(plan), lines_(lines), notes_(plan) {}
 
   void show(const Node& node, const std::string& first, const std::string& rest) {
     text_ += first + title_of(node.spec) + " \"" + node.id + "\"";
@@ -292,6 +306,9 @@ class Tree {
       if (node.event_time) text_ += ", event time " + *node.event_time;
     }
     text_ += "\n";
+    if (const auto line = lines_.find(node.id); line != lines_.end()) {
+      text_ += rest + (node.inputs.empty() ? "   " : "│  ") + line->second + "\n";
+    }
     for (size_t i = 0; i < node.inputs.size(); ++i) show_input(node, i, rest);
   }
 
@@ -312,6 +329,7 @@ class Tree {
   }
 
   const Plan& plan_;
+  const std::map<std::string, std::string>& lines_;
   const Notes notes_;
   std::set<std::string_view> shown_;
   std::string text_;
@@ -319,8 +337,10 @@ class Tree {
 
 }  // namespace
 
-std::string explain(const Plan& plan) {
-  Tree tree(plan);
+std::string explain(const Plan& plan) { return explain(plan, {}); }
+
+std::string explain(const Plan& plan, const std::map<std::string, std::string>& notes) {
+  Tree tree(plan, notes);
   for (const Node& node : plan.nodes) {
     if (std::holds_alternative<SinkSpec>(node.spec)) tree.show(node, "", "");
   }

@@ -45,6 +45,9 @@ void describe(A& a, S& s) {
   a.field("computed", s.computed);
   a.field("watermark", s.watermark);
   a.field("decode_all", s.decode_all);
+  a.field("upsert_keys", s.upsert_keys);
+  a.field("key_format", s.key_format);
+  a.field("key_format_options", s.key_format_options);
 }
 
 template <class A, Part<FilterSpec> S>
@@ -134,6 +137,15 @@ void describe(A& a, S& s) {
   a.field("offset_ms", s.offset_ms);
 }
 
+template <class A, Part<UnnestSpec> S>
+void describe(A& a, S& s) {
+  a.required("collection", s.collection);
+  a.required("kept", s.kept);
+  a.required("columns", s.columns);
+  a.field("ordinality", s.ordinality);
+  a.field("keep_empty", s.keep_empty);
+}
+
 template <class A, Part<WindowSpec> S>
 void describe(A& a, S& s) {
   a.required("kind", s.kind);
@@ -182,6 +194,13 @@ void describe(A& a, S& s) {
   a.field("ttl_ms", s.ttl_ms);
 }
 
+template <class A, Part<UpsertSpec> S>
+void describe(A& a, S& s) {
+  a.required("keys", s.keys);
+  a.field("ttl_ms", s.ttl_ms);
+  a.field("versions", s.versions);
+}
+
 template <class A, Part<UnionSpec> S>
 void describe(A&, S&) {}
 
@@ -204,6 +223,7 @@ void describe(A& a, S& s) {
   a.field("format_options", s.format_options);
   a.field("key_columns", s.key_columns);
   a.field("key_format", s.key_format);
+  a.field("key_format_options", s.key_format_options);
   a.field("guarantee", s.guarantee);
 }
 

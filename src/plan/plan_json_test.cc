@@ -125,7 +125,7 @@ constexpr Refused kRefused[] = {
     {R"({"version": 1, "nodes": [{"id": "x", "kind": "filtr", "spec": {}}]})",
      R"(plan.nodes[0].kind: "filtr" is none of source, filter, project, window, window_join, )"
      R"(interval_join, deduplicate, union, split, sink, operator, group, join, temporal_join, )"
-     R"(rank, over, window_table; did you mean "filter"?)"},
+     R"(rank, over, window_table, upsert, unnest; did you mean "filter"?)"},
     {R"({"version": 1, "nodes": [{"id": "x", "kind": "filter", "spec": {}}]})",
      R"(plan.nodes[0].spec: has no "condition")"},
     {R"({"version": 1, "nodes": [{"id": "x", "kind": "union", "spec": {"all": true}}]})",

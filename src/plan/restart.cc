@@ -308,6 +308,14 @@ void compare(const Sides& sides, const DeduplicateSpec& a, const DeduplicateSpec
   }
 }
 
+void compare(const Sides& sides, const UpsertSpec& a, const UpsertSpec& b) {
+  compare_mode(sides);
+  sides.difference.same("keys", a.keys, b.keys)
+      .same("whether rows are forgotten (ttl_ms)", a.ttl_ms > 0, b.ttl_ms > 0)
+      .same("versions", a.versions, b.versions)
+      .same("input", sides.was(0), sides.is(0));
+}
+
 // What its options mean to its state the plug-in knows, and its tables have versions.
 void compare(const Sides& sides, const CustomSpec& a, const CustomSpec& b) {
   sides.difference.same("operator", a.name, b.name).same("keys", a.keys, b.keys);
@@ -346,7 +354,8 @@ NodeChange change_of(const Plan& before_plan, const Plan& after_plan, const Node
 bool has_state(const Spec& spec) {
   return !std::holds_alternative<FilterSpec>(spec) && !std::holds_alternative<ProjectSpec>(spec) &&
          !std::holds_alternative<UnionSpec>(spec) && !std::holds_alternative<SplitSpec>(spec) &&
-         !std::holds_alternative<WindowTableSpec>(spec);
+         !std::holds_alternative<WindowTableSpec>(spec) &&
+         !std::holds_alternative<UnnestSpec>(spec);
 }
 
 std::vector<NodeChange> compare_for_restart(const Plan& before, const Plan& after) {

@@ -74,6 +74,37 @@ Plan through(Node middle) {
   return plan;
 }
 
+namespace {
+
+void add_sink(Plan& plan, const Input& input) {
+  Node out = sink(input.node, input.output);
+  out.id = "out_" + input.node;
+  plan.nodes.push_back(out);
+}
+
+void add_keyed_source(Plan& plan) {
+  Node users = orders("users");
+  auto& spec = std::get<SourceSpec>(users.spec);
+  spec.upsert_keys = {"user", "id"};
+  spec.key_format = "json";
+  plan.nodes.push_back(users);
+  plan.nodes.push_back(
+      node("now", UpsertSpec{.keys = {"user", "id"}, .ttl_ms = 7000}, {{"users", ""}}));
+  add_sink(plan, {"now", ""});
+}
+
+// Nodes that make several rows of one.
+void add_spread(Plan& plan, const Input& from) {
+  WindowTableSpec marked;
+  marked.size_ms = 60000;
+  plan.nodes.push_back(node("marked", marked, {from}));
+  UnnestSpec tags{.collection = parsed("tags"), .kept = {"id"}, .columns = {"tag"}};
+  tags.ordinality = "place";
+  plan.nodes.push_back(node("tags", tags, {from}));
+}
+
+}  // namespace
+
 Plan every_kind() {
   Plan plan;
   plan.name = "every kind";
@@ -118,9 +149,7 @@ Plan every_kind() {
   running.preceding = 1000;
   running.aggregates = {aggregate("total", "SUM", "amount")};
   plan.nodes.push_back(node("running", running, {from}));
-  WindowTableSpec marked;
-  marked.size_ms = 60000;
-  plan.nodes.push_back(node("marked", marked, {from}));
+  add_spread(plan, from);
   plan.nodes.push_back(node("once", DeduplicateSpec{.keys = {"id"}, .ttl_ms = 5000}, {from}));
   plan.nodes.push_back(node("both", UnionSpec{}, {{"once", ""}, {"counted", "late"}}));
   plan.nodes.push_back(node("ways", SplitSpec{{{"rich", parsed("amount > 100")}}}, {{"both", ""}}));
@@ -137,11 +166,11 @@ Plan every_kind() {
                                                {"as_of", ""},
                                                {"best", ""},
                                                {"running", ""},
-                                               {"marked", ""}}) {
-    Node out = sink(input.node, input.output);
-    out.id = "out_" + input.node;
-    plan.nodes.push_back(out);
+                                               {"marked", ""},
+                                               {"tags", ""}}) {
+    add_sink(plan, input);
   }
+  add_keyed_source(plan);
   return plan;
 }
 

@@ -11,9 +11,9 @@
 namespace dataflow::plan {
 
 inline constexpr std::array<std::string_view, std::variant_size_v<Spec>> kSpecKinds = {
-    "source",      "filter",        "project", "window", "window_join", "interval_join",
-    "deduplicate", "union",         "split",   "sink",   "operator",    "group",
-    "join",        "temporal_join", "rank",    "over",   "window_table"};
+    "source", "filter", "project",      "window",   "window_join", "interval_join", "deduplicate",
+    "union",  "split",  "sink",         "operator", "group",       "join",          "temporal_join",
+    "rank",   "over",   "window_table", "upsert",   "unnest"};
 
 // An empty spec of that kind.
 std::optional<Spec> spec_of_kind(std::string_view kind);

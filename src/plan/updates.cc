@@ -28,6 +28,9 @@ struct FindOrigin {
     const bool may_replace = spec.keep_last || !spec.time_column.empty();
     return this_if(may_replace && !plan.job.bounded);
   }
+  const Node* operator()(const UpsertSpec& spec) const {
+    return this_if(spec.versions || !plan.job.bounded);
+  }
   // By late rows. In batch mode there are none.
   const Node* operator()(const WindowSpec& spec) const {
     return this_if(spec.allowed_lateness_ms > 0 && !plan.job.bounded);
@@ -43,6 +46,7 @@ struct FindOrigin {
   const Node* operator()(const UnionSpec&) const { return from_inputs(); }
   const Node* operator()(const SplitSpec&) const { return from_inputs(); }
   const Node* operator()(const WindowTableSpec&) const { return from_inputs(); }
+  const Node* operator()(const UnnestSpec&) const { return from_inputs(); }
   const Node* operator()(const SinkSpec&) const { return from_inputs(); }
   template <class Spec>
   const Node* operator()(const Spec&) const {

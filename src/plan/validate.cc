@@ -24,7 +24,9 @@ struct CheckNode {
   Status operator()(RankSpec& spec) const { return check_rank(scope, spec); }
   Status operator()(OverSpec& spec) const { return check_over(scope, spec); }
   Status operator()(WindowTableSpec& spec) const { return check_window_table(scope, spec); }
+  Status operator()(UnnestSpec& spec) const { return check_unnest(scope, spec); }
   Status operator()(DeduplicateSpec& spec) const { return check_deduplicate(scope, spec); }
+  Status operator()(UpsertSpec& spec) const { return check_upsert(scope, spec); }
   Status operator()(UnionSpec&) const { return check_union(scope); }
   Status operator()(SplitSpec& spec) const { return check_split(scope, spec); }
   Status operator()(SinkSpec& spec) const { return check_sink(scope, spec); }
@@ -47,6 +49,32 @@ bool takes_updates(const Spec& spec, size_t input) {
          std::holds_alternative<SinkSpec>(spec) || !has_state(spec);
 }
 
+// Rows that replace each other are no changes yet; and all versions of rows, where a bounded job
+// has them, are for joins as of a time.
+Status check_upserts(const Scope& scope) {
+  const Node& node = scope.node();
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Node& from = *scope.plan().find(node.inputs[i].node);
+    const auto* source = std::get_if<SourceSpec>(&from.spec);
+    const bool replace = source != nullptr && !source->upsert_keys.empty();
+    if (replace && !std::holds_alternative<UpsertSpec>(node.spec)) {
+      return scope.error("rows of source " + quoted(from.id) +
+                         " replace each other by their key; put an upsert behind it");
+    }
+    if (!scope.plan().job.bounded) continue;
+    const Node* origin = origin_of_updates(scope.plan(), node.inputs[i]);
+    if (origin == nullptr || !std::holds_alternative<UpsertSpec>(origin->spec)) continue;
+    const bool as_of = std::holds_alternative<TemporalJoinSpec>(node.spec) && i == 1;
+    if (as_of || std::holds_alternative<FilterSpec>(node.spec) ||
+        std::holds_alternative<ProjectSpec>(node.spec)) {
+      continue;
+    }
+    return scope.error("takes final rows in a bounded job, but " + quoted(origin->id) +
+                       " gives all versions of its rows, for joins as of a time");
+  }
+  return {};
+}
+
 // Windows and the like add rows up, and cannot take one back.
 Status check_updates(const Scope& scope) {
   const Node& node = scope.node();
@@ -59,6 +87,12 @@ Status check_updates(const Scope& scope) {
       return scope.error("takes only new rows, but late rows change results of " +
                          std::string(kind_name(origin->spec)) + " " + quoted(origin->id) +
                          " after they left (-U, +U); leave out allowed_lateness_ms there");
+    }
+    if (std::holds_alternative<UpsertSpec>(origin->spec)) {
+      return scope.error("takes only new rows, but rows of a keyed topic replace each other (" +
+                         quoted(origin->id) +
+                         " makes updates of them); read the topic without "
+                         "its key, each record as a row, or run a bounded job");
     }
     return scope.error("takes only new rows, but those of " + quoted(input.node) +
                        " may be updates of earlier ones (-U, +U); deduplicate behind it, or keep "
@@ -99,6 +133,7 @@ Status validate(Plan& plan, CustomOperators* custom) {
                          "; it must be from 1 to " + std::to_string(kMaxParallelism));
     }
     DF_RETURN_IF_ERROR(std::visit(CheckNode{scope, custom}, node.spec));
+    DF_RETURN_IF_ERROR(check_upserts(scope));
     DF_RETURN_IF_ERROR(check_updates(scope));
   }
   return {};

@@ -44,7 +44,13 @@ void add_listeners(ConfigSchema& s) {
          .type = T::kAddress,
          .default_value = "127.0.0.1:5433",
          .doc =
-             "Address of the PostgreSQL protocol. Accepted for later; nothing listens there yet."});
+             "Address of the PostgreSQL protocol (psql, JDBC, psycopg); port 0 takes a free one."});
+  s.add({.name = "postgres.max_connections",
+         .type = T::kInt,
+         .default_value = "100",
+         .doc = "Sessions of the PostgreSQL protocol at once; who comes beyond it is refused.",
+         .min = "1",
+         .max = "10000"});
 }
 
 void add_kafka(ConfigSchema& s) {
@@ -256,6 +262,24 @@ void add_pipelines(ConfigSchema& s) {
          .doc = "Memory for the keyed state of all pipelines together; 0: half of the machine's. A "
                 "pipeline that would take more fails at its last checkpoint, and says so.",
          .min = "0"});
+  s.add({.name = "sql.query_memory",
+         .type = T::kBytes,
+         .default_value = "0",
+         .doc = "Memory for the keyed state of all statements of clients together (SELECT, INSERT, "
+                "SUBSCRIBE); 0: an eighth of the machine's. A statement that would take more "
+                "fails, and pipelines do not feel it.",
+         .min = "0"});
+}
+
+void add_sql(ConfigSchema& s) {
+  s.add({.name = "sql.index_memory",
+         .type = OptionType::kBytes,
+         .default_value = "0",
+         .doc =
+             "Memory for the rows of keyed tables and materialized views that are read by key, of "
+             "all together; 0: a quarter of the machine's. A table that does not fit is read "
+             "from its topic at each query, and the server's log says so.",
+         .min = "0"});
 }
 
 // Of the machine; 0 if nobody can say.
@@ -265,10 +289,13 @@ size_t half_of_memory() {
   return pages > 0 && bytes > 0 ? static_cast<size_t>(pages) * static_cast<size_t>(bytes) / 2 : 0;
 }
 
-void read_pipelines(const Config& config, engine::EngineOptions& out) {
-  out.threads = static_cast<int>(config.get_int("pipelines.threads"));
-  out.state_memory_bytes = static_cast<size_t>(config.get_bytes("pipelines.state_memory"));
-  if (out.state_memory_bytes == 0) out.state_memory_bytes = half_of_memory();
+void read_pipelines(const Config& config, ServerSettings& out) {
+  out.engine.threads = static_cast<int>(config.get_int("pipelines.threads"));
+  out.engine.state_memory_bytes = static_cast<size_t>(config.get_bytes("pipelines.state_memory"));
+  if (out.engine.state_memory_bytes == 0) out.engine.state_memory_bytes = half_of_memory();
+  out.queries = out.engine;
+  out.queries.state_memory_bytes = static_cast<size_t>(config.get_bytes("sql.query_memory"));
+  if (out.queries.state_memory_bytes == 0) out.queries.state_memory_bytes = half_of_memory() / 4;
 }
 
 bool is_loopback(const std::string& host) {
@@ -339,6 +366,7 @@ const ConfigSchema& server_schema() {
     add_log(s);
     add_coordinators(s);
     add_pipelines(s);
+    add_sql(s);
     add_logging(s);
     // No settings: they say which file to read, or concern the command line and test scripts only.
     for (const char* name : {"DATAFLOW_ENDPOINT", "DATAFLOW_KAFKA", "DATAFLOW_CONFIG",
@@ -374,7 +402,11 @@ Result<ServerSettings> server_settings(const Config& config) {
       config.get_string("logging.format") == "json" ? LogFormat::kJson : LogFormat::kText;
   s.logging.path = config.get_string("logging.file");
   DF_RETURN_IF_ERROR(read_kafka(config, s.kafka));
-  read_pipelines(config, s.engine);
+  read_pipelines(config, s);
+  s.index_memory_bytes = config.get_bytes("sql.index_memory");
+  if (s.index_memory_bytes == 0) {
+    s.index_memory_bytes = static_cast<int64_t>(half_of_memory() / 2);
+  }
   DF_ASSIGN_OR_RETURN(Address http, listen_address(config, "http.listen"));
   DF_ASSIGN_OR_RETURN(Address metrics, listen_address(config, "metrics.listen"));
   s.http.name = "http";
@@ -383,7 +415,10 @@ Result<ServerSettings> server_settings(const Config& config) {
   s.metrics.name = "metrics";
   s.metrics.host = metrics.host;
   s.metrics.port = metrics.port;
-  DF_RETURN_IF_ERROR(listen_address(config, "postgres.listen").status());
+  DF_ASSIGN_OR_RETURN(Address postgres, listen_address(config, "postgres.listen"));
+  s.postgres.host = postgres.host;
+  s.postgres.port = postgres.port;
+  s.postgres.max_connections = static_cast<size_t>(config.get_int("postgres.max_connections"));
   read_log(config, s.log);
   s.log.dir = s.data_dir + "/log";
   s.groups.min_session_timeout_ms = as_i32(config.get_duration_ms("groups.min_session_timeout"));

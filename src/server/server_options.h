@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "edge/http/server.h"
 #include "edge/kafka/server.h"
+#include "edge/postgres/server.h"
 #include "engine/job.h"
 #include "log/groups.h"
 #include "log/log.h"
@@ -32,8 +33,11 @@ struct ServerSettings {
   log::TransactionsOptions transactions;
   kafka::KafkaOptions kafka;
   engine::EngineOptions engine;
+  int64_t index_memory_bytes = 0;  // of keyed tables that are read by key
+  engine::EngineOptions queries;   // of clients: their state takes none of the pipelines'
   http::ServerOptions http;
   http::ServerOptions metrics;
+  postgres::PostgresOptions postgres;
 };
 
 // kInvalid for what the options' own checks cannot see, such as an address that is not loopback.

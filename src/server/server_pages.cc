@@ -88,6 +88,7 @@ http::Response status_page(const ServerFacts& facts) {
                     {"kafka", facts.kafka},
                     {"http", facts.http},
                     {"metrics", facts.metrics},
+                    {"postgres", facts.postgres},
                     {"partitions", partitions},
                     {"read_only_partitions", troubles(facts)},
                     {"plugins", plugins_of(facts)},
@@ -135,8 +136,11 @@ MetricCallback lag_metric(Metrics& metrics, const ServerFacts& facts, std::strin
 }  // namespace
 
 std::string ready_json(const ServerFacts& facts, int pid) {
-  json body = {
-      {"kafka", facts.kafka}, {"http", facts.http}, {"metrics", facts.metrics}, {"pid", pid}};
+  json body = {{"kafka", facts.kafka},
+               {"http", facts.http},
+               {"metrics", facts.metrics},
+               {"postgres", facts.postgres},
+               {"pid", pid}};
   return body.dump() + "\n";
 }
 

@@ -24,6 +24,7 @@ struct ServerFacts {
   std::string kafka;  // host:port each
   std::string http;
   std::string metrics;
+  std::string postgres;
 };
 
 std::string ready_json(const ServerFacts& facts, int pid);

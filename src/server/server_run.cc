@@ -11,13 +11,16 @@
 #include "base/logger.h"
 #include "base/metrics.h"
 #include "base/timer_queue.h"
+#include "base/unsynced_env.h"
 #include "connect/connectors.h"
 #include "data_dir.h"
 #include "edge/http/openapi.h"
 #include "edge/http/pipelines.h"
+#include "edge/http/sql.h"
 #include "engine/job.h"
 #include "jobs/pipeline_metrics.h"
 #include "jobs/pipelines.h"
+#include "jobs/sql_server.h"
 #include "load_plugins.h"
 #include "server_options.h"
 #include "server_pages.h"
@@ -71,7 +74,10 @@ class RunningServer {
   Status start();
   Status stop();
   // A connector still holds a thread of a job, which uses all of this: it must not be destroyed.
-  bool held_up() const { return engine_ != nullptr && engine_->held_up() > 0; }
+  bool held_up() const {
+    return (engine_ != nullptr && engine_->held_up() > 0) ||
+           (query_engine_ != nullptr && query_engine_->held_up() > 0);
+  }
 
  private:
   Status open_pipelines();
@@ -93,11 +99,17 @@ class RunningServer {
   std::unique_ptr<log::ProducerIds> producer_ids_;
   std::unique_ptr<plugins::Plugins> plugins_;
   std::unique_ptr<engine::Connectors> connectors_;
+  std::unique_ptr<jobs::CollectConnectors> collect_;
   std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<Env> unsynced_;
+  std::unique_ptr<engine::Engine> query_engine_;
   std::unique_ptr<jobs::Pipelines> pipelines_;
+  std::unique_ptr<jobs::SqlService> sql_;
+  std::unique_ptr<http::SqlOverHttp> sql_over_http_;
   std::unique_ptr<kafka::KafkaServer> kafka_;
   std::unique_ptr<http::Server> http_;
   std::unique_ptr<http::Server> metrics_;
+  std::unique_ptr<postgres::PostgresServer> postgres_;
 };
 
 Status RunningServer::start() {
@@ -121,6 +133,7 @@ Status RunningServer::start() {
                                    {"kafka", facts_.kafka},
                                    {"http", facts_.http},
                                    {"metrics", facts_.metrics},
+                                   {"postgres", facts_.postgres},
                                    {"started_in_ms", (env_.monotonic_nanos() - began) / 1000000}});
   return {};
 }
@@ -136,12 +149,20 @@ Status RunningServer::open_pipelines() {
       load_plugins(env_, timers_.get(), given.empty() ? settings_.data_dir + "/plugins" : given));
   connectors_ = connect::make_connectors({env_, *log_, *producer_ids_, groups_.get(), timers_.get(),
                                           &metrics_registry_, plugins_.get()});
-  engine_ =
-      engine::Engine::create(env_, *timers_, *connectors_, settings_.engine, &metrics_registry_);
+  // Outermost: queries collect their rows here.
+  collect_ = std::make_unique<jobs::CollectConnectors>(*connectors_);
+  engine_ = engine::Engine::create(env_, *timers_, *collect_, settings_.engine, &metrics_registry_);
   DF_ASSIGN_OR_RETURN(
       pipelines_,
-      jobs::Pipelines::open({env_, *store_, *engine_, *connectors_, settings_.data_dir + "/jobs",
+      jobs::Pipelines::open({env_, *store_, *engine_, *collect_, settings_.data_dir + "/jobs",
                              settings_.data_dir + "/savepoints", &metrics_registry_}));
+  // Queries begin anew after a crash: none of their state waits for the disk.
+  unsynced_ = make_unsynced_env(env_);
+  query_engine_ =
+      engine::Engine::create(*unsynced_, *timers_, *collect_, settings_.queries, nullptr);
+  DF_ASSIGN_OR_RETURN(
+      sql_, jobs::open_sql({env_, *store_, *log_, *query_engine_, *collect_, *pipelines_,
+                            settings_.data_dir + "/queries", settings_.index_memory_bytes}));
   return {};
 }
 
@@ -161,9 +182,13 @@ Status RunningServer::start_listeners() {
   DF_ASSIGN_OR_RETURN(metrics_,
                       http::Server::start(settings_.metrics, metrics_routes(metrics_registry_)));
   facts_.metrics = Address{settings_.metrics.host, metrics_->port()}.to_string();
+  DF_ASSIGN_OR_RETURN(postgres_, postgres::PostgresServer::start(settings_.postgres, *sql_, env_));
+  facts_.postgres = Address{settings_.postgres.host, postgres_->port()}.to_string();
   // Its routes read the facts, which are complete but for this address.
   std::vector<http::Route> routes = http_routes(facts_);
   for (http::Route& route : http::pipeline_routes(*pipelines_)) routes.push_back(std::move(route));
+  sql_over_http_ = http::SqlOverHttp::open({}, *sql_, env_, *timers_);
+  for (http::Route& route : sql_over_http_->routes()) routes.push_back(std::move(route));
   routes.push_back(http::openapi_route(DATAFLOW_VERSION));
   DF_ASSIGN_OR_RETURN(http_, http::Server::start(settings_.http, std::move(routes)));
   facts_.http = Address{settings_.http.host, http_->port()}.to_string();
@@ -184,13 +209,20 @@ Status RunningServer::stop() {
   lag_.clear();
   of_pipelines_.clear();
   if (metrics_) metrics_->stop();
+  // Its sessions hold jobs, and ask the pipelines.
+  if (postgres_) postgres_->stop();
+  postgres_.reset();
+  if (sql_over_http_) sql_over_http_->stop();
   // While the log still takes what their last checkpoints commit; and before the requests that wait
   // for a job have to end.
   if (pipelines_) pipelines_->close();
   if (http_) http_->stop();
+  sql_.reset();
   pipelines_.reset();
   if (!held_up()) {
     engine_.reset();
+    query_engine_.reset();
+    collect_.reset();
     connectors_.reset();
     plugins_.reset();
   }

@@ -31,6 +31,11 @@ Result<Binder::From> Binder::bind_from(const TableRefPtr& table) {
   if (const auto* join = std::get_if<JoinedTable>(&table->what)) {
     return bind_join(*join, table->place);
   }
+  if (is_unnest(*table)) {
+    From row;
+    row.rel = one_row();
+    return bind_unnest(row, *table, false);
+  }
   Relation relation;
   std::string alias = table->alias;
   if (const auto* named = std::get_if<NamedTable>(&table->what)) {
@@ -77,7 +82,9 @@ Result<Relation> Binder::bind_named(const NamedTable& table, Place place) {
   if (found != nullptr) {
     DF_ASSIGN_OR_RETURN(relation, bind_table(*found, table.hints, place));
   } else {
-    DF_ASSIGN_OR_RETURN(relation, bind_view(*view, place));
+    DF_ASSIGN_OR_RETURN(relation, view->kept != nullptr
+                                      ? bind_table(*view->kept, table.hints, place)
+                                      : bind_view(*view, place));
   }
   bound_.emplace(key, relation);
   return relation;
@@ -101,13 +108,16 @@ Result<Relation> Binder::bind_table(const Table& table, const std::vector<Option
                                     Place place) {
   DF_ASSIGN_OR_RETURN(plan::SourceSpec spec, source_of(table, hints, settings_, script_));
   Relation relation;
+  const bool replaced = !spec.upsert_keys.empty();
   relation.rel = make_scan(table.name, std::move(spec), place);
+  if (replaced) relation.rel = make_upsert(relation.rel, table.one_row);
   std::vector<VisibleColumn> read;
   for (const ColumnDefinition& column : table.columns) {
+    if (table.one_row && column.name == kOneRowColumn) continue;
     relation.columns.push_back({column.name, column.name});
     if (is_read(column)) read.push_back({column.name, column.name});
   }
-  if (read.size() == table.columns.size()) return relation;
+  if (read.size() == relation.columns.size()) return relation;
   // Computed columns see those that are read, whatever their order.
   const Names names({{table.name, std::move(read)}});
   std::vector<plan::NamedExpression> columns;

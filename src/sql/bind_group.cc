@@ -7,15 +7,12 @@
 #include <map>
 
 #include "binder.h"
+#include "parts.h"
 #include "plan/aggregate.h"
+#include "row_of_nothing.h"
 
 namespace dataflow::sql {
 namespace {
-
-const Clauses* clauses_of(const expr::Expression& expression) {
-  if (expression.kind != expr::Kind::kExtension) return nullptr;
-  return dynamic_cast<const Clauses*>(expression.extension.get());
-}
 
 bool is_aggregate(const expr::Expression& expression) {
   if (const Clauses* clauses = clauses_of(expression)) return !clauses->over;
@@ -56,38 +53,40 @@ std::optional<std::string> old_window_column(const expr::Expression& expression)
 
 class GroupBinder {
  public:
-  GroupBinder(const RelPtr& input, const Names& names, const Select& select,
-              const std::vector<OutputItem>& items)
-      : input_(input), names_(names), select_(select), items_(items) {}
+  GroupBinder(RelPtr input, const Names& names, const Select& select,
+              const std::vector<OutputItem>& items, const ValuesOf& values_of, bool of_nothing)
+      : input_(std::move(input)),
+        names_(names),
+        select_(select),
+        items_(items),
+        values_of_(values_of),
+        of_nothing_(of_nothing) {
+    const auto taken = [&](const Field& field) { return field.name.starts_with(stand_in_); };
+    while (std::ranges::any_of(input_->schema->fields(), taken)) stand_in_ += '$';
+  }
 
-  Result<GroupedQuery> run() {
+  Result<RelPtr> run(std::vector<ExpressionPtr>& expressions) {
     DF_RETURN_IF_ERROR(take_keys());
-    std::vector<ExpressionPtr> outputs;
-    for (const OutputItem& item : items_) {
-      DF_ASSIGN_OR_RETURN(ExpressionPtr resolved, resolved_item(item));
-      DF_ASSIGN_OR_RETURN(resolved, take_aggregates(resolved));
-      outputs.push_back(std::move(resolved));
+    for (ExpressionPtr& expression : expressions) {
+      DF_ASSIGN_OR_RETURN(expression, take_aggregates(expression));
     }
-    ExpressionPtr having;
-    if (select_.having != nullptr) {
-      DF_ASSIGN_OR_RETURN(having, names_.resolve(select_.having));
-      DF_ASSIGN_OR_RETURN(having, take_aggregates(having));
-    }
-    GroupedQuery made;
-    DF_ASSIGN_OR_RETURN(made.rel, build());
-    for (ExpressionPtr& output : outputs) {
-      DF_ASSIGN_OR_RETURN(output, over_groups(output));
-    }
-    made.items = std::move(outputs);
-    if (having != nullptr) {
-      DF_ASSIGN_OR_RETURN(made.having, over_groups(having));
+    DF_ASSIGN_OR_RETURN(RelPtr made, build());
+    for (ExpressionPtr& expression : expressions) {
+      DF_ASSIGN_OR_RETURN(expression, over_groups(expression));
     }
     return made;
   }
 
  private:
   Result<ExpressionPtr> resolved_item(const OutputItem& item) const {
-    return item.resolved ? Result<ExpressionPtr>(item.expression) : names_.resolve(item.expression);
+    if (item.resolved) return item.expression;
+    return resolve_all(item.expression, names_, select_);
+  }
+
+  // Subqueries within what is grouped become columns of the input.
+  Result<ExpressionPtr> without_subqueries(const ExpressionPtr& expression) {
+    if (expression == nullptr || !has_subquery(*expression)) return expression;
+    return values_of_(input_, expression);
   }
 
   // ---- keys
@@ -98,13 +97,18 @@ class GroupBinder {
       if (has_aggregates(*key)) {
         return at_place(written->place, "an aggregate cannot be grouped by");
       }
+      if (has_over(*key)) {
+        return at_place(written->place,
+                        "groups come before OVER; group in a query around the one with OVER");
+      }
       if (const OldWindow* window = old_window(*key)) {
         if (old_ != nullptr) return at_place(written->place, "GROUP BY takes one window");
         old_ = key;
         DF_RETURN_IF_ERROR(take_old_window(*window, *key));
         continue;
       }
-      keys_.push_back(key);
+      DF_ASSIGN_OR_RETURN(ExpressionPtr value, without_subqueries(key));
+      keys_.push_back({key->to_string(), std::move(value)});
     }
     return {};
   }
@@ -130,7 +134,7 @@ class GroupBinder {
         }
       }
     }
-    return names_.resolve(written);
+    return resolve_all(written, names_, select_);
   }
 
   Status take_old_window(const OldWindow& known, const expr::Expression& key) {
@@ -163,20 +167,11 @@ class GroupBinder {
 
   // ---- aggregates
 
-  // The same tree, with each aggregate as a column "$aN" that stands for it.
+  // The same tree, with each aggregate as a column that stands for it.
   Result<ExpressionPtr> take_aggregates(const ExpressionPtr& expression) {
     if (is_aggregate(*expression)) return take_aggregate(expression);
-    if (const Clauses* clauses = clauses_of(*expression); clauses != nullptr && clauses->over) {
-      return at_place(expression->place,
-                      "OVER beside GROUP BY is not supported yet; put the GROUP BY into a query in "
-                      "FROM");
-    }
-    if (expression->arguments.empty()) return expression;
-    auto made = std::make_shared<expr::Expression>(*expression);
-    for (ExpressionPtr& argument : made->arguments) {
-      DF_ASSIGN_OR_RETURN(argument, take_aggregates(argument));
-    }
-    return ExpressionPtr(std::move(made));
+    return with_parts_as(expression,
+                         [&](const ExpressionPtr& part) { return take_aggregates(part); });
   }
 
   Result<ExpressionPtr> take_aggregate(const ExpressionPtr& call) {
@@ -192,11 +187,15 @@ class GroupBinder {
     return stand_in(aggregates_.size() - 1, call->place);
   }
 
-  static ExpressionPtr stand_in(size_t aggregate, Place place) {
-    return expr::column("$a" + std::to_string(aggregate), place);
+  std::string stand_in_name(size_t aggregate) const {
+    return stand_in_ + std::to_string(aggregate);
   }
 
-  Result<plan::Aggregate> aggregate_of(const expr::Expression& call) const {
+  ExpressionPtr stand_in(size_t aggregate, Place place) const {
+    return expr::column(stand_in_name(aggregate), place);
+  }
+
+  Result<plan::Aggregate> aggregate_of(const expr::Expression& call) {
     const plan::AggregateFunction* function = plan::find_aggregate(call.name);
     if (function == nullptr) {
       return at_place(call.place, call.name + " is no aggregate function; it takes no clauses");
@@ -204,7 +203,7 @@ class GroupBinder {
     plan::Aggregate made;
     made.function = function->name;
     for (const ExpressionPtr& argument : call.arguments) {
-      if (has_aggregates(*argument)) {
+      if (has_aggregates(*argument) || has_over(*argument)) {
         return at_place(argument->place, "aggregates cannot stand within aggregates");
       }
     }
@@ -213,21 +212,30 @@ class GroupBinder {
     if (star && made.function != "COUNT") {
       return at_place(call.place, "only COUNT takes `*`");
     }
-    if (!star && call.arguments.size() != 1) {
-      return at_place(call.place, call.name + " takes one argument, here are " +
-                                      std::to_string(call.arguments.size()));
+    const size_t takes = 1 + plan::parameters_of(*function);
+    if (!star && call.arguments.size() != takes) {
+      return at_place(call.place, call.name + " takes " +
+                                      (takes == 1 ? "one argument" : "two arguments") +
+                                      ", here are " + std::to_string(call.arguments.size()));
     }
-    if (!star) made.argument = call.arguments[0];
+    if (!star) {
+      DF_ASSIGN_OR_RETURN(made.argument, without_subqueries(call.arguments[0]));
+      made.parameters.assign(call.arguments.begin() + 1, call.arguments.end());
+      if (takes > 1) {
+        const auto place = plan::place_of(made);
+        if (!place.ok()) return at_place(call.arguments[1]->place, place.status().message());
+      }
+    }
     if (clauses == nullptr) return made;
     made.distinct = clauses->distinct;
     if (!clauses->order_by.empty() || !clauses->within_group.empty()) {
       return at_place(call.place, "ORDER BY within an aggregate is not supported yet");
     }
     if (clauses->filter != nullptr) {
-      DF_ASSIGN_OR_RETURN(made.filter, names_.resolve(clauses->filter));
-      if (has_aggregates(*made.filter)) {
+      if (has_aggregates(*clauses->filter) || has_over(*clauses->filter)) {
         return at_place(clauses->filter->place, "aggregates cannot stand within FILTER");
       }
+      DF_ASSIGN_OR_RETURN(made.filter, without_subqueries(clauses->filter));
     }
     return made;
   }
@@ -258,9 +266,19 @@ class GroupBinder {
       aggregate.keys.push_back(key);
     }
     aggregate.aggregates = aggregates_;
+    if (aggregate.keys.empty() && !aggregate.by_window && aggregates_.empty()) {
+      // One row, of whatever there is.
+      plan::Aggregate count;
+      count.function = "COUNT";
+      count.name = "$agg0";
+      aggregate.aggregates.push_back(std::move(count));
+    }
     aggregate.place = !select_.group_by.empty() ? select_.group_by[0]->place
                       : items_.empty()          ? Place()
                                                 : items_[0].expression->place;
+    if (of_nothing_ && aggregate.keys.empty() && !aggregate.by_window) {
+      DF_ASSIGN_OR_RETURN(below, with_row_of_nothing(below, aggregate.aggregates));
+    }
     const bool by_window = aggregate.by_window;
     const std::vector<std::string> keys = aggregate.keys;  // each once
     const RelPtr input = below;
@@ -280,19 +298,19 @@ class GroupBinder {
                : key == input->window->end ? "window_end"
                                            : "window_time";
       }
-      key_outputs_[keys_[i]->to_string()] = name;
+      key_outputs_[keys_[i].text] = name;
     }
     for (size_t i = 0; i < aggregates_.size(); ++i) {
-      aggregate_outputs_["$a" + std::to_string(i)] = schema[at++].name;
+      aggregate_outputs_[stand_in_name(i)] = schema[at++].name;
     }
     return made;
   }
 
   Result<RelPtr> with_key_columns(RelPtr below) {
     const bool bare = std::ranges::all_of(
-        keys_, [](const ExpressionPtr& key) { return key->kind == expr::Kind::kColumn; });
+        keys_, [](const Key& key) { return key.value->kind == expr::Kind::kColumn; });
     if (bare) {
-      for (const ExpressionPtr& key : keys_) key_columns_.push_back(key->name);
+      for (const Key& key : keys_) key_columns_.push_back(key.value->name);
       return below;
     }
     std::vector<plan::NamedExpression> columns;
@@ -301,7 +319,7 @@ class GroupBinder {
       columns.push_back({field.name, expr::column(field.name)});
       taken.insert(field.name);
     }
-    for (const ExpressionPtr& key : keys_) {
+    for (const auto& [text, key] : keys_) {
       if (key->kind == expr::Kind::kColumn) {
         key_columns_.push_back(key->name);
         continue;
@@ -345,12 +363,7 @@ class GroupBinder {
                                              "BY, or into an aggregate such as MAX(" +
                                              expression->name + ")");
     }
-    if (expression->arguments.empty()) return expression;
-    auto made = std::make_shared<expr::Expression>(*expression);
-    for (ExpressionPtr& argument : made->arguments) {
-      DF_ASSIGN_OR_RETURN(argument, over_groups(argument));
-    }
-    return ExpressionPtr(std::move(made));
+    return with_parts_as(expression, [&](const ExpressionPtr& part) { return over_groups(part); });
   }
 
   Status same_old_window(const expr::Expression& call) const {
@@ -364,12 +377,20 @@ class GroupBinder {
                     call.name + " is not of the window in GROUP BY, which is " + old_->to_string());
   }
 
-  const RelPtr& input_;
+  struct Key {
+    std::string text;  // as written, over names of columns
+    ExpressionPtr value;
+  };
+
+  RelPtr input_;
   const Names& names_;
   const Select& select_;
   const std::vector<OutputItem>& items_;
+  const ValuesOf& values_of_;
+  const bool of_nothing_;
+  std::string stand_in_ = "$a";  // no column of the input begins so
 
-  std::vector<ExpressionPtr> keys_;       // over the input
+  std::vector<Key> keys_;                 // over the input
   std::vector<std::string> key_columns_;  // as many
   ExpressionPtr old_;                     // GROUP BY TUMBLE(…); null: none
   WindowTableRel old_window_;
@@ -382,15 +403,14 @@ class GroupBinder {
 }  // namespace
 
 bool has_aggregates(const expr::Expression& expression) {
-  if (is_aggregate(expression)) return true;
-  return std::ranges::any_of(expression.arguments, [](const ExpressionPtr& argument) {
-    return has_aggregates(*argument);
-  });
+  return anywhere_in(expression, is_aggregate);
 }
 
-Result<GroupedQuery> bind_group(const RelPtr& input, const Names& names, const Select& select,
-                                const std::vector<OutputItem>& items) {
-  return GroupBinder(input, names, select, items).run();
+Result<RelPtr> bind_group(RelPtr input, const Names& names, const Select& select,
+                          const std::vector<OutputItem>& items, const ValuesOf& values_of,
+                          bool of_nothing, std::vector<ExpressionPtr>& expressions) {
+  return GroupBinder(std::move(input), names, select, items, values_of, of_nothing)
+      .run(expressions);
 }
 
 }  // namespace dataflow::sql

@@ -159,6 +159,7 @@ Result<plan::TemporalJoinSpec> Binder::as_of_spec(const ExpressionPtr& as_of, co
 
 Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
   DF_ASSIGN_OR_RETURN(From left, bind_from(join.left));
+  if (is_unnest(*join.right)) return join_unnest(std::move(left), join, place);
   TableRefPtr right_table = join.right;
   ExpressionPtr as_of;
   if (const auto* named = std::get_if<NamedTable>(&join.right->what); named && named->as_of) {
@@ -178,17 +179,25 @@ Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
 
   Shared shared(join, tables, others);
   DF_ASSIGN_OR_RETURN(ExpressionPtr on, shared.condition());
+  const JoinKind kind = kind_of(join.type);
+  ExpressionPtr asked;  // by subqueries, of the pairs that `on` has made
   if (join.on != nullptr) {
     DF_ASSIGN_OR_RETURN(ExpressionPtr written, Names(all).resolve(join.on));
-    if (has_subquery(*written) || has_over(*written) || has_aggregates(*written)) {
-      return at_place(
-          join.on->place,
-          "ON is about pairs of rows; subqueries, aggregates and OVER stand in WHERE or "
-          "in a query that is joined");
+    if (has_over(*written) || has_aggregates(*written)) {
+      return at_place(join.on->place,
+                      "ON is about pairs of rows; aggregates and OVER stand in a query that is "
+                      "joined");
     }
-    on = both(std::move(on), std::move(written));
+    for (const ExpressionPtr& part : conjuncts_of(written)) {
+      ExpressionPtr& where = has_subquery(*part) ? asked : on;
+      where = both(std::move(where), part);
+    }
+    if (asked != nullptr && kind != JoinKind::kInner) {
+      return at_place(asked->place,
+                      "subqueries in ON are not supported yet where rows without a partner stay; "
+                      "put them into a query that is joined");
+    }
   }
-  const JoinKind kind = kind_of(join.type);
   const bool asof = join.type == JoinType::kAsof || join.type == JoinType::kLeftAsof;
   From made;
   if (as_of != nullptr || asof) {
@@ -206,6 +215,9 @@ Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
     tables.insert(tables.end(), others.begin(), others.end());
   }
   made.names = Names(std::move(tables));
+  if (asked != nullptr) {
+    DF_ASSIGN_OR_RETURN(made.rel, bind_where(made.rel, made.names, asked));
+  }
   return made;
 }
 

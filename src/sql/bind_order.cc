@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "binder.h"
+#include "parts.h"
 
 namespace dataflow::sql {
 namespace {
@@ -48,20 +49,31 @@ std::optional<size_t> in_list(const ExpressionPtr& written, const std::vector<Ou
 }  // namespace
 
 Result<int64_t> count_of(const ExpressionPtr& expression, const std::string& clause) {
-  if (is_number(*expression) && expression->value.as_int() >= 0) return expression->value.as_int();
+  const ExpressionPtr& given =
+      expression->kind == expr::Kind::kCast ? expression->arguments[0] : expression;
+  const expr::Expression& value = *given;
+  // A parameter that is not given yet, or NULL: all rows, as in PostgreSQL.
+  if (value.kind == expr::Kind::kLiteral && value.value.is_null()) {
+    return clause == "OFFSET" ? 0 : INT64_MAX;
+  }
+  if (is_number(value) && value.value.as_int() >= 0) return value.value.as_int();
   return at_place(expression->place, clause + " takes a whole number that is not negative");
 }
 
 ExpressionPtr without_aliases(const ExpressionPtr& expression, const Names& names,
                               const std::vector<OutputItem>& items) {
-  return with_columns(expression, [&](const ExpressionPtr& column) {
-    const Result<const VisibleColumn*> known = names.find(column->name, column->place);
-    if (!known.ok() || *known != nullptr) return column;
+  if (expression->kind == Kind::kColumn) {
+    const Result<const VisibleColumn*> known = names.find(expression->name, expression->place);
+    if (!known.ok() || *known != nullptr) return expression;
     for (const OutputItem& item : items) {
-      if (same_name(item.name, column->name) && !item.resolved) return item.expression;
+      if (same_name(item.name, expression->name) && !item.resolved) return item.expression;
     }
-    return column;
-  });
+    return expression;
+  }
+  std::vector<ExpressionPtr> parts = parts_of(*expression);
+  if (parts.empty()) return expression;
+  for (ExpressionPtr& part : parts) part = without_aliases(part, names, items);
+  return with_parts(expression, std::move(parts));
 }
 
 Result<std::vector<SelectOrder>> add_order(const std::vector<OrderItem>& order_by,

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "binder.h"
+#include "parts.h"
 #include "plan/aggregate.h"
 #include "plan/over_function.h"
 
@@ -12,15 +13,49 @@ namespace {
 using expr::Kind;
 
 const Clauses* over_of(const expr::Expression& expression) {
-  if (expression.kind != Kind::kExtension) return nullptr;
-  const auto* clauses = dynamic_cast<const Clauses*>(expression.extension.get());
+  const Clauses* clauses = clauses_of(expression);
   return clauses != nullptr && clauses->over ? clauses : nullptr;
+}
+
+// What a named window says, with what is added to it.
+Result<WindowDefinition> full_window(const WindowDefinition& written, const Select& select) {
+  if (written.base.empty()) return written;
+  for (const auto& [name, definition] : select.windows) {
+    if (!same_name(name, written.base)) continue;
+    DF_ASSIGN_OR_RETURN(WindowDefinition full, full_window(definition, select));
+    if (!written.partition_by.empty()) full.partition_by = written.partition_by;
+    if (!written.order_by.empty()) full.order_by = written.order_by;
+    if (written.frame) full.frame = written.frame;
+    return full;
+  }
+  return at_place(written.place, "there is no window `" + written.base + "` in WINDOW");
+}
+
+// Arguments are over the Rel's columns already, clauses are not.
+Result<ExpressionPtr> with_clauses(const ExpressionPtr& expression, const Names& names,
+                                   const Select& select) {
+  ExpressionPtr whole = expression;
+  if (const Clauses* clauses = over_of(*expression)) {
+    auto full = std::make_shared<Clauses>(*clauses);
+    DF_ASSIGN_OR_RETURN(full->over, full_window(*clauses->over, select));
+    auto made = std::make_shared<expr::Expression>(*expression);
+    made->extension = std::move(full);
+    whole = std::move(made);
+  }
+  size_t arguments = whole->arguments.size();
+  return with_parts_as(whole, [&](const ExpressionPtr& part) -> Result<ExpressionPtr> {
+    if (arguments > 0) {
+      --arguments;
+      return with_clauses(part, names, select);
+    }
+    DF_ASSIGN_OR_RETURN(const ExpressionPtr resolved, names.resolve(part));
+    return with_clauses(resolved, names, select);
+  });
 }
 
 class OverBinder {
  public:
-  OverBinder(RelPtr rel, const Names& names, const Select& select)
-      : rel_(std::move(rel)), names_(names), select_(select) {}
+  explicit OverBinder(RelPtr rel) : rel_(std::move(rel)) {}
 
   // The same expression, over the Rel as it is in the end.
   Result<ExpressionPtr> take(const ExpressionPtr& expression) {
@@ -56,13 +91,14 @@ class OverBinder {
 
   Result<ExpressionPtr> take_call(const ExpressionPtr& call) {
     const Clauses& clauses = *over_of(*call);
+    if (const ExpressionPtr chosen = without_default(call)) return take(chosen);
     const std::string text = call->to_string();
     if (const auto known = by_text_.find(text); known != by_text_.end()) {
       return expr::column(known->second, call->place);
     }
-    DF_ASSIGN_OR_RETURN(const WindowDefinition window, full_window(*clauses.over));
     DF_ASSIGN_OR_RETURN(plan::Aggregate aggregate, aggregate_of(*call, clauses));
-    DF_ASSIGN_OR_RETURN(plan::OverSpec spec, spec_of(window, aggregate.function, call->place));
+    DF_ASSIGN_OR_RETURN(plan::OverSpec spec,
+                        spec_of(*clauses.over, aggregate.function, call->place));
     const std::string key = text_of(spec);
     auto group = std::ranges::find(groups_, key, &Group::text);
     if (group == groups_.end()) {
@@ -75,21 +111,29 @@ class OverBinder {
     return expr::column(aggregate.name, call->place);
   }
 
-  // What a named window says, with what is added to it.
-  Result<WindowDefinition> full_window(const WindowDefinition& written) const {
-    if (written.base.empty()) return written;
-    for (const auto& [name, definition] : select_.windows) {
-      if (!same_name(name, written.base)) continue;
-      DF_ASSIGN_OR_RETURN(WindowDefinition full, full_window(definition));
-      if (!written.partition_by.empty()) full.partition_by = written.partition_by;
-      if (!written.order_by.empty()) full.order_by = written.order_by;
-      if (written.frame) full.frame = written.frame;
-      return full;
+  // The default of LAG and LEAD is a value in the plan. One that is computed of the current row is
+  // chosen where there is no such row: LAG(1, n) is NULL there. Null: it is a value, or none.
+  static ExpressionPtr without_default(const ExpressionPtr& call) {
+    const plan::OverFunction* function = plan::find_over_function(call->name);
+    using Of = plan::OverFunctionKind;
+    if (function == nullptr || (function->kind != Of::kLag && function->kind != Of::kLead) ||
+        call->arguments.size() != 3 || call->arguments[2]->kind == Kind::kLiteral) {
+      return nullptr;
     }
-    return at_place(written.place, "there is no window `" + written.base + "` in WINDOW");
+    auto value = std::make_shared<expr::Expression>(*call);
+    value->arguments.pop_back();
+    auto there = std::make_shared<expr::Expression>(*value);
+    there->arguments[0] = expr::literal(Value::integer(Type::int32(), 1), call->place);
+    auto chosen = std::make_shared<expr::Expression>();
+    chosen->kind = Kind::kCase;
+    chosen->place = call->place;
+    chosen->arguments = {expr::call("IS NULL", {std::move(there)}, call->place), call->arguments[2],
+                         std::move(value)};
+    return chosen;
   }
 
-  Result<plan::Aggregate> aggregate_of(const expr::Expression& call, const Clauses& clauses) const {
+  static Result<plan::Aggregate> aggregate_of(const expr::Expression& call,
+                                              const Clauses& clauses) {
     plan::Aggregate made;
     using Kind = plan::OverFunctionKind;
     const plan::OverFunction* of_order = plan::find_over_function(call.name);
@@ -99,9 +143,7 @@ class OverBinder {
     }
     made.function = of_order != nullptr ? of_order->name : known->name;
     made.distinct = clauses.distinct;
-    if (clauses.filter != nullptr) {
-      DF_ASSIGN_OR_RETURN(made.filter, names_.resolve(clauses.filter));
-    }
+    made.filter = clauses.filter;
     const bool shifts =
         of_order != nullptr && (of_order->kind == Kind::kLag || of_order->kind == Kind::kLead);
     const bool takes_one = of_order == nullptr || of_order->kind == Kind::kNtile;
@@ -126,13 +168,13 @@ class OverBinder {
   Result<plan::OverSpec> spec_of(const WindowDefinition& window, const std::string& function,
                                  Place place) {
     plan::OverSpec spec;
-    for (const ExpressionPtr& written : window.partition_by) {
-      DF_ASSIGN_OR_RETURN(std::string key, column_for(written));
+    for (const ExpressionPtr& value : window.partition_by) {
+      std::string key = column_for(value);
       if (std::ranges::find(spec.keys, key) == spec.keys.end()) spec.keys.push_back(std::move(key));
     }
     for (const OrderItem& item : window.order_by) {
       plan::OrderColumn by;
-      DF_ASSIGN_OR_RETURN(by.column, column_for(item.expression));
+      by.column = column_for(item.expression);
       by.descending = item.descending;
       // NULL is the least value, as in Flink.
       by.nulls_first =
@@ -187,8 +229,7 @@ class OverBinder {
   }
 
   // The column that holds the value; one that is computed is put behind the others.
-  Result<std::string> column_for(const ExpressionPtr& written) {
-    DF_ASSIGN_OR_RETURN(const ExpressionPtr value, names_.resolve(written));
+  std::string column_for(const ExpressionPtr& value) {
     if (value->kind == Kind::kColumn) return value->name;
     const std::string text = value->to_string();
     if (const auto known = key_names_.find(text); known != key_names_.end()) return known->second;
@@ -218,8 +259,6 @@ class OverBinder {
   }
 
   const RelPtr rel_;
-  const Names& names_;
-  const Select& select_;
   std::vector<plan::NamedExpression> keys_;
   std::map<std::string, std::string> key_names_;
   std::vector<Group> groups_;
@@ -230,14 +269,18 @@ class OverBinder {
 }  // namespace
 
 bool has_over(const expr::Expression& expression) {
-  if (over_of(expression) != nullptr) return true;
-  return std::ranges::any_of(expression.arguments,
-                             [](const ExpressionPtr& argument) { return has_over(*argument); });
+  return anywhere_in(expression,
+                     [](const expr::Expression& part) { return over_of(part) != nullptr; });
 }
 
-Result<RelPtr> bind_over(const RelPtr& rel, const Names& names, const Select& select,
-                         std::vector<ExpressionPtr>& expressions) {
-  OverBinder binder(rel, names, select);
+Result<ExpressionPtr> resolve_all(const ExpressionPtr& expression, const Names& names,
+                                  const Select& select) {
+  DF_ASSIGN_OR_RETURN(const ExpressionPtr resolved, names.resolve(expression));
+  return with_clauses(resolved, names, select);
+}
+
+Result<RelPtr> bind_over(const RelPtr& rel, std::vector<ExpressionPtr>& expressions) {
+  OverBinder binder(rel);
   for (ExpressionPtr& expression : expressions) {
     DF_ASSIGN_OR_RETURN(expression, binder.take(expression));
   }

@@ -39,6 +39,12 @@ std::vector<Type> types_of(const Relation& relation) {
 
 }  // namespace
 
+RelPtr one_row() {
+  const auto schema =
+      std::make_shared<const Schema>(std::vector<Field>{{"$row", Type::int32(), false}});
+  return make_values(schema, {{Value::integer(Type::int32(), 0)}});
+}
+
 std::string default_name(const expr::Expression& expression, size_t i) {
   if (expression.kind == expr::Kind::kColumn) return expression.name;
   if (expression.kind == expr::Kind::kCall && expression.name == "FIELD" &&
@@ -80,31 +86,63 @@ Result<Relation> Binder::bind_body(const Query& query) {
   return bound;
 }
 
-// The columns of a list without groups, and what QUALIFY leaves of the rows.
+// The list and QUALIFY over the groups, and what HAVING leaves of these.
+Status Binder::bind_groups(From& from, const Select& select, const std::vector<OutputItem>& items,
+                           std::vector<ExpressionPtr>& list) {
+  if (select.having != nullptr) {
+    if (has_over(*select.having)) {
+      return at_place(select.having->place,
+                      "HAVING comes before OVER; filter in a query around it, or by QUALIFY");
+    }
+    DF_ASSIGN_OR_RETURN(ExpressionPtr having, resolve_all(select.having, from.names, select));
+    list.push_back(std::move(having));
+  }
+  const ValuesOf values_of = [&](RelPtr& rel, const ExpressionPtr& expression) {
+    return bind_values_of(rel, from.names, expression);
+  };
+  DF_ASSIGN_OR_RETURN(
+      from.rel, bind_group(from.rel, from.names, select, items, values_of, rows_of_nothing_, list));
+  if (select.having == nullptr) return {};
+  DF_ASSIGN_OR_RETURN(from.rel, bind_where(from.rel, from.names, list.back()));
+  list.pop_back();
+  return {};
+}
+
+// The columns of the list over the rows or groups, and what QUALIFY leaves of them.
 Result<std::vector<ExpressionPtr>> Binder::bind_list(From& from, const Select& select,
                                                      const std::vector<OutputItem>& items) {
-  std::vector<ExpressionPtr> expressions;
-  bool over = select.qualify != nullptr;
+  std::vector<ExpressionPtr> list;
+  bool grouped = select.has_group_by || select.having != nullptr;
   for (const OutputItem& item : items) {
-    expressions.push_back(item.expression);
+    list.push_back(item.expression);
     if (item.resolved) continue;
-    DF_ASSIGN_OR_RETURN(expressions.back(), from.names.resolve(item.expression));
-    over |= has_over(*expressions.back());
-    if (!has_subquery(*expressions.back())) continue;
-    DF_ASSIGN_OR_RETURN(expressions.back(),
-                        bind_values_of(from.rel, from.names, expressions.back()));
+    DF_ASSIGN_OR_RETURN(list.back(), resolve_all(item.expression, from.names, select));
+    grouped |= has_aggregates(*list.back());
   }
-  if (!over) return expressions;
   if (select.qualify != nullptr) {
     const ExpressionPtr written = without_aliases(select.qualify, from.names, items);
-    DF_ASSIGN_OR_RETURN(ExpressionPtr condition, from.names.resolve(written));
-    expressions.push_back(std::move(condition));
+    DF_ASSIGN_OR_RETURN(ExpressionPtr condition, resolve_all(written, from.names, select));
+    grouped |= has_aggregates(*condition);
+    list.push_back(std::move(condition));
   }
-  DF_ASSIGN_OR_RETURN(from.rel, bind_over(from.rel, from.names, select, expressions));
-  if (select.qualify == nullptr) return expressions;
-  DF_ASSIGN_OR_RETURN(from.rel, filtered(from.rel, conjuncts_of(expressions.back())));
-  expressions.pop_back();
-  return expressions;
+  if (grouped) DF_RETURN_IF_ERROR(bind_groups(from, select, items, list));
+  bool over = false;
+  for (ExpressionPtr& expression : list) {
+    DF_ASSIGN_OR_RETURN(expression, bind_values_of(from.rel, from.names, expression));
+    over |= has_over(*expression);
+  }
+  if (over) {
+    DF_ASSIGN_OR_RETURN(from.rel, bind_over(from.rel, list));
+  }
+  if (select.qualify != nullptr) {
+    DF_ASSIGN_OR_RETURN(from.rel, bind_where(from.rel, from.names, list.back()));
+    list.pop_back();
+  }
+  // Those that compare what came from OVER.
+  for (ExpressionPtr& expression : list) {
+    DF_ASSIGN_OR_RETURN(expression, bind_values_of(from.rel, from.names, expression));
+  }
+  return list;
 }
 
 Result<Relation> Binder::bind_select(const Select& select, const std::vector<OrderItem>& order_by) {
@@ -112,9 +150,7 @@ Result<Relation> Binder::bind_select(const Select& select, const std::vector<Ord
   if (select.from != nullptr) {
     DF_ASSIGN_OR_RETURN(from, bind_from(select.from));
   } else {
-    const auto schema =
-        std::make_shared<const Schema>(std::vector<Field>{{"$row", Type::int32(), false}});
-    from.rel = make_values(schema, {{Value::integer(Type::int32(), 0)}});
+    from.rel = one_row();
   }
   if (select.where != nullptr) {
     if (has_aggregates(*select.where)) {
@@ -125,32 +161,15 @@ Result<Relation> Binder::bind_select(const Select& select, const std::vector<Ord
       return at_place(select.where->place,
                       "WHERE comes before OVER; filter in a query around it, or by QUALIFY");
     }
-    DF_ASSIGN_OR_RETURN(const ExpressionPtr where, from.names.resolve(select.where));
+    DF_ASSIGN_OR_RETURN(const ExpressionPtr where, resolve_all(select.where, from.names, select));
     DF_ASSIGN_OR_RETURN(from.rel, bind_where(from.rel, from.names, where));
   }
   DF_ASSIGN_OR_RETURN(std::vector<OutputItem> items, expand(select, from.names));
   const size_t visible = items.size();
   DF_ASSIGN_OR_RETURN(const std::vector<SelectOrder> order,
                       add_order(order_by, from.names, items, select.distinct));
-  bool grouped = select.has_group_by || select.having != nullptr;
-  for (const OutputItem& item : items) grouped |= has_aggregates(*item.expression);
-  Relation result;
-  if (grouped) {
-    if (select.qualify != nullptr) {
-      return at_place(select.qualify->place,
-                      "QUALIFY beside GROUP BY is not supported yet; put the GROUP BY into a query "
-                      "in FROM");
-    }
-    DF_ASSIGN_OR_RETURN(GroupedQuery group, bind_group(from.rel, from.names, select, items));
-    if (group.having != nullptr) {
-      DF_ASSIGN_OR_RETURN(group.rel, make_filter(group.rel, group.having));
-    }
-    DF_ASSIGN_OR_RETURN(result, project(group.rel, items, group.items));
-  } else {
-    DF_ASSIGN_OR_RETURN(const std::vector<ExpressionPtr> expressions,
-                        bind_list(from, select, items));
-    DF_ASSIGN_OR_RETURN(result, project(from.rel, items, expressions));
-  }
+  DF_ASSIGN_OR_RETURN(const std::vector<ExpressionPtr> expressions, bind_list(from, select, items));
+  DF_ASSIGN_OR_RETURN(Relation result, project(from.rel, items, expressions));
   if (select.distinct) {
     DF_ASSIGN_OR_RETURN(result, distinct(std::move(result)));
   }
@@ -276,8 +295,21 @@ Result<Relation> Binder::as_columns(Relation relation, const std::vector<Type>& 
   return relation;
 }
 
-// Each row once: NULL is equal to NULL here.
-Result<Relation> Binder::same_rows(SetKind kind, Relation left, Relation right, Place place) {
+// Each row with its number among those that are equal to it.
+Result<RelPtr> Binder::numbered(const Relation& relation, Place place) {
+  plan::RankSpec spec;
+  std::set<std::string> taken;
+  for (const VisibleColumn& column : relation.columns) {
+    spec.keys.push_back(column.in_rel);
+    taken.insert(column.in_rel);
+  }
+  spec.number = free_name("$number", taken);
+  return make_rank(relation.rel, std::move(spec), place);
+}
+
+// NULL is equal to NULL here. Each row once, or, with `all`, as often as left and right say.
+Result<Relation> Binder::same_rows(const SetOperation& set, Relation left, Relation right,
+                                   Place place) {
   for (Relation* each : {&left, &right}) {
     Rel bare = *each->rel;
     bare.event_time.reset();
@@ -289,10 +321,14 @@ Result<Relation> Binder::same_rows(SetKind kind, Relation left, Relation right, 
     }
     DF_ASSIGN_OR_RETURN(each->rel, make_project(each->rel, std::move(columns)));
     for (VisibleColumn& column : each->columns) column.in_rel = column.name;
-    DF_ASSIGN_OR_RETURN(*each, distinct(std::move(*each)));
+    if (set.all) {
+      DF_ASSIGN_OR_RETURN(each->rel, numbered(*each, place));
+    } else {
+      DF_ASSIGN_OR_RETURN(*each, distinct(std::move(*each)));
+    }
   }
   DF_ASSIGN_OR_RETURN(left.rel,
-                      make_same_rows(left.rel, right.rel, kind == SetKind::kIntersect, place));
+                      make_same_rows(left.rel, right.rel, set.kind == SetKind::kIntersect, place));
   return left;
 }
 
@@ -301,9 +337,6 @@ Result<Relation> Binder::bind_set(const SetOperation& set) {
   const std::string name = set.kind == SetKind::kUnion       ? "UNION"
                            : set.kind == SetKind::kIntersect ? "INTERSECT"
                                                              : "EXCEPT";
-  if (set.kind != SetKind::kUnion && set.all) {
-    return at_place(place, name + " ALL is not supported yet");
-  }
   DF_ASSIGN_OR_RETURN(Relation left, bind(*set.left));
   DF_ASSIGN_OR_RETURN(Relation right, bind(*set.right));
   if (left.columns.size() != right.columns.size()) {
@@ -335,7 +368,7 @@ Result<Relation> Binder::bind_set(const SetOperation& set) {
   for (size_t i = 0; i < types.size(); ++i) right.columns[i].name = left.columns[i].name;
   DF_ASSIGN_OR_RETURN(left, as_columns(std::move(left), types));
   DF_ASSIGN_OR_RETURN(right, as_columns(std::move(right), types));
-  if (set.kind != SetKind::kUnion) return same_rows(set.kind, left, std::move(right), place);
+  if (set.kind != SetKind::kUnion) return same_rows(set, left, std::move(right), place);
   // Event time goes on only where both carry it in the same column.
   if (left.rel->schema->size() != right.rel->schema->size() ||
       left.rel->event_time != right.rel->event_time) {

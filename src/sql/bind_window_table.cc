@@ -161,7 +161,6 @@ Result<int64_t> milliseconds_of(const ExpressionPtr& expression, std::string_vie
 
 Result<Relation> Binder::bind_function(const TableFunction& function, Place place) {
   if (find_function(function.name) != nullptr) return bind_window_table(function, place);
-  if (function.name == "UNNEST") return at_place(place, "UNNEST is not supported yet");
   std::vector<std::string> names = {"UNNEST"};
   for (const WindowFunction& known : kFunctions) names.emplace_back(known.name);
   return at_place(place,

@@ -2,6 +2,7 @@
 // twice are bound once, so that they are read once.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,6 +28,10 @@ class Binder {
   Binder(const Catalog& catalog, const Settings& settings, const std::string& script)
       : catalog_(catalog), settings_(settings), script_(script) {}
 
+  // Aggregates without GROUP BY have their row from the beginning, as in batch mode, and not from
+  // the first row on, as in Flink's streams.
+  void give_rows_of_nothing() { rows_of_nothing_ = true; }
+
   // Its ORDER BY and LIMIT are not done yet: the first is told, the second is in the query.
   Result<Relation> bind(const Query& query);
   // They are; without LIMIT the rows are sorted where `sort` is asked for.
@@ -40,7 +45,8 @@ class Binder {
   Result<Relation> bind_select(const Select& select, const std::vector<OrderItem>& order_by);
   Result<Relation> bind_values(const Values& values, Place place);
   Result<Relation> bind_set(const SetOperation& set);
-  Result<Relation> same_rows(SetKind kind, Relation left, Relation right, Place place);
+  Result<Relation> same_rows(const SetOperation& set, Relation left, Relation right, Place place);
+  static Result<RelPtr> numbered(const Relation& relation, Place place);
   // By columns of the result alone (bind_order.cc).
   Status order_output(const std::vector<OrderItem>& order_by, Relation& relation);
   Result<Relation> as_columns(Relation left, const std::vector<Type>& types);
@@ -60,6 +66,8 @@ class Binder {
   Result<Relation> bind_view(const View& view, Place place);
   Result<std::vector<ExpressionPtr>> bind_list(From& from, const Select& select,
                                                const std::vector<OutputItem>& items);
+  Status bind_groups(From& from, const Select& select, const std::vector<OutputItem>& items,
+                     std::vector<ExpressionPtr>& list);
   static Status rename(Relation& relation, const std::vector<std::string>& columns, Place place);
 
   // Joins (bind_join.cc).
@@ -73,14 +81,28 @@ class Binder {
   // A condition that is a subquery's alone; `taken` says whether it is one.
   Result<RelPtr> bind_condition(RelPtr rel, const Names& names, const ExpressionPtr& part,
                                 bool positive, bool& taken);
-  Result<RelPtr> bind_in(RelPtr rel, const Names& names, const expr::Expression& call,
+  Result<RelPtr> bind_in(RelPtr rel, const Names& names, const ExpressionPtr& call,
                          const Query& query, bool is_in);
   Result<RelPtr> bind_exists(RelPtr rel, const Names& names, const Query& query, bool exists,
                              Place place);
-  // Subqueries that stand for values become columns of `rel`.
+  Result<Relation> bind_inner(const Query& query, const Rel& around, const Names& outer);
+
+  // Subqueries that stand for values become columns of `rel`; those that compare what comes from
+  // OVER are left as they are (bind_subquery_value.cc).
   Result<ExpressionPtr> bind_values_of(RelPtr& rel, const Names& names,
                                        const ExpressionPtr& expression);
-  Result<Relation> bind_inner(const Query& query, const Rel& around, const Names& outer);
+  Result<ExpressionPtr> bind_scalar(RelPtr& rel, const Names& names, const Query& query,
+                                    Place place);
+  Result<ExpressionPtr> is_there(RelPtr& rel, const Names& names, const Query& query, Place place);
+  Result<ExpressionPtr> is_among(RelPtr& rel, const Names& names, const expr::Expression& call,
+                                 const Query& query);
+  Result<ExpressionPtr> compared(RelPtr& rel, const Names& names, const expr::Expression& call,
+                                 const Query& query, bool all);
+
+  // UNNEST (bind_unnest.cc): the elements of what is in the rows of `left`; `outer` keeps rows
+  // that have none. The names are those of the elements.
+  Result<From> bind_unnest(const From& left, const TableRef& table, bool outer);
+  Result<From> join_unnest(From left, const JoinedTable& join, Place place);
 
   // Window tables (bind_window_table.cc).
   Result<Relation> bind_function(const TableFunction& function, Place place);
@@ -92,25 +114,33 @@ class Binder {
   std::vector<CommonTables> common_;       // WITH, the innermost last
   std::map<std::string, Relation> bound_;  // tables and views by name and hints
   int depth_ = 0;                          // of views within views
+  bool rows_of_nothing_ = false;
 };
 
-// The select list, HAVING and ORDER BY of a query with GROUP BY or aggregates (bind_group.cc).
-struct GroupedQuery {
-  RelPtr rel;
-  std::vector<ExpressionPtr> items;  // over rel, in the order of the select list
-  ExpressionPtr having;              // null: none
-};
-Result<GroupedQuery> bind_group(const RelPtr& input, const Names& names, const Select& select,
-                                const std::vector<OutputItem>& items);
+// Subqueries within the expression become columns of the Rel, and the expression one over these.
+using ValuesOf = std::function<Result<ExpressionPtr>(RelPtr& rel, const ExpressionPtr& expression)>;
+
+// The groups of a query with GROUP BY or aggregates (bind_group.cc). `expressions` are over the
+// columns of `input`, then over those of the result. `of_nothing`: as give_rows_of_nothing().
+Result<RelPtr> bind_group(RelPtr input, const Names& names, const Select& select,
+                          const std::vector<OutputItem>& items, const ValuesOf& values_of,
+                          bool of_nothing, std::vector<ExpressionPtr>& expressions);
 // Whether aggregates stand in it (not those of OVER).
 bool has_aggregates(const expr::Expression& expression);
 
 bool has_subquery(const expr::Expression& expression);
 bool has_over(const expr::Expression& expression);
+// The expression over the Rel's columns, also what stands in clauses, with named windows written
+// out.
+Result<ExpressionPtr> resolve_all(const ExpressionPtr& expression, const Names& names,
+                                  const Select& select);
 // Puts what the calls with OVER among the expressions give behind the Rel's columns, and names of
 // these into the expressions (bind_over.cc).
-Result<RelPtr> bind_over(const RelPtr& rel, const Names& names, const Select& select,
-                         std::vector<ExpressionPtr>& expressions);
+Result<RelPtr> bind_over(const RelPtr& rel, std::vector<ExpressionPtr>& expressions);
+
+bool is_unnest(const TableRef& table);
+// Of nothing that a query could name.
+RelPtr one_row();
 
 // What a list is ordered by: a column of it, or one that is put behind it (bind_order.cc).
 struct SelectOrder {

@@ -72,6 +72,12 @@ Result<std::string> Catalog::plain_name(const Name& name, const std::string& scr
 
 const Table* Catalog::find_table(std::string_view name) const { return find_named(tables_, name); }
 const View* Catalog::find_view(std::string_view name) const { return find_named(views_, name); }
+// A name in the same case is meant before one in another.
+bool Catalog::is_read_by_name(const std::string& thing, const std::string& written) const {
+  if (thing == written) return true;
+  return same_name(thing, written) && !tables_.contains(written) && !views_.contains(written);
+}
+
 const Function* Catalog::find_function(std::string_view name) const {
   return find_named(functions_, name);
 }
@@ -136,8 +142,10 @@ Status Catalog::create(const CreateView& statement, const std::string& text,
   const std::vector<std::string> readers = dependents_of(name, false);
   const NamedThings named = statement.query ? named_in(*statement.query) : NamedThings();
   for (const std::string& read : named.tables) {
-    const bool itself = same_name(read, name) && find_table(read) == nullptr;
-    if (itself || std::find(readers.begin(), readers.end(), read) != readers.end()) {
+    const bool itself = is_read_by_name(name, read);
+    if (itself || std::any_of(readers.begin(), readers.end(), [&](const std::string& reader) {
+          return is_read_by_name(reader, read);
+        })) {
       return wrong_at(places, statement.name.place,
                       "view `" + name + "` would read itself" +
                           (itself ? std::string() : ", by view `" + read + "`"));
@@ -148,8 +156,17 @@ Status Catalog::create(const CreateView& statement, const std::string& text,
                   statement.columns,
                   statement.query,
                   statement.query_text,
-                  statement.comment};
+                  statement.comment,
+                  nullptr,
+                  {}};
   return {};
+}
+
+void Catalog::keep(const std::string& view, Table table,
+                   std::map<std::string, std::string> settings) {
+  View& kept = views_.at(view);
+  kept.kept = std::make_shared<const Table>(std::move(table));
+  kept.settings = std::move(settings);
 }
 
 Status Catalog::create(const CreateFunction& statement, const std::string& text,
@@ -195,7 +212,7 @@ std::vector<std::string> Catalog::dependents_of(const std::string& name, bool fu
       const NamedThings named = named_in(*view.query);
       const std::set<std::string>& names = is_function ? named.functions : named.tables;
       const bool reads = std::any_of(names.begin(), names.end(), [&](const std::string& read) {
-        return same_name(read, each);
+        return is_function ? same_name(read, each) : is_read_by_name(each, read);
       });
       if (!reads || view_name == name) continue;
       found.push_back(view_name);

@@ -105,6 +105,22 @@ TEST(CatalogTest, what_is_read_by_views_is_dropped_with_them_only) {
   EXPECT_EQ(catalog.views().size(), 1u);
 }
 
+TEST(CatalogTest, a_view_does_not_read_itself_in_other_letters) {
+  Catalog catalog;
+  EXPECT_EQ(define(catalog,
+                   "CREATE TABLE t (a INT); CREATE VIEW Inner1 AS SELECT a FROM t;"
+                   "CREATE VIEW Outer1 AS SELECT a FROM INNER1"),
+            "");
+  EXPECT_EQ(define(catalog, "CREATE OR REPLACE VIEW Inner1 AS SELECT a FROM outer1"),
+            "line 1, column 24: view `Inner1` would read itself, by view `outer1`");
+  EXPECT_EQ(define(catalog, "CREATE OR REPLACE VIEW Inner1 AS SELECT a FROM INNER1"),
+            "line 1, column 24: view `Inner1` would read itself");
+  // In other letters it may be another one.
+  EXPECT_EQ(define(catalog, "CREATE VIEW inner1 AS SELECT a FROM Inner1"), "");
+  EXPECT_NE(define(catalog, "DROP VIEW Inner1").find("is read by `Outer1`, `inner1`"),
+            std::string::npos);
+}
+
 TEST(CatalogTest, a_failed_alter_changes_nothing) {
   Catalog catalog;
   ASSERT_EQ(define(catalog, "CREATE TABLE t (a INT, b INT, c AS a + 1) WITH ('connector'='print')"),

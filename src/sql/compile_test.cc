@@ -223,7 +223,7 @@ TEST_F(CompileTest, ConditionsOfJoinsSayWhichJoinItIs) {
       {"FROM bids AS b WHERE item IN (SELECT id FROM items)", {"semi join", "item = right.$sub"}},
       {"FROM bids AS b WHERE NOT item IN (SELECT id FROM items)",
        {"anti join", "item IS NULL", "`$sub` IS NULL"}},
-      {"FROM bids AS b WHERE NOT EXISTS (SELECT * FROM items)", {"anti join", "by ($any)"}},
+      {"FROM bids AS b WHERE NOT EXISTS (SELECT * FROM items)", {"anti join", "by ($sub)"}},
       {"FROM bids AS b WHERE price > (SELECT AVG(price) FROM bids)",
        {"left join", "price > `$sub`"}},
   };
@@ -258,6 +258,36 @@ TEST_F(CompileTest, RowNumbersBecomeRanks) {
   };
   for (const auto& [query, lines] : kCases) {
     const std::string plan = explained(tables() + query);
+    for (const std::string& line : lines) EXPECT_THAT(plan, HasSubstr(line)) << query;
+  }
+}
+
+TEST_F(CompileTest, StateHoldsOnlyColumnsThatSomebodyReads) {
+  const std::string items =
+      "CREATE TABLE items (item STRING, name STRING, weight INT, ts TIMESTAMP(3), WATERMARK FOR ts "
+      "AS ts) WITH ('connector' = 'filesystem', 'path' = 'items', 'format' = 'json');\n";
+  const std::vector<std::pair<std::string, std::vector<std::string>>> kCases = {
+      {"SELECT name FROM bids JOIN items ON bids.item = items.item WHERE n > 1",
+       {"(item STRING, item0 STRING, name STRING)", "reads 3 of 4 columns: item, n, ts",
+        "reads 3 of 4 columns: item, name, ts"}},
+      {"SELECT COUNT(*) FROM bids, items", {"(item STRING, ts0 TIMESTAMP(3))"}},
+      {"SELECT name FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY item ORDER BY weight) AS place "
+       "FROM items) WHERE place < 3",
+       {"(item STRING, name STRING, weight INT)"}},
+      // Event time stays where windows need it, and with the window its columns.
+      {"SELECT window_end, COUNT(*) FROM TUMBLE((SELECT b.* FROM bids b JOIN items i ON b.item = "
+       "i.item AND b.ts BETWEEN i.ts AND i.ts + INTERVAL '1' MINUTE), ts, INTERVAL '1' MINUTE) "
+       "GROUP BY window_start, window_end",
+       {"reads 2 of 4 columns: item, ts  →"}},
+      // Two readers of one join keep what either reads, and one join.
+      {"CREATE VIEW both_of AS SELECT b.item, b.price, i.name, i.weight FROM bids b JOIN items i "
+       "ON "
+       "b.item = i.item;\nEXECUTE STATEMENT SET BEGIN INSERT INTO out1 SELECT name, price FROM "
+       "both_of; INSERT INTO out1 (item) SELECT item FROM both_of; END",
+       {"(item STRING, price DOUBLE, item0 STRING, name STRING)", "(shown above)"}},
+  };
+  for (const auto& [query, lines] : kCases) {
+    const std::string plan = explained(tables() + items + query);
     for (const std::string& line : lines) EXPECT_THAT(plan, HasSubstr(line)) << query;
   }
 }
@@ -303,9 +333,6 @@ TEST_F(CompileTest, ErrorsNameThePlaceAndTheNearestName) {
        "correlated subqueries are not supported yet"},
       {"SELECT item FROM bids AS a JOIN bids AS b ON a.n = b.n", "a column of several tables"},
       {"SELECT item FROM bids WHERE ROW_NUMBER() OVER (ORDER BY ts) = 1", "by QUALIFY"},
-      {"SELECT item, COUNT(*) FROM bids GROUP BY item QUALIFY ROW_NUMBER() OVER (ORDER BY item) = "
-       "1",
-       "QUALIFY beside GROUP BY"},
       {"SELECT item, LAG(n, 1, 2, 3) OVER (ORDER BY ts) FROM bids", "here are 4"},
       {"SELECT SUM(n) OVER w FROM bids", "there is no window `w`"},
       {"SELECT a.n FROM bids AS a ASOF JOIN bids AS b ON a.n = b.n", "compares two times"},
@@ -326,6 +353,29 @@ TEST_F(CompileTest, ErrorsNameThePlaceAndTheNearestName) {
     EXPECT_THAT(answer, HasSubstr(c.words)) << c.query;
     EXPECT_THAT(answer, HasSubstr("error: line ")) << c.query;
     EXPECT_THAT(answer, HasSubstr("^")) << c.query;
+  }
+}
+
+TEST_F(CompileTest, WhatComesBeforeOverAndGroupsIsRefused) {
+  struct Case {
+    std::string query, words;
+  };
+  const Case kCases[] = {
+      {"SELECT item FROM bids GROUP BY item HAVING ROW_NUMBER() OVER (ORDER BY item) = 1",
+       "HAVING comes before OVER"},
+      {"SELECT COUNT(*) FROM bids GROUP BY ROW_NUMBER() OVER (ORDER BY ts)",
+       "groups come before OVER"},
+      {"SELECT SUM(ROW_NUMBER() OVER (ORDER BY ts)) FROM bids",
+       "aggregates cannot stand within aggregates"},
+      {"SELECT n > ALL (SELECT n, item FROM bids) FROM bids", "a subquery of ALL gives one column"},
+      {"SELECT (n, item) IN (SELECT n FROM bids) FROM bids", "gives 2 columns, this one 1"},
+      {"SELECT a.n FROM bids AS a LEFT JOIN bids AS b ON a.n = b.n AND EXISTS (SELECT 1 FROM bids)",
+       "where rows without a partner stay"},
+  };
+  for (const Case& c : kCases) {
+    const std::string answer = explained(tables() + c.query);
+    EXPECT_THAT(answer, HasSubstr(c.words)) << c.query;
+    EXPECT_THAT(answer, HasSubstr("error: line ")) << c.query;
   }
 }
 

@@ -48,15 +48,19 @@ Result<Connection> connect_filesystem(TableOptions& options) {
                       options.duration_ms("sink.rolling-policy.rollover-interval"));
   if (interval) made.sink.options["roll_interval"] = std::to_string(*interval) + "ms";
   options.pass({"source.report-statistics", "auto-compaction", "compaction.file-size",
-                "compaction.parallelism", "partition.default-name", "sink.parallelism",
-                "scan.parallelism", "sink.shuffle-by-partition.enable",
-                "sink.rolling-policy.check-interval", "sink.rolling-policy.inactivity-interval"});
+                "compaction.parallelism", "sink.parallelism", "scan.parallelism",
+                "sink.shuffle-by-partition.enable", "sink.rolling-policy.check-interval",
+                "sink.rolling-policy.inactivity-interval"});
   options.pass_beginning("sink.partition-commit.");
   options.pass_beginning("partition.time-extractor.");
-  if (!options.table().partitioned_by.empty()) {
-    made.no_source = made.no_sink =
-        "PARTITIONED BY folders of files is not supported yet; leave it away, and the column is "
-        "part of each row";
+  const std::optional<std::string> no_partition = options.text("partition.default-name");
+  if (const auto& columns = options.table().partitioned_by; !columns.empty()) {
+    std::string& names = made.sink.options["partition_by"];
+    for (const std::string& column : columns) names += (names.empty() ? "" : ",") + column;
+    if (no_partition) made.sink.options["partition_default"] = *no_partition;
+    made.no_source =
+        "reading a table that is PARTITIONED BY folders is not supported yet; declare one without "
+        "these columns, with a pattern such as 'out/*/*.csv' for its 'path'";
   }
   if (format.name == "raw") made.no_sink = "files are written as 'csv' or 'json', not as 'raw'";
   made.metadata = {{"file.path", plan::Metadata::kFile}, {"offset", plan::Metadata::kOffset}};

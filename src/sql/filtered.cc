@@ -62,6 +62,23 @@ Result<RelPtr> filtered_join(const RelPtr& rel, const JoinRel& join,
   return with_filter(std::move(made), above);
 }
 
+// ---- elements
+
+// What is asked of the rows alone is asked before there are many of each.
+Result<RelPtr> filtered_unnest(const RelPtr& rel, const UnnestRel& unnest,
+                               const std::vector<ExpressionPtr>& parts) {
+  std::vector<ExpressionPtr> below, above;
+  for (const ExpressionPtr& part : parts) {
+    const bool of_rows =
+        !expr::columns_of(*part).empty() && reads_only(*part, *rel->input()->schema);
+    (of_rows ? below : above).push_back(part);
+  }
+  if (below.empty()) return with_filter(rel, parts);
+  DF_ASSIGN_OR_RETURN(RelPtr input, filtered(rel->input(), below));
+  DF_ASSIGN_OR_RETURN(RelPtr made, make_unnest(std::move(input), unnest, rel->place));
+  return with_filter(std::move(made), above);
+}
+
 // ---- ranks
 
 // A ROW_NUMBER column below some projections.
@@ -201,6 +218,7 @@ Result<RelPtr> filtered(RelPtr rel, std::vector<ExpressionPtr> parts) {
   if (const auto* join = rel->as<JoinRel>(); join != nullptr && can_be_made_again(*join)) {
     return filtered_join(rel, *join, parts);
   }
+  if (const auto* unnest = rel->as<UnnestRel>()) return filtered_unnest(rel, *unnest, parts);
   DF_ASSIGN_OR_RETURN(std::optional<RelPtr> rank, as_rank(rel, parts));
   return with_filter(rank ? std::move(*rank) : std::move(rel), parts);
 }

@@ -35,8 +35,9 @@ std::vector<std::string> growing_state(const plan::Plan& plan) {
     const std::string kept = std::visit(KeptForEver(), node.spec);
     if (kept.empty()) continue;
     lines.push_back(kept + " is kept for ever, so that the state of " + node.id +
-                    " can only grow; SET 'table.exec.state.ttl' = '1 d' forgets what nothing "
-                    "changed for a day, and windows forget by themselves");
+                    " can only grow; with SET 'table.exec.state.ttl' = '1 d' in front of the "
+                    "statement what nothing changed for a day is forgotten, and windows forget by "
+                    "themselves");
   }
   return lines;
 }

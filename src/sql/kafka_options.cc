@@ -51,6 +51,10 @@ Status read_start(TableOptions& options, plan::SourceSpec& source) {
   } else {
     source.options["start"] = "earliest";
   }
+  return {};
+}
+
+Status read_end(TableOptions& options, plan::SourceSpec& source) {
   DF_ASSIGN_OR_RETURN(
       const std::string end,
       options.word("scan.bounded.mode",
@@ -105,6 +109,7 @@ Status read_formats(TableOptions& options, Connection& made) {
   if (const std::optional<std::string> key = options.text("key.format")) {
     DF_ASSIGN_OR_RETURN(const FormatChoice of_key, read_format(options, "key.", *key));
     made.sink.key_format = of_key.name;
+    made.sink.key_format_options = of_key.options;
   }
   DF_ASSIGN_OR_RETURN(const std::string include,
                       options.word("value.fields-include", {"ALL", "EXCEPT_KEY"}, "ALL"));
@@ -150,6 +155,7 @@ Result<Connection> connect_topic(TableOptions& options) {
 Result<Connection> connect_kafka(TableOptions& options) {
   DF_ASSIGN_OR_RETURN(Connection made, connect_topic(options));
   DF_RETURN_IF_ERROR(read_start(options, made.source));
+  DF_RETURN_IF_ERROR(read_end(options, made.source));
   DF_ASSIGN_OR_RETURN(made.sink.key_columns, read_key_fields(options));
   return made;
 }
@@ -159,13 +165,21 @@ Result<Connection> connect_upsert_kafka(TableOptions& options) {
   if (options.table().primary_key.empty()) {
     return options.wrong_table("'upsert-kafka' needs a primary key");
   }
-  made.sink.key_columns = options.table().primary_key;
   DF_RETURN_IF_ERROR(options.required("key.format").status());
   options.pass({"key.fields-prefix"});
-  made.no_source =
-      "rows that replace each other by key cannot be read yet; with 'connector' = 'kafka' the "
-      "topic is read as a stream of its records";
+  key_by_primary_key(options.table(), made);
+  // From the first record on: an earlier one may be what a key's row is now.
+  made.source.options["start"] = "earliest";
+  const std::string group = options.text_or("properties.group.id", "");
+  if (!group.empty()) made.source.options["group"] = group;
+  DF_RETURN_IF_ERROR(read_end(options, made.source));
   return made;
+}
+
+void key_by_primary_key(const Table& table, Connection& made) {
+  made.sink.key_columns = made.source.upsert_keys = table.primary_key;
+  made.source.key_format = made.sink.key_format;
+  made.source.key_format_options = made.sink.key_format_options;
 }
 
 }  // namespace dataflow::sql

@@ -49,9 +49,10 @@ std::string name_text(std::string_view name) {
 
 const std::vector<std::string>& statement_words() {
   static const auto* kWords = new std::vector<std::string>{
-      "SELECT", "WITH",    "VALUES", "INSERT",    "EXECUTE", "BEGIN",    "CREATE", "DROP",
-      "ALTER",  "UPDATE",  "DELETE", "SUBSCRIBE", "SET",     "RESET",    "SHOW",   "DESCRIBE",
-      "DESC",   "EXPLAIN", "USE",    "FLUSH",     "COMMIT",  "ROLLBACK", "START"};
+      "SELECT",   "WITH",     "VALUES",    "INSERT",  "EXECUTE",   "BEGIN", "CREATE",
+      "DROP",     "ALTER",    "UPDATE",    "DELETE",  "SUBSCRIBE", "SET",   "RESET",
+      "SHOW",     "DESCRIBE", "DESC",      "EXPLAIN", "USE",       "FLUSH", "COMMIT",
+      "ROLLBACK", "START",    "SAVEPOINT", "RELEASE"};
   return *kWords;
 }
 

@@ -4,7 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "keyed_sink.h"
 #include "names.h"
+#include "plan/analyze.h"
 
 namespace dataflow::sql {
 namespace {
@@ -86,6 +88,11 @@ Result<std::string> Lowering::lower_new(const RelPtr& rel) {
     plan_.nodes.push_back(std::move(node));
     return plan_.nodes.back().id;
   }
+  if (const auto* upsert = rel->as<UpsertRel>()) {
+    DF_ASSIGN_OR_RETURN(std::string input, lower(rel->input()));
+    return add("upsert", plan::UpsertSpec{rel->key, ttl_ms_, upsert->versions}, {std::move(input)},
+               rel->place);
+  }
   if (const auto* values = rel->as<ValuesRel>()) return lower_values(*rel, *values);
   if (const auto* filter = rel->as<FilterRel>()) {
     DF_ASSIGN_OR_RETURN(std::string input, lower(rel->input()));
@@ -94,6 +101,7 @@ Result<std::string> Lowering::lower_new(const RelPtr& rel) {
   if (const auto* project = rel->as<ProjectRel>()) {
     return lower_project(rel->input(), project->columns, rel->place);
   }
+  if (const auto* unnest = rel->as<UnnestRel>()) return lower_unnest(*rel, *unnest);
   if (const auto* aggregate = rel->as<AggregateRel>()) return lower_aggregate(*rel, *aggregate);
   if (rel->as<UnionRel>() != nullptr) {
     std::vector<std::string> inputs;
@@ -161,6 +169,18 @@ Result<std::string> Lowering::lower_aggregate(const Rel& rel, const AggregateRel
 Status Lowering::add_sink(const RelPtr& rel, std::vector<plan::NamedExpression> columns,
                           std::string id, plan::SinkSpec sink, Place place) {
   DF_ASSIGN_OR_RETURN(std::string input, lower_project(rel, std::move(columns), place));
+  const auto& keys = sink.key_columns;
+  if (!keys.empty() && !bounded_ && plan::origin_of_updates(plan_, {input, ""}) != nullptr &&
+      !travels_by(plan_, input, keys)) {
+    // Of the rows that stand for a key at a moment, which may be an old one and what replaces it,
+    // the one that came first, until it goes.
+    plan::RankSpec spec;
+    spec.keys = keys;
+    for (const std::string& key : keys) spec.order.push_back({key});
+    spec.last = 1;
+    spec.ttl_ms = ttl_ms_;
+    input = add("keyed", std::move(spec), {std::move(input)}, place);
+  }
   plan::Node node;
   node.id = free_id(id);
   node.inputs.push_back({std::move(input), ""});

@@ -11,8 +11,9 @@ namespace dataflow::sql {
 
 class Lowering {
  public:
-  // State that can only grow is kept so long; 0: for ever.
-  Lowering(plan::Plan& plan, int64_t ttl_ms) : plan_(plan), ttl_ms_(ttl_ms) {}
+  // State that can only grow is kept so long; 0: for ever. `bounded`: what the plan will be.
+  Lowering(plan::Plan& plan, int64_t ttl_ms, bool bounded)
+      : plan_(plan), ttl_ms_(ttl_ms), bounded_(bounded) {}
 
   // The id of the node that gives the Rel's rows.
   Result<std::string> lower(const RelPtr& rel);
@@ -29,6 +30,7 @@ class Lowering {
   Result<std::string> lower_join(const Rel& rel, const JoinRel& join);
   // With its number, or without where nobody reads it.
   Result<std::string> lower_rank(const Rel& rel, const RankRel& rank, bool number);
+  Result<std::string> lower_unnest(const Rel& rel, const UnnestRel& unnest);
   Result<std::string> lower_window_table(const Rel& rel, const WindowTableRel& window);
   Result<std::string> lower_window(const Rel& rel, const AggregateRel& aggregate);
   // A group of rows that carry the window that they are in (lower_window.cc).
@@ -44,6 +46,7 @@ class Lowering {
 
   plan::Plan& plan_;
   const int64_t ttl_ms_;
+  const bool bounded_;
   std::map<const Rel*, std::string> done_;
   std::vector<RelPtr> kept_;  // so that no two of `done_` have one address
   std::map<std::string, int> counts_;

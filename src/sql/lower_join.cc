@@ -5,9 +5,13 @@
 namespace dataflow::sql {
 
 Result<std::string> Lowering::lower_join(const Rel& rel, const JoinRel& join) {
-  DF_ASSIGN_OR_RETURN(std::string left, lower(rel.input(0)));
-  DF_ASSIGN_OR_RETURN(std::string right, lower(rel.input(1)));
   plan::Spec spec = join.spec;
+  const auto* as_of = std::get_if<plan::TemporalJoinSpec>(&spec);
+  // In a stream versions leave anyway.
+  const bool versions = bounded_ && as_of != nullptr && as_of->time == plan::TimeKind::kEvent;
+  DF_ASSIGN_OR_RETURN(std::string left, lower(rel.input(0)));
+  DF_ASSIGN_OR_RETURN(std::string right,
+                      lower(versions ? with_versions(rel.input(1)) : rel.input(1)));
   if (auto* regular = std::get_if<plan::JoinSpec>(&spec)) {
     regular->left_ttl_ms = regular->right_ttl_ms = ttl_ms_;
   }
@@ -30,6 +34,19 @@ Result<std::string> Lowering::lower_rank(const Rel& rel, const RankRel& rank, bo
   if (!number) spec.number.clear();
   if (!spec.by_window) spec.ttl_ms = ttl_ms_;
   return add("rank", std::move(spec), {std::move(input)}, rel.place);
+}
+
+Result<std::string> Lowering::lower_unnest(const Rel& rel, const UnnestRel& unnest) {
+  plan::UnnestSpec spec;
+  spec.collection = unnest.collection;
+  for (const Field& field : rel.input()->schema->fields()) {
+    if (rel.schema->find(field.name)) spec.kept.push_back(field.name);
+  }
+  spec.columns = unnest.columns;
+  spec.ordinality = unnest.ordinality;
+  spec.keep_empty = unnest.keep_empty;
+  DF_ASSIGN_OR_RETURN(std::string input, lower(rel.input()));
+  return add("unnest", std::move(spec), {std::move(input)}, rel.place);
 }
 
 Result<std::string> Lowering::lower_window_table(const Rel& rel, const WindowTableRel& window) {

@@ -1,5 +1,6 @@
 // StatementParser: what expressions hold only within a statement.
 #include <algorithm>
+#include <charconv>
 
 #include "expr/operators.h"
 #include "keywords.h"
@@ -154,6 +155,26 @@ Result<expr::Parser::Trees> StatementParser::parse_arguments(Clauses& clauses, b
   }
   if (!take_symbol(")")) return expected("`,` or `)`");
   return arguments;
+}
+
+Result<expr::Parser::Tree> StatementParser::parse_parameter(const Token& at) {
+  const Token& number = peek(1);
+  const bool numbered = number.kind == TokenKind::kInteger && number.from == at.to;
+  if (parameters_ == nullptr || !numbered) {
+    return fail(at, numbered ? "parameters stand in statements that are prepared"
+                             : "a parameter has a number: $1");
+  }
+  size_t index = 0;
+  const char* const end = number.text.data() + number.text.size();
+  const auto read = std::from_chars(number.text.data(), end, index);
+  if (read.ec != std::errc() || index == 0 || index > kMaxParameters) {
+    return fail(at, "parameters are $1 to $" + std::to_string(kMaxParameters));
+  }
+  take();
+  take();
+  parameters_->highest = std::max(parameters_->highest, index);
+  const auto& given = parameters_->given;
+  return leaf(index <= given.size() ? given[index - 1] : expr::literal(Value(), at.place));
 }
 
 Result<expr::Parser::Tree> StatementParser::parse_call(const Token& at) {

@@ -1,5 +1,8 @@
 // StatementParser: CREATE TABLE.
+#include <limits>
+
 #include "base/edit_distance.h"
+#include "base/units.h"
 #include "statement_parser.h"
 
 namespace dataflow::sql {
@@ -51,6 +54,14 @@ Status StatementParser::parse_table_element(CreateTable& table) {
   return {};
 }
 
+// Of VARCHAR(n) and the like; 0: none, or as much as there may be.
+int64_t StatementParser::length_ahead() {
+  const size_t at = peek(1).is_word("VARYING") ? 2 : 1;
+  if (!peek(at).is_symbol("(")) return 0;
+  const Result<int64_t> length = parse_int(peek(at + 1).text);
+  return length.ok() && *length < std::numeric_limits<int32_t>::max() ? *length : 0;
+}
+
 // name type …, name AS expression, name type METADATA …; of CREATE TABLE … AS also a name alone.
 Result<ColumnDefinition> StatementParser::parse_column_definition() {
   ColumnDefinition column;
@@ -65,7 +76,9 @@ Result<ColumnDefinition> StatementParser::parse_column_definition() {
     return column;
   }
   if (peek().is_symbol(",") || peek().is_symbol(")")) return column;
+  const int64_t length = length_ahead();
   DF_ASSIGN_OR_RETURN(column.type, parse_column_type());
+  if (column.type.id() == TypeId::kString) column.length = length;
   DF_RETURN_IF_ERROR(parse_column_constraints(column));
   return column;
 }

@@ -72,7 +72,8 @@ Result<StatementAst> StatementParser::parse_known_statement(const Token& first) 
   if (word == "EXPLAIN") return made(parse_explain());
   if (word == "USE") return made(parse_use());
   if (word == "FLUSH") return made(parse_flush());
-  for (const char* transaction : {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}) {
+  for (const char* transaction :
+       {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}) {
     if (word == transaction) return made(parse_transaction());
   }
   return unknown_statement(first);
@@ -132,6 +133,11 @@ Result<StatementAst> StatementParser::parse_single() {
 Result<std::vector<StatementAst>> parse_script(const std::string& text) {
   DF_ASSIGN_OR_RETURN(std::vector<Token> tokens, words_of(text));
   return StatementParser(text, std::move(tokens)).parse_script();
+}
+
+Result<std::vector<StatementAst>> parse_script(const std::string& text, Parameters& parameters) {
+  DF_ASSIGN_OR_RETURN(std::vector<Token> tokens, words_of(text));
+  return StatementParser(text, std::move(tokens), &parameters).parse_script();
 }
 
 Result<StatementAst> parse_statement(const std::string& text) {

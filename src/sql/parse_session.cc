@@ -113,7 +113,8 @@ Result<Describe> StatementParser::parse_describe() {
   return describe;
 }
 
-// EXPLAIN [PLAN FOR | PLAN JSON [FOR] | ANALYZE | WATERMARK | FLINK | details, …] statement
+// EXPLAIN [PLAN FOR | PLAN JSON [FOR] | ANALYZE | WATERMARK | FLINK | details, …] statement, and
+// EXPLAIN WATERMARK view
 Result<Explain> StatementParser::parse_explain() {
   Explain explain;
   take();
@@ -138,6 +139,16 @@ Result<Explain> StatementParser::parse_explain() {
   }
   const Token& inner = peek();
   if (inner.is_word("EXPLAIN")) return expected("the statement to explain");
+  const bool ends = peek(1).kind == expr::TokenKind::kEnd || peek(1).is_symbol(";");
+  if (explain.kind == ExplainKind::kWatermark && at_name() && ends) {  // a view's alone
+    StatementAst of;
+    of.place = inner.place;
+    DF_ASSIGN_OR_RETURN(const Name name, parse_qualified("the name of a view"));
+    of.what = SelectStatement{all_of(name)};
+    of.text = name.to_string();
+    explain.statement = std::make_shared<const StatementAst>(std::move(of));
+    return explain;
+  }
   DF_ASSIGN_OR_RETURN(StatementAst statement, parse_statement());
   explain.statement = std::make_shared<const StatementAst>(std::move(statement));
   return explain;
@@ -165,12 +176,25 @@ Result<Flush> StatementParser::parse_flush() {
 Result<Transaction> StatementParser::parse_transaction() {
   Transaction transaction;
   const Token& word = take();
+  if (word.upper == "SAVEPOINT" || word.upper == "RELEASE") {
+    const bool release = word.upper == "RELEASE";
+    if (release) take_word("SAVEPOINT");
+    transaction.word = release ? TransactionWord::kRelease : TransactionWord::kSavepoint;
+    DF_ASSIGN_OR_RETURN(transaction.name, parse_qualified("the name of a savepoint"));
+    return transaction;
+  }
   if (word.upper == "START") DF_RETURN_IF_ERROR(expect_word("TRANSACTION"));
   if (word.upper == "COMMIT" || word.upper == "END") transaction.word = TransactionWord::kCommit;
   if (word.upper == "ROLLBACK" || word.upper == "ABORT") {
     transaction.word = TransactionWord::kRollback;
   }
   if (!take_word("TRANSACTION")) take_word("WORK");
+  if (transaction.word == TransactionWord::kRollback && take_word("TO")) {
+    take_word("SAVEPOINT");
+    transaction.word = TransactionWord::kRollbackTo;
+    DF_ASSIGN_OR_RETURN(transaction.name, parse_qualified("the name of a savepoint"));
+    return transaction;
+  }
   while (true) {
     if (take_words("ISOLATION LEVEL")) {
       if (!take_words("READ COMMITTED") && !take_words("READ UNCOMMITTED") &&

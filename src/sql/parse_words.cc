@@ -6,8 +6,11 @@
 
 namespace dataflow::sql {
 
-StatementParser::StatementParser(std::string_view text, std::vector<Token> tokens)
-    : expr::Parser(text, {1, 1}, std::move(tokens)), closing_(token_count()) {
+StatementParser::StatementParser(std::string_view text, std::vector<Token> tokens,
+                                 Parameters* parameters)
+    : expr::Parser(text, {1, 1}, std::move(tokens)),
+      parameters_(parameters),
+      closing_(token_count()) {
   std::vector<size_t> open;
   for (size_t i = 0; i < token_count(); ++i) {
     if (token(i).is_symbol("(")) open.push_back(i);

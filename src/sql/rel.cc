@@ -35,6 +35,18 @@ std::optional<std::string> kept_as(const std::vector<plan::NamedExpression>& col
   return kept;
 }
 
+// All of it, or nothing.
+std::vector<std::string> kept_key(const Rel& input,
+                                  const std::vector<plan::NamedExpression>& columns) {
+  std::vector<std::string> key;
+  for (const std::string& name : input.key) {
+    std::optional<std::string> kept = kept_as(columns, name);
+    if (!kept) return {};
+    key.push_back(std::move(*kept));
+  }
+  return key;
+}
+
 std::optional<WindowColumns> kept_window(const Rel& input,
                                          const std::vector<plan::NamedExpression>& columns) {
   if (!input.window) return std::nullopt;
@@ -62,6 +74,10 @@ std::string free_name(const std::string& name, const std::set<std::string>& take
 }
 
 bool is_null_literal(const Rel& rel, const std::string& column) {
+  if (const auto* values = rel.as<ValuesRel>()) {
+    const size_t at = *rel.schema->find(column);
+    return std::ranges::all_of(values->rows, [&](const auto& row) { return row[at].is_null(); });
+  }
   const auto* project = rel.as<ProjectRel>();
   if (project == nullptr) return false;
   const auto found = std::ranges::find(project->columns, column, &plan::NamedExpression::name);
@@ -69,6 +85,11 @@ bool is_null_literal(const Rel& rel, const std::string& column) {
   const expr::Expression& value = *found->expression;
   return value.kind == expr::Kind::kCast && value.arguments[0]->kind == expr::Kind::kLiteral &&
          value.arguments[0]->value.is_null();
+}
+
+bool is_text_literal(const Rel& rel, const std::string& column) {
+  return rel.as<ValuesRel>() != nullptr &&
+         (*rel.schema)[*rel.schema->find(column)].type.id() == TypeId::kString;
 }
 
 RelPtr make_scan(std::string table, plan::SourceSpec spec, Place place) {
@@ -84,6 +105,24 @@ RelPtr make_scan(std::string table, plan::SourceSpec spec, Place place) {
   rel.what = ScanRel{std::move(table), std::move(spec)};
   rel.place = place;
   return finished(std::move(rel));
+}
+
+RelPtr make_upsert(RelPtr scan, bool one_row) {
+  Rel rel = like(scan);
+  rel.key = scan->as<ScanRel>()->spec.upsert_keys;
+  rel.what = UpsertRel{false, one_row};
+  return finished(std::move(rel));
+}
+
+RelPtr with_versions(const RelPtr& rel) {
+  Rel made = *rel;
+  if (const auto* upsert = rel->as<UpsertRel>()) {
+    made.what = UpsertRel{true, upsert->one_row};
+    return finished(std::move(made));
+  }
+  if (rel->as<FilterRel>() == nullptr && rel->as<ProjectRel>() == nullptr) return rel;
+  made.inputs = {with_versions(rel->input())};
+  return made.inputs[0] == rel->input() ? rel : finished(std::move(made));
 }
 
 RelPtr make_values(SchemaPtr schema, std::vector<std::vector<Value>> rows) {
@@ -132,6 +171,7 @@ Result<RelPtr> make_project(RelPtr input, std::vector<plan::NamedExpression> col
   rel.schema = std::make_shared<const Schema>(std::move(fields));
   if (time) rel.event_time = kept_as(columns, *time);
   rel.window = kept_window(*input, columns);
+  rel.key = kept_key(*input, columns);
   rel.what = ProjectRel{std::move(columns)};
   rel.place = input->place;
   return finished(std::move(rel));
@@ -217,6 +257,7 @@ Result<RelPtr> make_union(std::vector<RelPtr> inputs) {
                   [&](const std::string& name) { return !input->processing_times.contains(name); });
   }
   rel.window.reset();
+  rel.key.clear();
   rel.schema = std::make_shared<const Schema>(std::move(fields));
   rel.inputs = std::move(inputs);
   rel.what = UnionRel{};

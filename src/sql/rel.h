@@ -24,6 +24,13 @@ struct ScanRel {
   plan::SourceSpec spec;
 };
 
+// The rows of a scan whose spec has upsert_keys, as changes.
+struct UpsertRel {
+  // In batch mode all versions of rows, not the last ones: for joins as of a time.
+  bool versions = false;
+  bool one_row = false;  // there is one row at most
+};
+
 struct ValuesRel {
   std::vector<std::vector<Value>> rows;
 };
@@ -45,6 +52,14 @@ struct WindowTableRel {
   int64_t slide_ms = 0;
   int64_t offset_ms = 0;
   std::vector<std::string> partition_by;  // of sessions
+};
+
+// Each row once for each element of a collection, with the element's columns behind its own.
+struct UnnestRel {
+  ExpressionPtr collection;
+  std::vector<std::string> columns;
+  std::string ordinality;  // empty: none
+  bool keep_empty = false;
 };
 
 // One row for each group: the window's columns (if it is one by windows), the keys, the aggregates.
@@ -90,14 +105,16 @@ struct WindowColumns {
 };
 
 struct Rel {
-  std::variant<ScanRel, ValuesRel, FilterRel, ProjectRel, WindowTableRel, AggregateRel, UnionRel,
-               JoinRel, RankRel, OverRel>
+  std::variant<ScanRel, ValuesRel, FilterRel, ProjectRel, WindowTableRel, UnnestRel, AggregateRel,
+               UnionRel, JoinRel, RankRel, OverRel, UpsertRel>
       what;
   std::vector<RelPtr> inputs;
   SchemaPtr schema;
   std::optional<std::string> event_time;
   std::set<std::string> processing_times;  // columns that are PROCTIME()
   std::optional<WindowColumns> window;
+  // By which rows replace each other: of those that stand no two have equal ones. None: not known.
+  std::vector<std::string> key;
   Place place;
 
   const RelPtr& input(size_t i = 0) const { return inputs[i]; }
@@ -111,12 +128,21 @@ struct Rel {
 inline constexpr std::string_view kHiddenTime = "$rowtime";
 
 RelPtr make_scan(std::string table, plan::SourceSpec spec, Place place);
+// What a scan gives where rows replace each other by key.
+RelPtr make_upsert(RelPtr scan, bool one_row = false);
+// The same rows, but all of their versions also in batch mode, if it is such a scan behind filters
+// and projections.
+RelPtr with_versions(const RelPtr& rel);
 RelPtr make_values(SchemaPtr schema, std::vector<std::vector<Value>> rows);
 // Errors are expr::bind()'s, with places.
 Result<RelPtr> make_filter(RelPtr input, ExpressionPtr condition);
 // Event time stays, if need be as a column of its own (kHiddenTime) behind the others.
 Result<RelPtr> make_project(RelPtr input, std::vector<plan::NamedExpression> columns);
 Result<RelPtr> make_window_table(RelPtr input, WindowTableRel window);
+// What an element of the collection is made of, under the names that it has by itself.
+Result<std::vector<Field>> element_fields(const Schema& schema, const ExpressionPtr& collection);
+// Its columns are as many, under names that the input has not.
+Result<RelPtr> make_unnest(RelPtr input, UnnestRel unnest, Place place);
 Result<RelPtr> make_aggregate(RelPtr input, AggregateRel aggregate);
 Result<RelPtr> make_union(std::vector<RelPtr> inputs);
 // A window, interval or regular one, as `on` says (rel_join.cc).
@@ -143,6 +169,8 @@ std::vector<ExpressionPtr> conjuncts_of(const ExpressionPtr& condition);
 
 // Whether the column is a bare NULL, which was given a type for want of one.
 bool is_null_literal(const Rel& rel, const std::string& column);
+// Whether it is of texts that stand in VALUES.
+bool is_text_literal(const Rel& rel, const std::string& column);
 
 // `name`, or with the first free number behind it.
 std::string free_name(const std::string& name, const std::set<std::string>& taken);

@@ -114,6 +114,31 @@ Result<RelPtr> window_join(Sides sides, Rel rel, JoinShape shape, JoinKind kind)
   return make_filter(std::move(made), std::move(shape.rest));
 }
 
+const expr::Expression& without_casts(const expr::Expression& expression) {
+  return expression.kind == expr::Kind::kCast ? without_casts(*expression.arguments[0])
+                                              : expression;
+}
+
+// As the table has it, whose rows come through.
+const std::vector<std::string>& declared_key(const Rel& rel) {
+  return rel.as<UpsertRel>() != nullptr ? rel.key : declared_key(*rel.input());
+}
+
+// Versions are those of one row: a left row meets one of them, whatever else is compared.
+Status check_key(const Rel& right, const std::vector<KeyPair>& pairs, Place place) {
+  for (size_t i = 0; i < right.key.size(); ++i) {
+    const bool compared = std::ranges::any_of(pairs, [&](const KeyPair& pair) {
+      const expr::Expression& column = without_casts(*pair.right);
+      return column.kind == expr::Kind::kColumn && column.name == right.key[i];
+    });
+    if (compared) continue;
+    return at_place(place,
+                    "a join as of a time compares all of the right side's primary key by =, and `" +
+                        declared_key(right)[i] + "` is not compared");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<RelPtr> make_join(RelPtr left, RelPtr right, JoinKind kind, ExpressionPtr on, Place place) {
@@ -158,6 +183,7 @@ Result<RelPtr> make_temporal_join(RelPtr left, RelPtr right, plan::TemporalJoinS
   if (shape.keys.empty()) {
     return at_place(place, "a join as of a time compares at least one column of both sides by =");
   }
+  DF_RETURN_IF_ERROR(check_key(*right, shape.keys, place));
   DF_ASSIGN_OR_RETURN(Sides sides, sides_of(left, right, shape.keys));
   spec.left_keys = std::move(sides.left_keys);
   spec.right_keys = std::move(sides.right_keys);

@@ -25,6 +25,8 @@ constexpr const char* kIdle = "table.exec.source.idle-timeout";
 constexpr const char* kTtl = "table.exec.state.ttl";
 constexpr const char* kName = "pipeline.name";
 constexpr const char* kDialect = "table.sql-dialect";
+constexpr const char* kPointReads = "sql.point-reads";
+constexpr const char* kResultMemory = "query.result-memory";
 
 constexpr int64_t kMostParallelism = 1024;
 
@@ -75,6 +77,19 @@ Status check_dialect(const std::string& key, const std::string& value) {
   return wrong(key, value, "the dialect is 'default'");
 }
 
+Status check_choice(const std::string& key, const std::string& value) {
+  for (const char* known : {"true", "false"}) {
+    if (same_name(known, value)) return {};
+  }
+  return wrong(key, value, "give 'true' or 'false'");
+}
+
+Status check_memory(const std::string& key, const std::string& value) {
+  const Result<int64_t> bytes = parse_bytes(value);
+  if (bytes.ok() && *bytes > 0) return {};
+  return wrong(key, value, "give a size such as '512MiB'");
+}
+
 Status check_any(const std::string&, const std::string&) { return {}; }
 
 struct Known {
@@ -82,9 +97,10 @@ struct Known {
   Status (*check)(const std::string& key, const std::string& value);
 };
 constexpr Known kKnown[] = {
-    {kMode, check_mode},         {kParallelism, check_number}, {kTableParallelism, check_number},
-    {kInterval, check_duration}, {kZone, check_zone},          {kIdle, check_duration},
-    {kTtl, check_duration},      {kName, check_any},           {kDialect, check_dialect},
+    {kMode, check_mode},           {kParallelism, check_number}, {kTableParallelism, check_number},
+    {kInterval, check_duration},   {kZone, check_zone},          {kIdle, check_duration},
+    {kTtl, check_duration},        {kName, check_any},           {kDialect, check_dialect},
+    {kResultMemory, check_memory}, {kPointReads, check_choice},
 };
 
 std::string text_of(const std::map<std::string, std::string>& given, const char* key) {
@@ -134,6 +150,14 @@ Status Settings::reset(const std::string& key) {
   return {};
 }
 
+std::map<std::string, std::string> Settings::of_plans() const {
+  std::map<std::string, std::string> found;
+  for (const char* key : {kParallelism, kTableParallelism, kInterval, kZone, kIdle, kTtl}) {
+    if (const auto given = given_.find(key); given != given_.end()) found.insert(*given);
+  }
+  return found;
+}
+
 RuntimeMode Settings::mode() const {
   return same_name(text_of(given_, kMode), "batch") ? RuntimeMode::kBatch : RuntimeMode::kStreaming;
 }
@@ -154,6 +178,7 @@ int Settings::parallelism() const {
 int64_t Settings::checkpoint_interval_ms() const { return duration_of(given_, kInterval); }
 int64_t Settings::idle_timeout_ms() const { return duration_of(given_, kIdle); }
 int64_t Settings::state_ttl_ms() const { return duration_of(given_, kTtl); }
+bool Settings::point_reads() const { return !same_name(text_of(given_, kPointReads), "false"); }
 std::string Settings::pipeline_name() const { return text_of(given_, kName); }
 
 }  // namespace dataflow::sql

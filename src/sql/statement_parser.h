@@ -26,7 +26,9 @@ inline constexpr size_t kMaxTokens = 2'000'000;
 
 class StatementParser final : public expr::Parser {
  public:
-  StatementParser(std::string_view text, std::vector<Token> tokens);
+  // `parameters`: null where the text may have none.
+  StatementParser(std::string_view text, std::vector<Token> tokens,
+                  Parameters* parameters = nullptr);
 
   Result<std::vector<StatementAst>> parse_script();
   // With or without its semicolon, and nothing behind it.
@@ -49,6 +51,7 @@ class StatementParser final : public expr::Parser {
   Result<std::string> parse_option_key();
   Result<std::vector<OptionText>> parse_hints();
   Result<Type> parse_column_type();
+  int64_t length_ahead();
   std::string text_between(size_t from_token, size_t end_token) const;
   Status unsupported(const Token& at, const std::string& what) const;
   Status count_column(const Token& at, size_t count) const;
@@ -72,6 +75,7 @@ class StatementParser final : public expr::Parser {
                               Trees operands) override;
   Result<Tree> parse_call(const Token& at) override;
   bool names_column(const Token& word) const override;
+  Result<Tree> parse_parameter(const Token& at) override;
   bool begins_query(size_t position) const;
   bool continues_query(const Token& token) const;
   Result<Tree> deepened(const Token& at, Tree tree, int inside) const;
@@ -162,6 +166,7 @@ class StatementParser final : public expr::Parser {
   Result<Transaction> parse_transaction();
   QueryPtr all_of(const Name& name) const;  // SELECT * FROM name
 
+  Parameters* const parameters_;
   std::vector<size_t> closing_;  // of each `(`, its `)`; 0 where there is none
   int queries_ = 0;              // that are open
   int deepest_ = 0;              // of what was read within the one that is open

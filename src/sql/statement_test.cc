@@ -151,6 +151,9 @@ TEST(ParsingStatements, WhatSessionsAreTold) {
   EXPECT_EQ(explain.statement->text, "INSERT INTO t SELECT 1");
   EXPECT_TRUE(the<Use>("USE CATALOG c").catalog);
   EXPECT_EQ(the<Transaction>("END").word, TransactionWord::kCommit);
+  EXPECT_EQ(the<Transaction>("SAVEPOINT \"a-b\"").name.last(), "a-b");
+  EXPECT_EQ(the<Transaction>("RELEASE a").word, TransactionWord::kRelease);
+  EXPECT_EQ(the<Transaction>("ROLLBACK WORK TO SAVEPOINT a").word, TransactionWord::kRollbackTo);
   EXPECT_EQ(to_string(*the<Subscribe>("SUBSCRIBE TO t").query), "SELECT * FROM t");
   EXPECT_TRUE(the<Drop>("DROP VIEW IF EXISTS v CASCADE").cascade);
   EXPECT_EQ(the<StatementSet>("BEGIN STATEMENT SET; INSERT INTO a SELECT 1; INSERT INTO b SELECT "

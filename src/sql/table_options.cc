@@ -20,6 +20,7 @@ constexpr Known kConnectors[] = {{"filesystem", connect_filesystem},
                                  {"kafka", connect_kafka},
                                  {"upsert-kafka", connect_upsert_kafka},
                                  {"datagen", connect_datagen},
+                                 {"nexmark", connect_nexmark},
                                  {"print", connect_print},
                                  {"blackhole", connect_blackhole},
                                  {"log", nullptr},
@@ -30,11 +31,6 @@ constexpr Known kConnectors[] = {{"filesystem", connect_filesystem},
                                  {"metrics", nullptr}};
 
 Result<Connection> connection_of(TableOptions& options) {
-  if (options.table().managed) {
-    return options.wrong_table(
-        "a table without WITH is kept by the server, which is not supported yet; give it a "
-        "connector: WITH ('connector' = '…')");
-  }
   DF_ASSIGN_OR_RETURN(const std::string name, options.required("connector"));
   options.pass({"property-version"});
   std::vector<std::string> names;
@@ -144,8 +140,23 @@ Status compute_event_time(const TableOptions& options, plan::SourceSpec& spec) {
 
 }  // namespace
 
+Table as_topic(const Table& table) {
+  Table topic = table;
+  const auto option = [&](const char* key, std::string value) {
+    topic.options.push_back({key, std::move(value), {}});
+  };
+  topic.managed = false;
+  const bool keyed = !table.primary_key.empty();
+  option("connector", keyed ? "upsert-kafka" : "kafka");
+  option("topic", table.name);
+  option("value.format", "json");
+  if (keyed) option("key.format", "json");
+  return topic;
+}
+
 Result<plan::SourceSpec> source_of(const Table& table, const std::vector<OptionText>& hints,
                                    const Settings& settings, const std::string& script) {
+  if (table.managed) return source_of(as_topic(table), hints, settings, script);
   TableOptions options(table, hints, script);
   DF_ASSIGN_OR_RETURN(Connection made, connection_of(options));
   if (!made.no_source.empty()) return options.wrong_table(made.no_source);
@@ -171,7 +182,14 @@ Result<plan::SourceSpec> source_of(const Table& table, const std::vector<OptionT
   return std::move(spec);
 }
 
-Result<plan::SinkSpec> sink_of(const Table& table, const Settings&, const std::string& script) {
+Result<plan::SinkSpec> sink_of(const Table& table, const Settings& settings,
+                               const std::string& script) {
+  if (table.managed) {
+    DF_ASSIGN_OR_RETURN(plan::SinkSpec sink, sink_of(as_topic(table), settings, script));
+    // Who drops the table means it: nothing that still runs makes its topic again.
+    sink.options.erase("create");
+    return sink;
+  }
   TableOptions options(table, {}, script);
   DF_ASSIGN_OR_RETURN(Connection made, connection_of(options));
   if (!made.no_sink.empty()) return options.wrong_table(made.no_sink);

@@ -26,10 +26,15 @@ Result<Connection> connect_filesystem(TableOptions& options);
 Result<Connection> connect_kafka(TableOptions& options);
 Result<Connection> connect_upsert_kafka(TableOptions& options);
 Result<Connection> connect_datagen(TableOptions& options);
+Result<Connection> connect_nexmark(TableOptions& options);
 Result<Connection> connect_print(TableOptions& options);
 Result<Connection> connect_blackhole(TableOptions& options);
 // Ours and those of plug-ins, under their own names and with their own options.
 Result<Connection> connect_own(TableOptions& options, const std::string& connector);
+
+// Rows of the table, a topic, replace each other by its primary key: so they are written, and read
+// as changes of one row a key. The sink's key format is the source's too.
+void key_by_primary_key(const Table& table, Connection& made);
 
 struct FormatChoice {
   std::string name;

@@ -41,6 +41,15 @@ struct Name {
 constexpr std::array kNames = {
     Name{"BOOLEAN", Family::kPlain, TypeId::kBoolean},
     Name{"BOOL", Family::kPlain, TypeId::kBoolean},
+    // As PostgreSQL's clients name them in casts.
+    Name{"INT2", Family::kPlain, TypeId::kInt16},
+    Name{"INT4", Family::kPlain, TypeId::kInt32},
+    Name{"INT8", Family::kPlain, TypeId::kInt64},
+    Name{"FLOAT4", Family::kPlain, TypeId::kFloat32},
+    Name{"FLOAT8", Family::kPlain, TypeId::kFloat64},
+    Name{"BYTEA", Family::kPlain, TypeId::kBytes},
+    Name{"JSONB", Family::kPlain, TypeId::kJson},
+    Name{"UUID", Family::kPlain, TypeId::kString},
     Name{"TINYINT", Family::kPlain, TypeId::kInt8},
     Name{"SMALLINT", Family::kPlain, TypeId::kInt16},
     Name{"INT", Family::kPlain, TypeId::kInt32},
@@ -273,7 +282,8 @@ class TypeParser {
     DF_ASSIGN_OR_RETURN(const int precision, time_precision(kDefaultTimestampPrecision));
     const bool with = take_word("WITH");
     if (!with && !take_word("WITHOUT")) return Type::timestamp(precision);
-    if (with) DF_RETURN_IF_ERROR(expect_word("LOCAL"));
+    // Without LOCAL it is PostgreSQL's, which is the same one.
+    if (with) take_word("LOCAL");
     DF_RETURN_IF_ERROR(expect_word("TIME"));
     DF_RETURN_IF_ERROR(expect_word("ZONE"));
     return with ? Type::timestamp_tz(precision) : Type::timestamp(precision);

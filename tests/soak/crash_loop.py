@@ -211,6 +211,8 @@ def kill_while_starting(server, rng):
             server.addresses.http,
             "--metrics-listen",
             server.addresses.metrics,
+            "--postgres-listen",
+            server.addresses.postgres,
             *server.args,
         ],
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,5 @@
-// Server-sent events: one response that goes on until its client or its source ends it.
+// Responses that go on until their client or their source ends them: server-sent events, and bodies
+// that are made while they are sent.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -13,5 +14,14 @@ namespace dataflow::http {
 boost::asio::awaitable<void> send_events(boost::beast::tcp_stream& stream,
                                          boost::asio::thread_pool& readers, EventSource source,
                                          unsigned version, int timeout_seconds);
+
+// The head of `response`, and its stream. True: the connection may be used again.
+boost::asio::awaitable<bool> send_stream(boost::beast::tcp_stream& stream,
+                                         boost::asio::thread_pool& readers, Response response,
+                                         unsigned version, bool keep, int timeout_seconds);
+
+enum class News : uint8_t { kTold, kTimeIsOver, kClientIsGone };
+boost::asio::awaitable<News> wait_for_news(boost::beast::tcp_stream& stream, const Listen& listen,
+                                           int64_t most_ms);
 
 }  // namespace dataflow::http

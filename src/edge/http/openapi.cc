@@ -15,8 +15,8 @@ struct Parameter {
   std::string_view words;
 };
 
-enum class Body : uint8_t { kNone, kPipeline };
-enum class Answer : uint8_t { kJson, kStats };
+enum class Body : uint8_t { kNone, kPipeline, kStatement, kSession };
+enum class Answer : uint8_t { kJson, kStats, kRows };
 
 struct Operation {
   std::string_view method;
@@ -35,6 +35,51 @@ const std::vector<Parameter> kDeployQuery = {
     {"replace", "boolean", "take the place of the pipeline of this name, and its state"},
     {"discard_state", "boolean", "with replace: begin anew"},
     {"from_savepoint", "string", "begin with the state of this savepoint"}};
+
+const Parameter kWait = {"wait", "integer", "so many milliseconds at most, up to 30000"};
+
+const std::vector<Operation>& sql_operations() {
+  static const std::string session = "/api/v1/sql/sessions/{session}";
+  static const std::string statement = session + "/statements/{statement}";
+  static const std::string statements = session + "/statements";
+  static const std::string cancel = statement + "/cancel";
+  static const std::string page = statement + "/result/{page}";
+  static const std::vector<Operation> all = {
+      {"post", "/api/v1/sql", "runStatement", "Run a statement, and get all of its rows", 200,
+       Body::kStatement, Answer::kRows},
+      {"get", "/api/v1/sql/relations", "listRelations", "All tables and views with their columns"},
+      {"post", "/api/v1/sql/sessions", "openSession", "Open a session", 201, Body::kSession},
+      {"get", session, "describeSession", "A session, its transaction and its statements"},
+      {"delete", session, "endSession", "End a session, and cancel what it does"},
+      {"post",
+       statements,
+       "startStatement",
+       "Run a statement; 409 while another one of the session runs",
+       201,
+       Body::kStatement,
+       Answer::kJson,
+       {kWait}},
+      {"get",
+       statement,
+       "describeStatement",
+       "What a statement does, or did",
+       200,
+       Body::kNone,
+       Answer::kJson,
+       {kWait}},
+      {"delete", statement, "deleteStatement", "Cancel a statement, and let go of its rows"},
+      {"post", cancel, "cancelStatement", "Cancel a statement"},
+      {"get",
+       page,
+       "readResult",
+       "The next page of a statement's rows, or the last one again; all of them as "
+       "text/event-stream",
+       200,
+       Body::kNone,
+       Answer::kRows,
+       {kWait, {"max_rows", "integer", "of a page, up to 100000; usually 1000"}}}};
+  return all;
+}
 
 const std::vector<Operation>& operations() {
   static const std::vector<Operation> all = {
@@ -126,21 +171,44 @@ json body_of_pipeline() {
   return {{"required", true}, {"content", std::move(yaml)}};
 }
 
+json body_of_statement(Body body) {
+  const json text = {{"type", "string"}};
+  const json settings = {{"type", "object"}, {"additionalProperties", text}};
+  json fields = {{"statement", text},
+                 {"parameters", {{"type", "array"}, {"items", json::object()}}},
+                 {"settings", settings}};
+  if (body == Body::kSession) fields = {{"settings", settings}};
+  json schema = {{"type", "object"}, {"properties", std::move(fields)}};
+  if (body != Body::kSession) schema["required"] = json::array({"statement"});
+  json types = content("application/json", std::move(schema));
+  if (body != Body::kSession) types.update(content("text/plain", text));
+  return {{"required", body != Body::kSession}, {"content", std::move(types)}};
+}
+
 json document_of(const Operation& operation) {
   json out = {{"operationId", operation.id}, {"summary", operation.summary}};
   json parameters = json::array();
-  if (operation.path.find("{name}") != std::string_view::npos) {
-    parameters.push_back(parameter({"name", "string", "the pipeline"}, "path"));
-  }
-  if (operation.path.find("{savepoint}") != std::string_view::npos) {
-    parameters.push_back(parameter({"savepoint", "string", "the savepoint"}, "path"));
+  static const std::vector<Parameter> in_path = {{"name", "string", "the pipeline"},
+                                                 {"savepoint", "string", "the savepoint"},
+                                                 {"session", "string", "the session"},
+                                                 {"statement", "string", "the statement"},
+                                                 {"page", "integer", "the page, from 0"}};
+  for (const Parameter& one : in_path) {
+    const std::string part = "{" + std::string(one.name) + "}";
+    if (operation.path.find(part) == std::string_view::npos) continue;
+    parameters.push_back(parameter(one, "path"));
   }
   for (const Parameter& one : operation.query) parameters.push_back(parameter(one, "query"));
   if (!parameters.empty()) out["parameters"] = std::move(parameters);
   if (operation.body == Body::kPipeline) out["requestBody"] = body_of_pipeline();
+  if (operation.body >= Body::kStatement) out["requestBody"] = body_of_statement(operation.body);
   json answer = content("application/json", {{"type", "object"}});
-  if (operation.answer == Answer::kStats) {
+  if (operation.answer != Answer::kJson) {
     answer.update(content("text/event-stream", {{"type", "string"}}));
+  }
+  if (operation.answer == Answer::kRows) {
+    answer.update(content("text/csv", {{"type", "string"}}));
+    answer.update(content("application/vnd.apache.arrow.stream", json::object()));
   }
   out["responses"] = {
       {std::to_string(operation.status), {{"description", "done"}, {"content", answer}}},
@@ -162,6 +230,8 @@ json problem_schema() {
             {"status", number},
             {"detail", text},
             {"file", text},
+            {"code", text},
+            {"message", text},
             {"line", number},
             {"column", number}}}};
 }
@@ -170,7 +240,9 @@ json problem_schema() {
 
 std::string openapi_document(const std::string& version) {
   json paths = json::object();
-  for (const Operation& operation : operations()) {
+  std::vector<Operation> all = operations();
+  all.insert(all.end(), sql_operations().begin(), sql_operations().end());
+  for (const Operation& operation : all) {
     paths[std::string(operation.path)][std::string(operation.method)] = document_of(operation);
   }
   const json document = {{"openapi", "3.1.0"},

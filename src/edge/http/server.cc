@@ -51,6 +51,7 @@ class BeastServer final : public Server {
   asio::awaitable<void> serve(tcp::socket socket);
   asio::awaitable<Response> answer(const bhttp::request<bhttp::string_body>& in);
   static asio::awaitable<Response> handle(const Route& route, const Request& request);
+  static asio::awaitable<Response> made(const std::function<Response()>& answer);
 
   const ServerOptions options_;
   const std::vector<Route> routes_;
@@ -153,11 +154,27 @@ asio::awaitable<void> BeastServer::serve(tcp::socket socket) {
       const auto& request = parser.get();
       keep = request.keep_alive();
       Response r = co_await answer(request);
+      while (r.later) {
+        const std::shared_ptr<LaterAnswer> later = r.later;
+        const News news = co_await wait_for_news(stream, later->listen, later->most_ms);
+        if (news == News::kClientIsGone) co_return;
+        r = co_await asio::co_spawn(readers_, made(later->answer), use_awaitable);
+      }
       if (r.events && request.method() != bhttp::verb::head) {
         co_await send_events(stream, readers_, std::move(*r.events), request.version(),
                              options_.timeout_seconds);
         co_return;
       }
+      if (r.stream && request.method() != bhttp::verb::head) {
+        if (co_await send_stream(stream, readers_, std::move(r), request.version(), keep,
+                                 options_.timeout_seconds)) {
+          continue;
+        }
+        boost::system::error_code ignored;
+        stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+        co_return;
+      }
+      for (const auto& [name, value] : r.headers) out.set(name, value);
       out.version(request.version());
       out.result(static_cast<unsigned>(r.status));
       out.set(bhttp::field::content_type, r.content_type);
@@ -192,6 +209,28 @@ asio::awaitable<Response> BeastServer::handle(const Route& route, const Request&
                     "the server failed at this request; its log says more");
 }
 
+asio::awaitable<Response> BeastServer::made(const std::function<Response()>& answer) {
+  try {
+    co_return answer();
+  } catch (const std::exception& thrown) {
+    log_error("an answer failed", {{"why", thrown.what()}});
+  }
+  co_return problem(500, "Internal Server Error",
+                    "the server failed at this request; its log says more");
+}
+
+// A page of another site that a browser shows must change nothing here.
+bool comes_from_another_site(const bhttp::request<bhttp::string_body>& request) {
+  if (request.method() == bhttp::verb::get || request.method() == bhttp::verb::head) return false;
+  const auto sent = request[bhttp::field::origin];
+  const std::string_view origin(sent.data(), sent.size());
+  if (origin.empty()) return false;
+  const size_t scheme = origin.find("://");
+  const auto host = request[bhttp::field::host];
+  return scheme == std::string_view::npos ||
+         origin.substr(scheme + 3) != std::string_view(host.data(), host.size());
+}
+
 asio::awaitable<Response> BeastServer::answer(const bhttp::request<bhttp::string_body>& in) {
   const std::string_view target(in.target().data(), in.target().size());
   const auto type = in[bhttp::field::content_type];
@@ -201,6 +240,9 @@ asio::awaitable<Response> BeastServer::answer(const bhttp::request<bhttp::string
   request.accept = std::string(in[bhttp::field::accept]);
   const std::string wanted = request.method == "HEAD" ? "GET" : request.method;
   const RouteMatch match = find_route(routes_, wanted, request);
+  if (match.route != nullptr && comes_from_another_site(in)) {
+    co_return problem(403, "Forbidden", "a page of another site (Origin) may change nothing here");
+  }
   if (match.route != nullptr && (match.route->blocks || match.route->waits)) {
     co_return co_await asio::co_spawn(pool_of(*match.route), handle(*match.route, request),
                                       use_awaitable);

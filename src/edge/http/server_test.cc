@@ -38,6 +38,37 @@ std::vector<Route> routes() {
              answer.events = EventSource{[] { return std::optional<std::string>("on"); }, 1};
              return answer;
            }},
+          {"GET", "/later",
+           [](const Request& r) {
+             Response answer;
+             answer.later = std::make_shared<LaterAnswer>();
+             answer.later->most_ms = r.query == "told" ? 3'600'000 : 1;
+             answer.later->listen = [query = r.query](std::function<void()> wake) {
+               if (query == "told") wake();
+               return std::make_shared<int>();
+             };
+             answer.later->answer = [query = r.query] {
+               return Response{200, "text/plain", "late " + query};
+             };
+             return answer;
+           }},
+          {"GET", "/pieces",
+           [](const Request& r) {
+             auto left = std::make_shared<int>(3);
+             Response answer;
+             answer.content_type = "text/plain";
+             answer.stream = std::make_shared<BodyStream>();
+             answer.stream->next = [left, cut = r.query == "cut"] {
+               // Every other time there is nothing.
+               if (*left == 0) return BodyStream::Piece{"end", true, cut};
+               return BodyStream::Piece{(*left)-- == 2 ? "" : "piece ", false, false};
+             };
+             answer.stream->listen = [](std::function<void()> wake) {
+               wake();
+               return std::make_shared<int>();
+             };
+             return answer;
+           }},
           {"POST", "/echo", [](const Request& r) {
              return Response{201, "text/plain", r.body};
            }}};
@@ -102,6 +133,41 @@ TEST(HttpServer, events_end_with_their_client_and_with_the_server) {
     asio::read(socket, asio::buffer(head));
     if (i == 2) server->stop();
   }
+}
+
+TEST(HttpServer, an_answer_may_come_later) {
+  auto server = start();
+  const std::string got = talk(server->port(),
+                               "GET /later?told HTTP/1.1\r\nHost: x\r\n\r\n"
+                               "GET /later?not HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(got.find("late told"), std::string::npos) << got;
+  EXPECT_TRUE(got.ends_with("late not")) << got;
+}
+
+TEST(HttpServer, a_body_is_made_while_it_is_sent) {
+  auto server = start();
+  const std::string got = talk(server->port(),
+                               "GET /pieces HTTP/1.1\r\nHost: x\r\n\r\n"
+                               "GET /hello?a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(got.find("6\r\npiece \r\n6\r\npiece \r\n3\r\nend\r\n0\r\n\r\nHTTP/1.1 200"),
+            std::string::npos)
+      << got;
+  EXPECT_TRUE(got.ends_with("hello a")) << got;
+  const std::string cut = talk(server->port(), "GET /pieces?cut HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(cut.ends_with("3\r\nend\r\n")) << cut;
+  const std::string old = talk(server->port(), "GET /pieces HTTP/1.0\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(old.ends_with("\r\n\r\npiece piece end")) << old;
+}
+
+TEST(HttpServer, a_page_of_another_site_changes_nothing) {
+  auto server = start();
+  const auto post = [&](const std::string& origin) {
+    return talk(server->port(), "POST /echo HTTP/1.1\r\nHost: x:1\r\nOrigin: " + origin +
+                                    "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  };
+  EXPECT_NE(post("http://evil").find("HTTP/1.1 403"), std::string::npos);
+  EXPECT_NE(post("null").find("HTTP/1.1 403"), std::string::npos);
+  EXPECT_NE(post("http://x:1").find("HTTP/1.1 201"), std::string::npos);
 }
 
 TEST(HttpServer, what_waits_holds_up_neither_reads_nor_changes) {

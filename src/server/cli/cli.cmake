@@ -53,6 +53,24 @@ set(CLI_SRCS
   cli/script_run.cc
   cli/session.cc
   cli/shell_commands.cc
+  cli/sql/client_commands.cc
+  cli/sql/edit_buffer.cc
+  cli/sql/exact_json.cc
+  cli/sql/history.cc
+  cli/sql/key_reader.cc
+  cli/sql/line_editor.cc
+  cli/sql/live_rows.cc
+  cli/sql/live_view.cc
+  cli/sql/row_writer.cc
+  cli/sql/sql_client.cc
+  cli/sql/sql_completer.cc
+  cli/sql/sql_shell.cc
+  cli/sql/statement_runner.cc
+  cli/sql/statement_splitter.cc
+  cli/sql/table_writer.cc
+  cli/sql/text_width.cc
+  cli/sql/user_terminal.cc
+  cli/sql_command.cc
   cli/status_command.cc
   cli/stream_admin.cc
   cli/stream_commands.cc
@@ -63,4 +81,7 @@ set(CLI_SRCS
 set(CLI_TESTS
   cli/events_test.cc
   cli/formats_test.cc
-  cli/kafka_client_test.cc)
+  cli/kafka_client_test.cc
+  cli/sql/shell_editor_test.cc
+  cli/sql/shell_rows_test.cc
+  cli/sql/statement_splitter_test.cc)

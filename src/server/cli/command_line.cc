@@ -6,6 +6,7 @@
 #include "base/logger.h"
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
+#include "cli/sql_command.h"
 
 namespace dataflow::server {
 namespace {
@@ -38,6 +39,7 @@ void declare_commands(CommandTree& tree) {
   cli::add_group_commands(tree);
   cli::add_pipeline_commands(tree);
   cli::add_run_command(tree);
+  cli::add_sql_command(tree);
   cli::add_status_command(tree);
   cli::add_plugins_command(tree);
   cli::add_doctor_command(tree);

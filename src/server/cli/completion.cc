@@ -40,6 +40,7 @@ Kind kind_of(const std::string& wanted) {
       {"CODEC", "none gzip snappy lz4 zstd"},
       {"ACKS", "all 1 0"},
       {"FORM", "json ndjson csv text"},
+      {"ROWS", "table csv json markdown yaml"},
       {"LEVEL", "read_committed read_uncommitted"},
       {"SHELL", "bash zsh fish"},
   };

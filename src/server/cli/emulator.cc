@@ -68,7 +68,8 @@ std::vector<std::string> server_arguments(const EmulatorStart& options, const Em
   std::vector<std::string> out = {"server", "--data-dir", data_dir, "--ready-file",
                                   place.ready_file};
   if (options.any_port) {
-    for (const char* flag : {"--kafka-listen", "--http-listen", "--metrics-listen"}) {
+    for (const char* flag :
+         {"--kafka-listen", "--http-listen", "--metrics-listen", "--postgres-listen"}) {
       out.insert(out.end(), {flag, "127.0.0.1:0"});
     }
   }

@@ -10,16 +10,15 @@
 #include <cstring>
 
 #include "base/env.h"
+#include "cli/interrupt.h"
 
 namespace dataflow::cli {
 namespace {
 
-constexpr size_t kMaxAnswerBytes = 16 << 20;
-
 class HttpConnection {
  public:
-  explicit HttpConnection(int64_t timeout_ms)
-      : end_nanos_(posix_env().monotonic_nanos() + timeout_ms * 1'000'000) {}
+  explicit HttpConnection(const HttpCall& call)
+      : call_(call), end_nanos_(posix_env().monotonic_nanos() + call.timeout_ms * 1'000'000) {}
   ~HttpConnection() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -36,17 +35,20 @@ class HttpConnection {
   Status wait(short events);
 
   int fd_ = -1;
+  const HttpCall& call_;
   int64_t end_nanos_;
 };
 
 Status HttpConnection::wait(short events) {
   while (true) {
     const int64_t left = (end_nanos_ - posix_env().monotonic_nanos()) / 1'000'000;
-    pollfd entry{fd_, events, 0};
-    const int ready = left > 0 ? ::poll(&entry, 1, static_cast<int>(left)) : 0;
-    if (ready > 0) return {};
+    // A descriptor of -1 is left out of account by poll().
+    pollfd entries[2] = {{fd_, events, 0}, {call_.wake_fd, POLLIN, 0}};
+    const int ready = left > 0 ? ::poll(entries, 2, static_cast<int>(left)) : 0;
+    if (ready > 0) return entries[0].revents != 0 ? Status() : Status::cancelled("woken");
     if (ready == 0) return Status::timed_out("no answer in time");
     if (errno != EINTR) return Status::io_error(std::strerror(errno));
+    if (call_.until_interrupt && interrupted()) return Status::cancelled("interrupted");
   }
 }
 
@@ -96,7 +98,7 @@ Status HttpConnection::send(std::string_view bytes) {
 Result<std::string> HttpConnection::receive_all() {
   std::string all;
   char chunk[16 << 10];
-  while (all.size() < kMaxAnswerBytes) {
+  while (all.size() < call_.most_bytes) {
     const ssize_t got = ::recv(fd_, chunk, sizeof chunk, 0);
     if (got == 0) return all;
     if (got > 0) {
@@ -107,7 +109,7 @@ Result<std::string> HttpConnection::receive_all() {
       return Status::unavailable(std::strerror(errno));
     }
   }
-  return Status::too_large("the answer is over " + std::to_string(kMaxAnswerBytes) + " bytes");
+  return Status::too_large("the answer is over " + std::to_string(call_.most_bytes) + " bytes");
 }
 
 Result<HttpAnswer> parse_answer(std::string_view text) {
@@ -123,18 +125,27 @@ Result<HttpAnswer> parse_answer(std::string_view text) {
 
 }  // namespace
 
+Result<HttpAnswer> http_call(const Address& server, const HttpCall& call) {
+  HttpConnection connection(call);
+  DF_RETURN_IF_ERROR(connection.connect(server));
+  std::string head = call.method + " " + call.path + " HTTP/1.0\r\nHost: " + server.to_string() +
+                     "\r\nAccept: application/json\r\nConnection: close\r\n";
+  if (call.method != "GET") head += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
+  if (!call.body.empty()) head += "Content-Type: application/json\r\n";
+  DF_RETURN_IF_ERROR(connection.send(head + "\r\n" + call.body));
+  DF_ASSIGN_OR_RETURN(std::string bytes, connection.receive_all());
+  return parse_answer(bytes);
+}
+
 Result<HttpAnswer> http_request(const Address& server, const std::string& method,
                                 const std::string& path, const std::string& body,
                                 int64_t timeout_ms) {
-  HttpConnection connection(timeout_ms);
-  DF_RETURN_IF_ERROR(connection.connect(server));
-  std::string head = method + " " + path + " HTTP/1.0\r\nHost: " + server.to_string() +
-                     "\r\nAccept: application/json\r\nConnection: close\r\n";
-  if (method != "GET") head += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-  if (!body.empty()) head += "Content-Type: application/json\r\n";
-  DF_RETURN_IF_ERROR(connection.send(head + "\r\n" + body));
-  DF_ASSIGN_OR_RETURN(std::string bytes, connection.receive_all());
-  return parse_answer(bytes);
+  HttpCall call;
+  call.method = method;
+  call.path = path;
+  call.body = body;
+  call.timeout_ms = timeout_ms;
+  return http_call(server, call);
 }
 
 Result<HttpAnswer> http_get(const Address& server, const std::string& path, int64_t timeout_ms) {

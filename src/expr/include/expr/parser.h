@@ -46,6 +46,8 @@ class Parser {
                                       Trees operands);
   // A call from its `(` on: `at` is its name.
   virtual Result<Tree> parse_call(const Token& at);
+  // What stands for `$1`, from its `$` on.
+  virtual Result<Tree> parse_parameter(const Token& at);
   // Whether the word may be a column where an expression begins.
   virtual bool names_column(const Token& word) const;
 
@@ -79,6 +81,8 @@ class Parser {
   // Operators (parser.cc).
   Result<Tree> parse_prefix(Binding least);
   Result<Tree> parse_chain(Tree first, const std::string& name, Binding binding);
+  // Behind ANY, SOME or ALL with an array (parse_any.cc).
+  Result<Tree> parse_any(const Token& at, bool any, const std::string& name, Tree operand);
   Result<Tree> parse_is(Tree operand, Binding least, bool& matched);
   Result<Tree> parse_range(Tree operand, bool& matched);
   Result<Tree> parse_postfix(Tree operand);

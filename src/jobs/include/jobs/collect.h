@@ -1,9 +1,13 @@
 // The sink "collect": rows that are wanted in this process, as the answer to a SELECT.
 #pragma once
 
+#include <condition_variable>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +18,22 @@ namespace dataflow::jobs {
 
 using Row = std::vector<Value>;
 
-// The rows of one sink: what was inserted and not taken back. Thread-safe.
-class CollectedRows {
+// What a row takes in memory, about.
+size_t bytes_of(const Row& row);
+
+// Where the rows of one sink go. Thread-safe.
+class RowTaker {
  public:
+  virtual ~RowTaker() = default;
+  virtual Status add(const Batch& batch) = 0;
+  // As Resting::is_full(); `who` tells those apart who ask.
+  virtual bool is_full(const void* /*who*/, const std::function<void()>& /*wake*/) { return false; }
+};
+
+// What was inserted and not taken back.
+class CollectedRows final : public RowTaker {
+ public:
+  Status add(const Batch& batch) override;
   void add(RowKind kind, Row row);
   // Each as often as it stands there, in the order in which they first came.
   std::vector<Row> take();
@@ -32,6 +49,53 @@ class CollectedRows {
   std::map<std::string, uint64_t> places_;  // of entries, by their text
 };
 
+// How much waits for who reads along.
+struct QueueBounds {
+  // With so much of either the job rests until half of it is read.
+  size_t rest_rows = SIZE_MAX;
+  size_t rest_bytes = SIZE_MAX;
+  // What comes at once all the same fails the job beyond this.
+  size_t most_bytes = size_t{256} << 20;
+};
+
+// Rows as they come, for somebody who reads along.
+class FollowedRows final : public RowTaker {
+ public:
+  struct Change {
+    RowKind kind = RowKind::kInsert;
+    Row row;
+  };
+  explicit FollowedRows(QueueBounds bounds = {}) : bounds_(bounds) {}
+
+  // kTooLarge where far more waits than anybody reads: the job ends.
+  Status add(const Batch& batch) override;
+  bool is_full(const void* who, const std::function<void()>& wake) override;
+  // No more will come. Ok: the sources have ended.
+  void end(const Status& why);
+  // Up to `most`; empty: there is none now, and was none within `wait_ms`. None: that was all.
+  Result<std::optional<std::vector<Change>>> take(size_t most, int64_t wait_ms);
+
+ private:
+  struct Part {
+    Batch batch;
+    int64_t next = 0;  // row
+    size_t bytes = 0;
+  };
+  bool is_full() const { return rows_ >= bounds_.rest_rows || bytes_ >= bounds_.rest_bytes; }
+  bool has_room() const {
+    return rows_ <= bounds_.rest_rows / 2 && bytes_ <= bounds_.rest_bytes / 2;
+  }
+
+  const QueueBounds bounds_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Part> parts_;
+  size_t rows_ = 0, bytes_ = 0;
+  std::map<const void*, std::function<void()>> resting_;
+  bool over_ = false;
+  Status why_;
+};
+
 // Those of another one, and the sink "collect".
 class CollectConnectors final : public engine::Connectors {
  public:
@@ -39,6 +103,10 @@ class CollectConnectors final : public engine::Connectors {
 
   // What the sinks "collect" of that job have kept; they begin anew.
   std::vector<Row> take(const std::string& job);
+  // Those of that job, which is not started yet, go there instead; until forget().
+  void send(const std::string& job, std::shared_ptr<RowTaker> rows);
+  std::shared_ptr<FollowedRows> follow(const std::string& job);
+  void forget(const std::string& job);
 
   Result<std::unique_ptr<engine::Source>> make_source(
       const plan::SourceSpec& spec, const engine::ConnectorContext& context) override {
@@ -62,6 +130,7 @@ class CollectConnectors final : public engine::Connectors {
   engine::Connectors& others_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<CollectedRows>> by_job_;
+  std::map<std::string, std::shared_ptr<RowTaker>> sent_;
 };
 
 }  // namespace dataflow::jobs

@@ -53,11 +53,14 @@ struct DeployOptions {
   bool discard_state = false;
   // A new pipeline begins with the state that this savepoint holds.
   std::string from_savepoint;
+  // Who asks owns it, see Pipelines::keep_for().
+  bool by_owner = false;
 };
 
 struct RemoveOptions {
   // Without it what its checkpoints owe to sinks is delivered first, or the pipeline stays.
   bool give_up_output = false;
+  bool by_owner = false;  // as in DeployOptions
 };
 
 struct RemovedPipeline {
@@ -101,6 +104,12 @@ class Pipelines {
   virtual void start_all() = 0;
   // Ends all jobs with a checkpoint each; what is wanted of them stays.
   virtual void close() = 0;
+
+  // Pipelines that belong to something else, such as a view: only their owner deploys, replaces and
+  // deletes them. It says whose a name is, and how that goes; empty: nobody's. Null: there are no
+  // owners any more.
+  using OwnerOf = std::function<std::string(const std::string& pipeline)>;
+  virtual void keep_for(OwnerOf owner_of) = 0;
 
   // Who knows what the operators of plug-ins give, for whoever compiles a plan.
   virtual plan::CustomOperators& custom_operators() = 0;

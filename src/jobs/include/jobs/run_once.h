@@ -14,6 +14,8 @@ struct RunOptions {
   std::string state_dir;
   // Looked at a few times a second; true ends the job with a checkpoint.
   std::function<bool()> interrupted;
+  // Interrupted, it ends at once and delivers nothing: kCancelled, unless it had come to its end.
+  bool give_up = false;
   std::function<void(const engine::JobStatus&)> progress;
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "plan/spec.h"
 #include "types/schema.h"
 
 namespace dataflow::plan {
@@ -23,6 +24,8 @@ enum class AggregateKind : uint8_t {
   kStddevSamp,
   kVarPop,
   kVarSamp,
+  kApproxCountDistinct,
+  kApproxPercentile,
 };
 
 struct AggregateFunction {
@@ -34,8 +37,15 @@ struct AggregateFunction {
 
 std::span<const AggregateFunction> aggregate_functions();
 
-// By name in any case, or synonym (STDDEV, VARIANCE); null if there is none.
+// By name in any case, or synonym (STDDEV, VARIANCE, APPROX_QUANTILE); null if there is none.
 const AggregateFunction* find_aggregate(std::string_view name);
+
+// Whether what it keeps of its rows is a sketch, from which no row can be taken back.
+bool is_sketch(const AggregateFunction& function);
+// How many parameters it takes behind the argument.
+size_t parameters_of(const AggregateFunction& function);
+// The place in a distribution, from 0 to 1, that is the parameter of a percentile.
+Result<double> place_of(const Aggregate& aggregate);
 
 struct AggregateType {
   Type type;

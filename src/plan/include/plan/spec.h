@@ -48,6 +48,12 @@ struct SourceSpec {
   std::vector<NamedExpression> computed;
   std::optional<WatermarkSpec> watermark;
   bool decode_all = false;  // also columns that nobody reads, which are then checked like others
+  // Columns of the payload by which rows replace each other: a row is what its key's row is now
+  // (+I), or says that there is none any more (-D; only these columns are filled then). An upsert
+  // must stand behind. None: rows are only added.
+  std::vector<std::string> upsert_keys;
+  std::string key_format;  // of a log record's key; empty: "raw" for one column, else `format`
+  Options key_format_options;
   // What the source gives where it is less than the schema, in the schema's order. A rewrite sets
   // it (plan/rewrite.h); no user does, and it is no part of the JSON form.
   std::optional<std::vector<std::string>> read;
@@ -201,11 +207,31 @@ struct WindowTableSpec {
   int64_t size_ms = 0, slide_ms = 0, offset_ms = 0;
 };
 
+// Each row once for each element of a collection that it holds. Output: those of the input's
+// columns that are kept, then the element (of a map key and value, of rows their fields), then its
+// place. Event time stays where its column is kept.
+struct UnnestSpec {
+  expr::ExpressionPtr collection;    // an ARRAY or a MAP; NULL has no elements
+  std::vector<std::string> kept;     // of the input's columns
+  std::vector<std::string> columns;  // what the element's are called
+  std::string ordinality;            // an INT column that counts from 1; empty: none
+  bool keep_empty = false;           // rows without elements stay, with NULLs
+};
+
 struct DeduplicateSpec {
   std::vector<std::string> keys;
   std::string time_column;  // event time; empty: processing time
   bool keep_last = false;
   int64_t ttl_ms = 0;  // how long a key is remembered; 0: for ever
+};
+
+// The rows of a source with the same keys, as changes of one row: +I, -U and +U, -D; what changes
+// nothing is left out, unless rows are forgotten. In a bounded job the rows that stand leave at the
+// end.
+struct UpsertSpec {
+  std::vector<std::string> keys;  // the source's
+  int64_t ttl_ms = 0;             // how long a row that nothing changes is kept; 0: for ever
+  bool versions = false;          // changes leave in a bounded job too: for joins as of a time
 };
 
 struct UnionSpec {};
@@ -241,12 +267,13 @@ struct SinkSpec {
   Options format_options;
   std::vector<std::string> key_columns;  // of a log record's key; none: null keys
   std::string key_format;                // empty: "raw" for one column, else `format`
-  std::optional<Guarantee> guarantee;    // asked for; absent: the best that the sink can give
+  Options key_format_options;
+  std::optional<Guarantee> guarantee;  // asked for; absent: the best that the sink can give
 };
 
 using Spec =
     std::variant<SourceSpec, FilterSpec, ProjectSpec, WindowSpec, WindowJoinSpec, IntervalJoinSpec,
                  DeduplicateSpec, UnionSpec, SplitSpec, SinkSpec, CustomSpec, GroupSpec, JoinSpec,
-                 TemporalJoinSpec, RankSpec, OverSpec, WindowTableSpec>;
+                 TemporalJoinSpec, RankSpec, OverSpec, WindowTableSpec, UpsertSpec, UnnestSpec>;
 
 }  // namespace dataflow::plan

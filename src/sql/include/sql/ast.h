@@ -21,6 +21,7 @@ struct ColumnDefinition {
   std::string name;
   ColumnKind kind = ColumnKind::kPhysical;
   Type type;
+  int64_t length = 0;  // of VARCHAR(n) and CHAR(n), in characters; 0: any
   bool nullable = true;
   bool primary_key = false;
   ExpressionPtr computed;
@@ -178,9 +179,17 @@ struct Use {
 struct Flush {
   Name name;  // empty: all
 };
-enum class TransactionWord : uint8_t { kBegin, kCommit, kRollback };
+enum class TransactionWord : uint8_t {
+  kBegin,
+  kCommit,
+  kRollback,
+  kSavepoint,   // name
+  kRelease,     // name
+  kRollbackTo,  // name
+};
 struct Transaction {
   TransactionWord word = TransactionWord::kBegin;
+  Name name = {};
 };
 // CREATE TEST name GIVEN t VALUES (…) … EXPECT query VALUES (…)
 struct CreateTest {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sql/ast.h"
@@ -22,9 +23,14 @@ struct Table {
   std::vector<std::string> partitioned_by;
   std::vector<OptionText> options;
   bool managed = false;  // no WITH: a topic of ours
+  // Of a view that has one row at most: its first column, kOneRowColumn, is the key, and no query
+  // sees it.
+  bool one_row = false;
   std::string comment;
   std::string text;  // the statement, for SHOW CREATE TABLE
 };
+inline constexpr std::string_view kOneRowColumn = "$one";
+
 struct View {
   std::string name;
   bool materialized = false;
@@ -32,6 +38,10 @@ struct View {
   QueryPtr query;
   std::string text;  // of the query
   std::string comment;
+  // Where its rows are kept up to date; null: it is its query.
+  std::shared_ptr<const Table> kept;
+  // What was SET when it was made, as far as it bears on how its rows are kept.
+  std::map<std::string, std::string> settings;
 };
 struct Function {
   std::string name;
@@ -65,6 +75,8 @@ class Catalog {
                 const std::string& script = {});
   Status create(const CreateView& statement, const std::string& text,
                 const std::string& script = {});
+  // A materialized view that is there is read from that table from now on.
+  void keep(const std::string& view, Table table, std::map<std::string, std::string> settings);
   Status create(const CreateFunction& statement, const std::string& text,
                 const std::string& script = {});
   Status drop(const Drop& statement, const std::string& script);
@@ -75,6 +87,9 @@ class Catalog {
   std::vector<std::string> dependents_of(const std::string& name, bool function) const;
 
  private:
+  // Whether a query that writes this name means that table or view.
+  bool is_read_by_name(const std::string& thing, const std::string& written) const;
+
   std::map<std::string, Table> tables_;
   std::map<std::string, View> views_;
   std::map<std::string, Function> functions_;

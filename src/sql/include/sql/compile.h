@@ -41,20 +41,37 @@ struct CompiledQuery {
   int64_t offset = 0;
 };
 inline constexpr std::string_view kCollect = "result";
+inline constexpr std::string_view kViewSink = "view";
 
 // A SELECT whose rows are wanted here. A bounded one (`following` false) gives final rows only.
 Result<CompiledQuery> compile(const Query& query, const Catalog& catalog, const Settings& settings,
                               const std::string& script, bool following);
+
+// A materialized view: the table that keeps its rows, and the plan that writes them there. Its key
+// is what the statement says, or what tells the query's rows apart. kInvalid, with its place, where
+// rows change and nothing tells them apart.
+struct CompiledView {
+  Table table;
+  Compiled compiled;
+};
+Result<CompiledView> compile_view(const CreateView& create, const Catalog& catalog,
+                                  const Settings& settings, const std::string& script);
 
 // What a view's columns would be called, and typed; refuses what compile() would.
 Result<std::vector<OutputColumn>> describe_query(const Query& query, const Catalog& catalog,
                                                  const Settings& settings,
                                                  const std::string& script);
 
+// Those of a table or view.
+Result<std::vector<OutputColumn>> describe_relation(const std::string& name, const Catalog& catalog,
+                                                    const Settings& settings);
+
 // How a table is read and written: Flink's options (connector, format, path, topic, …) in the words
 // of our connectors. kInvalid with the place of the option, and the nearest known one.
 Result<plan::SourceSpec> source_of(const Table& table, const std::vector<OptionText>& hints,
                                    const Settings& settings, const std::string& script);
+// A table without WITH as what it is: a topic of its name in JSON, by key where it has one.
+Table as_topic(const Table& table);
 Result<plan::SinkSpec> sink_of(const Table& table, const Settings& settings,
                                const std::string& script);
 

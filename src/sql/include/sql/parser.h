@@ -12,6 +12,14 @@ namespace dataflow::sql {
 // kInvalid "line L, column C: what was expected and what was found", the line and a caret below.
 Result<std::vector<StatementAst>> parse_script(const std::string& text);
 
+// What $1, $2, … stand for in a text. Those behind `given` are NULL.
+struct Parameters {
+  std::vector<ExpressionPtr> given;
+  size_t highest = 0;  // of those that the text names
+};
+inline constexpr size_t kMaxParameters = 65535;
+Result<std::vector<StatementAst>> parse_script(const std::string& text, Parameters& parameters);
+
 // Exactly one statement, with or without its semicolon.
 Result<StatementAst> parse_statement(const std::string& text);
 

@@ -20,6 +20,8 @@ class Settings {
   Status set(const std::string& key, const std::string& value);
   Status reset(const std::string& key);  // empty: all
   const std::map<std::string, std::string>& given() const { return given_; }
+  // Those that bear on how a query runs, whoever runs it: what is kept with a view.
+  std::map<std::string, std::string> of_plans() const;
 
   RuntimeMode mode() const;                // execution.runtime-mode
   std::string time_zone() const;           // table.local-time-zone
@@ -28,6 +30,7 @@ class Settings {
   int64_t idle_timeout_ms() const;         // table.exec.source.idle-timeout; 0: none
   int64_t state_ttl_ms() const;            // table.exec.state.ttl; 0: for ever
   std::string pipeline_name() const;       // pipeline.name
+  bool point_reads() const;                // sql.point-reads: keyed tables from memory
 
  private:
   std::map<std::string, std::string> given_;

@@ -1,6 +1,7 @@
 // A small HTTP/1.1 listener: a table of routes, each answered by a function on the server's one
 // thread, which must be quick there; a route that says that it blocks is answered on a worker, and
 // one that only reads (GET) on a worker that no change holds up.
+// An answer may come later, or be made while it is sent; neither holds a thread meanwhile.
 // Errors are application/problem+json.
 #pragma once
 
@@ -37,11 +38,39 @@ struct EventSource {
   int64_t interval_ms = 1000;
 };
 
+// Tells once, from any thread, that there is something to look at; at once where there is already.
+// What it returns is held as long as anybody wants to hear it.
+using Listen = std::function<std::shared_ptr<void>(std::function<void()> wake)>;
+
+// A body that is made while it is sent, in chunks. It is let go of when it has ended, or when its
+// client is gone.
+struct BodyStream {
+  struct Piece {
+    std::string bytes;  // none, and not the last one: there is nothing yet
+    bool last = false;
+    bool cut = false;  // with `last`: the body is not whole, and the client shall see that
+  };
+  std::function<Piece()> next;  // on a worker
+  Listen listen;
+  std::string idle_bytes = {};  // what is sent where there was nothing for a while
+};
+
+struct Response;
+// An answer that is made on a worker, once `listen` tells or the time is over.
+struct LaterAnswer {
+  int64_t most_ms = 0;
+  Listen listen;
+  std::function<Response()> answer;
+};
+
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::optional<EventSource> events = {};  // instead of the body
+  std::optional<EventSource> events = {};   // instead of the body
+  std::shared_ptr<BodyStream> stream = {};  // instead of the body
+  std::shared_ptr<LaterAnswer> later = {};  // instead of all of it
+  std::map<std::string, std::string> headers = {};
 };
 
 // {"type":"about:blank","title":…,"status":…,"detail":…}

@@ -1,0 +1,116 @@
+// Writes to tables that the server keeps: what becomes of a value on its way into a column.
+#include <gmock/gmock.h>
+
+#include "sql_bed.h"
+
+namespace dataflow::jobs {
+namespace {
+
+using testing::HasSubstr;
+
+class SqlWritesTest : public SqlBed {};
+
+TEST_F(SqlWritesTest, NumbersAreBroughtToTheWidthOfTheirColumn) {
+  run("CREATE TABLE t (k INT, s SMALLINT, b BIGINT, f DOUBLE, r FLOAT, d DECIMAL(5, 2), "
+      "PRIMARY KEY (k) NOT ENFORCED)");
+  EXPECT_EQ(run("INSERT INTO t VALUES ($1, $2, $3, $4, $5, $6)",
+                {Value::int64(1), Value::int64(-7), Value::integer(Type::int32(), 5),
+                 Value::int64(3), Value::float64(0.5), Value::float64(1.25)}),
+            "INSERT 0 1");
+  EXPECT_EQ(run("SELECT * FROM t"), "1, -7, 5, 3.0, 0.5, 1.25");
+  run("SET 'execution.runtime-mode' = 'batch'");
+  EXPECT_EQ(run("INSERT INTO t (k, s, d) SELECT CAST(2 AS BIGINT), b, b FROM t"), "INSERT 0 1");
+  EXPECT_EQ(run("SELECT s, d FROM t WHERE k = 2"), "5, 5.00");
+  EXPECT_EQ(run("UPDATE t SET s = CAST(9 AS BIGINT), d = 12 WHERE k = 1"), "UPDATE 1");
+  EXPECT_EQ(run("SELECT s, d FROM t WHERE k = 1"), "9, 12.00");
+}
+
+TEST_F(SqlWritesTest, WhatHasNoRoomInItsColumnIsAnError) {
+  run("CREATE TABLE t (k INT, s SMALLINT, d DECIMAL(5, 2), v VARCHAR(3), "
+      "PRIMARY KEY (k) NOT ENFORCED)");
+  run("INSERT INTO t VALUES (1, 1, 1, 'abc')");
+  EXPECT_THAT(run("INSERT INTO t (k) VALUES ($1)", {Value::int64(3'000'000'000)}),
+              HasSubstr("a row's value is out of the range of INT, which column `k` of `t` is"));
+  EXPECT_THAT(run("UPDATE t SET s = 40000"),
+              HasSubstr("out of the range of SMALLINT, which column `s`"));
+  EXPECT_THAT(run("INSERT INTO t (k, d) VALUES (2, 1000)"),
+              HasSubstr("out of the range of DECIMAL(5, 2), which column `d` of `t` is"));
+  EXPECT_THAT(run("UPDATE t SET d = d * 1000"), HasSubstr("out of the range of DECIMAL(5, 2)"));
+  EXPECT_THAT(run("INSERT INTO t (k, v) VALUES (2, 'abcd')"),
+              HasSubstr("is longer than the 3 characters that column `v` of `t` takes"));
+  EXPECT_THAT(run("UPDATE t SET v = v || 'd'"), HasSubstr("longer than the 3 characters"));
+  EXPECT_EQ(run("INSERT INTO t (k, v) VALUES (3, 'äöü')"), "INSERT 0 1");
+  close();
+  open();
+  EXPECT_THAT(run("INSERT INTO t (k, v) VALUES (2, 'abcd')"),
+              HasSubstr("longer than the 3 characters"));
+  EXPECT_EQ(run("SELECT * FROM t ORDER BY k"), "1, 1, 1.00, abc; 3, NULL, NULL, äöü");
+  EXPECT_THAT(run("INSERT INTO t (k, s) VALUES (2, 1.5)"), HasSubstr("write CAST(… AS SMALLINT)"));
+}
+
+TEST_F(SqlWritesTest, TextsAreWhatTheColumnMakesOfThem) {
+  run("CREATE TABLE t (k INT, d DATE, ts TIMESTAMP(3), v STRING, PRIMARY KEY (k) NOT ENFORCED)");
+  EXPECT_EQ(run("INSERT INTO t VALUES (1, '2026-01-31', '2026-01-31 10:00:00', 5)"), "INSERT 0 1");
+  EXPECT_EQ(run("UPDATE t SET d = '2026-02-01', v = k"), "UPDATE 1");
+  EXPECT_EQ(run("SELECT * FROM t"), "1, 2026-02-01, 2026-01-31 10:00:00.000, 1");
+  EXPECT_THAT(run("UPDATE t SET d = v"), HasSubstr("column `d` of `t` is DATE, the query gives"));
+}
+
+TEST_F(SqlWritesTest, NullDoesNotComeIntoAColumnThatIsNotNull) {
+  run("CREATE TABLE s (a BIGINT)");
+  run("CREATE TABLE t (a BIGINT NOT NULL, b STRING)");
+  run("INSERT INTO s VALUES (1), (NULL), (3)");
+  const std::string refused = "column `a` of `t` is NOT NULL, and a row has NULL there";
+  EXPECT_THAT(run("INSERT INTO t (a) VALUES (NULL)"), HasSubstr(refused));
+  run("SET 'execution.runtime-mode' = 'batch'");
+  EXPECT_THAT(run("INSERT INTO t (a) SELECT a FROM s"), HasSubstr(refused));
+  EXPECT_EQ(run("SELECT * FROM t"), "");
+  // A pipeline has its dead letters for that.
+  run("SET 'execution.runtime-mode' = 'streaming'");
+  EXPECT_EQ(run("INSERT INTO t (a) SELECT a FROM s"), "INSERT 0 0");
+  run("CREATE MATERIALIZED VIEW m AS SELECT COUNT(*) AS n FROM t");
+  for (int i = 0; i < 1000 && run("FLUSH; SELECT n FROM m") != "2"; ++i) {
+    (void)pipelines_->checkpoint("insert-into-t").ok();
+  }
+  EXPECT_EQ(run("SELECT a FROM t ORDER BY a"), "1; 3");
+}
+
+TEST_F(SqlWritesTest, AColumnIsSetOnce) {
+  run("CREATE TABLE t (k INT, a INT, PRIMARY KEY (k) NOT ENFORCED)");
+  EXPECT_EQ(run("UPDATE t SET a = 1, A = 2"), "error: line 1, column 21: column `a` is set twice");
+}
+
+TEST_F(SqlWritesTest, ATableIsMadeOfWhatAQueryHas) {
+  run("CREATE TABLE t (k BIGINT, g STRING, PRIMARY KEY (k) NOT ENFORCED)");
+  run("INSERT INTO t VALUES (1, 'a'), (2, 'a'), (3, 'b')");
+  EXPECT_EQ(run("CREATE TABLE u AS SELECT g, COUNT(*) AS n FROM t GROUP BY g"), "CREATE TABLE");
+  EXPECT_EQ(run("SELECT * FROM u ORDER BY g"), "a, 2; b, 1");
+  EXPECT_EQ(run("CREATE TABLE IF NOT EXISTS u AS SELECT 1 AS x"), "CREATE TABLE");
+  EXPECT_THAT(run("CREATE TABLE w AS SELECT CAST(g AS BIGINT) AS x FROM t"), HasSubstr("error"));
+  EXPECT_EQ(run("SHOW TABLES"), "t; u");
+  EXPECT_EQ(run("SHOW JOBS"), "");
+  close();
+  open();
+  EXPECT_EQ(run("SELECT * FROM u ORDER BY g"), "a, 2; b, 1");
+}
+
+TEST_F(SqlWritesTest, WhatIsDroppedIsNotWrittenAgain) {
+  run("CREATE TABLE s (a BIGINT)");
+  run("CREATE TABLE t (a BIGINT)");
+  EXPECT_EQ(run("INSERT INTO t SELECT a FROM s"), "INSERT 0 0");
+  EXPECT_THAT(run("DROP TABLE t"), HasSubstr("is used by the pipelines `insert-into-t`"));
+  RemoveOptions options;
+  options.give_up_output = true;
+  ASSERT_TRUE(pipelines_->remove("insert-into-t", options).ok());
+  const plan::Plan plan = [&] {
+    run("INSERT INTO t SELECT a FROM s");
+    return *pipelines_->describe("insert-into-t")->plan;
+  }();
+  ASSERT_TRUE(pipelines_->remove("insert-into-t", options).ok());
+  EXPECT_EQ(run("DROP TABLE t"), "DROP TABLE");
+  EXPECT_FALSE(pipelines_->deploy(plan, "", {}).ok());
+  EXPECT_FALSE(log_->topic("t"));
+}
+
+}  // namespace
+}  // namespace dataflow::jobs

@@ -1,0 +1,216 @@
+// The statements that ask: SELECT, SHOW, DESCRIBE, and what columns each statement gives.
+#include "statement_run.h"
+
+#include <algorithm>
+
+#include "final_rows.h"
+#include "plan/analyze.h"
+#include "point_read.h"
+#include "query_rows.h"
+#include "script_answers.h"
+#include "sql/parser.h"
+#include "sql_subscribe.h"
+#include "statement_error.h"
+#include "view_progress.h"
+
+namespace dataflow::jobs {
+namespace {
+
+class RowsAtHand final : public RowStream {
+ public:
+  explicit RowsAtHand(std::vector<Row> rows) : rows_(std::move(rows)) {}
+  Result<std::vector<Row>> next(size_t most) override {
+    const size_t count = std::min(most, rows_.size() - at_);
+    const auto begin = rows_.begin() + static_cast<std::ptrdiff_t>(at_);
+    std::vector<Row> part(std::make_move_iterator(begin),
+                          std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(count)));
+    at_ += count;
+    return part;
+  }
+
+ private:
+  std::vector<Row> rows_;
+  size_t at_ = 0;
+};
+
+// Whether what has come may be taken back.
+bool changes(const plan::Plan& plan) {
+  const plan::Node* const sink = plan.find(std::string(sql::kCollect));
+  return sink == nullptr || plan::makes_updates(plan, *sink);
+}
+
+constexpr int64_t kNoCheckpointMs = 24LL * 3600 * 1000;
+
+std::vector<sql::OutputColumn> text_columns(std::initializer_list<const char*> names) {
+  std::vector<sql::OutputColumn> columns;
+  for (const char* name : names) columns.push_back({name, Type::string(), true});
+  return columns;
+}
+
+}  // namespace
+
+StatementAnswer statement_done(std::string tag) { return {std::move(tag), nullptr, {}}; }
+
+StatementAnswer rows_answer(std::string tag, std::vector<Row> rows) {
+  return {std::move(tag), std::make_unique<RowsAtHand>(std::move(rows)), {}};
+}
+
+Status StatementRun::later(const std::string& what) const {
+  return Status(StatusCode::kUnsupported,
+                sql::error_at(text_, statement_.place, what + " is not supported yet").message());
+}
+
+Result<RunReport> StatementRun::run_plan(plan::Plan plan) {
+  DF_RETURN_IF_ERROR(check_plan(plan, parts_.connectors, parts_.engine));
+  RunOptions options;
+  options.state_dir = parts_.dir + "/" + plan.name;
+  options.interrupted = [this] { return client_.cancelled.load(); };
+  options.give_up = true;
+  // What it writes is seen at its end, or not at all.
+  plan.job.checkpoint_interval_ms = kNoCheckpointMs;
+  Result<RunReport> report = run_once(parts_.engine, plan, options);
+  (void)parts_.env.remove_tree(options.state_dir);
+  if (report.ok()) return report;
+  if (report.status().code() == StatusCode::kCancelled) {
+    return Status::cancelled("canceling statement due to user request");
+  }
+  return statement_error(report.status());
+}
+
+void StatementRun::name_query(sql::CompiledQuery& made) const {
+  plan::Plan& plan = made.compiled.plan;
+  plan.name = client_.server.job_name("query");
+  // What was collected is in no checkpoint.
+  plan.job.restart.max_attempts = 0;
+  // Who asks is there to be told.
+  plan.job.on_error = plan::ErrorPolicy::kFail;
+}
+
+Result<std::vector<Row>> StatementRun::rows_of(sql::CompiledQuery& made) {
+  name_query(made);
+  const std::string name = made.compiled.plan.name;
+  if (changes(made.compiled.plan)) {
+    const Result<RunReport> report = run_plan(made.compiled.plan);
+    std::vector<Row> rows = parts_.connectors.take(name);
+    if (!report.ok()) return report.status();
+    return final_rows(made, std::move(rows));
+  }
+  const auto kept = std::make_shared<KeptRows>(made, result_memory(client_.settings));
+  parts_.connectors.send(name, kept);
+  const Result<RunReport> report = run_plan(made.compiled.plan);
+  parts_.connectors.forget(name);
+  if (!report.ok()) return report.status();
+  return kept->take();
+}
+
+// Rows in no order leave as they come; the others when all are known.
+Result<std::unique_ptr<RowStream>> StatementRun::stream_of(sql::CompiledQuery made) {
+  if (!made.order_by.empty() || changes(made.compiled.plan)) {
+    DF_ASSIGN_OR_RETURN(std::vector<Row> rows, rows_of(made));
+    return std::unique_ptr<RowStream>(std::make_unique<RowsAtHand>(std::move(rows)));
+  }
+  name_query(made);
+  plan::Plan& plan = made.compiled.plan;
+  plan.job.checkpoint_interval_ms = kNoCheckpointMs;
+  DF_RETURN_IF_ERROR(check_plan(plan, parts_.connectors, parts_.engine));
+  QueryShape shape;
+  shape.columns = made.columns.size();
+  shape.offset = made.offset;
+  shape.limit = made.limit;
+  return start_query(client_, std::move(plan), shape, true);
+}
+
+// None: it is no such query, or a job has to answer it.
+std::optional<std::vector<Row>> StatementRun::read_by_key(const sql::CompiledQuery& made) {
+  if (!client_.settings.point_reads()) return std::nullopt;
+  const std::unique_ptr<PointRead> read = PointRead::make(made, *catalog_);
+  if (read == nullptr) return std::nullopt;
+  return read->run(client_, {});
+}
+
+StatementRun::Answer StatementRun::on(const sql::SelectStatement& select) {
+  DF_ASSIGN_OR_RETURN(sql::CompiledQuery made,
+                      sql::compile(*select.query, *catalog_, client_.settings, text_, false));
+  StatementAnswer answer = statement_done("SELECT");
+  if (std::optional<std::vector<Row>> read = read_by_key(made)) {
+    answer.rows = std::make_unique<RowsAtHand>(std::move(*read));
+  } else {
+    DF_ASSIGN_OR_RETURN(answer.rows, stream_of(std::move(made)));
+  }
+  if (client_.pending) {
+    answer.warnings.push_back("rows that this transaction writes to `" +
+                              client_.pending->table.name + "` are there after its COMMIT");
+  }
+  return answer;
+}
+
+StatementRun::Answer StatementRun::on(const sql::Subscribe& what) {
+  StatementAnswer answer = statement_done("SUBSCRIBE");
+  DF_ASSIGN_OR_RETURN(answer.rows, subscribe(client_, what, *catalog_, text_));
+  return answer;
+}
+
+StatementRun::Answer StatementRun::on(const sql::Show& what) {
+  if (what.kind == sql::ShowKind::kCreateTable || what.kind == sql::ShowKind::kCreateView) {
+    DF_ASSIGN_OR_RETURN(std::string words, show_create(what, *catalog_, text_));
+    return rows_answer("SHOW", {{Value::string(std::move(words))}});
+  }
+  if (what.kind == sql::ShowKind::kJobs) {
+    std::vector<Row> rows;
+    for (const PipelineView& pipeline : parts_.pipelines.list()) {
+      rows.push_back({Value::string(pipeline.name), Value::string(pipeline.state)});
+    }
+    return rows_answer("SHOW", std::move(rows));
+  }
+  if (what.kind == sql::ShowKind::kMaterializedViews) {
+    return rows_answer("SHOW", view_progress(client_, what, *catalog_));
+  }
+  DF_ASSIGN_OR_RETURN(ResultTable table, show(what, *catalog_, client_.settings, text_));
+  return rows_answer("SHOW", std::move(table.rows));
+}
+
+StatementRun::Answer StatementRun::on(const sql::Describe& what) {
+  DF_ASSIGN_OR_RETURN(ResultTable table, describe(what.name, *catalog_, client_.settings, text_));
+  return rows_answer("DESCRIBE", std::move(table.rows));
+}
+
+Result<StatementAnswer> run_statement(SqlClient& client, const sql::StatementAst& statement,
+                                      const std::string& text) {
+  return StatementRun(client, statement, text).run();
+}
+
+Result<std::optional<std::vector<sql::OutputColumn>>> columns_of_statement(
+    SqlClient& client, const sql::StatementAst& statement, const std::string& text) {
+  using Columns = std::optional<std::vector<sql::OutputColumn>>;
+  const std::shared_ptr<const sql::Catalog> catalog = client.server.catalog();
+  if (const auto* select = std::get_if<sql::SelectStatement>(&statement.what)) {
+    DF_ASSIGN_OR_RETURN(auto columns,
+                        sql::describe_query(*select->query, *catalog, client.settings, text));
+    return Columns(std::move(columns));
+  }
+  if (const auto* follow = std::get_if<sql::Subscribe>(&statement.what)) {
+    DF_ASSIGN_OR_RETURN(auto columns,
+                        sql::describe_query(*follow->query, *catalog, client.settings, text));
+    columns.insert(columns.begin(), {kChangeColumn, Type::string(), false});
+    return Columns(std::move(columns));
+  }
+  if (std::holds_alternative<sql::Explain>(statement.what)) return Columns(text_columns({"plan"}));
+  if (const auto* what = std::get_if<sql::Describe>(&statement.what)) {
+    DF_ASSIGN_OR_RETURN(ResultTable table, describe(what->name, *catalog, client.settings, text));
+    return Columns(std::move(table.columns));
+  }
+  if (const auto* set = std::get_if<sql::Set>(&statement.what)) {
+    return set->key.empty() && !set->reset ? Columns(text_columns({"key", "value"})) : Columns();
+  }
+  const auto* what = std::get_if<sql::Show>(&statement.what);
+  if (what == nullptr) return Columns();
+  if (what->kind == sql::ShowKind::kJobs) return Columns(text_columns({"job name", "state"}));
+  if (what->kind == sql::ShowKind::kMaterializedViews) return Columns(view_progress_columns());
+  if (what->kind == sql::ShowKind::kCreateTable || what->kind == sql::ShowKind::kCreateView) {
+    return Columns(text_columns({"statement"}));
+  }
+  DF_ASSIGN_OR_RETURN(ResultTable table, show(*what, *catalog, client.settings, text));
+  return Columns(std::move(table.columns));
+}
+
+}  // namespace dataflow::jobs

@@ -1,0 +1,87 @@
+#include "table_writer.h"
+
+#include "engine/sink.h"
+#include "sql/settings.h"
+
+namespace dataflow::jobs {
+
+namespace {
+
+// Of the one partition that such a table has.
+Result<Offset> end_of(SqlServer& server, const TableChanges& changes) {
+  const std::string& name = changes.table.name;
+  const auto partition = server.parts().log.partition(name, PartitionIndex(0));
+  if (partition == nullptr || partition->topic_id() != changes.topic) {
+    return Status::conflict("table `" + name + "` was dropped meanwhile");
+  }
+  return partition->stats().end;
+}
+
+// A row without a value where there must be one could not be read any more.
+Status refuse_nulls(const TableChanges& changes, const Schema& schema) {
+  for (size_t row = 0; row < changes.rows.size(); ++row) {
+    if (changes.kinds[row] == RowKind::kDelete) continue;
+    for (size_t i = 0; i < schema.size(); ++i) {
+      if (schema[i].nullable || !changes.rows[row][i].is_null()) continue;
+      return Status::invalid("column `" + schema[i].name + "` of `" + changes.table.name +
+                             "` is NOT NULL, and a row has NULL there");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<TableChanges> changes_of(SqlServer& server, const sql::Table& table) {
+  const std::optional<log::TopicInfo> topic = server.parts().log.topic(table.name);
+  if (!topic) return Status::conflict("table `" + table.name + "` was dropped meanwhile");
+  TableChanges changes;
+  changes.table = table;
+  changes.topic = topic->id;
+  return changes;
+}
+
+Status write_changes(SqlServer& server, const TableChanges& changes) {
+  if (changes.rows.empty()) return {};
+  const std::string& name = changes.table.name;
+  DF_ASSIGN_OR_RETURN(const Offset end, end_of(server, changes));
+  if (changes.read_up_to && end != *changes.read_up_to) {
+    return Status::conflict("could not serialize: somebody has written to `" + name +
+                            "` since its rows were read; run the transaction again");
+  }
+  DF_ASSIGN_OR_RETURN(plan::SinkSpec spec, sql::sink_of(changes.table, sql::Settings(), name));
+  // Staged until all rows are known to fit.
+  spec.guarantee = plan::Guarantee::kExactlyOnce;
+  std::vector<Field> fields;
+  for (const sql::ColumnDefinition& column : changes.table.columns) {
+    if (column.kind != sql::ColumnKind::kPhysical) continue;
+    fields.push_back({column.name, column.type, column.nullable});
+  }
+  const auto schema = std::make_shared<const Schema>(std::move(fields));
+  DF_RETURN_IF_ERROR(refuse_nulls(changes, *schema));
+  engine::ConnectorContext context;
+  context.job = server.job_name("write");
+  context.node = name;
+  DF_ASSIGN_OR_RETURN(const std::unique_ptr<engine::Sink> sink,
+                      server.parts().connectors.make_sink(spec, schema, context));
+  DF_ASSIGN_OR_RETURN(const std::unique_ptr<engine::SinkWriter> writer, sink->make_writer(0, {}));
+  DF_ASSIGN_OR_RETURN(Batch batch, batch_of(schema, changes.rows));
+  batch.kinds = std::make_shared<const std::vector<RowKind>>(changes.kinds);
+  std::vector<RowFault> faults;
+  DF_RETURN_IF_ERROR(writer->write(batch, faults));
+  if (!faults.empty()) {
+    return Status::invalid("a row does not fit into `" + name + "`: " + faults.front().reason);
+  }
+  std::vector<std::string> committables;
+  std::map<std::string, std::string> state;
+  DF_RETURN_IF_ERROR(writer->on_end());
+  const engine::CheckpointId once(1);
+  DF_RETURN_IF_ERROR(writer->on_barrier(once, committables, state));
+  DF_ASSIGN_OR_RETURN(const std::unique_ptr<engine::SinkCommitter> committer,
+                      sink->make_committer());
+  DF_RETURN_IF_ERROR(committer->restore({}));
+  DF_RETURN_IF_ERROR(committer->prepare(once, committables, state));
+  return committer->commit(once, committables, false);
+}
+
+}  // namespace dataflow::jobs

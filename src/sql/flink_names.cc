@@ -1,0 +1,62 @@
+#include "flink_names.h"
+
+#include <algorithm>
+
+#include "same_name.h"
+
+namespace dataflow::sql {
+
+std::string flink_name(std::string_view name) {
+  std::string out = "`";
+  for (const char c : name) {
+    if (c == '`') out.push_back('`');
+    out.push_back(c);
+  }
+  return out + "`";
+}
+
+std::string flink_names(const std::vector<std::string>& names) {
+  std::string out = "(";
+  for (const std::string& name : names) out += (out.size() > 1 ? ", " : "") + flink_name(name);
+  return out + ")";
+}
+
+std::string flink_type(const Type& type) {
+  const auto element = [](const Field& field) {
+    return flink_type(field.type) + (field.nullable ? "" : " NOT NULL");
+  };
+  switch (type.id()) {
+    case TypeId::kJson: return "STRING";
+    case TypeId::kArray: return "ARRAY<" + element(type.fields()[0]) + ">";
+    case TypeId::kMap:
+      return "MAP<" + flink_type(type.fields()[0].type) + ", " + element(type.fields()[1]) + ">";
+    case TypeId::kRow: break;
+    default: return type.to_string();
+  }
+  std::string out = "ROW<";
+  for (const Field& field : type.fields()) {
+    out += (out.size() > 4 ? ", " : "") + flink_name(field.name) + " " + element(field);
+  }
+  return out + ">";
+}
+
+std::optional<std::string> no_flink_function(std::string_view capitals) {
+  if (capitals == "MEDIAN") {
+    return "Flink has no MEDIAN; there is PERCENTILE(x, 0.5)";
+  }
+  return std::nullopt;
+}
+
+std::string FlinkSpelling::of(const std::string& name) const {
+  for (const std::vector<std::string>& level : levels_) {
+    if (std::ranges::find(level, name) != level.end()) return name;
+  }
+  for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
+    const auto found = std::ranges::find_if(
+        *level, [&](const std::string& known) { return same_name(known, name); });
+    if (found != level->end()) return *found;
+  }
+  return name;
+}
+
+}  // namespace dataflow::sql
