@@ -154,6 +154,8 @@ std::vector<FunctionInfo> functions() {
   return all;
 }
 
+bool is_function(const std::string& name) { return registry().contains(in_capitals(name)); }
+
 Result<BoundPtr> bind(const ExpressionPtr& expression, const Schema& schema) {
   if (expression == nullptr) return Status::invalid("binding an expression: there is none");
   DF_ASSIGN_OR_RETURN(NodePtr node, Bind(schema).node(*expression, 0));

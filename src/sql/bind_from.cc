@@ -1,6 +1,7 @@
 // FROM: tables, views, queries, and what joins them.
 #include "base/edit_distance.h"
 #include "binder.h"
+#include "spelt_out.h"
 #include "sql/compile.h"
 
 namespace dataflow::sql {
@@ -49,7 +50,7 @@ Result<Binder::From> Binder::bind_from(const TableRefPtr& table) {
                         bind_function(std::get<TableFunction>(table->what), table->place));
   }
   DF_RETURN_IF_ERROR(rename(relation, table->columns, table->place));
-  return From{relation.rel, Names({{std::move(alias), std::move(relation.columns)}})};
+  return From{relation.rel, Names(catalog_, {{std::move(alias), std::move(relation.columns)}})};
 }
 
 Result<Relation> Binder::bind_named(const NamedTable& table, Place place) {
@@ -104,8 +105,13 @@ Result<Relation> Binder::bind_view(const View& view, Place place) {
   return bound;
 }
 
-Result<Relation> Binder::bind_table(const Table& table, const std::vector<OptionText>& hints,
+Result<Relation> Binder::bind_table(const Table& given, const std::vector<OptionText>& hints,
                                     Place place) {
+  Table table = given;
+  for (ColumnDefinition& column : table.columns) {
+    if (column.computed == nullptr) continue;
+    DF_ASSIGN_OR_RETURN(column.computed, spelt_out(column.computed, catalog_));
+  }
   DF_ASSIGN_OR_RETURN(plan::SourceSpec spec, source_of(table, hints, settings_, script_));
   Relation relation;
   const bool replaced = !spec.upsert_keys.empty();
@@ -119,7 +125,7 @@ Result<Relation> Binder::bind_table(const Table& table, const std::vector<Option
   }
   if (read.size() == relation.columns.size()) return relation;
   // Computed columns see those that are read, whatever their order.
-  const Names names({{table.name, std::move(read)}});
+  const Names names(catalog_, {{table.name, std::move(read)}});
   std::vector<plan::NamedExpression> columns;
   for (const ColumnDefinition& column : table.columns) {
     const bool in_source = relation.rel->schema->find(column.name).has_value();

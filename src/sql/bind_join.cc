@@ -173,7 +173,7 @@ Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
   std::set<std::string> taken;
   DF_RETURN_IF_ERROR(set_apart(left.rel, tables, taken));
   DF_RETURN_IF_ERROR(set_apart(right.rel, others, taken));
-  left.names = Names(tables);
+  left.names = Names(catalog_, tables);
   std::vector<VisibleTable> all = tables;
   all.insert(all.end(), others.begin(), others.end());
 
@@ -182,7 +182,7 @@ Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
   const JoinKind kind = kind_of(join.type);
   ExpressionPtr asked;  // by subqueries, of the pairs that `on` has made
   if (join.on != nullptr) {
-    DF_ASSIGN_OR_RETURN(ExpressionPtr written, Names(all).resolve(join.on));
+    DF_ASSIGN_OR_RETURN(ExpressionPtr written, Names(catalog_, all).resolve(join.on));
     if (has_over(*written) || has_aggregates(*written)) {
       return at_place(join.on->place,
                       "ON is about pairs of rows; aggregates and OVER stand in a query that is "
@@ -214,7 +214,7 @@ Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
   if (kind != JoinKind::kSemi && kind != JoinKind::kAnti) {
     tables.insert(tables.end(), others.begin(), others.end());
   }
-  made.names = Names(std::move(tables));
+  made.names = Names(catalog_, std::move(tables));
   if (asked != nullptr) {
     DF_ASSIGN_OR_RETURN(made.rel, bind_where(made.rel, made.names, asked));
   }

@@ -101,7 +101,7 @@ Result<std::vector<SelectOrder>> add_order(const std::vector<OrderItem>& order_b
 }
 
 Status Binder::order_output(const std::vector<OrderItem>& order_by, Relation& relation) {
-  const Names names({{"", relation.columns}});
+  const Names names(catalog_, {{"", relation.columns}});
   std::vector<plan::NamedExpression> columns = all_columns(*relation.rel->schema);
   const size_t before = columns.size();
   std::set<std::string> taken;

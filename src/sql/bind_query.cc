@@ -3,6 +3,7 @@
 
 #include "binder.h"
 #include "expr/bound.h"
+#include "spelt_out.h"
 
 namespace dataflow::sql {
 namespace {
@@ -231,7 +232,10 @@ Result<Relation> Binder::bind_values(const Values& values, Place place) {
   const Schema nothing;
   std::vector<Type> types(values.rows.front().size());
   std::vector<std::vector<ExpressionPtr>> rows = values.rows;
-  for (const auto& row : rows) {
+  for (auto& row : rows) {
+    for (ExpressionPtr& value : row) {
+      DF_ASSIGN_OR_RETURN(value, spelt_out(value, catalog_));
+    }
     if (row.size() != types.size()) {
       return at_place(row.empty() ? place : row.front()->place,
                       "this row has " + std::to_string(row.size()) +

@@ -49,7 +49,7 @@ Result<Binder::From> Binder::bind_unnest(const From& left, const TableRef& table
   if (function.with_ordinality) unnest.ordinality = add("ORDINALITY");
   DF_ASSIGN_OR_RETURN(relation.rel, make_unnest(left.rel, std::move(unnest), (*written)->place));
   DF_RETURN_IF_ERROR(rename(relation, table.columns, table.place));
-  return From{relation.rel, Names({{table.alias, std::move(relation.columns)}})};
+  return From{relation.rel, Names(catalog_, {{table.alias, std::move(relation.columns)}})};
 }
 
 Result<Binder::From> Binder::join_unnest(From left, const JoinedTable& join, Place place) {
@@ -67,7 +67,7 @@ Result<Binder::From> Binder::join_unnest(From left, const JoinedTable& join, Pla
   DF_ASSIGN_OR_RETURN(From made, bind_unnest(left, *join.right, outer));
   std::vector<VisibleTable> tables = left.names.tables();
   for (const VisibleTable& table : made.names.tables()) tables.push_back(table);
-  made.names = Names(std::move(tables));
+  made.names = Names(catalog_, std::move(tables));
   if (is_true(join.on)) return made;
   if (has_over(*join.on) || has_aggregates(*join.on)) {
     return at_place(join.on->place,

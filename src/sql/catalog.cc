@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/edit_distance.h"
+#include "catalog_words.h"
 #include "named_in_query.h"
 #include "same_name.h"
 #include "table_definition.h"
@@ -32,7 +33,9 @@ std::vector<std::string> names_of(const std::map<std::string, Thing>& things) {
   return names;
 }
 
-std::string list(const std::vector<std::string>& names) {
+}  // namespace
+
+std::string list_of_names(const std::vector<std::string>& names) {
   std::string words;
   for (const std::string& name : names) words += (words.empty() ? "`" : ", `") + name + "`";
   return words;
@@ -45,8 +48,6 @@ const std::string& or_text(const std::string& script, const std::string& text) {
 Status exists_already(const std::string& script, const Name& name, const std::string& what) {
   return wrong_at(script, name.place, what, StatusCode::kAlreadyExists);
 }
-
-}  // namespace
 
 Result<std::string> Catalog::plain_name(const Name& name, const std::string& script) {
   if (name.empty()) return Status::invalid("a name is missing");
@@ -169,40 +170,12 @@ void Catalog::keep(const std::string& view, Table table,
   kept.settings = std::move(settings);
 }
 
-Status Catalog::create(const CreateFunction& statement, const std::string& text,
-                       const std::string& script) {
-  const std::string& places = or_text(script, text);
-  DF_ASSIGN_OR_RETURN(const std::string name, plain_name(statement.name, places));
-  if (const Function* before = find_function(name); before != nullptr && !statement.or_replace) {
-    if (statement.if_not_exists) return {};
-    return exists_already(places, statement.name, "there is a function `" + name + "` already");
-  }
-  std::vector<std::string> names;
-  for (const auto& [parameter, type] : statement.parameters) {
-    for (const std::string& other : names) {
-      if (same_name(other, parameter)) {
-        return wrong_at(places, statement.name.place,
-                        "parameter `" + parameter + "` is there twice");
-      }
-    }
-    names.push_back(parameter);
-  }
-  for (const std::string& read :
-       statement.body ? expr::columns_of(*statement.body) : std::vector<std::string>()) {
-    const bool known = std::any_of(names.begin(), names.end(),
-                                   [&](const std::string& each) { return same_name(each, read); });
-    if (known) continue;
-    return wrong_at(
-        places, statement.body->place,
-        "function `" + name + "` has no parameter `" + read + "`" + suggestion(read, names));
-  }
-  functions_[name] = {name, statement.parameters, statement.returns, statement.body, text};
-  return {};
-}
-
 std::vector<std::string> Catalog::dependents_of(const std::string& name, bool function) const {
   std::vector<std::string> found;
   std::vector<std::pair<std::string, bool>> wanted = {{name, function}};
+  if (function) {
+    for (const std::string& caller : callers_of(name)) wanted.emplace_back(caller, true);
+  }
   while (!wanted.empty()) {
     const std::string each = wanted.back().first;
     const bool is_function = wanted.back().second;
@@ -258,13 +231,19 @@ Status Catalog::drop(const Drop& statement, const std::string& script) {
         StatusCode::kNotFound);
   }
   const std::vector<std::string> dependents = dependents_of(name, function);
-  if (!dependents.empty() && !statement.cascade) {
+  const std::vector<std::string> callers = function ? callers_of(name) : std::vector<std::string>();
+  if (function) DF_RETURN_IF_ERROR(no_table_computes_with(name, callers, statement.name, script));
+  if ((!dependents.empty() || !callers.empty()) && !statement.cascade) {
+    std::vector<std::string> readers = dependents;
+    readers.insert(readers.begin(), callers.begin(), callers.end());
     return wrong_at(script, statement.name.place,
-                    std::string(kind_words(statement.kind)) + " `" + name + "` is read by " +
-                        list(dependents) + "; drop them first, or write CASCADE",
+                    std::string(kind_words(statement.kind)) + " `" + name + "` is " +
+                        (function ? "called" : "read") + " by " + list_of_names(readers) +
+                        "; drop them first, or write CASCADE",
                     StatusCode::kConflict);
   }
   for (const std::string& each : dependents) views_.erase(each);
+  for (const std::string& each : callers) functions_.erase(each);
   if (statement.kind == ObjectKind::kTable)
     tables_.erase(name);
   else if (function)

@@ -105,6 +105,77 @@ TEST(CatalogTest, what_is_read_by_views_is_dropped_with_them_only) {
   EXPECT_EQ(catalog.views().size(), 1u);
 }
 
+TEST(CatalogTest, a_function_is_checked_when_it_is_made) {
+  Catalog catalog;
+  EXPECT_EQ(define(catalog,
+                   "CREATE FUNCTION twice(a BIGINT) RETURNS BIGINT AS a * 2;"
+                   "CREATE FUNCTION label(a BIGINT, b STRING) AS b || CAST(twice(A) AS STRING)"),
+            "");
+  EXPECT_EQ(define(catalog, "CREATE FUNCTION upper(a STRING) AS a"),
+            "line 1, column 17: there is a function upper already, which nobody made");
+  EXPECT_EQ(define(catalog, "CREATE FUNCTION sum(a INT) AS a"),
+            "line 1, column 17: there is a function sum already, which nobody made");
+  EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a INT) AS UPER('x')").substr(0, 47),
+            "line 1, column 29: there is no function UPER; d");
+  EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a INT) AS SUM(a)"),
+            "line 1, column 29: a function is of the values of one row: aggregates, OVER and "
+            "queries stand in a view");
+  EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a INT) AS (SELECT 1)").substr(0, 48),
+            "line 1, column 29: a function is of the values o");
+  EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a INT) AS f(a)"),
+            "line 1, column 29: function `f` would call itself");
+  EXPECT_EQ(define(catalog, "CREATE OR REPLACE FUNCTION twice(a BIGINT) AS LENGTH(label(a, ''))"),
+            "line 1, column 47: function `twice` would call itself");
+  EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a STRING) AS twice(a, 1)"),
+            "line 1, column 32: function `twice` takes 1 argument, not 2");
+  EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a STRING) RETURNS INT AS ARRAY[a]").substr(0, 17),
+            "line 1, column 44");
+  EXPECT_EQ(catalog.functions().size(), 2u);
+}
+
+TEST(CatalogTest, a_function_grows_no_further_than_an_expression_may) {
+  Catalog catalog;
+  ASSERT_EQ(define(catalog, "CREATE FUNCTION f0(a BIGINT) AS a + a"), "");
+  std::string failed;
+  for (int i = 1; i < 30 && failed.empty(); ++i) {
+    const std::string before = "f" + std::to_string(i - 1) + "(a)";
+    failed = define(catalog, "CREATE FUNCTION f" + std::to_string(i) + "(a BIGINT) AS " + before +
+                                 " + " + before);
+  }
+  EXPECT_NE(failed.find("is too long with the bodies of the functions that it calls"),
+            std::string::npos)
+      << failed;
+  std::string nested = "a";
+  for (int i = 0; i < 200; ++i) nested = "one(" + nested + ")";
+  ASSERT_EQ(define(catalog, "CREATE FUNCTION one(a BIGINT) AS ABS(ABS(a))"), "");
+  EXPECT_NE(define(catalog, "CREATE FUNCTION deep(a BIGINT) AS " + nested)
+                .find("nests too deeply with the bodies"),
+            std::string::npos);
+}
+
+TEST(CatalogTest, a_function_goes_with_those_that_call_it_only) {
+  Catalog catalog;
+  ASSERT_EQ(define(catalog,
+                   "CREATE FUNCTION f(a INT) AS a + 1; CREATE FUNCTION g(a INT) AS f(a) * 2;"
+                   "CREATE TABLE t (a INT) WITH ('connector'='print');"
+                   "CREATE VIEW v AS SELECT G(a) AS b FROM t"),
+            "");
+  EXPECT_EQ(define(catalog, "DROP FUNCTION f"),
+            "line 1, column 15: function `f` is called by `g`, `v`; drop them first, or write "
+            "CASCADE");
+  EXPECT_EQ(define(catalog, "CREATE OR REPLACE FUNCTION f(a STRING) AS 1"),
+            "line 1, column 28: function `f` is called by `g`, `v`, so the types that it takes and "
+            "gives stay as they are; drop them first, or give the new function another name");
+  EXPECT_EQ(define(catalog, "CREATE OR REPLACE FUNCTION f(b INT) AS b + 2"), "");
+  ASSERT_EQ(define(catalog, "CREATE TABLE c (a INT, b AS g(a)) WITH ('connector'='print')"), "");
+  EXPECT_EQ(define(catalog, "DROP FUNCTION f CASCADE"),
+            "line 1, column 15: column `b` of table `c` is computed with function `f`; drop that "
+            "column first");
+  EXPECT_EQ(define(catalog, "DROP TABLE c; DROP FUNCTION f CASCADE"), "");
+  EXPECT_TRUE(catalog.functions().empty());
+  EXPECT_TRUE(catalog.views().empty());
+}
+
 TEST(CatalogTest, a_view_does_not_read_itself_in_other_letters) {
   Catalog catalog;
   EXPECT_EQ(define(catalog,

@@ -29,21 +29,6 @@ std::vector<ColumnDefinition> columns_of(const Table& table) {
   return columns;
 }
 
-// "line L, column C: what" gets the line of the script and a caret behind it.
-Status put_caret(const Status& status, const std::string& script) {
-  if (status.ok() || status.code() != StatusCode::kInvalid) return status;
-  const std::string& message = status.message();
-  Place place;
-  int read = 0;
-  if (message.find('\n') != std::string::npos ||
-      std::sscanf(message.c_str(), "line %d, column %d: %n", &place.line, &place.column, &read) !=
-          2 ||
-      read == 0) {
-    return status;
-  }
-  return error_at(script, place, message.substr(static_cast<size_t>(read)));
-}
-
 class Compiler {
  public:
   Compiler(const Catalog& catalog, const Settings& settings, const std::string& script,

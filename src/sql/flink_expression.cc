@@ -4,6 +4,7 @@
 #include "names.h"
 #include "parts.h"
 #include "print_query.h"
+#include "spelt_out.h"
 
 namespace dataflow::sql {
 namespace {
@@ -75,6 +76,11 @@ Result<ExpressionPtr> FlinkQueries::call(const ExpressionPtr& e) {
     return written((held ? text : "(" + text + ")") + "." +
                    flink_name(spelling_.of(e->arguments[1]->value.as_text())));
   }
+  // Flink has functions of Java and Python only: it reads what the call stands for.
+  if (catalog_.find_function(e->name) != nullptr) {
+    DF_ASSIGN_OR_RETURN(const ExpressionPtr spelt, spelt_out(e, catalog_));
+    return expression(spelt);
+  }
   if (const auto reason = no_flink_function(e->name)) return at_place(e->place, *reason);
   DF_ASSIGN_OR_RETURN(ExpressionPtr made, with_parts_as(e, [this](const ExpressionPtr& part) {
                         return expression(part);
@@ -91,6 +97,11 @@ Result<ExpressionPtr> FlinkQueries::extension(const ExpressionPtr& e) {
   const auto each = [this](const ExpressionPtr& part) { return expression(part); };
   const auto* query = dynamic_cast<const Subquery*>(e->extension.get());
   if (query == nullptr) {
+    // Flink has functions of Java and Python only: it reads what the call stands for.
+    if (catalog_.find_function(e->name) != nullptr) {
+      DF_ASSIGN_OR_RETURN(const ExpressionPtr spelt, spelt_out(e, catalog_));
+      return expression(spelt);
+    }
     if (const auto reason = no_flink_function(e->name)) return at_place(e->place, *reason);
     return with_parts_as(e, each);
   }

@@ -34,6 +34,8 @@ std::string flink_of(const std::string& statements) {
       status = catalog.create(*table, statement.text, script);
     } else if (const auto* view = std::get_if<CreateView>(&statement.what)) {
       if (&statement != &parsed->back()) status = catalog.create(*view, statement.text, script);
+    } else if (const auto* function = std::get_if<CreateFunction>(&statement.what)) {
+      status = catalog.create(*function, statement.text, script);
     } else if (const auto* set = std::get_if<Set>(&statement.what)) {
       status = settings.set(set->key, set->value);
     }
@@ -110,6 +112,13 @@ TEST(FlinkTest, WhatOnlyWeHaveIsSaidInFlinksWords) {
             "WITH `Q` AS (SELECT `id` AS `n` FROM `bids`) SELECT `Q`.`n` FROM `Q`");
   EXPECT_EQ(query_of("SELECT id::STRING FROM bids WHERE id IN (SELECT id FROM dear)"),
             "SELECT CAST(`id` AS STRING) FROM `bids` WHERE `id` IN (SELECT `id` FROM `dear`)");
+}
+
+TEST(FlinkTest, FunctionsThatUsersMadeAreSpeltOut) {
+  EXPECT_EQ(query_of("CREATE FUNCTION more(a DECIMAL(10, 2), b INT) AS a + b * 2;\n"
+                     "SELECT more(PRICE, 1 + 2) FROM bids WHERE more(price, 0) > 3"),
+            "SELECT CAST(`price` AS DECIMAL(10, 2)) + CAST(1 + 2 AS INT) * 2 FROM `bids` WHERE "
+            "CAST(`price` AS DECIMAL(10, 2)) + CAST(0 AS INT) * 2 > 3");
 }
 
 TEST(FlinkTest, ModesAreThoseOfTheStatement) {

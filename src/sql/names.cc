@@ -1,9 +1,12 @@
 #include "names.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <span>
 
 #include "base/edit_distance.h"
+#include "spelt_out.h"
+#include "sql/parser.h"
 
 namespace dataflow::sql {
 namespace {
@@ -37,6 +40,20 @@ Status at_place(Place place, const std::string& what) {
   if (place.line == 0) return Status::invalid(what);
   return Status::invalid("line " + std::to_string(place.line) + ", column " +
                          std::to_string(place.column) + ": " + what);
+}
+
+Status put_caret(const Status& status, const std::string& script) {
+  if (status.ok() || status.code() != StatusCode::kInvalid) return status;
+  const std::string& message = status.message();
+  Place place;
+  int read = 0;
+  if (message.find('\n') != std::string::npos ||
+      std::sscanf(message.c_str(), "line %d, column %d: %n", &place.line, &place.column, &read) !=
+          2 ||
+      read == 0) {
+    return status;
+  }
+  return error_at(script, place, message.substr(static_cast<size_t>(read)));
 }
 
 Type Relation::type_of(size_t i) const {
@@ -122,6 +139,12 @@ Result<ExpressionPtr> Names::resolve_path(const ExpressionPtr& field) const {
 }
 
 Result<ExpressionPtr> Names::resolve(const ExpressionPtr& expression) const {
+  if (catalog_ == nullptr) return resolve_spelt(expression);
+  DF_ASSIGN_OR_RETURN(const ExpressionPtr spelt, spelt_out(expression, *catalog_));
+  return resolve_spelt(spelt);
+}
+
+Result<ExpressionPtr> Names::resolve_spelt(const ExpressionPtr& expression) const {
   if (expression->kind == expr::Kind::kColumn) return resolve_column(expression);
   if (is_field(*expression)) {
     DF_ASSIGN_OR_RETURN(ExpressionPtr made, resolve_path(expression));
@@ -130,7 +153,7 @@ Result<ExpressionPtr> Names::resolve(const ExpressionPtr& expression) const {
   if (expression->arguments.empty()) return expression;
   auto made = std::make_shared<expr::Expression>(*expression);
   for (ExpressionPtr& argument : made->arguments) {
-    DF_ASSIGN_OR_RETURN(argument, resolve(argument));
+    DF_ASSIGN_OR_RETURN(argument, resolve_spelt(argument));
   }
   return ExpressionPtr(std::move(made));
 }

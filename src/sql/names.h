@@ -37,28 +37,34 @@ struct Relation {
 class Names {
  public:
   Names() = default;
-  explicit Names(std::vector<VisibleTable> tables) : tables_(std::move(tables)) {}
+  // The catalog, of which users' functions are, outlives them.
+  Names(const Catalog& catalog, std::vector<VisibleTable> tables)
+      : catalog_(&catalog), tables_(std::move(tables)) {}
 
   const std::vector<VisibleTable>& tables() const { return tables_; }
   // The columns of `*`, or of `t.*`.
   Result<std::vector<VisibleColumn>> star(const Name& qualifier) const;
 
-  // The expression over the Rel's columns. Extensions stay as they are. kInvalid says what is not
-  // known or not clear, at its place.
+  // The expression over the Rel's columns, calls of users' functions spelt out. Extensions stay as
+  // they are. kInvalid says what is not known or not clear, at its place.
   Result<ExpressionPtr> resolve(const ExpressionPtr& expression) const;
   // The one column of that name; null if there is none, kInvalid if there are several.
   Result<const VisibleColumn*> find(const std::string& name, Place place) const;
   std::vector<std::string> all_names() const;
 
  private:
+  Result<ExpressionPtr> resolve_spelt(const ExpressionPtr& expression) const;
   Result<ExpressionPtr> resolve_column(const ExpressionPtr& column) const;
   // `a.b.c`, which is read as fields of fields; null if `a` is no table.
   Result<ExpressionPtr> resolve_path(const ExpressionPtr& field) const;
 
+  const Catalog* catalog_ = nullptr;
   std::vector<VisibleTable> tables_;
 };
 
 // kInvalid "line L, column C: what": put_caret() adds the line itself.
 Status at_place(Place place, const std::string& what);
+// Such a status with the line of the script and a caret behind it; others as they are.
+Status put_caret(const Status& status, const std::string& script);
 
 }  // namespace dataflow::sql

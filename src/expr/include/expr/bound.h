@@ -70,5 +70,7 @@ struct FunctionInfo {
   std::string group;  // "math", "string", …
 };
 std::vector<FunctionInfo> functions();
+// Whether expressions know a function of that name, in whatever letters.
+bool is_function(const std::string& name);
 
 }  // namespace dataflow::expr

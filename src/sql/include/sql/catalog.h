@@ -77,6 +77,8 @@ class Catalog {
                 const std::string& script = {});
   // A materialized view that is there is read from that table from now on.
   void keep(const std::string& view, Table table, std::map<std::string, std::string> settings);
+  // With an empty `script` the function was checked when it was made first, and its text is taken
+  // as it is: what it calls may come later.
   Status create(const CreateFunction& statement, const std::string& text,
                 const std::string& script = {});
   Status drop(const Drop& statement, const std::string& script);
@@ -89,6 +91,16 @@ class Catalog {
  private:
   // Whether a query that writes this name means that table or view.
   bool is_read_by_name(const std::string& thing, const std::string& written) const;
+  // Functions whose body calls that one, directly or by others.
+  std::vector<std::string> callers_of(const std::string& function) const;
+  Status check_body(const CreateFunction& statement, const std::string& script) const;
+  // Of what takes the place of `before`, which is not among the functions now.
+  Status check_replacement(const Function& before, const CreateFunction& statement,
+                           const std::string& script) const;
+  // kConflict names a table with a computed column that calls one of them.
+  Status no_table_computes_with(const std::string& function,
+                                const std::vector<std::string>& callers, const Name& name,
+                                const std::string& script) const;
 
   std::map<std::string, Table> tables_;
   std::map<std::string, View> views_;
