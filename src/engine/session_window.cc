@@ -33,7 +33,7 @@ constexpr size_t kEmitted = 2;  // 1: what left last is what the row says now
 // What it is in between is (key, start, end): a late row inside updates it (-U, +U); one that makes
 // it longer or joins it to another makes it vanish (-D), and what came of it is inserted when it is
 // over, which may be at once. What is taken back is what left last: no row waits for a session that
-// has left.
+// has left. Where changes are emitted a session does so from its first row on.
 class SessionWindow final : public Operator {
  public:
   SessionWindow(const plan::WindowSpec& spec, WindowTime time, std::vector<size_t> keys,
@@ -41,6 +41,7 @@ class SessionWindow final : public Operator {
       : gap_(spec.gap_ms),
         lateness_(spec.allowed_lateness_ms),
         late_output_(spec.late_output),
+        emit_changes_(spec.emit_changes),
         time_(time),
         keys_(std::move(keys)),
         aggregates_(std::move(aggregates)),
@@ -84,6 +85,7 @@ class SessionWindow final : public Operator {
   const int64_t gap_;
   const int64_t lateness_;
   const bool late_output_;
+  const bool emit_changes_;
   const WindowTime time_;
   KeyColumns keys_;
   WindowAggregates aggregates_;
@@ -235,7 +237,7 @@ Status SessionWindow::grow(RowNumber session, int64_t start, int64_t end, Collec
 
 // A session that is over leaves with each row anew.
 Status SessionWindow::put_row(int32_t row, RowNumber session, Collector& out) {
-  if (!has_fired(table_->ints(kEnd)[session])) {
+  if (!emit_changes_ && !has_fired(table_->ints(kEnd)[session])) {
     waiting_.push_back(row);
     waiting_for_.push_back(session);
     return {};

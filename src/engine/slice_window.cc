@@ -34,6 +34,9 @@ constexpr int kSlicesToCount = 64;
 // batches: -U with what left last, and +U. Such a window has left before if, and only if, the key
 // had a row in one of its slices, and what left is what these make, merged in the same order.
 //
+// Where changes are emitted every row changes its windows so, from the first on, and nothing leaves
+// when they close.
+//
 // In processing time all rows of a batch come now, and timers close what is due.
 class SliceWindow final : public Operator {
  public:
@@ -42,6 +45,7 @@ class SliceWindow final : public Operator {
       : slices_(spec),
         lateness_(spec.allowed_lateness_ms),
         late_output_(spec.late_output),
+        emit_changes_(spec.emit_changes),
         time_(time),
         keys_(std::move(keys)),
         aggregates_(std::move(aggregates)),
@@ -49,6 +53,7 @@ class SliceWindow final : public Operator {
         merger_(aggregates_),
         key_merger_(aggregates_, merger_.table()) {
     if (slices_.cumulative() || slices_.slides() < kManySlides || aggregates_.hold_values()) return;
+    if (emit_changes_) return;
     hop_merger_.emplace(aggregates_, slices_, merger_.table(), merger_.key_of());
   }
 
@@ -79,6 +84,8 @@ class SliceWindow final : public Operator {
   };
 
   bool has_fired(int64_t window) const { return window - 1 <= progress_.value().value(); }
+  // A row changes at once what the window gives.
+  bool is_said(int64_t window) const { return emit_changes_ || has_fired(window); }
   bool is_dropped(int64_t window) const {
     return window - 1 + lateness_ <= progress_.value().value();
   }
@@ -111,6 +118,7 @@ class SliceWindow final : public Operator {
   const Slices slices_;
   const int64_t lateness_;
   const bool late_output_;
+  const bool emit_changes_;
   const WindowTime time_;
   KeyColumns keys_;
   WindowAggregates aggregates_;
@@ -159,7 +167,8 @@ SliceWindow::Cut SliceWindow::cut_at(int64_t time) {
   if (is_dropped(slices_.last_window(slice.end))) {
     cut.rows = &dropped_;
   } else {
-    const bool fires_again = lateness_ > 0 && has_fired(slices_.first_window(slice.end));
+    const bool fires_again =
+        emit_changes_ || (lateness_ > 0 && has_fired(slices_.first_window(slice.end)));
     cut.rows = fires_again ? &late_ : &on_time_;
     // What is merged already lacks these rows.
     if (slice.end <= merged_to_) merged_from_ = merged_to_ = 0;
@@ -259,12 +268,12 @@ Status SliceWindow::change_shared(int32_t row, Collector& out) {
   return {};
 }
 
-// The windows of a late row that have fired and are kept, into changed_.
+// The windows of a row that have said something and are kept, into changed_.
 Status SliceWindow::find_changed(int32_t row) {
   const auto at = static_cast<size_t>(row);
   changed_.clear();
   for (int64_t window = slices_.first_window(ends_[at]);
-       window <= slices_.last_window(ends_[at]) && has_fired(window);
+       window <= slices_.last_window(ends_[at]) && is_said(window);
        window = slices_.window_behind(window)) {
     if (is_dropped(window)) continue;
     Changed& changed = changed_.emplace_back();
@@ -335,7 +344,9 @@ Status SliceWindow::catch_up(Collector& out) {
     const auto group = state::key_group_of(table_->hash(row));
     if (progress_.of(group) < progress_.value()) rows.push_back(row);
   });
-  for (const RowNumber row : rows) DF_RETURN_IF_ERROR(fire_behind(row, out));
+  for (const RowNumber row : rows) {
+    if (!emit_changes_) DF_RETURN_IF_ERROR(fire_behind(row, out));
+  }
   progress_.has_caught_up();
   drop_slices(fired_until_);
   return output_.flush(out);
@@ -391,7 +402,7 @@ Status SliceWindow::advance(int64_t until, Collector& out) {
   if (!progress_.advance(Watermark(until))) return {};
   while (const std::optional<int64_t> window = next_window()) {
     if (!has_fired(*window)) break;
-    DF_RETURN_IF_ERROR(fire(*window, out));
+    if (!emit_changes_) DF_RETURN_IF_ERROR(fire(*window, out));
     fired_until_ = *window;
     drop_slices(*window);
   }

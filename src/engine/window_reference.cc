@@ -217,7 +217,7 @@ bool Reference::add_to_session(Groups& groups, const Row& row, int64_t time) {
   merged.rows.push_back(&row);
   // By arrival: all rows lie in one vector.
   std::ranges::sort(merged.rows);
-  if (has_fired(end)) emit(merged);
+  if (spec_.emit_changes || has_fired(end)) emit(merged);
   groups[{end, start}] = std::move(merged);
   return true;
 }
@@ -248,7 +248,7 @@ void Reference::row(const Row& row) {
       group.start = start;
       group.end = end;
       group.rows.push_back(&row);
-      if (has_fired(end)) emit(group);
+      if (spec_.emit_changes || has_fired(end)) emit(group);
     }
   }
   if (taken) return;

@@ -95,7 +95,7 @@ std::string words_of(const plan::WindowSpec& spec) {
          std::to_string(spec.gap_ms) + ", count " + std::to_string(spec.count) + "/" +
          std::to_string(spec.count_slide) + ", offset " + std::to_string(spec.offset_ms) +
          ", lateness " + std::to_string(spec.allowed_lateness_ms) + ", keys " +
-         std::to_string(spec.keys.size());
+         std::to_string(spec.keys.size()) + (spec.emit_changes ? ", changes" : "");
 }
 
 class WindowTest : public testing::Test {
@@ -188,6 +188,7 @@ plan::WindowSpec random_window(Random& random, plan::WindowKind kind) {
   const std::vector<std::vector<std::string>> keys = {{"device"}, {"room", "device"}, {}};
   spec.keys = keys[static_cast<size_t>(below(random, 3))];
   if (below(random, 2) == 0) spec.allowed_lateness_ms = 1 + below(random, 1500);
+  spec.emit_changes = kind != plan::WindowKind::kCount && below(random, 3) == 0;
   return spec;
 }
 

@@ -40,6 +40,10 @@ Status check_updates(const plan::Plan& plan, const plan::Node& node, const engin
   }
   const std::string may_change = "rows of `" + node.inputs.front().node +
                                  "` may be updates of earlier ones (-U, +U)" + only_appends;
+  if (const auto* window = std::get_if<plan::WindowSpec>(&origin->spec);
+      window != nullptr && window->emit_changes) {
+    return Status::invalid(may_change + "leave out EMIT CHANGES: windows give final rows then");
+  }
   if (std::holds_alternative<plan::DeduplicateSpec>(origin->spec)) {
     return Status::invalid(may_change +
                            "deduplicate with `keep: first` and no `time`, which never takes a row "

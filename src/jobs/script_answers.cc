@@ -80,6 +80,11 @@ std::string column_text(const sql::ColumnDefinition& column) {
   return text + (column.is_virtual ? " VIRTUAL" : "");
 }
 
+std::string watermark_text(const sql::WatermarkDefinition& watermark) {
+  return "WATERMARK FOR " + watermark.column.to_string() + " AS " +
+         watermark.expression->to_string();
+}
+
 std::string list_of(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + quoted(name);
@@ -97,8 +102,7 @@ std::string create_text(const sql::Table& table) {
   };
   for (const sql::ColumnDefinition& column : table.columns) add(column_text(column));
   if (table.watermark) {
-    add("WATERMARK FOR " + table.watermark->column.to_string() + " AS " +
-        table.watermark->expression->to_string());
+    add(watermark_text(*table.watermark));
   }
   if (!table.primary_key.empty()) {
     add("PRIMARY KEY (" + list_of(table.primary_key) + ") NOT ENFORCED");
@@ -120,7 +124,11 @@ std::string create_text(const sql::Table& table) {
 std::string create_text(const sql::View& view) {
   std::string text = view.materialized ? "CREATE MATERIALIZED VIEW " : "CREATE VIEW ";
   text += quoted(view.name);
-  if (!view.columns.empty()) text += " (" + list_of(view.columns) + ")";
+  std::string list = list_of(view.columns);
+  if (view.kept != nullptr && view.kept->watermark) {
+    list += (list.empty() ? "" : ", ") + watermark_text(*view.kept->watermark);
+  }
+  if (!list.empty()) text += " (" + list + ")";
   if (!view.comment.empty()) text += " COMMENT " + quoted_text(view.comment);
   return text + " AS\n" + view.text;
 }

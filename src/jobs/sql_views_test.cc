@@ -237,6 +237,37 @@ TEST_F(SqlViewsTest, NamesAreReadAsTheyAreWritten) {
   }
 }
 
+// Windows over what windows gave go by the watermark that the first view says.
+TEST_F(SqlViewsTest, AViewHasAWatermarkForWhoeverReadsIt) {
+  run("CREATE TABLE e (k INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)");
+  const std::string seconds =
+      " AS SELECT window_end, COUNT(*) AS n FROM TUMBLE(e, ts, INTERVAL '1' SECOND) GROUP BY "
+      "window_start, window_end";
+  EXPECT_THAT(run("CREATE MATERIALIZED VIEW m (at, n, WATERMARK FOR n AS n)" + seconds),
+              HasSubstr("event time is TIMESTAMP(3) or TIMESTAMP_LTZ(3)"));
+  EXPECT_THAT(run("CREATE MATERIALIZED VIEW m (at, n, WATERMARK FOR att AS att)" + seconds),
+              HasSubstr("there is no column `att`; did you mean \"at\"?"));
+  EXPECT_THAT(run("CREATE VIEW m (at, n, WATERMARK FOR at AS at)" + seconds),
+              HasSubstr("only a MATERIALIZED VIEW has a WATERMARK"));
+  ASSERT_EQ(run("CREATE MATERIALIZED VIEW m (at, n, WATERMARK FOR at AS at)" + seconds),
+            "CREATE MATERIALIZED VIEW");
+  const std::string minutes =
+      "SELECT window_start, SUM(n) AS s FROM TUMBLE(m, at, INTERVAL '1' MINUTE) GROUP BY "
+      "window_start, window_end";
+  ASSERT_EQ(run("CREATE MATERIALIZED VIEW h AS " + minutes), "CREATE MATERIALIZED VIEW");
+  EXPECT_THAT(run("SHOW CREATE MATERIALIZED VIEW m"), HasSubstr("WATERMARK FOR at AS at"));
+  run("INSERT INTO e VALUES (1, '2026-01-01 00:00:01'), (1, '2026-01-01 00:00:01.5'), (1, "
+      "'2026-01-01 00:01:30'), (1, '2026-01-01 00:03:00')");
+  ASSERT_EQ(run("FLUSH"), "FLUSH");
+  EXPECT_EQ(run("SELECT * FROM h"), "2026-01-01 00:00:00.000, 2");
+  close();
+  open();
+  run("INSERT INTO e VALUES (1, '2026-01-01 00:03:05'), (1, '2026-01-01 00:05:00')");
+  ASSERT_EQ(run("FLUSH"), "FLUSH");
+  EXPECT_EQ(run("SELECT * FROM h ORDER BY 1"),
+            "2026-01-01 00:00:00.000, 2; 2026-01-01 00:01:00.000, 1");
+}
+
 TEST_F(SqlViewsTest, WhatIsDefinedInATransactionIsSaidToBeThereAtOnce) {
   run("BEGIN");
   EXPECT_EQ(first_warning("CREATE TABLE t (a BIGINT)"),

@@ -34,6 +34,11 @@ Status refuse_foreign(const Scope& scope, const WindowSpec& spec) {
       refuse(scope, spec, !of_rows && spec.count_slide != 0, "count_slide", "count windows"));
   DF_RETURN_IF_ERROR(refuse(scope, spec, !sized && spec.offset_ms != 0, "offset_ms",
                             "tumbling, hopping and cumulative windows"));
+  DF_RETURN_IF_ERROR(
+      refuse(scope, spec, of_rows && spec.emit_changes, "emit_changes", "windows of time"));
+  if (spec.emit_changes && scope.plan().job.bounded) {
+    return scope.error("a bounded job gives final rows only; leave out emit_changes");
+  }
   const bool late = spec.allowed_lateness_ms != 0 || spec.late_output;
   if (late && (of_rows || spec.time == TimeKind::kProcessing)) {
     return scope.error("no row is late for " + std::string(of_rows ? "count" : "processing-time") +

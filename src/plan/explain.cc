@@ -119,6 +119,7 @@ struct Words {
     if (spec.allowed_lateness_ms > 0) {
       text += " lateness " + format_duration_ms(spec.allowed_lateness_ms);
     }
+    if (spec.emit_changes) text += " emitting changes";
     if (!spec.keys.empty()) text += " by (" + joined(spec.keys) + ")";
     std::vector<std::string> aggregates;
     for (const auto& aggregate : spec.aggregates) aggregates.push_back(words_of(aggregate));

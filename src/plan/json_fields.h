@@ -161,6 +161,7 @@ void describe(A& a, S& s) {
   a.field("keys", s.keys);
   a.required("aggregates", s.aggregates);
   a.field("late_output", s.late_output);
+  a.field("emit_changes", s.emit_changes);
 }
 
 template <class A, Part<WindowJoinSpec> S>

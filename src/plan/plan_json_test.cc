@@ -28,7 +28,7 @@ TEST(PlanAsJson, HasOneFixedForm) {
             R"("time":"event","time_column":"","size_ms":60000,"slide_ms":0,"gap_ms":0,"count":0,)"
             R"("count_slide":0,"offset_ms":0,"allowed_lateness_ms":0,"keys":["user"],)"
             R"("aggregates":[{"name":"n","function":"COUNT","distinct":false}],)"
-            R"("late_output":false}}]})");
+            R"("late_output":false,"emit_changes":false}}]})");
 }
 
 TEST(PlanAsJson, ComesBackWithEveryKindOfNode) {

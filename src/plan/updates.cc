@@ -31,9 +31,10 @@ struct FindOrigin {
   const Node* operator()(const UpsertSpec& spec) const {
     return this_if(spec.versions || !plan.job.bounded);
   }
-  // By late rows. In batch mode there are none.
+  // By late rows, or by all. In batch mode no row is late.
   const Node* operator()(const WindowSpec& spec) const {
-    return this_if(spec.allowed_lateness_ms > 0 && !plan.job.bounded);
+    const bool changes = spec.allowed_lateness_ms > 0 || spec.emit_changes;
+    return this_if(changes && !plan.job.bounded);
   }
   // A late row takes back what has left alone.
   const Node* operator()(const WindowJoinSpec& spec) const {
@@ -80,8 +81,9 @@ bool makes_updates(const Plan& plan, const Node& node) {
 }
 
 bool is_changed_by_late_rows(const Node& node) {
-  return std::holds_alternative<WindowSpec>(node.spec) ||
-         std::holds_alternative<WindowJoinSpec>(node.spec);
+  const auto* const window = std::get_if<WindowSpec>(&node.spec);
+  if (window != nullptr) return !window->emit_changes;
+  return std::holds_alternative<WindowJoinSpec>(node.spec);
 }
 
 }  // namespace dataflow::plan

@@ -33,8 +33,7 @@ Result<Binder::From> Binder::bind_from(const TableRefPtr& table) {
     return bind_join(*join, table->place);
   }
   if (is_unnest(*table)) {
-    From row;
-    row.rel = one_row();
+    const From row{one_row(), Names(catalog_, {})};
     return bind_unnest(row, *table, false);
   }
   Relation relation;

@@ -73,13 +73,14 @@ void hide(std::vector<VisibleTable>& tables, const std::string& in_rel) {
 // Columns that both sides have, and that the join makes one of.
 class Shared {
  public:
-  Shared(const JoinedTable& join, std::vector<VisibleTable>& left, std::vector<VisibleTable>& right)
-      : join_(join), left_(left), right_(right) {}
+  Shared(const Catalog& catalog, const JoinedTable& join, std::vector<VisibleTable>& left,
+         std::vector<VisibleTable>& right)
+      : catalog_(catalog), join_(join), left_(left), right_(right) {}
 
   // What is compared; null: nothing.
   Result<ExpressionPtr> condition() {
     ExpressionPtr all;
-    const Names left(left_), right(right_);
+    const Names left(catalog_, left_), right(catalog_, right_);
     for (const Name& name : names()) {
       const std::string& last = name.last();
       DF_ASSIGN_OR_RETURN(const ExpressionPtr a, left.resolve(expr::column(last, name.place)));
@@ -129,6 +130,7 @@ class Shared {
     return names;
   }
 
+  const Catalog& catalog_;
   const JoinedTable& join_;
   std::vector<VisibleTable>& left_;
   std::vector<VisibleTable>& right_;
@@ -177,7 +179,7 @@ Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
   std::vector<VisibleTable> all = tables;
   all.insert(all.end(), others.begin(), others.end());
 
-  Shared shared(join, tables, others);
+  Shared shared(catalog_, join, tables, others);
   DF_ASSIGN_OR_RETURN(ExpressionPtr on, shared.condition());
   const JoinKind kind = kind_of(join.type);
   ExpressionPtr asked;  // by subqueries, of the pairs that `on` has made
@@ -199,7 +201,7 @@ Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
     }
   }
   const bool asof = join.type == JoinType::kAsof || join.type == JoinType::kLeftAsof;
-  From made;
+  From made{nullptr, Names(catalog_, {})};
   if (as_of != nullptr || asof) {
     DF_ASSIGN_OR_RETURN(made.rel, bind_temporal(kind, left, right, on, as_of, place));
   } else {

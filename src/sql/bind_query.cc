@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "binder.h"
+#include "emit.h"
 #include "expr/bound.h"
 #include "spelt_out.h"
 
@@ -69,11 +70,25 @@ Result<Relation> Binder::bind(const Query& query) {
     }
   }
   Result<Relation> bound = bind_body(query);
+  if (bound.ok()) bound = emitting(query, std::move(*bound));
   common_.pop_back();
   --depth_;
   // Of the whole query the one who asked takes care.
   if (depth_ == 0 || !bound.ok()) return bound;
   return limited(query, std::move(*bound), false);
+}
+
+// In batch mode all that leaves is final, whatever EMIT says.
+Result<Relation> Binder::emitting(const Query& query, Relation relation) const {
+  if (query.emit == Emit::kUsual || settings_.mode() == RuntimeMode::kBatch) return relation;
+  if (query.emit == Emit::kChanges) {
+    relation.rel = emitting_changes(relation.rel);
+  } else if (!leaves_on_close(*relation.rel)) {
+    return at_place(query.place,
+                    "EMIT ON WINDOW CLOSE is for results of windows, and this query's rows are of "
+                    "none that closes; leave it out, or group by window_start and window_end");
+  }
+  return relation;
 }
 
 Result<Relation> Binder::bind_body(const Query& query) {
@@ -147,11 +162,9 @@ Result<std::vector<ExpressionPtr>> Binder::bind_list(From& from, const Select& s
 }
 
 Result<Relation> Binder::bind_select(const Select& select, const std::vector<OrderItem>& order_by) {
-  From from;
+  From from{one_row(), Names(catalog_, {})};
   if (select.from != nullptr) {
     DF_ASSIGN_OR_RETURN(from, bind_from(select.from));
-  } else {
-    from.rel = one_row();
   }
   if (select.where != nullptr) {
     if (has_aggregates(*select.where)) {

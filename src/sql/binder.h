@@ -42,6 +42,7 @@ class Binder {
 
   // Queries (bind_query.cc).
   Result<Relation> bind_body(const Query& query);
+  Result<Relation> emitting(const Query& query, Relation relation) const;
   Result<Relation> bind_select(const Select& select, const std::vector<OrderItem>& order_by);
   Result<Relation> bind_values(const Values& values, Place place);
   Result<Relation> bind_set(const SetOperation& set);

@@ -19,6 +19,8 @@ std::string define(Catalog& catalog, const std::string& script) {
       status = catalog.create(*table, statement.text, script);
     } else if (const auto* view = std::get_if<CreateView>(&statement.what)) {
       status = catalog.create(*view, statement.text, script);
+    } else if (const auto* function = std::get_if<CreateFunction>(&statement.what)) {
+      status = catalog.create(*function, statement.text, script);
     } else if (const auto* drop = std::get_if<Drop>(&statement.what)) {
       status = catalog.drop(*drop, script);
     } else if (const auto* alter = std::get_if<AlterTable>(&statement.what)) {
@@ -115,8 +117,8 @@ TEST(CatalogTest, a_function_is_checked_when_it_is_made) {
             "line 1, column 17: there is a function upper already, which nobody made");
   EXPECT_EQ(define(catalog, "CREATE FUNCTION sum(a INT) AS a"),
             "line 1, column 17: there is a function sum already, which nobody made");
-  EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a INT) AS UPER('x')").substr(0, 47),
-            "line 1, column 29: there is no function UPER; d");
+  EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a INT) AS UPER('x')").substr(0, 60),
+            "line 1, column 29: in UPER('x'): there is no function UPER; ");
   EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a INT) AS SUM(a)"),
             "line 1, column 29: a function is of the values of one row: aggregates, OVER and "
             "queries stand in a view");

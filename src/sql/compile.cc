@@ -14,6 +14,7 @@
 #include "prune.h"
 #include "row_key.h"
 #include "sql/parser.h"
+#include "table_definition.h"
 
 namespace dataflow::sql {
 namespace {
@@ -290,6 +291,12 @@ Result<Table> Compiler::view(const CreateView& create) {
     definition.place = create.name.place;
     table.columns.push_back(std::move(definition));
     columns.push_back({column.name, expr::column(column.in_rel)});
+  }
+  table.watermark = create.watermark;
+  if (table.watermark) {
+    // What it is read as is told now, not to its first reader.
+    DF_RETURN_IF_ERROR(check_table(table, create.name.place, script_));
+    DF_RETURN_IF_ERROR(source_of(table, {}, settings_, script_).status());
   }
   DF_ASSIGN_OR_RETURN(plan::SinkSpec sink, sink_of(table, settings_, script_));
   queries_.push_back({relation.rel, std::move(columns)});

@@ -10,6 +10,7 @@ namespace dataflow::sql {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 // Runs the definitions of a script, and compiles its last statement.
 class CompileTest : public testing::Test {
@@ -116,6 +117,37 @@ TEST_F(CompileTest, GroupsOfWindowTablesAreWindowsOverTheirInput) {
       window("TABLE(SESSION(TABLE bids PARTITION BY item, DESCRIPTOR(ts), INTERVAL '5' MINUTE))");
   EXPECT_EQ(spec.kind, plan::WindowKind::kSession);
   EXPECT_EQ(spec.gap_ms, 300'000);
+}
+
+TEST_F(CompileTest, EmitSaysWhenWindowsTellWhatTheyHold) {
+  const std::string counts =
+      "SELECT window_start, window_end, item, COUNT(*) AS n FROM TUMBLE(bids, ts, INTERVAL '1' "
+      "MINUTE) GROUP BY window_start, window_end, item";
+  EXPECT_FALSE(window_of("INSERT INTO counts " + counts).emit_changes);
+  EXPECT_FALSE(window_of("INSERT INTO counts " + counts + " EMIT ON WINDOW CLOSE").emit_changes);
+  EXPECT_TRUE(window_of("INSERT INTO counts " + counts + " EMIT CHANGES").emit_changes);
+  EXPECT_TRUE(window_of("INSERT INTO counts SELECT window_start, window_start, MAX(item), SUM(n) "
+                        "FROM (" +
+                        counts + ") GROUP BY window_start EMIT CHANGES")
+                  .emit_changes);
+  EXPECT_TRUE(
+      window_of("INSERT INTO counts SELECT * FROM (" + counts + " EMIT CHANGES) WHERE n > 2")
+          .emit_changes);
+  // What all rows of a window are needed for waits until it closes.
+  const std::string top =
+      tables() +
+      "INSERT INTO counts SELECT window_start, window_end, item, n FROM (SELECT "
+      "*, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY n "
+      "DESC) AS place FROM (" +
+      counts + ")) WHERE place < 3";
+  EXPECT_THAT(explained(top + " EMIT CHANGES"), Not(HasSubstr("emitting changes")));
+  EXPECT_THAT(explained(top + " EMIT ON WINDOW CLOSE"), Not(HasSubstr("error")));
+  EXPECT_FALSE(window_of("SET 'execution.runtime-mode' = 'batch'; INSERT INTO counts " + counts +
+                         " EMIT CHANGES")
+                   .emit_changes);
+  EXPECT_THAT(explained(tables() + "INSERT INTO out1 SELECT item, SUM(price) FROM bids GROUP BY "
+                                   "item EMIT ON WINDOW CLOSE"),
+              HasSubstr("rows are of none that closes"));
 }
 
 TEST_F(CompileTest, WhatStandsBetweenAWindowTableAndItsGroupGoesInFront) {

@@ -34,10 +34,11 @@ const Star* star_of(const SelectItem& item) {
 }  // namespace
 
 Result<std::string> FlinkQueries::text(const Query& query) {
-  if (query.emit != Emit::kUsual) {
+  // Windows give their rows when they close there, too.
+  if (query.emit == Emit::kChanges) {
     return at_place(query.place,
-                    "Flink has no EMIT: windows give their rows when they close there, and other "
-                    "results change");
+                    "Flink has no EMIT CHANGES: windows give their rows when they close there, and "
+                    "other results change");
   }
   std::string out;
   common_.emplace_back();

@@ -158,6 +158,7 @@ Result<std::string> Lowering::lower_window(const Rel& rel, const AggregateRel& a
     return lower_closed_window(rel, aggregate);
   }
   plan::WindowSpec spec = spec_of(*below->window);
+  spec.emit_changes = aggregate.emit_changes;
   spec.time_column = below->time_column;
   for (const std::string& key : aggregate.keys) spec.keys.push_back(below->names.at(key));
   spec.aggregates = aggregate.aggregates;
@@ -187,6 +188,7 @@ Result<std::string> Lowering::lower_closed_window(const Rel& rel, const Aggregat
   plan::WindowSpec spec;
   spec.kind = plan::WindowKind::kTumbling;
   spec.size_ms = 1;
+  spec.emit_changes = aggregate.emit_changes;
   spec.time_column = window.time;
   spec.keys = {window.start, window.end};
   spec.keys.insert(spec.keys.end(), aggregate.keys.begin(), aggregate.keys.end());

@@ -139,7 +139,6 @@ Result<ExpressionPtr> Names::resolve_path(const ExpressionPtr& field) const {
 }
 
 Result<ExpressionPtr> Names::resolve(const ExpressionPtr& expression) const {
-  if (catalog_ == nullptr) return resolve_spelt(expression);
   DF_ASSIGN_OR_RETURN(const ExpressionPtr spelt, spelt_out(expression, *catalog_));
   return resolve_spelt(spelt);
 }

@@ -36,7 +36,6 @@ struct Relation {
 
 class Names {
  public:
-  Names() = default;
   // The catalog, of which users' functions are, outlives them.
   Names(const Catalog& catalog, std::vector<VisibleTable> tables)
       : catalog_(&catalog), tables_(std::move(tables)) {}
@@ -58,7 +57,7 @@ class Names {
   // `a.b.c`, which is read as fields of fields; null if `a` is no table.
   Result<ExpressionPtr> resolve_path(const ExpressionPtr& field) const;
 
-  const Catalog* catalog_ = nullptr;
+  const Catalog* catalog_;
   std::vector<VisibleTable> tables_;
 };
 

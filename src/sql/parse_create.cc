@@ -51,7 +51,7 @@ Result<StatementAst> StatementParser::parse_create() {
                   suggestion(what.upper, kKinds));
 }
 
-// (a, b COMMENT '…', PRIMARY KEY (a) NOT ENFORCED)
+// (a, b COMMENT '…', PRIMARY KEY (a) NOT ENFORCED, WATERMARK FOR b AS b)
 Status StatementParser::parse_view_columns(CreateView& view) {
   DF_RETURN_IF_ERROR(expect_symbol("("));
   do {
@@ -60,6 +60,16 @@ Status StatementParser::parse_view_columns(CreateView& view) {
         (at.is_word("CONSTRAINT") && at_name(1) && peek(2).is_word("PRIMARY"))) {
       if (view.primary_key) return fail(at, "a view has one PRIMARY KEY");
       DF_ASSIGN_OR_RETURN(view.primary_key, parse_primary_key());
+      continue;
+    }
+    if (at_words("WATERMARK FOR")) {
+      if (view.watermark) return fail(at, "a view has one WATERMARK");
+      if (!view.materialized) {
+        return fail(at,
+                    "only a MATERIALIZED VIEW has a WATERMARK; a view's rows carry those of "
+                    "the tables that it reads");
+      }
+      DF_ASSIGN_OR_RETURN(view.watermark, parse_watermark());
       continue;
     }
     DF_RETURN_IF_ERROR(count_column(at, view.columns.size()));

@@ -67,7 +67,8 @@ struct AggregateRel {
   bool by_window = false;
   std::vector<std::string> keys;  // without the window's columns
   std::vector<plan::Aggregate> aggregates;
-  Place place;  // of what is grouped by, or of an aggregate
+  Place place;                // of what is grouped by, or of an aggregate
+  bool emit_changes = false;  // of windows: they tell what they hold before they close
 };
 
 // Inputs with the same types in the same order.

@@ -112,6 +112,9 @@ struct WindowSpec {
   std::vector<std::string> keys;  // columns; none: one group
   std::vector<Aggregate> aggregates;
   bool late_output = false;  // rows too late leave by output "late" instead of to the dead letters
+  // Results leave with each row that changes them (-U, +U; sessions that grow -D, +I), not when
+  // their window closes. Not of count windows, nor in bounded jobs.
+  bool emit_changes = false;
 };
 
 enum class JoinKind : uint8_t { kInner, kLeft, kRight, kFull, kSemi, kAnti };

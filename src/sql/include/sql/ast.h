@@ -73,6 +73,7 @@ struct CreateView {
   bool or_replace = false;
   std::vector<std::string> columns;
   std::optional<PrimaryKey> primary_key;
+  std::optional<WatermarkDefinition> watermark;  // for whoever reads it
   std::vector<OptionText> options;
   QueryPtr query;
   std::string query_text;  // as written
