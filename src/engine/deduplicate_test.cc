@@ -6,7 +6,7 @@
 #include <optional>
 #include <random>
 
-#include "four_ways.h"
+#include "engine/four_ways.h"
 #include "operator_bed.h"
 #include "operators.h"
 #include "row_text.h"

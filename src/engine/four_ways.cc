@@ -1,4 +1,4 @@
-#include "four_ways.h"
+#include "engine/four_ways.h"
 
 #include <algorithm>
 
@@ -23,7 +23,7 @@ FourWays::~FourWays() {
 Status FourWays::run(const plan::Plan& valid, const Way& way, std::mt19937_64& random) {
   connectors_.results.clear();
   DF_RETURN_IF_ERROR(env_.remove_tree(dir_));
-  connectors_.chunk_rows = way.shuffles ? 1 + below(random, 200) : 7;
+  connectors_.chunk_rows = way.shuffles ? 1 + below(random, 30 * chunk_rows_) : chunk_rows_;
   connectors_.shuffle_chunks = way.shuffles;
   plan::Plan plan = valid;
   plan.job.parallelism = 2;

@@ -7,8 +7,8 @@
 #include <random>
 
 #include "changelog.h"
+#include "engine/memory_connectors.h"
 #include "group_reference.h"
-#include "memory_connectors.h"
 #include "operator_bed.h"
 #include "operators.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/timer_queue.h"
 #include "engine/job.h"
-#include "memory_connectors.h"
+#include "engine/memory_connectors.h"
 #include "plan/plan.h"
 
 namespace dataflow::engine {

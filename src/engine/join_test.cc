@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <random>
 
-#include "four_ways.h"
+#include "engine/four_ways.h"
 #include "join_reference.h"
 #include "plan/plan.h"
 

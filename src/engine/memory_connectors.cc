@@ -1,4 +1,4 @@
-#include "memory_connectors.h"
+#include "engine/memory_connectors.h"
 
 #include <algorithm>
 #include <random>

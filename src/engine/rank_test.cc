@@ -6,7 +6,7 @@
 #include <random>
 
 #include "changelog.h"
-#include "four_ways.h"
+#include "engine/four_ways.h"
 #include "rank_reference.h"
 
 namespace dataflow::engine {

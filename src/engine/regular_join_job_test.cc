@@ -9,7 +9,7 @@
 #include <random>
 
 #include "changelog.h"
-#include "four_ways.h"
+#include "engine/four_ways.h"
 #include "join_reference.h"
 #include "plan/plan.h"
 

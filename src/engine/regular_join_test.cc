@@ -6,9 +6,9 @@
 #include <random>
 
 #include "changelog.h"
+#include "engine/memory_connectors.h"
 #include "expr/expression.h"
 #include "join_reference.h"
-#include "memory_connectors.h"
 #include "operator_bed.h"
 #include "operators.h"
 

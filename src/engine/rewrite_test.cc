@@ -8,7 +8,7 @@
 #include <random>
 #include <set>
 
-#include "four_ways.h"
+#include "engine/four_ways.h"
 
 namespace dataflow::engine {
 namespace {

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "base/floor_div.h"
-#include "four_ways.h"
+#include "engine/four_ways.h"
 #include "operator_bed.h"
 #include "operators.h"
 #include "row_text.h"

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "changelog.h"
-#include "four_ways.h"
+#include "engine/four_ways.h"
 #include "operator_bed.h"
 #include "operators.h"
 #include "row_text.h"

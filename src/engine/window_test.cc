@@ -7,7 +7,7 @@
 #include <random>
 
 #include "changelog.h"
-#include "four_ways.h"
+#include "engine/four_ways.h"
 #include "plan/plan.h"
 #include "window_reference.h"
 

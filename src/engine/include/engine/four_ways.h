@@ -13,7 +13,7 @@
 #include "base/env.h"
 #include "base/timer_queue.h"
 #include "engine/job.h"
-#include "memory_connectors.h"
+#include "engine/memory_connectors.h"
 
 namespace dataflow::engine {
 
@@ -39,6 +39,9 @@ class FourWays {
   Status run(const plan::Plan& valid, const Way& way, std::mt19937_64& random);
   // Whether the plan runs as it stands, without its rewrites.
   void set_as_written(bool as_written) { as_written_ = as_written; }
+  // How many rows a source gives at once; where the input is cut otherwise, at most thirty times
+  // so many.
+  void set_chunk_rows(size_t rows) { chunk_rows_ = rows; }
   // By reason, of the last run in all of its attempts.
   const std::map<std::string, uint64_t>& dead_letters() const { return dead_letters_; }
   // Of one sink, sorted.
@@ -51,6 +54,7 @@ class FourWays {
   MemoryConnectors connectors_;
   std::unique_ptr<Engine> engine_;
   bool as_written_ = false;
+  size_t chunk_rows_ = 7;
   std::map<std::string, uint64_t> dead_letters_;
 };
 
