@@ -12,7 +12,7 @@ namespace {
 class SqlOverHttpTest : public SqlBed {};
 
 TEST_F(SqlOverHttpTest, AStatementIsRunAndItsRowsAreReadInPages) {
-  sql.on("SELECT n FROM t", numbers(5));
+  sql.on("SELECT n FROM t", canned_numbers(5));
   open();
   const std::string at = start(session(), "SELECT n FROM t");
   const json done = ask_json("GET", at + "?wait=1000");
@@ -38,7 +38,7 @@ TEST_F(SqlOverHttpTest, AStatementIsRunAndItsRowsAreReadInPages) {
 }
 
 TEST_F(SqlOverHttpTest, AResultThatIsEmptyHasOnePage) {
-  sql.on("SELECT n FROM t", numbers(0));
+  sql.on("SELECT n FROM t", canned_numbers(0));
   open();
   const std::string at = start(session(), "SELECT n FROM t");
   ask_json("GET", at + "?wait=1000");
@@ -81,7 +81,7 @@ TEST_F(SqlOverHttpTest, WhatIsWrongIsToldWithItsPlace) {
 }
 
 TEST_F(SqlOverHttpTest, AnErrorWhileItRunsIsTheStatementsOwn) {
-  Canned fails = numbers(0);
+  Canned fails = canned_numbers(0);
   fails.execute_error = Status::invalid("division by zero");
   sql.on("SELECT 1 / 0", fails);
   open();
@@ -116,11 +116,11 @@ TEST_F(SqlOverHttpTest, ParametersAreReadAsTheirTypes) {
 }
 
 TEST_F(SqlOverHttpTest, ASessionDoesOneThingAtATime) {
-  Canned slow = numbers(0);
+  Canned slow = canned_numbers(0);
   slow.blocks = true;
   slow.columns.reset();
   sql.on("INSERT INTO t SELECT * FROM u", slow);
-  sql.on("SELECT n FROM t", numbers(1));
+  sql.on("SELECT n FROM t", canned_numbers(1));
   open();
   const std::string in = session();
   const std::string at = start(in, "INSERT INTO t SELECT * FROM u");
@@ -175,7 +175,7 @@ TEST_F(SqlOverHttpTest, RowsThatNobodyReadsWait) {
 }
 
 TEST_F(SqlOverHttpTest, ResultsThatNobodyReadsAreCounted) {
-  sql.on("SELECT n FROM t", numbers(1));
+  sql.on("SELECT n FROM t", canned_numbers(1));
   open({.max_results = 2});
   const std::string in = session();
   const std::string first = start(in, "SELECT n FROM t");
@@ -310,7 +310,7 @@ std::shared_ptr<arrow::Table> table_of(const std::string& bytes) {
 }
 
 TEST_F(SqlOverHttpTest, APageIsAnArrowStream) {
-  sql.on("SELECT n FROM t", numbers(5));
+  sql.on("SELECT n FROM t", canned_numbers(5));
   open();
   const char* const kArrow = "application/vnd.apache.arrow.stream";
   const std::string at = start(session(), "SELECT n FROM t");
@@ -326,7 +326,7 @@ TEST_F(SqlOverHttpTest, APageIsAnArrowStream) {
 }
 
 TEST_F(SqlOverHttpTest, AllRowsAtOnceAreAStream) {
-  sql.on("SELECT n FROM t", numbers(2500));
+  sql.on("SELECT n FROM t", canned_numbers(2500));
   Canned writes;
   writes.tag = "INSERT 0 1";
   sql.on("INSERT INTO t VALUES (1)", writes);
@@ -369,7 +369,7 @@ TEST_F(SqlOverHttpTest, AClientThatGoesAwayEndsWhatItReads) {
 }
 
 TEST_F(SqlOverHttpTest, EventsEndWithTheirStatement) {
-  sql.on("SELECT n FROM t", numbers(1));
+  sql.on("SELECT n FROM t", canned_numbers(1));
   open();
   const std::string at = start(session(), "SELECT n FROM t");
   ask_json("GET", at + "?wait=1000");

@@ -19,9 +19,9 @@ TEST_F(PostgresQuery, RowsAreDescribedSentAndCounted) {
 }
 
 TEST_F(PostgresQuery, StatementsOfOneTextRunInTurnUntilOneFails) {
-  sql.on("SELECT 1", numbers(1));
+  sql.on("SELECT 1", canned_numbers(1));
   sql.on("INSERT INTO t VALUES (';')", writes("INSERT 0 1"));
-  sql.on("SELECT 2", numbers(2));
+  sql.on("SELECT 2", canned_numbers(2));
   start();
   RawClient client = connect();
   EXPECT_EQ(client.ask("SELECT 1; INSERT INTO t VALUES (';'); SELECT 3; SELECT 2"),
@@ -31,7 +31,7 @@ TEST_F(PostgresQuery, StatementsOfOneTextRunInTurnUntilOneFails) {
 }
 
 TEST_F(PostgresQuery, NothingRunsOfATextThatCannotBeRead) {
-  sql.on("SELECT 1", numbers(1));
+  sql.on("SELECT 1", canned_numbers(1));
   start();
   RawClient client = connect();
   const std::string answer = client.ask("SELECT 1;\nSELEC 'ö', 2");
@@ -55,7 +55,7 @@ TEST_F(PostgresQuery, AnEmptyTextHasAnAnswerOfItsOwn) {
 }
 
 TEST_F(PostgresQuery, TransactionsAreOpenFailedAndOver) {
-  sql.on("SELECT 1", numbers(1));
+  sql.on("SELECT 1", canned_numbers(1));
   start();
   RawClient client = connect();
   EXPECT_EQ(client.ask("BEGIN"), "C BEGIN\nZ T\n");
@@ -81,7 +81,7 @@ TEST_F(PostgresQuery, WarningsAreNotices) {
 }
 
 TEST_F(PostgresQuery, AnErrorBehindRowsEndsTheStatement) {
-  Canned canned = numbers(1);
+  Canned canned = canned_numbers(1);
   canned.row_error = Status::no_space("the disk is full");
   sql.on("SELECT 1", canned);
   start();
@@ -173,7 +173,7 @@ TEST_F(PostgresQuery, CopyWritesTextCsvAndBinary) {
 }
 
 TEST_F(PostgresQuery, CursorsAreFetchedFromWithinTheirTransaction) {
-  sql.on("SELECT n FROM t", numbers(5));
+  sql.on("SELECT n FROM t", canned_numbers(5));
   start();
   RawClient client = connect();
   EXPECT_EQ(client.ask("DECLARE c CURSOR FOR SELECT n FROM t"),
@@ -193,7 +193,7 @@ TEST_F(PostgresQuery, CursorsAreFetchedFromWithinTheirTransaction) {
 }
 
 TEST_F(PostgresQuery, ASubscriptionIsACursorThatGivesWhatIsThere) {
-  Canned canned = numbers(3);
+  Canned canned = canned_numbers(3);
   canned.blocks = true;
   sql.on("SUBSCRIBE TO t", canned);
   start();
