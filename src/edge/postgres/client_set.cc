@@ -49,14 +49,20 @@ Result<jobs::StatementAnswer> Client::run_own(const OwnStatement& own) {
 }
 
 Status Client::set(const OwnStatement& own, jobs::StatementAnswer& answer) {
-  if (!own.local) return set_value(own.name, own.value);
+  const std::string name = ClientSettings::spelled(own.name);
+  if (!own.local) {
+    DF_RETURN_IF_ERROR(set_value(name, own.value));
+    // It outlives the transaction, and what was local before it.
+    before_local_.erase(name);
+    return {};
+  }
   if (session_->transaction() == jobs::TransactionState::kNone) {
     answer.warnings.push_back("SET LOCAL can only be used in transaction blocks");
     return {};
   }
-  const std::optional<std::string> before = settings_.get(own.name);
-  DF_RETURN_IF_ERROR(set_value(own.name, own.value));
-  before_local_.emplace(own.name, before.value_or(std::string()));
+  const std::optional<std::string> before = settings_.get(name);
+  DF_RETURN_IF_ERROR(set_value(name, own.value));
+  before_local_.emplace(name, before.value_or(std::string()));
   return {};
 }
 

@@ -149,6 +149,16 @@ TEST_F(PostgresQuery, SetLocalLastsForItsTransaction) {
   EXPECT_EQ(client.ask("COMMIT"), "C COMMIT\nS application_name=\nZ I\n");
 }
 
+TEST_F(PostgresQuery, SetLocalIsTheSameSettingByAnyOfItsNames) {
+  start();
+  RawClient client = connect();
+  client.ask("BEGIN; SET LOCAL TIME ZONE 'Europe/Berlin'; SET LOCAL timezone = 'Asia/Tokyo'");
+  EXPECT_EQ(client.ask("COMMIT"), "C COMMIT\nS TimeZone=UTC\nZ I\n");
+  // What is set for the session stays, whatever was local before it.
+  client.ask("BEGIN; SET LOCAL application_name = 'x'; SET application_name = 'y'");
+  EXPECT_EQ(client.ask("COMMIT"), "C COMMIT\nZ I\n");
+}
+
 TEST_F(PostgresQuery, CopyWritesTextCsvAndBinary) {
   Canned canned;
   canned.columns = {column("a", Type::string()), column("b", Type::int32())};
@@ -165,6 +175,8 @@ TEST_F(PostgresQuery, CopyWritesTextCsvAndBinary) {
     EXPECT_TRUE(client.ask(std::string("COPY t TO STDOUT ") + options)
                     .starts_with("H\nd \"x,\"\"y\"\"\t\n\",\"1\"\n\nd ,\n"));
   }
+  EXPECT_EQ(client.ask("COPY t TO STDOUT (FORMAT csv, QUOTE '''', FORCE_QUOTE *, NULL E'\\n')"),
+            "H\nd 'x,\"y\"\t\n','1'\n\nd \n,\n\n\nc\nC COPY 2\nZ I\n");
   EXPECT_EQ(client.ask("COPY (SELECT * FROM t) TO STDOUT CSV DELIMITER ';'").substr(0, 17),
             "H\nd \"x,\"\"y\"\"\t\n\";1");
   EXPECT_TRUE(client.ask("COPY t TO STDOUT (FORMAT binary)").starts_with("H\nd PGCOPY\n\xff"));
