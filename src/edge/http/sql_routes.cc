@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -16,7 +17,6 @@ using nlohmann::json;
 
 constexpr int64_t kMaxWaitMs = 30'000;
 constexpr int64_t kUsualRows = 1000;
-constexpr int64_t kMaxRows = 100'000;
 constexpr int64_t kMaxPage = INT64_MAX;
 // One that waits for the end of a statement asks again behind it.
 constexpr int64_t kLongWaitMs = 3600LL * 1000;
@@ -239,9 +239,11 @@ Response result(const Sessions& sessions, const Named& named, const Request& req
   PageAsked asked{named, *format, 0, 0};
   Request number = request;
   number.query = "page=" + request.parameters.at("page");
+  const auto most_rows = static_cast<int64_t>(sessions->options().max_page_rows);
   const Result<int64_t> page = query_number(number, "page", 0, 0, kMaxPage);
   const Result<int64_t> wait = query_number(request, "wait", 0, 0, kMaxWaitMs);
-  const Result<int64_t> most = query_number(request, "max_rows", kUsualRows, 1, kMaxRows);
+  const Result<int64_t> most =
+      query_number(request, "max_rows", std::min(kUsualRows, most_rows), 1, most_rows);
   for (const Result<int64_t>* one : {&page, &wait, &most}) {
     if (!one->ok()) return sql_problem(one->status(), false);
   }
