@@ -4,6 +4,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
+#include "held_sessions.h"
 #include "sql_bed.h"
 
 namespace dataflow::http {
@@ -430,6 +431,22 @@ TEST_F(SqlOverHttpTest, AStreamOfRowsEndsWithItsSession) {
   EXPECT_NE(read(rows.stream, 1).find("{\"row\":[1]}"), std::string::npos);
   ask_json("DELETE", in);
   EXPECT_NE(read(rows.stream).find("event: error"), std::string::npos);
+}
+
+// Who came in between would run where nobody finds it.
+TEST_F(SqlOverHttpTest, ASessionThatHasEndedTakesNoStatement) {
+  sql.on("SELECT n FROM t", canned_numbers(1));
+  HeldSession held("id", sql.open_session(), 2);
+  jobs::SqlSession& session = **held.use()->take();
+  const auto statement = [&] {
+    const std::string text = "SELECT n FROM t";
+    auto prepared = session.prepare((*session.parse(text))[0], text, {});
+    return std::make_shared<HeldStatement>(held.next_id(), held.use(), env, std::move(*prepared),
+                                           false);
+  };
+  EXPECT_TRUE(held.add(statement()).ok());
+  EXPECT_EQ(held.end().size(), 1u);
+  EXPECT_EQ(held.add(statement()).code(), StatusCode::kNotFound);
 }
 
 TEST_F(SqlOverHttpTest, AStopLetsGoOfRowsWhoseSessionIsGone) {

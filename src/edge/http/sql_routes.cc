@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "edge/http/sql.h"
+#include "expr/print.h"
 #include "sql_body.h"
 #include "sql_pages.h"
 #include "sql_request.h"
@@ -84,15 +85,10 @@ Result<std::vector<jobs::Row>> run_now(HeldSession& session, const std::string& 
   return rows;
 }
 
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out.append(c == '\'' ? 2 : 1, c);
-  return out + "'";
-}
-
 Status apply_settings(HeldSession& session, const std::map<std::string, std::string>& settings) {
   for (const auto& [key, value] : settings) {
-    DF_RETURN_IF_ERROR(run_now(session, "SET " + quoted(key) + " = " + quoted(value)).status());
+    const std::string set = "SET " + expr::quoted_text(key) + " = " + expr::quoted_text(value);
+    DF_RETURN_IF_ERROR(run_now(session, set).status());
   }
   return {};
 }

@@ -1,17 +1,9 @@
 // Client: what is said to it and to no table.
 #include "client.h"
+#include "expr/print.h"
 
 namespace dataflow::postgres {
 namespace {
-
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += c;
-    out += c;
-  }
-  return out + "'";
-}
 
 // Flink's name of a session's zone.
 constexpr const char* kZoneKey = "'table.local-time-zone'";
@@ -72,7 +64,8 @@ Status Client::set_value(const std::string& name, const std::optional<std::strin
   if (ClientSettings::spelled(name) == "TimeZone") {
     const std::string zone = changed.get(name).value_or("UTC");
     if (zone != settings_.get(name) || !value) {
-      const Status set = run_in_session(std::string("SET ") + kZoneKey + " = " + quoted(zone));
+      const Status set =
+          run_in_session(std::string("SET ") + kZoneKey + " = " + expr::quoted_text(zone));
       if (!set.ok()) {
         return sql_error(SqlState::kInvalidParameter,
                          "invalid value for parameter \"TimeZone\": \"" + zone + "\"");

@@ -11,7 +11,7 @@
 #include <filesystem>
 
 #include "base/env.h"
-#include "cli/sql/text_width.h"
+#include "cli/document.h"
 
 namespace dataflow::cli {
 namespace {
@@ -96,7 +96,7 @@ Result<std::string> edit_outside(const std::string& text) {
   DF_RETURN_IF_ERROR(file.write(text.empty() ? text : text + "\n"));
   DF_RETURN_IF_ERROR(run_editor(file.path()));
   DF_ASSIGN_OR_RETURN(std::string edited, posix_env().read_file(file.path(), kMostBytes));
-  if (first_not_utf8(edited) != std::string::npos) {
+  if (!is_utf8(edited)) {
     return Status::invalid("the text that it left is not UTF-8");
   }
   const size_t end = edited.find_last_not_of(" \t\r\n");
