@@ -3,12 +3,12 @@
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from eventually import eventually
 from test_postgres import connect, db  # noqa: F401
 
 LIMIT_S = 100
@@ -28,11 +28,30 @@ def query_threads(server):
     return [name for name in names if name.startswith(("job-query", "job-subscribe"))]
 
 
-def wait_until(true):
-    end = time.monotonic() + LIMIT_S
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+def a_query_runs(server):
+    eventually(lambda: query_threads(server), "a query's job", LIMIT_S)
+
+
+def no_query_runs(server):
+    eventually(lambda: not query_threads(server), lambda: f"the end of {query_threads(server)}", LIMIT_S)
+
+
+def ends_with_its_client(server, *statements):
+    """What a client asks for, the last of it without an answer, ends when the client is killed."""
+    reader = os.fork()
+    if reader == 0:
+        try:
+            connection = connect(server)
+            for statement in statements:
+                connection.execute(statement)
+        finally:
+            os._exit(0)
+    try:
+        a_query_runs(server)
+    finally:
+        os.kill(reader, signal.SIGKILL)
+        os.waitpid(reader, 0)
+    no_query_runs(server)
 
 
 def memory_of(server):
@@ -45,10 +64,18 @@ def test_limit_ends_the_query(server, db):  # noqa: F811
     db.execute(ENDLESS)
     assert len(db.execute("SELECT n FROM numbers LIMIT 5").fetchall()) == 5
     assert db.execute("SELECT n FROM numbers LIMIT 0").fetchall() == []
+    no_query_runs(server)
+
+    def cancel():
+        a_query_runs(server)
+        db.cancel_safe()
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
     with pytest.raises(psycopg.errors.QueryCanceled):
-        threading.Timer(0.2, db.cancel).start()
         db.execute("SELECT n FROM numbers WHERE n < 0 LIMIT 5")
-    wait_until(lambda: not query_threads(server))
+    canceller.join()
+    no_query_runs(server)
 
 
 def test_an_endless_result_is_read_as_it_goes(server, db):  # noqa: F811
@@ -64,7 +91,7 @@ def test_an_endless_result_is_read_as_it_goes(server, db):  # noqa: F811
         # It rests at what nobody reads, instead of piling it up.
         assert memory_of(server) - before < 200 << 20
         reader.cancel()
-    wait_until(lambda: not query_threads(server))
+    no_query_runs(server)
 
 
 def test_all_rows_come_by_cursor_copy_and_at_once(server, db):  # noqa: F811
@@ -90,32 +117,12 @@ def test_all_rows_come_by_cursor_copy_and_at_once(server, db):  # noqa: F811
                                        "SELECT n FROM numbers ORDER BY n DESC LIMIT 1", "SUBSCRIBE TO numbers"])
 def test_a_client_that_dies_ends_what_it_asked_for(server, db, statement):  # noqa: F811
     db.execute(ENDLESS)
-    reader = os.fork()
-    if reader == 0:
-        try:
-            connect(server).execute(statement)
-        finally:
-            os._exit(0)
-    wait_until(lambda: query_threads(server))
-    os.kill(reader, signal.SIGKILL)
-    os.waitpid(reader, 0)
-    wait_until(lambda: not query_threads(server))
+    ends_with_its_client(server, statement)
 
 
 def test_a_client_that_dies_behind_move_ends_its_subscription(server, db):  # noqa: F811
     db.execute("CREATE TABLE t (k INT, PRIMARY KEY (k) NOT ENFORCED)")
-    reader = os.fork()
-    if reader == 0:
-        try:
-            connection = connect(server)
-            connection.execute("DECLARE c CURSOR FOR SUBSCRIBE TO t")
-            connection.execute("MOVE 5 FROM c")
-        finally:
-            os._exit(0)
-    wait_until(lambda: query_threads(server))
-    os.kill(reader, signal.SIGKILL)
-    os.waitpid(reader, 0)
-    wait_until(lambda: not query_threads(server))
+    ends_with_its_client(server, "DECLARE c CURSOR FOR SUBSCRIBE TO t", "MOVE 5 FROM c")
 
 
 def test_a_cancel_between_two_fetches_is_forgotten(server, db):  # noqa: F811
@@ -143,7 +150,7 @@ def test_sigterm_ends_the_server_under_a_query(server, db, statement):  # noqa: 
 
     thread = threading.Thread(target=read)
     thread.start()
-    wait_until(lambda: query_threads(server))
+    a_query_runs(server)
     server.stop()
     thread.join()
 

@@ -3,7 +3,8 @@
 import pytest
 
 from json_documents import json_documents
-from test_cli import FAILED, VALIDATION, Cli  # noqa: F401
+from sql_scripts import SqlScripts
+from test_cli import FAILED, VALIDATION
 
 TABLES = """
 CREATE TABLE orders (id BIGINT, item STRING, price DECIMAL(10, 2), ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)
@@ -17,17 +18,7 @@ ROWS = "1,tea,2.50,2024-01-31 10:00:00\n2,milk,100,2024-01-31 10:00:01\n3,tea,0.
 
 @pytest.fixture
 def run(dataflow_cli, tmp_path):
-    (tmp_path / "in.csv").write_text(ROWS)
-    tool = Cli(dataflow_cli, tmp_path / "home")
-
-    def run(script, *options, **more):
-        path = tmp_path / "script.sql"
-        path.write_text((TABLES + script).replace("{dir}", str(tmp_path)))
-        return tool("run", path, *options, **more)
-
-    run.cli = tool
-    run.dir = tmp_path
-    return run
+    return SqlScripts(dataflow_cli, tmp_path, TABLES, ROWS)
 
 
 def test_explain_flink_prints_a_script_and_nothing_else(run):

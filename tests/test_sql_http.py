@@ -292,6 +292,103 @@ def test_arrow_streams_are_read_by_arrow(sql):
     assert pyarrow.concat_tables(pages)["k"].to_pylist() == [1, 2]
 
 
+ENDLESS = """CREATE TABLE numbers (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = 'unlimited', 'fields.n.kind' = 'sequence',
+  'fields.n.start' = '1', 'fields.n.end' = '1000000000000')"""
+
+
+def test_rows_that_are_long_in_coming_hold_up_nobody(server, sql):
+    session = sql.session()
+    session.run(ENDLESS)
+    made = session.start("SELECT n FROM numbers WHERE n = 1", wait=30000)
+    assert made["state"] == "finished", made
+    page = sql("GET", made["next"])
+    assert page["rows"] == [[1]]
+    # More of them than the server has threads to read with.
+    waiting = []
+    for _ in range(8):
+        connection = http.client.HTTPConnection(sql.address, timeout=LIMIT_S)
+        connection.request("GET", page["next"] + "?wait=30000")
+        waiting.append(connection)
+    assert sql("GET", f"{BASE}/relations")[0]["name"] == "numbers"
+    assert sql("GET", session.at(made))["next"] == page["next"]
+    assert session.run("SELECT 1") == [[1]]
+    assert sql("POST", session.at(made) + "/cancel")["state"] == "cancelled"
+    for connection in waiting:
+        assert connection.getresponse().status == 409
+        connection.close()
+    left = session.start("SELECT n FROM numbers WHERE n = 1", wait=30000)
+    assert sql("GET", left["next"])["rows"] == [[1]]
+    server.stop()
+
+
+def test_a_cancelled_statement_leaves_the_results_of_others(sql):
+    session = sql.session()
+    session.run(ENDLESS.replace("1000000000000", "50000"))
+    first = session.start("SELECT n FROM numbers", wait=30000)
+    second = session.start("SUBSCRIBE TO numbers")
+    assert sql("POST", session.at(second) + "/cancel")
+    assert sql("GET", session.at(second) + "?wait=30000")["state"] == "cancelled"
+    assert sum(n for (n,) in session.rows(first)) == 50000 * 50001 // 2
+
+
+def test_what_a_statement_has_done_is_told_while_it_runs(sql):
+    session = sql.session()
+    session.run(ENDLESS)
+    session.run("CREATE TABLE copy (n BIGINT)")
+    counting = session.start("SELECT COUNT(*) FROM numbers")
+    assert eventually(lambda: sql("GET", session.at(counting))["progress"]["rows_read"], "rows that are read", LIMIT_S) > 0
+    sql("DELETE", session.at(counting))
+    filling = session.start("INSERT INTO copy SELECT n FROM numbers")
+
+    def written():
+        said = sql("GET", session.at(filling))
+        assert said["state"] == "running", said
+        return said["progress"]["rows_written"]
+
+    assert eventually(written, "rows that are written", LIMIT_S) > 0
+    sql("DELETE", session.at(filling))
+
+
+def test_the_most_wanted_format_is_given(sql):
+    def content_type(accept):
+        return sql.raw("POST", BASE, b"SELECT 1", accept, "text/plain")[1]["Content-Type"]
+
+    assert content_type("text/csv;q=0.5, application/json") == "application/json"
+    assert content_type(f"text/csv;q=0.5, {ARROW};q=0.7") == ARROW
+    assert content_type("text/html, */*;q=0.8") == "application/json"
+
+
+def test_names_that_lead_here_from_elsewhere_are_refused(start_server):
+    server = start_server("--http-allowed-hosts", "data.example, other.example")
+
+    def asked(path, host):
+        request = urllib.request.Request(f"http://{server.http}{path}", headers={"Host": host})
+        try:
+            with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
+                return answer.status
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code
+
+    for host in ("evil.example", "evil.example:8080", "127.0.0.1.evil.example"):
+        assert asked(f"{BASE}/relations", host) == 421
+        assert asked("/status", host) == 421
+        assert asked("/health", host) == 200
+    for host in ("localhost:1", "127.0.0.1", "[::1]:8080", "data.example", "OTHER.example:443"):
+        assert asked(f"{BASE}/relations", host) == 200
+
+
+def test_sessions_have_limits_that_are_settings(start_server):
+    sql = Sql(start_server("--http-sql-sessions", "1", "--http-sql-idle-timeout", "1s", "--http-sql-page-rows", "2"))
+    session = sql.session()
+    made = session.start("SELECT n FROM (VALUES (1), (2), (3)) AS v(n)", wait=30000)
+    assert sql("GET", made["next"] + "?max_rows=3", expect=400)["detail"] == "`max_rows` must be a whole number from 1 to 2"
+    assert len(sql("GET", made["next"])["rows"]) == 2
+    sql("POST", f"{BASE}/sessions", {}, 503)
+    eventually(lambda: sql.raw("POST", f"{BASE}/sessions", {})[0] == 201, "the end of the idle session", LIMIT_S)
+    assert "asked nothing for 1s" in sql("GET", session.path, expect=404)["detail"]
+
+
 def test_sessions_run_beside_each_other_and_a_stop_ends_them(server, sql):
     sessions = [sql.session() for _ in range(4)]
     sessions[0].run(KEYED)

@@ -126,6 +126,24 @@ def test_statements_of_the_command_line(cli):
     assert sql(cli, "") == "" and sql(cli, "-- nothing") == ""
 
 
+def test_a_transaction_that_is_left_open_is_told_of(table):
+    told = "a transaction was left without COMMIT or ROLLBACK: nothing of it was kept"
+    sql(table, "BEGIN; INSERT INTO t VALUES (9, 'x', NULL)")
+    assert told in table.err
+    table("sql", stdin="BEGIN;\nSELECT nope FROM t;\n", expect=FAILED)
+    assert told in table.err
+    sql(table, "BEGIN; INSERT INTO t VALUES (8, 'x', NULL); COMMIT")
+    assert told not in table.err
+    assert sql(table, "SELECT id FROM t WHERE id > 7", args=["--format", "csv"]) == "id\n8\n"
+
+
+def test_text_that_is_not_utf8_is_refused_with_its_place(cli, tmp_path):
+    path = tmp_path / "latin1.sql"
+    path.write_bytes(b"SELECT 1 AS a;\n\nSELECT 'gr\xc3\xbc\xdfe' AS b;\n")
+    cli("sql", "-f", path, expect=FAILED)
+    assert f"{path}:3:12: the byte 0xdf is no UTF-8" in cli.err
+
+
 def test_formats(table):
     query = "SELECT id, name, price FROM t ORDER BY id LIMIT 10"
     assert list(csv.reader(io.StringIO(sql(table, query, args=["--format", "csv"])))) == [
@@ -283,13 +301,37 @@ def test_control_c_cancels_what_runs(cli):
     sql(cli, ENDLESS)
     with Shell(cli) as shell:
         shell.expect(PROMPT)
-        shell.enter("SELECT COUNT(*) FROM endless;", "(Ctrl-C cancels)")
+        shell.enter("SELECT COUNT(*) FROM endless;", " rows read (Ctrl-C cancels)")
         shell.send("\x03")
         shell.expect("cancelled")
         shell.expect(PROMPT)
         assert "|     1 |" in shell.enter("SELECT 1 AS alive;", "1 row")
         shell.expect(PROMPT)
         assert shell.leave() == OK
+
+
+def test_the_last_statement_in_an_editor(table, tmp_path):
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i "s/id = 1/id = 3/" "$2"\n')
+    editor.chmod(0o755)
+    table.env.update(VISUAL="", EDITOR=f"{editor} --wait")
+    with Shell(table) as shell:
+        shell.expect(PROMPT)
+        shell.enter("SELECT id FROM t WHERE id = 1;", "1 row")
+        shell.expect(PROMPT)
+        shell.enter("\\e", "SELECT id FROM t WHERE id = 3;")
+        shell.send("\r")
+        assert "|  3 |" in shell.expect("1 row")
+        shell.expect(PROMPT)
+        assert shell.leave() == OK
+    table.env["EDITOR"] = "false"
+    with Shell(table) as shell:
+        shell.expect(PROMPT)
+        shell.enter("\\e", "`false` failed")
+        shell.expect(PROMPT)
+        assert shell.leave() == OK
+    sql(table, "\\e", expect=FAILED)
+    assert "is for a person at a terminal" in table.err
 
 
 def test_a_live_view(table):

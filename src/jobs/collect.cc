@@ -103,15 +103,21 @@ void CollectedRows::add(RowKind kind, Row row) {
 Status FollowedRows::add(const Batch& batch) {
   if (batch.rows == 0) return {};
   const auto bytes = static_cast<size_t>(own_bytes(batch));
-  const std::lock_guard lock(mutex_);
-  if (bytes_ + bytes > bounds_.most_bytes) {
-    return Status::too_large("more than " + format_bytes(static_cast<int64_t>(bounds_.most_bytes)) +
-                             " of rows wait for who reads along");
+  std::function<void()> awaited;
+  {
+    const std::lock_guard lock(mutex_);
+    if (bytes_ + bytes > bounds_.most_bytes) {
+      return Status::too_large("more than " +
+                               format_bytes(static_cast<int64_t>(bounds_.most_bytes)) +
+                               " of rows wait for who reads along");
+    }
+    rows_ += static_cast<size_t>(batch.rows);
+    bytes_ += bytes;
+    parts_.push_back({batch, 0, bytes});
+    awaited.swap(awaiting_);
   }
-  rows_ += static_cast<size_t>(batch.rows);
-  bytes_ += bytes;
-  parts_.push_back({batch, 0, bytes});
   changed_.notify_all();
+  if (awaited) awaited();
   return {};
 }
 
@@ -123,10 +129,23 @@ bool FollowedRows::is_full(const void* who, const std::function<void()>& wake) {
 }
 
 void FollowedRows::end(const Status& why) {
-  const std::lock_guard lock(mutex_);
-  over_ = true;
-  why_ = why;
+  std::function<void()> awaited;
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    why_ = why;
+    awaited.swap(awaiting_);
+  }
   changed_.notify_all();
+  if (awaited) awaited();
+}
+
+bool FollowedRows::await(int64_t wait_ms, std::function<void()> wake) {
+  std::unique_lock lock(mutex_);
+  const bool there = changed_.wait_for(lock, std::chrono::milliseconds(wait_ms),
+                                       [this] { return over_ || !parts_.empty(); });
+  awaiting_ = there ? nullptr : std::move(wake);
+  return there;
 }
 
 Result<std::optional<std::vector<FollowedRows::Change>>> FollowedRows::take(size_t most,

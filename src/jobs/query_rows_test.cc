@@ -50,6 +50,22 @@ TEST(FollowedRowsTest, WhatIsTooMuchIsRefused) {
   EXPECT_EQ(rows.add(rows_of_numbers(900)).code(), StatusCode::kTooLarge);
 }
 
+TEST(FollowedRowsTest, WhoAwaitsIsToldOnce) {
+  FollowedRows rows;
+  int woken = 0;
+  const auto wake = [&] { ++woken; };
+  EXPECT_FALSE(rows.await(0, wake));
+  ASSERT_TRUE(rows.add(rows_of_numbers(1)).ok());
+  ASSERT_TRUE(rows.add(rows_of_numbers(1)).ok());
+  EXPECT_EQ(woken, 1);
+  EXPECT_TRUE(rows.await(0, wake));
+  (void)rows.take(10, 0);
+  EXPECT_FALSE(rows.await(0, wake));
+  rows.end({});
+  EXPECT_EQ(woken, 2);
+  EXPECT_TRUE(rows.await(0, wake));
+}
+
 class QueryRowsTest : public SqlBed {
  protected:
   void make_numbers(int64_t count) {
@@ -72,6 +88,36 @@ class QueryRowsTest : public SqlBed {
 };
 
 constexpr int64_t kMore = 1'000'000'000'000;  // than anybody could wait for
+
+TEST_F(QueryRowsTest, DetachedRowsEndByTheirOwnCancelAlone) {
+  make_numbers(kMore);
+  const auto rows = open("SELECT n FROM numbers");
+  ASSERT_NE(rows, nullptr);
+  rows->detach();
+  session_->cancel();
+  // More than what was at hand.
+  for (int i = 0; i < 40; ++i) {
+    const auto part = rows->next(1024);
+    ASSERT_TRUE(part.ok()) << part.status();
+    ASSERT_FALSE(part->empty());
+  }
+  rows->cancel();
+  Result<std::vector<Row>> part = rows->next(1024);
+  while (part.ok() && !part->empty()) part = rows->next(1024);
+  EXPECT_EQ(part.status().code(), StatusCode::kCancelled);
+}
+
+TEST_F(QueryRowsTest, WhoAwaitsARowThatDoesNotComeIsNotHeldUp) {
+  make_numbers(kMore);
+  const auto rows = open("SELECT n FROM numbers WHERE n = 1");
+  ASSERT_NE(rows, nullptr);
+  EXPECT_TRUE(rows->await(0, [] {}));
+  ASSERT_EQ(rows->next(10)->size(), 1u);
+  EXPECT_FALSE(rows->await(0, [] {}));
+  rows->cancel();
+  EXPECT_TRUE(rows->await(0, [] {}));
+  EXPECT_EQ(rows->next(10).status().code(), StatusCode::kCancelled);
+}
 
 TEST_F(QueryRowsTest, LimitEndsTheQuery) {
   make_numbers(kMore);

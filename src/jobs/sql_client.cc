@@ -145,6 +145,7 @@ class Session final : public SqlSession {
   Result<std::unique_ptr<PreparedStatement>> prepare(
       const sql::StatementAst& statement, const std::string& text,
       const std::vector<std::optional<Type>>& parameters) override {
+    client_.rows_read = client_.rows_written = 0;
     auto prepared = look_up(statement, text, parameters);
     if (!prepared.ok()) fail_transaction();
     return prepared;
@@ -156,6 +157,7 @@ class Session final : public SqlSession {
       client_.transaction = TransactionState::kFailed;
     }
   }
+  StatementProgress progress() const override { return {client_.rows_read, client_.rows_written}; }
   void cancel() override { client_.cancelled = true; }
   void close() override {
     client_.closed = true;

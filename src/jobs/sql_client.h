@@ -34,8 +34,11 @@ struct SqlClient {
   // What it does now is to end. Of one that is closed all that it does.
   std::atomic<bool> cancelled = false;
   std::atomic<bool> closed = false;
+  // Of what it does now.
+  std::atomic<uint64_t> rows_read = 0, rows_written = 0;
 
   void begin() {
+    rows_read = rows_written = 0;
     cancelled = false;
     if (closed) cancelled = true;
   }

@@ -66,11 +66,21 @@ Result<RunReport> StatementRun::run_plan(plan::Plan plan) {
   options.state_dir = parts_.dir + "/" + plan.name;
   options.interrupted = [this] { return client_.cancelled.load(); };
   options.give_up = true;
+  RunReport so_far;
+  options.progress = [&](const engine::JobStatus& status) {
+    so_far.last = status;
+    count_rows(plan, so_far);
+    client_.rows_read = so_far.rows_read;
+    client_.rows_written = so_far.rows_written;
+  };
   // What it writes is seen at its end, or not at all.
   plan.job.checkpoint_interval_ms = kNoCheckpointMs;
   Result<RunReport> report = run_once(parts_.engine, plan, options);
   (void)parts_.env.remove_tree(options.state_dir);
-  if (report.ok()) return report;
+  if (report.ok()) {
+    options.progress(report->last);
+    return report;
+  }
   if (report.status().code() == StatusCode::kCancelled) {
     return Status::cancelled("canceling statement due to user request");
   }

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace dataflow::server {
 namespace {
@@ -51,6 +53,39 @@ void add_listeners(ConfigSchema& s) {
          .doc = "Sessions of the PostgreSQL protocol at once; who comes beyond it is refused.",
          .min = "1",
          .max = "10000"});
+}
+
+void add_http(ConfigSchema& s) {
+  using T = OptionType;
+  s.add({.name = "http.allowed_hosts",
+         .type = T::kString,
+         .default_value = "",
+         .doc = "Names, with commas between, by which clients ask HTTP for this server beside "
+                "localhost and addresses (a proxy's, say); other names are refused, but for "
+                "/health. `*` takes any."});
+  s.add({.name = "http.sql_sessions",
+         .type = T::kInt,
+         .default_value = "100",
+         .doc = "Sessions of SQL over HTTP at once; who comes beyond it is refused.",
+         .min = "1",
+         .max = "10000"});
+  s.add({.name = "http.sql_statements",
+         .type = T::kInt,
+         .default_value = "64",
+         .doc = "Statements that run over HTTP at once, each with a thread.",
+         .min = "1",
+         .max = "10000"});
+  s.add({.name = "http.sql_idle_timeout",
+         .type = T::kDuration,
+         .default_value = "10m",
+         .doc = "A session of SQL over HTTP that is asked nothing for so long ends.",
+         .min = "1s"});
+  s.add({.name = "http.sql_page_rows",
+         .type = T::kInt,
+         .default_value = "100000",
+         .doc = "The most rows of one page of a result over HTTP.",
+         .min = "1",
+         .max = "10000000"});
 }
 
 void add_kafka(ConfigSchema& s) {
@@ -302,6 +337,20 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
+// "a, b" without blanks and what is empty.
+std::vector<std::string> names_in(const std::string& list) {
+  std::vector<std::string> names;
+  std::string name;
+  for (const char c : list + ",") {
+    if (c != ',') {
+      if (c != ' ') name += c;
+    } else if (!name.empty()) {
+      names.push_back(std::exchange(name, {}));
+    }
+  }
+  return names;
+}
+
 Result<Address> listen_address(const Config& config, const std::string& name) {
   Address address = config.get_address(name);
   if (!is_loopback(address.host)) {
@@ -341,6 +390,23 @@ Status read_kafka(const Config& config, kafka::KafkaOptions& out) {
   return {};
 }
 
+Status read_http(const Config& config, ServerSettings& out) {
+  DF_ASSIGN_OR_RETURN(const Address http, listen_address(config, "http.listen"));
+  DF_ASSIGN_OR_RETURN(const Address metrics, listen_address(config, "metrics.listen"));
+  out.http.name = "http";
+  out.http.host = http.host;
+  out.http.port = http.port;
+  out.http.allowed_hosts = names_in(config.get_string("http.allowed_hosts"));
+  out.metrics.name = "metrics";
+  out.metrics.host = metrics.host;
+  out.metrics.port = metrics.port;
+  out.sql_http.max_sessions = static_cast<size_t>(config.get_int("http.sql_sessions"));
+  out.sql_http.max_running = static_cast<size_t>(config.get_int("http.sql_statements"));
+  out.sql_http.idle_ms = config.get_duration_ms("http.sql_idle_timeout");
+  out.sql_http.max_page_rows = static_cast<size_t>(config.get_int("http.sql_page_rows"));
+  return {};
+}
+
 void read_log(const Config& config, log::LogOptions& out) {
   out.defaults.retention_ms = config.get_duration_ms("log.retention");
   out.defaults.retention_bytes = config.get_bytes("log.retention_bytes");
@@ -362,6 +428,7 @@ const ConfigSchema& server_schema() {
   static const ConfigSchema kSchema = [] {
     ConfigSchema s;
     add_listeners(s);
+    add_http(s);
     add_kafka(s);
     add_log(s);
     add_coordinators(s);
@@ -407,14 +474,7 @@ Result<ServerSettings> server_settings(const Config& config) {
   if (s.index_memory_bytes == 0) {
     s.index_memory_bytes = static_cast<int64_t>(half_of_memory() / 2);
   }
-  DF_ASSIGN_OR_RETURN(Address http, listen_address(config, "http.listen"));
-  DF_ASSIGN_OR_RETURN(Address metrics, listen_address(config, "metrics.listen"));
-  s.http.name = "http";
-  s.http.host = http.host;
-  s.http.port = http.port;
-  s.metrics.name = "metrics";
-  s.metrics.host = metrics.host;
-  s.metrics.port = metrics.port;
+  DF_RETURN_IF_ERROR(read_http(config, s));
   DF_ASSIGN_OR_RETURN(Address postgres, listen_address(config, "postgres.listen"));
   s.postgres.host = postgres.host;
   s.postgres.port = postgres.port;

@@ -8,6 +8,7 @@
 #include "base/logger.h"
 #include "base/status.h"
 #include "edge/http/server.h"
+#include "edge/http/sql.h"
 #include "edge/kafka/server.h"
 #include "edge/postgres/server.h"
 #include "engine/job.h"
@@ -36,6 +37,7 @@ struct ServerSettings {
   int64_t index_memory_bytes = 0;  // of keyed tables that are read by key
   engine::EngineOptions queries;   // of clients: their state takes none of the pipelines'
   http::ServerOptions http;
+  http::SqlHttpOptions sql_http;
   http::ServerOptions metrics;
   postgres::PostgresOptions postgres;
 };

@@ -145,7 +145,8 @@ std::string ready_json(const ServerFacts& facts, int pid) {
 }
 
 std::vector<http::Route> http_routes(const ServerFacts& facts) {
-  return {{"GET", "/health", [&facts](const http::Request&) { return health_page(facts); }},
+  return {{"GET", "/health", [&facts](const http::Request&) { return health_page(facts); }, false,
+           false, true},
           {"GET", "/status", [&facts](const http::Request&) { return status_page(facts); }}};
 }
 

@@ -187,7 +187,7 @@ Status RunningServer::start_listeners() {
   // Its routes read the facts, which are complete but for this address.
   std::vector<http::Route> routes = http_routes(facts_);
   for (http::Route& route : http::pipeline_routes(*pipelines_)) routes.push_back(std::move(route));
-  sql_over_http_ = http::SqlOverHttp::open({}, *sql_, env_, *timers_);
+  sql_over_http_ = http::SqlOverHttp::open(settings_.sql_http, *sql_, env_, *timers_);
   for (http::Route& route : sql_over_http_->routes()) routes.push_back(std::move(route));
   routes.push_back(http::openapi_route(DATAFLOW_VERSION));
   DF_ASSIGN_OR_RETURN(http_, http::Server::start(settings_.http, std::move(routes)));

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <system_error>
 
+#include "base/units.h"
 #include "base/uuid.h"
 
 namespace dataflow::http {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr int64_t kNanosPerMs = 1'000'000;
 constexpr int64_t kCancelAgainMs = 50;
-constexpr int64_t kSweepMs = 15'000;
+constexpr int64_t kMostSweepMs = 15'000;
 
 Status stopping() { return Status::unavailable("the server is stopping"); }
 
@@ -27,6 +28,7 @@ std::string HeldSession::next_id() {
 Status HeldSession::add(std::shared_ptr<HeldStatement> statement) {
   std::shared_ptr<HeldStatement> gone;  // its rows take their time
   const std::lock_guard lock(mutex_);
+  if (ended_) return Status::not_found("the session has ended");
   if (statements_.size() >= max_results_) {
     const auto read = std::ranges::find_if(
         statements_, [](const auto& entry) { return !entry.second->unread(); });
@@ -69,6 +71,14 @@ std::vector<std::shared_ptr<HeldStatement>> HeldSession::statements() const {
   return all;
 }
 
+std::vector<std::shared_ptr<HeldStatement>> HeldSession::end() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  return statements();
+}
+
 void HeldSession::touch(int64_t nanos) {
   const std::lock_guard lock(mutex_);
   touched_nanos_ = std::max(touched_nanos_, nanos);
@@ -94,7 +104,8 @@ HeldSessions::HeldSessions(const SqlHttpOptions& options, jobs::SqlService& serv
     : options_(options), service_(service), env_(env), timers_(timers) {}
 
 void HeldSessions::watch() {
-  timers_.schedule_after(kSweepMs * kNanosPerMs, [weak = weak_from_this()] {
+  const int64_t sweep_ms = std::clamp(options_.idle_ms / 4, int64_t{1}, kMostSweepMs);
+  timers_.schedule_after(sweep_ms * kNanosPerMs, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (self == nullptr) return;
     // What goes with a session may take its time. The task holds nothing: stop() waits for it.
@@ -126,7 +137,7 @@ Result<std::shared_ptr<HeldSession>> HeldSessions::find(const std::string& id) {
   if (found == sessions_.end()) {
     return Status::not_found("there is no session `" + id +
                              "`, or not any more: one that is asked nothing for " +
-                             std::to_string(options_.idle_ms / 60000) + " minutes ends");
+                             format_duration_ms(options_.idle_ms) + " ends");
   }
   found->second->touch(env_.monotonic_nanos());
   return found->second;
@@ -143,7 +154,7 @@ void HeldSessions::end_all(HeldSession& session) {
     const std::lock_guard lock(mutex_);
     sessions_.erase(session.id());
   }
-  for (const std::shared_ptr<HeldStatement>& statement : session.statements()) {
+  for (const std::shared_ptr<HeldStatement>& statement : session.end()) {
     cancel(statement);
     session.remove(statement->id());
   }
@@ -185,6 +196,8 @@ Status HeldSessions::run(const std::shared_ptr<HeldStatement>& statement,
                                  " statements run over HTTP, which is the limit; wait for the end "
                                  "of one, or cancel one");
     }
+    std::erase_if(held_, [](const auto& one) { return one.expired(); });
+    held_.push_back(statement);
     const uint64_t run = next_run_++;
     Running& made = running_[run];
     made.statement = statement;
@@ -258,6 +271,7 @@ void HeldSessions::stop() {
   std::vector<std::thread> ended;
   std::map<std::string, std::shared_ptr<HeldSession>> sessions;
   std::vector<std::weak_ptr<SessionUse>> uses;
+  std::vector<std::weak_ptr<HeldStatement>> held;
   {
     std::unique_lock lock(mutex_);
     const auto over = [this] {
@@ -272,12 +286,11 @@ void HeldSessions::stop() {
     reap_locked(ended);
     sessions.swap(sessions_);
     uses.swap(uses_);
+    held.swap(held_);
   }
   for (std::thread& thread : ended) thread.join();
-  for (const auto& [id, session] : sessions) {
-    for (const std::shared_ptr<HeldStatement>& statement : session->statements()) {
-      statement->close();
-    }
+  for (const std::weak_ptr<HeldStatement>& weak : held) {
+    if (const auto statement = weak.lock()) statement->close();
   }
   for (const std::weak_ptr<SessionUse>& weak : uses) {
     if (const auto use = weak.lock()) use->close();

@@ -27,11 +27,14 @@ class HeldSession {
   const std::shared_ptr<SessionUse>& use() const { return use_; }
 
   std::string next_id();
-  // Those that have ended and been read make room; kConflict where there are too many others.
+  // Those that have ended and been read make room; kConflict where there are too many others,
+  // kNotFound behind end().
   Status add(std::shared_ptr<HeldStatement> statement);
   Result<std::shared_ptr<HeldStatement>> find(const std::string& id) const;
   void remove(const std::string& id);
   std::vector<std::shared_ptr<HeldStatement>> statements() const;
+  // None is added any more; those that there are.
+  std::vector<std::shared_ptr<HeldStatement>> end();
 
   void touch(int64_t nanos);
   // One that reads a result keeps the session as long as it is held.
@@ -43,6 +46,7 @@ class HeldSession {
   const size_t max_results_;
   const std::shared_ptr<SessionUse> use_;
   mutable std::mutex mutex_;
+  bool ended_ = false;
   uint64_t last_id_ = 0;
   std::map<uint64_t, std::shared_ptr<HeldStatement>> statements_;
   int64_t touched_nanos_ = 0;
@@ -76,6 +80,7 @@ class HeldSessions : public std::enable_shared_from_this<HeldSessions> {
   void sweep();
   void stop();
 
+  const SqlHttpOptions& options() const { return options_; }
   jobs::SqlService& service() const { return service_; }
   Env& env() const { return env_; }
 
@@ -99,7 +104,9 @@ class HeldSessions : public std::enable_shared_from_this<HeldSessions> {
   bool stopped_ = false;
   bool again_ = false;  // cancel_again() is to come
   std::map<std::string, std::shared_ptr<HeldSession>> sessions_;
-  std::vector<std::weak_ptr<SessionUse>> uses_;  // also of sessions that are not found any more
+  // Also those that are not found any more.
+  std::vector<std::weak_ptr<SessionUse>> uses_;
+  std::vector<std::weak_ptr<HeldStatement>> held_;
   uint64_t next_run_ = 0;
   std::map<uint64_t, Running> running_;
   Worker worker_{"sql-http-ends"};

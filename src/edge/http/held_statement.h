@@ -29,6 +29,7 @@ class SessionUse {
   Result<jobs::SqlSession*> take();
   void release();
   void cancel();
+  jobs::StatementProgress progress() const;
   // As of the last release().
   jobs::TransactionState transaction() const;
   bool taken() const;
@@ -42,6 +43,27 @@ class SessionUse {
   jobs::TransactionState transaction_ = jobs::TransactionState::kNone;
 };
 
+// Tells who waits for rows, or for the end. It may outlive the statement.
+class Bell {
+ public:
+  // `already`: there is something, unless rows are wanted and awaited.
+  std::shared_ptr<void> listen(bool rows, bool already, std::function<void()> wake);
+  // Rows that nobody has at hand: ring() tells of them.
+  void await_rows();
+  // `rows`: only of these.
+  void ring(bool rows);
+
+ private:
+  struct Listener {
+    std::weak_ptr<void> held;
+    bool rows;
+    std::function<void()> wake;
+  };
+  std::mutex mutex_;
+  bool awaits_rows_ = false;
+  std::vector<Listener> listeners_;
+};
+
 enum class StatementState : uint8_t { kRunning, kFinished, kFailed, kCancelled };
 const char* state_word(StatementState state);
 
@@ -51,6 +73,7 @@ struct StatementFacts {
   std::vector<std::string> warnings;
   Status error;
   int64_t elapsed_ms = 0;
+  jobs::StatementProgress progress;  // up to its end, or to its first rows
 };
 
 // Rows in the order of their coming. `end`: they are the last ones.
@@ -81,7 +104,8 @@ class HeldStatement {
   void run(const std::vector<Value>& parameters);
   // It could not be run.
   void fail(const Status& status);
-  // From any thread, and again until it has heard of it.
+  // From any thread, and again until it has heard of it. Of one that has ended the rows that nobody
+  // has read are let go of.
   void cancel();
   bool cancelled() const { return cancelled_; }
 
@@ -90,7 +114,7 @@ class HeldStatement {
   bool unread() const;
   uint64_t next_page() const;
 
-  // Without waiting. An error is the statement's own.
+  // Waits for no more than a moment. An error is the statement's own.
   Result<PulledRows> pull(size_t most);
   // The page that comes next, or the last one again; none: its rows are not there yet. kOutOfRange:
   // it is not to be had any more; kNotFound: it comes later.
@@ -102,18 +126,15 @@ class HeldStatement {
   void close();
 
  private:
-  struct Listener {
-    std::weak_ptr<void> held;
-    bool rows;
-    std::function<void()> wake;
-  };
-
+  Status execute(const std::vector<Value>& parameters);
   Status follow(jobs::RowStream& rows);
+  Status keep(std::shared_ptr<jobs::RowStream> rows);
   void end(const Status& status);
-  void tell_locked(bool rows);
-  bool at_hand_locked() const;
+  std::shared_ptr<jobs::RowStream> take_rows_locked();
+  bool wait_a_moment(jobs::RowStream& rows, int64_t until_nanos);
   Result<PulledRows> pull_followed(size_t most);
   Result<PulledRows> pull_stream(size_t most);
+  Status break_off(const Status& why);
 
   const std::string id_;
   const std::shared_ptr<SessionUse> session_;
@@ -121,21 +142,21 @@ class HeldStatement {
   const bool follows_;
   const std::optional<OutputColumns> columns_;
   const int64_t began_nanos_;
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
   std::atomic<bool> cancelled_ = false;
 
   mutable std::mutex mutex_;
   std::condition_variable room_;
   std::unique_ptr<jobs::PreparedStatement> prepared_;
   StatementFacts facts_;
-  std::vector<Listener> listeners_;
+  std::shared_ptr<jobs::RowStream> rows_;  // asked by who reads; cancelled by anybody
+  bool more_ = false;                      // rows that nobody has read may come
+  uint64_t next_page_ = 0;
   std::deque<jobs::Row> waiting_;  // of a following one
   size_t waiting_bytes_ = 0;
 
-  mutable std::mutex reading_;  // before mutex_
-  std::unique_ptr<jobs::RowStream> rows_;
+  mutable std::mutex reading_;    // before mutex_
   std::vector<jobs::Row> ahead_;  // so that the last page is known to be it
-  bool drained_ = false;
-  uint64_t next_page_ = 0;
   std::shared_ptr<const ResultPage> last_page_;
 };
 

@@ -77,7 +77,8 @@ const std::vector<Operation>& sql_operations() {
        200,
        Body::kNone,
        Answer::kRows,
-       {kWait, {"max_rows", "integer", "of a page, up to 100000; usually 1000"}}}};
+       {kWait,
+        {"max_rows", "integer", "of a page, up to 100000 (http.sql_page_rows); usually 1000"}}}};
   return all;
 }
 

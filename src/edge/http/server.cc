@@ -18,6 +18,7 @@
 
 #include "base/logger.h"
 #include "event_stream.h"
+#include "host_check.h"
 #include "target.h"
 
 namespace dataflow::http {
@@ -50,6 +51,7 @@ class BeastServer final : public Server {
   asio::awaitable<void> accept_all();
   asio::awaitable<void> serve(tcp::socket socket);
   asio::awaitable<Response> answer(const bhttp::request<bhttp::string_body>& in);
+  bool is_meant_for_us(const bhttp::request<bhttp::string_body>& request) const;
   static asio::awaitable<Response> handle(const Route& route, const Request& request);
   static asio::awaitable<Response> made(const std::function<Response()>& answer);
 
@@ -67,6 +69,7 @@ class BeastServer final : public Server {
   asio::io_context io_{1};
   tcp::acceptor acceptor_;
   uint16_t port_ = 0;
+  bool loopback_ = false;
   size_t connections_ = 0;
   std::thread thread_;
 };
@@ -92,6 +95,7 @@ Status BeastServer::listen() {
                                "-listen (port 0 takes a free one)");
   }
   port_ = acceptor_.local_endpoint().port();
+  loopback_ = address.is_loopback();
   asio::co_spawn(io_, accept_all(), asio::detached);
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
@@ -231,15 +235,31 @@ bool comes_from_another_site(const bhttp::request<bhttp::string_body>& request) 
          origin.substr(scheme + 3) != std::string_view(host.data(), host.size());
 }
 
+bool BeastServer::is_meant_for_us(const bhttp::request<bhttp::string_body>& request) const {
+  if (!options_.allowed_hosts || !loopback_) return true;
+  const auto host = request[bhttp::field::host];
+  return host_is_ours({host.data(), host.size()}, options_.host, *options_.allowed_hosts);
+}
+
 asio::awaitable<Response> BeastServer::answer(const bhttp::request<bhttp::string_body>& in) {
   const std::string_view target(in.target().data(), in.target().size());
   const auto type = in[bhttp::field::content_type];
   Request request = request_of(target, {type.data(), type.size()});
   request.method = std::string(in.method_string());
   request.body = in.body();
-  request.accept = std::string(in[bhttp::field::accept]);
+  // A header that stands there twice is one list.
+  for (auto [at, end] = in.equal_range(bhttp::field::accept); at != end; ++at) {
+    request.accept += (request.accept.empty() ? "" : ", ") + std::string(at->value());
+  }
   const std::string wanted = request.method == "HEAD" ? "GET" : request.method;
   const RouteMatch match = find_route(routes_, wanted, request);
+  if ((match.route == nullptr || !match.route->any_host) && !is_meant_for_us(in)) {
+    co_return problem(421, "Misdirected Request",
+                      "the request is for `" + std::string(in[bhttp::field::host]) +
+                          "`, which is no name of this server; where it is one (Host), add it to "
+                          "the setting " +
+                          options_.name + ".allowed_hosts");
+  }
   if (match.route != nullptr && comes_from_another_site(in)) {
     co_return problem(403, "Forbidden", "a page of another site (Origin) may change nothing here");
   }

@@ -69,6 +69,15 @@ std::vector<Route> routes() {
              };
              return answer;
            }},
+          {"GET", "/accept",
+           [](const Request& r) {
+             return Response{200, "text/plain", r.accept};
+           }},
+          {"GET", "/open",
+           [](const Request&) {
+             return Response{200, "text/plain", "open"};
+           },
+           false, false, true},
           {"POST", "/echo", [](const Request& r) {
              return Response{201, "text/plain", r.body};
            }}};
@@ -100,6 +109,36 @@ TEST(HttpServer, answers_a_route_with_its_query) {
       talk(server->port(), "GET /hello?you HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_NE(got.find("HTTP/1.1 200"), std::string::npos) << got;
   EXPECT_NE(got.find("hello you"), std::string::npos) << got;
+}
+
+TEST(HttpServer, refuses_what_is_meant_for_another_server) {
+  ServerOptions options;
+  options.port = 0;
+  options.allowed_hosts = {"data.example"};
+  auto started = Server::start(options, routes());
+  ASSERT_TRUE(started.ok()) << started.status();
+  const uint16_t port = (*started)->port();
+  const auto asked = [&](const std::string& path, const std::string& host) {
+    return talk(port,
+                "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+  };
+  const std::string refused = asked("/hello", "evil.example:" + std::to_string(port));
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 421")) << refused;
+  EXPECT_NE(refused.find("evil.example"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("http.allowed_hosts"), std::string::npos) << refused;
+  EXPECT_TRUE(asked("/nothing", "evil.example").starts_with("HTTP/1.1 421"));
+  EXPECT_TRUE(asked("/open", "evil.example").starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(asked("/hello", "localhost").starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(asked("/hello", "data.example:99").starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(talk(port, "GET /hello HTTP/1.0\r\n\r\n").starts_with("HTTP/1.0 200"));
+}
+
+TEST(HttpServer, takes_headers_that_stand_there_twice_as_one_list) {
+  auto server = start();
+  const std::string got = talk(server->port(),
+                               "GET /accept HTTP/1.1\r\nHost: x\r\nAccept: text/csv;q=0.1\r\n"
+                               "Accept: application/json\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(got.ends_with("\r\n\r\ntext/csv;q=0.1, application/json")) << got;
 }
 
 TEST(HttpServer, keeps_the_connection_for_a_second_request) {

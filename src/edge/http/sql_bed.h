@@ -1,59 +1,22 @@
-// SQL over HTTP without a socket: its routes are asked, over a service that answers as a test says.
+// SQL over HTTP without a socket: its routes are asked, over canned answers.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/fault_env.h"
 #include "edge/http/sql.h"
-#include "jobs/sql_session.h"
+#include "jobs/canned_sql.h"
 
 namespace dataflow::http {
 
-// What a statement of a text does.
-struct Canned {
-  std::vector<Type> parameters;
-  std::optional<std::vector<sql::OutputColumn>> columns;
-  std::vector<jobs::Row> rows;
-  std::string tag = "SELECT";
-  Status execute_error;
-  bool echoes = false;  // a row of the parameters
-  bool blocks = false;  // behind the rows, or instead of them, until it is cancelled
-};
-
-// Its statements are read by the real parser.
-class CannedSql final : public jobs::SqlService {
- public:
-  void on(const std::string& text, Canned canned) { canned_[text] = std::move(canned); }
-  std::unique_ptr<jobs::SqlSession> open_session() override;
-  std::vector<jobs::RelationFacts> relations() const override { return facts; }
-  uint64_t version() const override { return 1; }
-
-  // Returns once so many statements block.
-  void wait_until_blocked(size_t count);
-  size_t sessions() const;
-
-  std::vector<jobs::RelationFacts> facts;
-
- private:
-  class Session;
-  class Prepared;
-  class Rows;
-
-  std::map<std::string, Canned> canned_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  size_t blocked_ = 0;
-  size_t sessions_ = 0;
-};
+using jobs::Canned;
+using jobs::canned_numbers;
+using jobs::CannedSql;
 
 class SqlBed : public testing::Test {
  protected:
@@ -97,22 +60,12 @@ inline sql::OutputColumn column(const char* name, Type type, bool nullable = tru
   return {name, std::move(type), nullable};
 }
 
-// Rows of one INT column from 1.
-inline Canned numbers(int64_t count) {
-  Canned canned;
-  canned.columns = {column("n", Type::int32())};
-  for (int64_t i = 1; i <= count; ++i) canned.rows.push_back({Value::integer(Type::int32(), i)});
-  return canned;
-}
-
 // What SUBSCRIBE TO gives: those rows as inserted ones, and no more until it is cancelled.
 inline Canned followed(int64_t count) {
-  Canned canned;
+  Canned canned = canned_numbers(count);
   canned.tag = "SUBSCRIBE";
-  canned.columns = {column("op", Type::string(), false), column("n", Type::int32())};
-  for (int64_t i = 1; i <= count; ++i) {
-    canned.rows.push_back({Value::string("+I"), Value::integer(Type::int32(), i)});
-  }
+  canned.columns->insert(canned.columns->begin(), column("op", Type::string(), false));
+  for (jobs::Row& row : canned.rows) row.insert(row.begin(), Value::string("+I"));
   canned.blocks = true;
   return canned;
 }

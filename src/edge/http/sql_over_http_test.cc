@@ -4,6 +4,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
+#include "held_sessions.h"
 #include "sql_bed.h"
 
 namespace dataflow::http {
@@ -12,7 +13,7 @@ namespace {
 class SqlOverHttpTest : public SqlBed {};
 
 TEST_F(SqlOverHttpTest, AStatementIsRunAndItsRowsAreReadInPages) {
-  sql.on("SELECT n FROM t", numbers(5));
+  sql.on("SELECT n FROM t", canned_numbers(5));
   open();
   const std::string at = start(session(), "SELECT n FROM t");
   const json done = ask_json("GET", at + "?wait=1000");
@@ -38,7 +39,7 @@ TEST_F(SqlOverHttpTest, AStatementIsRunAndItsRowsAreReadInPages) {
 }
 
 TEST_F(SqlOverHttpTest, AResultThatIsEmptyHasOnePage) {
-  sql.on("SELECT n FROM t", numbers(0));
+  sql.on("SELECT n FROM t", canned_numbers(0));
   open();
   const std::string at = start(session(), "SELECT n FROM t");
   ask_json("GET", at + "?wait=1000");
@@ -81,7 +82,7 @@ TEST_F(SqlOverHttpTest, WhatIsWrongIsToldWithItsPlace) {
 }
 
 TEST_F(SqlOverHttpTest, AnErrorWhileItRunsIsTheStatementsOwn) {
-  Canned fails = numbers(0);
+  Canned fails = canned_numbers(0);
   fails.execute_error = Status::invalid("division by zero");
   sql.on("SELECT 1 / 0", fails);
   open();
@@ -116,11 +117,11 @@ TEST_F(SqlOverHttpTest, ParametersAreReadAsTheirTypes) {
 }
 
 TEST_F(SqlOverHttpTest, ASessionDoesOneThingAtATime) {
-  Canned slow = numbers(0);
+  Canned slow = canned_numbers(0);
   slow.blocks = true;
   slow.columns.reset();
   sql.on("INSERT INTO t SELECT * FROM u", slow);
-  sql.on("SELECT n FROM t", numbers(1));
+  sql.on("SELECT n FROM t", canned_numbers(1));
   open();
   const std::string in = session();
   const std::string at = start(in, "INSERT INTO t SELECT * FROM u");
@@ -175,7 +176,7 @@ TEST_F(SqlOverHttpTest, RowsThatNobodyReadsWait) {
 }
 
 TEST_F(SqlOverHttpTest, ResultsThatNobodyReadsAreCounted) {
-  sql.on("SELECT n FROM t", numbers(1));
+  sql.on("SELECT n FROM t", canned_numbers(1));
   open({.max_results = 2});
   const std::string in = session();
   const std::string first = start(in, "SELECT n FROM t");
@@ -220,7 +221,7 @@ TEST_F(SqlOverHttpTest, ASessionThatNobodyAsksEnds) {
   env.advance_ms(300'000);
   timers.run_due();
   sql.wait_until_blocked(0);
-  EXPECT_NE(ask_json("GET", idle, "", 404)["detail"].get<std::string>().find("10 minutes"),
+  EXPECT_NE(ask_json("GET", idle, "", 404)["detail"].get<std::string>().find("nothing for 10m"),
             std::string::npos);
   ask_json("GET", used);
 }
@@ -310,7 +311,7 @@ std::shared_ptr<arrow::Table> table_of(const std::string& bytes) {
 }
 
 TEST_F(SqlOverHttpTest, APageIsAnArrowStream) {
-  sql.on("SELECT n FROM t", numbers(5));
+  sql.on("SELECT n FROM t", canned_numbers(5));
   open();
   const char* const kArrow = "application/vnd.apache.arrow.stream";
   const std::string at = start(session(), "SELECT n FROM t");
@@ -326,7 +327,7 @@ TEST_F(SqlOverHttpTest, APageIsAnArrowStream) {
 }
 
 TEST_F(SqlOverHttpTest, AllRowsAtOnceAreAStream) {
-  sql.on("SELECT n FROM t", numbers(2500));
+  sql.on("SELECT n FROM t", canned_numbers(2500));
   Canned writes;
   writes.tag = "INSERT 0 1";
   sql.on("INSERT INTO t VALUES (1)", writes);
@@ -369,7 +370,7 @@ TEST_F(SqlOverHttpTest, AClientThatGoesAwayEndsWhatItReads) {
 }
 
 TEST_F(SqlOverHttpTest, EventsEndWithTheirStatement) {
-  sql.on("SELECT n FROM t", numbers(1));
+  sql.on("SELECT n FROM t", canned_numbers(1));
   open();
   const std::string at = start(session(), "SELECT n FROM t");
   ask_json("GET", at + "?wait=1000");
@@ -391,6 +392,113 @@ TEST_F(SqlOverHttpTest, WhatRunsAtTheStopIsCancelled) {
   EXPECT_EQ(sql.sessions(), 0);
   ask_json("GET", in, "", 503);
   ask_json("POST", "/api/v1/sql", "SUBSCRIBE TO t", 503);
+}
+
+// Its first rows are there, the others are long in coming.
+Canned slow_numbers(int64_t count) {
+  Canned canned = canned_numbers(count);
+  canned.blocks = true;
+  return canned;
+}
+
+TEST_F(SqlOverHttpTest, WhoReadsRowsThatDoNotComeHoldsUpNobody) {
+  sql.on("SELECT n FROM t", slow_numbers(2));
+  open({.max_results = 1});
+  const std::string in = session();
+  const std::string at = start(in, "SELECT n FROM t");
+  EXPECT_EQ(ask_json("GET", at + "?wait=1000")["state"], "finished");
+  const json first = ask_json("GET", at + "/result/0");
+  EXPECT_EQ(first["rows"], json::parse("[[1],[2]]"));
+  EXPECT_EQ(first["next"], at + "/result/1");
+  const json second = ask_json("GET", at + "/result/1");
+  EXPECT_EQ(second["rows"], json::array());
+  EXPECT_EQ(second["next"], at + "/result/1");
+  EXPECT_EQ(ask_json("GET", at)["next"], at + "/result/1");
+  EXPECT_EQ(ask_json("POST", in + "/statements", "SELECT n FROM t", 409)["code"], "conflict");
+  EXPECT_EQ(ask_json("POST", at + "/cancel")["state"], "cancelled");
+  EXPECT_EQ(ask_json("GET", at + "/result/1", "", 409)["code"], "cancelled");
+  // What was cancelled is read to its end, and makes room.
+  ask_json("POST", in + "/statements", "SELECT n FROM t", 201);
+}
+
+TEST_F(SqlOverHttpTest, AStreamOfRowsEndsWithItsSession) {
+  sql.on("SELECT n FROM t", slow_numbers(1));
+  open();
+  const std::string in = session();
+  const std::string at = start(in, "SELECT n FROM t");
+  ask_json("GET", at + "?wait=1000");
+  const Response rows = ask("GET", at + "/result/0", "", "text/event-stream");
+  EXPECT_NE(read(rows.stream, 1).find("{\"row\":[1]}"), std::string::npos);
+  ask_json("DELETE", in);
+  EXPECT_NE(read(rows.stream).find("event: error"), std::string::npos);
+}
+
+// Who came in between would run where nobody finds it.
+TEST_F(SqlOverHttpTest, ASessionThatHasEndedTakesNoStatement) {
+  sql.on("SELECT n FROM t", canned_numbers(1));
+  HeldSession held("id", sql.open_session(), 2);
+  jobs::SqlSession& session = **held.use()->take();
+  const auto statement = [&] {
+    const std::string text = "SELECT n FROM t";
+    auto prepared = session.prepare((*session.parse(text))[0], text, {});
+    return std::make_shared<HeldStatement>(held.next_id(), held.use(), env, std::move(*prepared),
+                                           false);
+  };
+  EXPECT_TRUE(held.add(statement()).ok());
+  EXPECT_EQ(held.end().size(), 1u);
+  EXPECT_EQ(held.add(statement()).code(), StatusCode::kNotFound);
+}
+
+TEST_F(SqlOverHttpTest, AStopLetsGoOfRowsWhoseSessionIsGone) {
+  sql.on("SELECT n FROM t", slow_numbers(1));
+  open();
+  const std::string in = session();
+  const std::string at = start(in, "SELECT n FROM t");
+  ask_json("GET", at + "?wait=1000");
+  const Response rows = ask("GET", at + "/result/0", "", "text/event-stream");
+  read(rows.stream, 1);
+  http_->stop();
+  EXPECT_EQ(sql.sessions(), 0u);
+  EXPECT_NE(read(rows.stream).find("event: error"), std::string::npos);
+}
+
+TEST_F(SqlOverHttpTest, WhatAStatementHasDoneIsToldWhileItRuns) {
+  Canned fills;
+  fills.tag = "INSERT 0 7";
+  fills.blocks = true;
+  fills.progress = {9, 7};
+  sql.on("INSERT INTO t SELECT n FROM u", fills);
+  open();
+  const std::string at = start(session(), "INSERT INTO t SELECT n FROM u");
+  sql.wait_until_blocked(1);
+  EXPECT_EQ(ask_json("GET", at)["progress"], json::parse(R"({"rows_read":9,"rows_written":7})"));
+  ask_json("POST", at + "/cancel");
+  const json over = ask_json("GET", at + "?wait=1000");
+  EXPECT_EQ(over["state"], "cancelled");
+  EXPECT_EQ(over["progress"]["rows_read"], 9);
+}
+
+TEST_F(SqlOverHttpTest, APageHasNoMoreRowsThanAreAllowed) {
+  sql.on("SELECT n FROM t", canned_numbers(3));
+  open({.max_page_rows = 2});
+  const std::string at = start(session(), "SELECT n FROM t");
+  ask_json("GET", at + "?wait=1000");
+  EXPECT_EQ(ask_json("GET", at + "/result/0?max_rows=3", "", 400)["detail"],
+            "`max_rows` must be a whole number from 1 to 2");
+  EXPECT_EQ(ask_json("GET", at + "/result/0")["rows"], json::parse("[[1],[2]]"));
+  EXPECT_EQ(ask_json("GET", at + "/result/1")["rows"], json::parse("[[3]]"));
+}
+
+TEST_F(SqlOverHttpTest, TheFormatIsTheOneThatIsWantedMost) {
+  sql.on("SELECT n FROM t", canned_numbers(1));
+  open();
+  const auto type_for = [&](const std::string& accept) {
+    return ask("POST", "/api/v1/sql", "SELECT n FROM t", accept).content_type;
+  };
+  EXPECT_EQ(type_for("text/csv;q=0.5, application/json"), "application/json");
+  EXPECT_EQ(type_for("application/json;q=0.5, text/csv"), "text/csv");
+  EXPECT_EQ(type_for("text/html,*/*;q=0.1"), "application/json");
+  EXPECT_EQ(ask("POST", "/api/v1/sql", "SELECT n FROM t", "text/csv;q=0").status, 406);
 }
 
 TEST_F(SqlOverHttpTest, RelationsAreListed) {

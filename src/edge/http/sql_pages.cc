@@ -71,6 +71,8 @@ json statement_page(const HeldSession& session, const HeldStatement& statement) 
   out["warnings"] = facts.warnings;
   if (!facts.error.ok()) out["error"] = error_of(facts.error);
   out["elapsed_ms"] = facts.elapsed_ms;
+  out["progress"] = {{"rows_read", facts.progress.rows_read},
+                     {"rows_written", facts.progress.rows_written}};
   if (statement.follows()) out["following"] = true;
   if (statement.columns() && facts.state != StatementState::kFailed && statement.unread()) {
     out["next"] = path_of(session, statement) + "/result/" + std::to_string(statement.next_page());

@@ -1,9 +1,11 @@
 #include "sql_request.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
 
+#include "accept.h"
 #include "format/decoder.h"
 
 namespace dataflow::http {
@@ -137,15 +139,12 @@ Result<int64_t> query_number(const Request& request, const std::string& name, in
 }
 
 Result<RowFormat> row_format(const Request& request) {
-  const std::string& accept = request.accept;
-  for (const RowFormat format : {RowFormat::kEvents, RowFormat::kArrow, RowFormat::kCsv}) {
-    if (accept.find(content_type_of(format)) != std::string::npos) return format;
-  }
-  const bool any = accept.empty() || accept.find("*/*") != std::string::npos ||
-                   accept.find("application/*") != std::string::npos;
-  if (any || accept.find(content_type_of(RowFormat::kJson)) != std::string::npos) {
-    return RowFormat::kJson;
-  }
+  // In the order in which a `*` means them.
+  constexpr std::array kFormats = {RowFormat::kJson, RowFormat::kCsv, RowFormat::kArrow,
+                                   RowFormat::kEvents};
+  std::array<std::string_view, kFormats.size()> types;
+  std::ranges::transform(kFormats, types.begin(), content_type_of);
+  if (const auto best = best_accepted(request.accept, types)) return kFormats[*best];
   return Status::unsupported(
       "rows are to be had as application/json, text/csv, application/vnd.apache.arrow.stream and "
       "text/event-stream; Accept names none of them");

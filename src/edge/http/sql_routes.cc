@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <functional>
 #include <utility>
 
 #include "edge/http/sql.h"
+#include "expr/print.h"
 #include "sql_body.h"
 #include "sql_pages.h"
 #include "sql_request.h"
@@ -16,7 +18,6 @@ using nlohmann::json;
 
 constexpr int64_t kMaxWaitMs = 30'000;
 constexpr int64_t kUsualRows = 1000;
-constexpr int64_t kMaxRows = 100'000;
 constexpr int64_t kMaxPage = INT64_MAX;
 // One that waits for the end of a statement asks again behind it.
 constexpr int64_t kLongWaitMs = 3600LL * 1000;
@@ -84,15 +85,10 @@ Result<std::vector<jobs::Row>> run_now(HeldSession& session, const std::string& 
   return rows;
 }
 
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out.append(c == '\'' ? 2 : 1, c);
-  return out + "'";
-}
-
 Status apply_settings(HeldSession& session, const std::map<std::string, std::string>& settings) {
   for (const auto& [key, value] : settings) {
-    DF_RETURN_IF_ERROR(run_now(session, "SET " + quoted(key) + " = " + quoted(value)).status());
+    const std::string set = "SET " + expr::quoted_text(key) + " = " + expr::quoted_text(value);
+    DF_RETURN_IF_ERROR(run_now(session, set).status());
   }
   return {};
 }
@@ -239,9 +235,11 @@ Response result(const Sessions& sessions, const Named& named, const Request& req
   PageAsked asked{named, *format, 0, 0};
   Request number = request;
   number.query = "page=" + request.parameters.at("page");
+  const auto most_rows = static_cast<int64_t>(sessions->options().max_page_rows);
   const Result<int64_t> page = query_number(number, "page", 0, 0, kMaxPage);
   const Result<int64_t> wait = query_number(request, "wait", 0, 0, kMaxWaitMs);
-  const Result<int64_t> most = query_number(request, "max_rows", kUsualRows, 1, kMaxRows);
+  const Result<int64_t> most =
+      query_number(request, "max_rows", std::min(kUsualRows, most_rows), 1, most_rows);
   for (const Result<int64_t>* one : {&page, &wait, &most}) {
     if (!one->ok()) return sql_problem(one->status(), false);
   }

@@ -19,17 +19,6 @@ format::EncoderOptions json_options() {
   return options;
 }
 
-size_t bytes_of_value(const Value& value) {
-  size_t bytes = sizeof(Value);
-  if (value.is_null()) return bytes;
-  if (value.type().is_nested()) {
-    for (const Value& part : value.as_list()) bytes += bytes_of_value(part);
-  } else if (is_text_like(value.type())) {
-    bytes += value.as_text().size();
-  }
-  return bytes;
-}
-
 std::string_view value_in(std::string_view object) {
   object.remove_prefix(kBefore.size());
   object.remove_suffix(kBehind.size());
@@ -48,12 +37,6 @@ SchemaPtr schema_of(const OutputColumns& columns) {
     fields.push_back({column.name, column.type, column.nullable});
   }
   return std::make_shared<const Schema>(std::move(fields));
-}
-
-size_t bytes_of(const jobs::Row& row) {
-  size_t bytes = 0;
-  for (const Value& value : row) bytes += bytes_of_value(value);
-  return bytes;
 }
 
 RowText::RowText(const OutputColumns& columns) : schema_(schema_of(columns)) {

@@ -15,9 +15,6 @@ using OutputColumns = std::vector<sql::OutputColumn>;
 
 SchemaPtr schema_of(const OutputColumns& columns);
 
-// What a row takes in memory, roughly.
-size_t bytes_of(const jobs::Row& row);
-
 // Values as the formats json and csv write them; what CSV has no form for stands as JSON in it.
 // Not thread-safe.
 class RowText {

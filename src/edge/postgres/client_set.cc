@@ -1,17 +1,9 @@
 // Client: what is said to it and to no table.
 #include "client.h"
+#include "expr/print.h"
 
 namespace dataflow::postgres {
 namespace {
-
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += c;
-    out += c;
-  }
-  return out + "'";
-}
 
 // Flink's name of a session's zone.
 constexpr const char* kZoneKey = "'table.local-time-zone'";
@@ -49,14 +41,20 @@ Result<jobs::StatementAnswer> Client::run_own(const OwnStatement& own) {
 }
 
 Status Client::set(const OwnStatement& own, jobs::StatementAnswer& answer) {
-  if (!own.local) return set_value(own.name, own.value);
+  const std::string name = ClientSettings::spelled(own.name);
+  if (!own.local) {
+    DF_RETURN_IF_ERROR(set_value(name, own.value));
+    // It outlives the transaction, and what was local before it.
+    before_local_.erase(name);
+    return {};
+  }
   if (session_->transaction() == jobs::TransactionState::kNone) {
     answer.warnings.push_back("SET LOCAL can only be used in transaction blocks");
     return {};
   }
-  const std::optional<std::string> before = settings_.get(own.name);
-  DF_RETURN_IF_ERROR(set_value(own.name, own.value));
-  before_local_.emplace(own.name, before.value_or(std::string()));
+  const std::optional<std::string> before = settings_.get(name);
+  DF_RETURN_IF_ERROR(set_value(name, own.value));
+  before_local_.emplace(name, before.value_or(std::string()));
   return {};
 }
 
@@ -66,7 +64,8 @@ Status Client::set_value(const std::string& name, const std::optional<std::strin
   if (ClientSettings::spelled(name) == "TimeZone") {
     const std::string zone = changed.get(name).value_or("UTC");
     if (zone != settings_.get(name) || !value) {
-      const Status set = run_in_session(std::string("SET ") + kZoneKey + " = " + quoted(zone));
+      const Status set =
+          run_in_session(std::string("SET ") + kZoneKey + " = " + expr::quoted_text(zone));
       if (!set.ok()) {
         return sql_error(SqlState::kInvalidParameter,
                          "invalid value for parameter \"TimeZone\": \"" + zone + "\"");

@@ -51,7 +51,7 @@ TEST_F(PostgresExtended, ParametersAndResultsAreTextOrBinary) {
 }
 
 TEST_F(PostgresExtended, AnExecuteWithALimitIsSuspended) {
-  sql.on("SELECT n", numbers(5));
+  sql.on("SELECT n", canned_numbers(5));
   start();
   RawClient client = connect();
   client.send(query("BEGIN") + parse("", "SELECT n") + bind("p", "") + execute("p", 2) +
@@ -64,7 +64,7 @@ TEST_F(PostgresExtended, AnExecuteWithALimitIsSuspended) {
 }
 
 TEST_F(PostgresExtended, APortalEndsWithItsTransaction) {
-  sql.on("SELECT n", numbers(2));
+  sql.on("SELECT n", canned_numbers(2));
   start();
   RawClient client = connect();
   client.send(parse("s", "SELECT n") + bind("p", "s") + execute("p", 1) + sync() + execute("p") +
@@ -74,7 +74,7 @@ TEST_F(PostgresExtended, APortalEndsWithItsTransaction) {
 }
 
 TEST_F(PostgresExtended, BehindAnErrorAllIsPassedOverUpToSync) {
-  sql.on("SELECT n", numbers(1));
+  sql.on("SELECT n", canned_numbers(1));
   start();
   RawClient client = connect();
   client.send(parse("", "SELEC n") + bind("", "") + execute("") + query("SELECT n") + sync() +
@@ -98,7 +98,7 @@ TEST_F(PostgresExtended, WhatGivesNoRowsSaysSo) {
 }
 
 TEST_F(PostgresExtended, NamesAreThereOnceAndOneStatementAtATime) {
-  sql.on("SELECT n", numbers(1));
+  sql.on("SELECT n", canned_numbers(1));
   start();
   RawClient client = connect();
   client.send(parse("s", "SELECT n") + parse("s", "SELECT n") + sync());

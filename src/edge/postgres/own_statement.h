@@ -35,7 +35,7 @@ struct CopyOptions {
   char delimiter = '\t';
   std::string null = "\\N";
   char quote = '"';
-  char escape = '"';
+  char escape = 0;  // none: the quote
   // Columns whose values stand in quotes whatever they are.
   bool quotes_all = false;
   std::vector<std::string> quoted;

@@ -72,6 +72,10 @@ TEST(PostgresWords, CopyHasTwoSpellings) {
   EXPECT_EQ(old.copy.format, CopyFormat::kCsv);
   EXPECT_TRUE(old.copy.header);
   EXPECT_EQ(old.copy.quote, '\'');
+  // A quote within quotes is doubled, whatever the quote is.
+  EXPECT_EQ(old.copy.escape, '\'');
+  EXPECT_EQ(own("COPY t TO STDOUT (FORMAT csv, DELIMITER E'\\t')").copy.delimiter, '\t');
+  EXPECT_EQ(own("COPY t TO STDOUT CSV ESCAPE E'\\\\'").copy.escape, '\\');
   const std::string text =
       "COPY ( SELECT f(')') ) TO STDOUT (DELIMITER ';', FORMAT 'csv', HEADER off)";
   const OwnStatement listed = own(text);

@@ -1,4 +1,4 @@
-// A server over a fake service, on a free port.
+// A server over canned answers, on a free port.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,11 +8,14 @@
 #include <utility>
 
 #include "edge/postgres/server.h"
-#include "fake_sql.h"
+#include "jobs/canned_sql.h"
 #include "listener.h"
 #include "raw_client.h"
 
 namespace dataflow::postgres {
+
+using jobs::Canned;
+using jobs::canned_numbers;
 
 class PostgresBed : public testing::Test {
  protected:
@@ -28,20 +31,12 @@ class PostgresBed : public testing::Test {
     return client;
   }
 
-  FakeSql sql;
+  jobs::CannedSql sql;
   std::unique_ptr<PostgresServer> server;
 };
 
 inline sql::OutputColumn column(const char* name, Type type) {
   return {name, std::move(type), true};
-}
-
-// Rows of one INT column from 1.
-inline Canned numbers(int64_t count) {
-  Canned canned;
-  canned.columns = {column("n", Type::int32())};
-  for (int64_t i = 1; i <= count; ++i) canned.rows.push_back({Value::integer(Type::int32(), i)});
-  return canned;
 }
 
 inline Canned writes(std::string tag) {

@@ -7,7 +7,7 @@
 #include "base/logger.h"
 #include "cancel_keys.h"
 #include "client.h"
-#include "fake_sql.h"
+#include "jobs/canned_sql.h"
 #include "memory_wire.h"
 #include "type_map.h"
 
@@ -15,8 +15,8 @@ namespace dataflow::postgres {
 namespace {
 
 // Statements of the seeds: each type of a parameter, and of a result.
-void fill(FakeSql& sql) {
-  Canned canned;
+void fill(jobs::CannedSql& sql) {
+  jobs::Canned canned;
   canned.columns.emplace();
   for (const uint32_t oid :
        {16, 17, 20, 21, 23, 25, 114, 700, 701, 1082, 1083, 1114, 1184, 1700, 1007, 1009}) {
@@ -27,14 +27,11 @@ void fill(FakeSql& sql) {
   canned.columns->push_back({"c", Type::millis(), true});
   canned.echoes = true;
   sql.on("SELECT abc", canned);
-  Canned numbers;
-  numbers.columns = {{"n", Type::int32(), true}};
-  for (int i = 0; i < 10; ++i) numbers.rows.push_back({Value::integer(Type::int32(), i)});
-  sql.on("SELECT n", numbers);
+  sql.on("SELECT n", jobs::canned_numbers(10));
 }
 
 void run_one(std::string_view input) {
-  FakeSql sql;
+  jobs::CannedSql sql;
   fill(sql);
   CancelKeys keys(posix_env(), 1);
   constexpr size_t kMostBytes = 1 << 16;

@@ -19,9 +19,9 @@ TEST_F(PostgresQuery, RowsAreDescribedSentAndCounted) {
 }
 
 TEST_F(PostgresQuery, StatementsOfOneTextRunInTurnUntilOneFails) {
-  sql.on("SELECT 1", numbers(1));
+  sql.on("SELECT 1", canned_numbers(1));
   sql.on("INSERT INTO t VALUES (';')", writes("INSERT 0 1"));
-  sql.on("SELECT 2", numbers(2));
+  sql.on("SELECT 2", canned_numbers(2));
   start();
   RawClient client = connect();
   EXPECT_EQ(client.ask("SELECT 1; INSERT INTO t VALUES (';'); SELECT 3; SELECT 2"),
@@ -31,7 +31,7 @@ TEST_F(PostgresQuery, StatementsOfOneTextRunInTurnUntilOneFails) {
 }
 
 TEST_F(PostgresQuery, NothingRunsOfATextThatCannotBeRead) {
-  sql.on("SELECT 1", numbers(1));
+  sql.on("SELECT 1", canned_numbers(1));
   start();
   RawClient client = connect();
   const std::string answer = client.ask("SELECT 1;\nSELEC 'ö', 2");
@@ -55,7 +55,7 @@ TEST_F(PostgresQuery, AnEmptyTextHasAnAnswerOfItsOwn) {
 }
 
 TEST_F(PostgresQuery, TransactionsAreOpenFailedAndOver) {
-  sql.on("SELECT 1", numbers(1));
+  sql.on("SELECT 1", canned_numbers(1));
   start();
   RawClient client = connect();
   EXPECT_EQ(client.ask("BEGIN"), "C BEGIN\nZ T\n");
@@ -81,7 +81,7 @@ TEST_F(PostgresQuery, WarningsAreNotices) {
 }
 
 TEST_F(PostgresQuery, AnErrorBehindRowsEndsTheStatement) {
-  Canned canned = numbers(1);
+  Canned canned = canned_numbers(1);
   canned.row_error = Status::no_space("the disk is full");
   sql.on("SELECT 1", canned);
   start();
@@ -149,6 +149,16 @@ TEST_F(PostgresQuery, SetLocalLastsForItsTransaction) {
   EXPECT_EQ(client.ask("COMMIT"), "C COMMIT\nS application_name=\nZ I\n");
 }
 
+TEST_F(PostgresQuery, SetLocalIsTheSameSettingByAnyOfItsNames) {
+  start();
+  RawClient client = connect();
+  client.ask("BEGIN; SET LOCAL TIME ZONE 'Europe/Berlin'; SET LOCAL timezone = 'Asia/Tokyo'");
+  EXPECT_EQ(client.ask("COMMIT"), "C COMMIT\nS TimeZone=UTC\nZ I\n");
+  // What is set for the session stays, whatever was local before it.
+  client.ask("BEGIN; SET LOCAL application_name = 'x'; SET application_name = 'y'");
+  EXPECT_EQ(client.ask("COMMIT"), "C COMMIT\nZ I\n");
+}
+
 TEST_F(PostgresQuery, CopyWritesTextCsvAndBinary) {
   Canned canned;
   canned.columns = {column("a", Type::string()), column("b", Type::int32())};
@@ -165,6 +175,8 @@ TEST_F(PostgresQuery, CopyWritesTextCsvAndBinary) {
     EXPECT_TRUE(client.ask(std::string("COPY t TO STDOUT ") + options)
                     .starts_with("H\nd \"x,\"\"y\"\"\t\n\",\"1\"\n\nd ,\n"));
   }
+  EXPECT_EQ(client.ask("COPY t TO STDOUT (FORMAT csv, QUOTE '''', FORCE_QUOTE *, NULL E'\\n')"),
+            "H\nd 'x,\"y\"\t\n','1'\n\nd \n,\n\n\nc\nC COPY 2\nZ I\n");
   EXPECT_EQ(client.ask("COPY (SELECT * FROM t) TO STDOUT CSV DELIMITER ';'").substr(0, 17),
             "H\nd \"x,\"\"y\"\"\t\n\";1");
   EXPECT_TRUE(client.ask("COPY t TO STDOUT (FORMAT binary)").starts_with("H\nd PGCOPY\n\xff"));
@@ -173,7 +185,7 @@ TEST_F(PostgresQuery, CopyWritesTextCsvAndBinary) {
 }
 
 TEST_F(PostgresQuery, CursorsAreFetchedFromWithinTheirTransaction) {
-  sql.on("SELECT n FROM t", numbers(5));
+  sql.on("SELECT n FROM t", canned_numbers(5));
   start();
   RawClient client = connect();
   EXPECT_EQ(client.ask("DECLARE c CURSOR FOR SELECT n FROM t"),
@@ -193,7 +205,7 @@ TEST_F(PostgresQuery, CursorsAreFetchedFromWithinTheirTransaction) {
 }
 
 TEST_F(PostgresQuery, ASubscriptionIsACursorThatGivesWhatIsThere) {
-  Canned canned = numbers(3);
+  Canned canned = canned_numbers(3);
   canned.blocks = true;
   sql.on("SUBSCRIBE TO t", canned);
   start();

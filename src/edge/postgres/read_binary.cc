@@ -98,6 +98,9 @@ Result<Value> read_temporal(const Type& type, uint32_t oid, std::string_view byt
     if (*number == INT32_MAX || *number == INT32_MIN) {
       return sql_error(SqlState::kOutOfRange, "there is no infinite DATE");
     }
+    if (*number > INT32_MAX - kEpochDays) {
+      return sql_error(SqlState::kOutOfRange, "the date is out of range");
+    }
     return Value::integer(type, *number + kEpochDays);
   }
   if (type.id() == TypeId::kTime) {

@@ -1,17 +1,45 @@
 #include "read_copy.h"
 
+#include <optional>
+#include <string_view>
+
 #include "sql_state.h"
 
 namespace dataflow::postgres {
 namespace {
 
-Result<char> single(const Word& word, const char* what) {
-  const std::string value = word.value();
-  if (word.kind != WordKind::kString || value.size() != 1) {
+// What is behind a backslash in E'…'.
+char escaped(char c) {
+  constexpr std::string_view kNames = "bfnrt";
+  constexpr std::string_view kLetters = "\b\f\n\r\t";
+  const size_t at = kNames.find(c);
+  return at == std::string_view::npos ? c : kLetters[at];
+}
+
+// 'text' or E'te\xt'; none: it is something else.
+std::optional<std::string> take_text(WordScanner& words) {
+  const Word word = words.take();
+  if (word.kind == WordKind::kString) return word.value();
+  const Word behind = words.peek();
+  if (!word.is("E") || behind.kind != WordKind::kString || behind.from != word.to) {
+    return std::nullopt;
+  }
+  const std::string raw = words.take().value();
+  std::string text;
+  for (size_t i = 0; i < raw.size(); ++i) {
+    const bool escape = raw[i] == '\\' && i + 1 < raw.size();
+    text += escape ? escaped(raw[++i]) : raw[i];
+  }
+  return text;
+}
+
+Result<char> single(WordScanner& words, const char* what) {
+  const std::optional<std::string> value = take_text(words);
+  if (!value || value->size() != 1) {
     return sql_error(SqlState::kInvalidParameter,
                      std::string("COPY ") + what + " must be a single one-byte character");
   }
-  return value[0];
+  return (*value)[0];
 }
 
 // true, on, 1, or no word at all.
@@ -65,13 +93,16 @@ Status read_quoted(WordScanner& words, CopyOptions& out) {
 Status read_option(const Word& name, WordScanner& words, CopyOptions& out) {
   words.take_word("AS");
   if (name.is("DELIMITER") || name.is("DELIMITERS")) {
-    DF_ASSIGN_OR_RETURN(out.delimiter, single(words.take(), "delimiter"));
+    DF_ASSIGN_OR_RETURN(out.delimiter, single(words, "delimiter"));
   } else if (name.is("QUOTE")) {
-    DF_ASSIGN_OR_RETURN(out.quote, single(words.take(), "quote"));
+    DF_ASSIGN_OR_RETURN(out.quote, single(words, "quote"));
   } else if (name.is("ESCAPE")) {
-    DF_ASSIGN_OR_RETURN(out.escape, single(words.take(), "escape"));
+    DF_ASSIGN_OR_RETURN(out.escape, single(words, "escape"));
   } else if (name.is("NULL")) {
-    out.null = words.take().value();
+    const Word given = words.peek();
+    const std::optional<std::string> text = take_text(words);
+    if (!text) return unexpected(given, "a text");
+    out.null = *text;
   } else if (name.is("FORCE_QUOTE") || (name.is("FORCE") && words.take_word("QUOTE"))) {
     DF_RETURN_IF_ERROR(read_quoted(words, out));
   } else if (name.is("ENCODING")) {
@@ -129,6 +160,7 @@ Status read_options(WordScanner& words, CopyOptions& out) {
   words.take_word("WITH");
   DF_RETURN_IF_ERROR(words.take_symbol('(') ? read_listed(words, out) : read_old(words, out));
   if (!words.at_end()) return unexpected(words.peek(), "the end of COPY");
+  if (out.escape == 0) out.escape = out.quote;
   if (out.format != CopyFormat::kCsv && out.quote != '"') {
     return sql_error(SqlState::kUnsupported, "COPY quote is available only in CSV mode");
   }

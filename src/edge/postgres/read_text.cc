@@ -15,8 +15,10 @@ namespace {
 constexpr size_t kShownBytes = 100;
 
 std::string shown(std::string_view text) {
-  return "\"" + std::string(text.substr(0, kShownBytes)) + (text.size() > kShownBytes ? "…" : "") +
-         "\"";
+  if (text.size() <= kShownBytes) return "\"" + std::string(text) + "\"";
+  size_t end = kShownBytes;
+  while ((static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;  // not within a character
+  return "\"" + std::string(text.substr(0, end)) + "…\"";
 }
 
 Status wrong(const Type& type, std::string_view text, SqlState state = SqlState::kInvalidText) {
@@ -276,13 +278,14 @@ Result<Value> read_array(const Type& type, std::string_view text) {
 }  // namespace
 
 Result<Value> read_value_text(const Type& type, std::string_view text) {
+  // Whatever the type: an error shows it.
+  if (!is_utf8(text)) {
+    return sql_error(SqlState::kInvalidEncoding, "a text is not valid UTF-8");
+  }
   switch (type.id()) {
     case TypeId::kNull:
     case TypeId::kString:
     case TypeId::kJson:
-      if (!is_utf8(text)) {
-        return sql_error(SqlState::kInvalidEncoding, "a text is not valid UTF-8");
-      }
       return Value::text(type.id() == TypeId::kNull ? Type::string() : type, std::string(text));
     case TypeId::kBytes: return read_bytes(text);
     case TypeId::kBoolean: return read_bool(trimmed(text));

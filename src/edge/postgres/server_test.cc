@@ -12,7 +12,7 @@ namespace {
 class PostgresServing : public PostgresBed {
  protected:
   void forever(const std::string& text) {
-    Canned canned = numbers(1);
+    Canned canned = canned_numbers(1);
     canned.blocks = true;
     sql.on(text, canned);
   }
@@ -76,7 +76,8 @@ TEST_F(PostgresServing, AnotherConnectionCancelsByTheKey) {
   RawClient right(server->port());
   right.send(request + client.secret);
   EXPECT_EQ(right.next(), "end");
-  EXPECT_EQ(client.until_ready(), "T n:23\nD 1\nE 57014 the statement was cancelled\nZ I\n");
+  EXPECT_EQ(client.until_ready(),
+            "T n:23\nD 1\nE 57014 canceling statement due to user request\nZ I\n");
   EXPECT_EQ(client.ask("SHOW server_encoding"), "T server_encoding:25\nD UTF8\nC SHOW\nZ I\n");
 }
 

@@ -173,6 +173,7 @@ TEST(PostgresValues, RefuseWhatTheyCannotBe) {
       {Type::millis(), "1 parsec"},
       {Type::decimal(3, 1), "100"},
       {Type::string(), "\xff"},
+      {Type::int32(), "\xff"},
       {Type::array(Type::int32()), "{1"},
       {Type::array(Type::int32()), "{1,}"},
       {Type::array(Type::int32()), "{{1}}"},
@@ -186,6 +187,7 @@ TEST(PostgresValues, RefuseWhatTheyCannotBe) {
       {oid::kNumeric, std::string_view("\0\x05\0\0\0\0\0\0", 8)},
       {oid::kNumeric, std::string_view("\0\0\0\0\xc0\0\0\0", 8)},
       {oid::kJsonb, "\x02{}"},
+      {oid::kDate, std::string_view("\x7f\xff\xff\xf0", 4)},
       {1007, std::string_view("\0\0\0\x01\0\0\0\0\0\0\0\x17\x7f\xff\xff\xff\0\0\0\x01", 20)},
       {999, "x"},
   };
@@ -193,6 +195,13 @@ TEST(PostgresValues, RefuseWhatTheyCannotBe) {
     EXPECT_FALSE(read_value_binary(type_of_oid(oid).value_or(Type::int32()), oid, data).ok())
         << oid;
   }
+}
+
+TEST(PostgresValues, AreShownInErrorsAsUtf8) {
+  const std::string text = std::string(99, 'x') + "äöü";
+  const std::string said = read_value_text(Type::int32(), text).status().message();
+  EXPECT_TRUE(is_utf8(said)) << said;
+  EXPECT_TRUE(said.ends_with("x…\"")) << said;
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ set(CLI_SRCS
   cli/shell_commands.cc
   cli/sql/client_commands.cc
   cli/sql/edit_buffer.cc
+  cli/sql/edit_outside.cc
   cli/sql/exact_json.cc
   cli/sql/history.cc
   cli/sql/key_reader.cc

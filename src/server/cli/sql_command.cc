@@ -77,6 +77,7 @@ Status run_sql(Session& session, const SqlOptions& options) {
   } else {
     status = shell.run_file("-", options.keeps_going);
   }
+  shell.leave();
   client.close();
   return status;
 }

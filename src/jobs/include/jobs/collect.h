@@ -72,6 +72,9 @@ class FollowedRows final : public RowTaker {
   bool is_full(const void* who, const std::function<void()>& wake) override;
   // No more will come. Ok: the sources have ended.
   void end(const Status& why);
+  // Whether take() has something to say: rows, or that there are no more. False: not within
+  // `wait_ms`, and `wake` is called once it has.
+  bool await(int64_t wait_ms, std::function<void()> wake);
   // Up to `most`; empty: there is none now, and was none within `wait_ms`. None: that was all.
   Result<std::optional<std::vector<Change>>> take(size_t most, int64_t wait_ms);
 
@@ -92,6 +95,7 @@ class FollowedRows final : public RowTaker {
   std::deque<Part> parts_;
   size_t rows_ = 0, bytes_ = 0;
   std::map<const void*, std::function<void()>> resting_;
+  std::function<void()> awaiting_;
   bool over_ = false;
   Status why_;
 };

@@ -2,6 +2,8 @@
 // protocol (edge/postgres, edge/http) opens a session for each of its clients.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,7 +17,7 @@
 
 namespace dataflow::jobs {
 
-// The rows of a statement, a part at a time. Used by one thread.
+// The rows of a statement, a part at a time. Used by one thread, but for cancel().
 class RowStream {
  public:
   virtual ~RowStream() = default;
@@ -24,6 +26,14 @@ class RowStream {
   virtual Result<std::vector<Row>> next(size_t most) = 0;
   // Whether next() may have to wait: who sends rows on had better send first what it has.
   virtual bool may_wait() const { return false; }
+  // Whether next() answers at once. False: not within `wait_ms`, and `wake` is called, once and
+  // from any thread, when it may do so; not within it is the stream asked anything.
+  virtual bool await(int64_t /*wait_ms*/, const std::function<void()>& /*wake*/) { return true; }
+  // Ends next(), now and later: kCancelled.
+  virtual void cancel() {}
+  // The session goes on to something else, and may end first: from here on what ends its statements
+  // does not end this.
+  virtual void detach() {}
 };
 
 // What a statement that has run says.
@@ -48,9 +58,15 @@ class PreparedStatement {
   virtual Result<StatementAnswer> execute(const std::vector<Value>& parameters) = 0;
 };
 
+// What a statement has done so far: rows that came out of its sources and went into its sinks.
+struct StatementProgress {
+  uint64_t rows_read = 0, rows_written = 0;
+};
+
 enum class TransactionState : uint8_t { kNone, kOpen, kFailed };
 
-// One client's: its settings and its transaction. Used by one thread, but for cancel().
+// One client's: its settings and its transaction. Used by one thread, but for cancel() and
+// progress().
 class SqlSession {
  public:
   virtual ~SqlSession() = default;
@@ -70,6 +86,8 @@ class SqlSession {
   // A statement of the open transaction failed outside of this session: in its protocol's part.
   virtual void fail_transaction() = 0;
 
+  // Of what it does now, or did last; some tenths of a second old.
+  virtual StatementProgress progress() const { return {}; }
   // Ends what it does now, from any thread: that returns kCancelled.
   virtual void cancel() = 0;
   // Likewise, and whatever is asked of it later: its client has gone.

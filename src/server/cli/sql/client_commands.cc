@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cli/exit_codes.h"
+#include "cli/sql/edit_outside.h"
 #include "cli/sql/sql_completer.h"
 #include "cli/sql/sql_shell.h"
 #include "cli/sql/text_width.h"
@@ -141,6 +142,18 @@ Result<Outcome> SqlShell::list_functions(const std::string& start) {
   return Outcome::kDone;
 }
 
+// What comes out of it is shown, and sent once its user presses Enter.
+Outcome SqlShell::edit_last() {
+  if (terminal_ == nullptr) return refuse("\\e is for a person at a terminal");
+  const bool was_raw = terminal_->raw();
+  terminal_->end();
+  Result<std::string> text = edit_outside(last_entry_);
+  if (was_raw) terminal_->begin();
+  if (!text.ok()) return refuse("\\e: " + text.status().message());
+  to_be_edited_ = std::move(*text);
+  return Outcome::kDone;
+}
+
 Result<Outcome> SqlShell::run_command(const std::string& line) {
   const std::string text = trimmed(line);
   const size_t blank = text.find_first_of(" \t");
@@ -172,6 +185,7 @@ Result<Outcome> SqlShell::run_command(const std::string& line) {
   if (name == "\\x") return toggle(look_.expanded, "A line for each value");
   if (name == "\\timing") return toggle(look_.timing, "Timing");
   if (name == "\\pager") return toggle(look_.pager, "The pager");
+  if (name == "\\e") return edit_last();
   if (name == "\\i") {
     if (argument.empty()) return refuse("\\i: name a file");
     if (depth_ >= kDeepestFile) return refuse("\\i: files run each other too deeply");

@@ -111,9 +111,9 @@ void LineEditor::leave_below() {
   drawn_row_ = 0;
 }
 
-LineEditor::Entered LineEditor::read(const std::string& prompt) {
+LineEditor::Entered LineEditor::read(const std::string& prompt, std::string text) {
   prompt_ = prompt;
-  buffer_.set("");
+  buffer_.set(std::move(text));
   draft_.clear();
   at_entry_ = history_.size();
   drawn_row_ = 0;

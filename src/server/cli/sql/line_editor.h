@@ -39,8 +39,8 @@ class LineEditor {
   LineEditor(RawTerminal& terminal, History& history, EditorHooks hooks)
       : terminal_(terminal), keys_(terminal), history_(history), hooks_(std::move(hooks)) {}
 
-  // Ends with the cursor on a line of its own, below the text.
-  Entered read(const std::string& prompt);
+  // Ends with the cursor on a line of its own, below the text, which begins as that.
+  Entered read(const std::string& prompt, std::string text = {});
 
  private:
   // What is drawn: rows of the screen, and where in them the cursor is.

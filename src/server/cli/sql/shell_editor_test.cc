@@ -348,9 +348,9 @@ TEST(SqlCompleter, CompletesItsOwnCommands) {
 class HistoryFile : public testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/dataflow-history-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    folder_ = name;
+    folder_ = testing::TempDir() + "sql_history_" + std::to_string(getpid());
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directory(folder_);
     path_ = folder_ + "/below/sql_history";
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }

@@ -73,6 +73,7 @@ SqlStatement statement_of(const Document& page) {
   out.following = is_true(page, "following");
   if (const Document* progress = page.find("progress")) {
     out.rows_read = number_of(*progress, "rows_read", -1);
+    out.rows_written = number_of(*progress, "rows_written", -1);
   }
   return out;
 }

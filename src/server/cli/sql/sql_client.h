@@ -35,7 +35,8 @@ struct SqlStatement {
   std::vector<std::string> warnings;
   std::optional<SqlError> error;
   bool following = false;  // its rows are changes that never end by themselves
-  int64_t rows_read = -1;  // -1: not told
+  int64_t rows_read = -1;  // up to now; -1: not told
+  int64_t rows_written = -1;
 
   bool running() const { return state == "running"; }
 };

@@ -266,6 +266,7 @@ const std::vector<ClientCommand>& client_commands() {
       {"\\dt", "", "tables"},
       {"\\dv", "", "views, materialized ones too"},
       {"\\df", "[START]", "functions, those whose names begin with START"},
+      {"\\e", "", "the last statement in $VISUAL or $EDITOR, to be entered anew"},
       {"\\i", "FILE", "run the statements of a file"},
       {"\\format", "[NAME]", "table, csv, json, markdown or yaml"},
       {"\\x", "", "rows of tables with a line for each value, and back"},

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "cli/exit_codes.h"
 #include "cli/home_dir.h"
@@ -166,13 +167,15 @@ Status SqlShell::interact() {
   while (!left_) {
     relations_asked_ = false;
     session_.out().flush();
-    const LineEditor::Entered entered = editor.read(prompt());
+    const LineEditor::Entered entered =
+        editor.read(prompt(), std::exchange(to_be_edited_, std::string()));
     if (entered.end == LineEditor::End::kEndOfText) break;
     if (entered.end == LineEditor::End::kCancelled) continue;
     if (entered.text.find_first_not_of(" \t\n") == std::string::npos) continue;
     const Status kept = history.add(entered.text);
     if (!kept.ok() && !history_fails) session_.note("warning: " + kept.message());
     history_fails = history_fails || !kept.ok();
+    if (entered.text[0] != '\\' && !is_shell_word(entered.text)) last_entry_ = entered.text;
     const Status status = enter(entered.text);
     session_.out().flush();
     if (interrupted()) break;

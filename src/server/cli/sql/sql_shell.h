@@ -30,6 +30,8 @@ class SqlShell {
   Status run_file(const std::string& path, bool keeps_going);
   // Until its user leaves.
   Status interact();
+  // Behind all of it.
+  void leave() { runner_.warn_of_open_transaction(); }
 
  private:
   class Script;
@@ -41,6 +43,7 @@ class SqlShell {
   Result<Outcome> list_relations(std::string_view kind);
   Result<Outcome> list_functions(const std::string& start);
   Outcome set_format(const std::string& name);
+  Outcome edit_last();
   void print_help();
   Outcome refuse(const std::string& words);
   Status enter(const std::string& text);
@@ -54,6 +57,8 @@ class SqlShell {
   StatementRunner runner_;
   std::vector<SqlRelation> relations_;  // for completion, as of the first Tab of an entry
   bool relations_asked_ = false;
+  std::string last_entry_;    // that was no command
+  std::string to_be_edited_;  // what the next entry begins with
   bool left_ = false;
   size_t depth_ = 0;  // of files that run files
 };

@@ -6,6 +6,7 @@
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
 #include "cli/sql/live_view.h"
+#include "cli/sql/text_width.h"
 #include "expr/lexer.h"
 
 namespace dataflow::cli {
@@ -23,6 +24,27 @@ int64_t now_ms() { return posix_env().monotonic_nanos() / 1'000'000; }
 
 std::string first_word(const std::string& text) {
   return expr::in_capitals(text.substr(0, text.find_first_of(" \t\r\n;'`\"")));
+}
+
+std::string hex_of(char byte) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto value = static_cast<uint8_t>(byte);
+  return {'0', 'x', kDigits[value >> 4], kDigits[value & 15]};
+}
+
+SqlError not_utf8(std::string_view text, size_t bad) {
+  const std::string_view before = text.substr(0, bad);
+  SqlError error;
+  error.line = 1 + static_cast<size_t>(std::ranges::count(before, '\n'));
+  error.column = 1;
+  const size_t line = before.rfind('\n');
+  for (size_t at = line == std::string_view::npos ? 0 : line + 1; at < bad; ++error.column) {
+    at += code_point_at(text, at).size;
+  }
+  error.message = "line " + std::to_string(error.line) + ", column " +
+                  std::to_string(error.column) + ": the byte " + hex_of(text[bad]) +
+                  " is no UTF-8, which a statement has to be";
+  return error;
 }
 
 // The place in the script instead of that in the statement, in the manner of compilers.
@@ -48,6 +70,12 @@ struct StatementRunner::Running {
   int64_t asked_ms = 0;  // for its progress
   ProgressLine progress;
 };
+
+void StatementRunner::warn_of_open_transaction() {
+  if (transaction_ == "none") return;
+  session_.note(coloured_err(Colour::kYellow, "warning: ") +
+                "a transaction was left without COMMIT or ROLLBACK: nothing of it was kept");
+}
 
 Status StatementRunner::open(SqlClient::Settings settings) {
   settings_ = std::move(settings);
@@ -81,6 +109,9 @@ Result<SqlStatement> StatementRunner::start(const std::string& text) {
 
 Result<Outcome> StatementRunner::run(const std::string& text, const ScriptPlace& place) {
   stopped_ = false;
+  if (const size_t bad = first_not_utf8(text); bad != std::string::npos) {
+    return fail(not_utf8(text, bad), place);
+  }
   const int64_t began = now_ms();
   session_.out().flush();
   DF_ASSIGN_OR_RETURN(SqlStatement statement, start(text));
@@ -135,11 +166,17 @@ void StatementRunner::show_progress(Running& running) {
   if (now_ms() - running.asked_ms >= 1000) {
     running.asked_ms = now_ms();
     const Result<SqlStatement> now = client_.status(running.statement.id, 0);
-    if (now.ok()) running.statement.rows_read = now->rows_read;
+    if (now.ok()) {
+      running.statement.rows_read = now->rows_read;
+      running.statement.rows_written = now->rows_written;
+    }
   }
   std::string words = "running for " + human_duration(ms / 1000 * 1000);
   if (running.statement.rows_read >= 0) {
     words += ", " + plural(running.statement.rows_read, "row") + " read";
+  }
+  if (running.statement.rows_written > 0) {
+    words += ", " + std::to_string(running.statement.rows_written) + " written";
   }
   running.progress.show(words + " (Ctrl-C cancels)");
 }
@@ -285,11 +322,17 @@ Result<Outcome> StatementRunner::print_rows(Running& running) {
   }
   if (begun) writer->end();
   session_.out().flush();
-  const Result<SqlStatement> ended =
-      stopped_ ? end_now(running.statement.id) : client_.status(running.statement.id, 0);
-  if (ended.ok()) running.statement.warnings = ended->warnings;
+  const bool told = !running.statement.running();  // of one that had ended all is known
+  if (stopped_ || !told) {
+    const Result<SqlStatement> ended =
+        stopped_ ? end_now(running.statement.id) : client_.status(running.statement.id, 0);
+    if (ended.ok()) running.statement.warnings = ended->warnings;
+    if (ended.ok() && ended->error && !stopped_) {
+      warn(running);
+      return fail(*ended->error, running.place);
+    }
+  }
   warn(running);
-  if (ended.ok() && ended->error && !stopped_) return fail(*ended->error, running.place);
   return Outcome::kDone;
 }
 

@@ -45,6 +45,8 @@ class StatementRunner {
   void show(const std::vector<SqlColumn>& columns, const std::vector<std::vector<Document>>& rows);
   // "none", "open" or "failed"
   const std::string& transaction() const { return transaction_; }
+  // At the end of all: what the session ends with it.
+  void warn_of_open_transaction();
 
  private:
   struct Running;

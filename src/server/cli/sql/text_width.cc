@@ -99,6 +99,15 @@ CodePoint code_point_at(std::string_view text, size_t at) {
   return {value, size};
 }
 
+size_t first_not_utf8(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const CodePoint point = code_point_at(text, at);
+    if (point.value == 0xFFFD && point.size == 1) return at;
+    at += point.size;
+  }
+  return std::string_view::npos;
+}
+
 size_t columns_of(char32_t value) {
   if (value < 0x300) return 1;
   if (within(kNone, value)) return 0;

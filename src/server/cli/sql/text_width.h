@@ -15,6 +15,9 @@ struct CodePoint {
 // `at` is less than the text's size.
 CodePoint code_point_at(std::string_view text, size_t at);
 
+// Where the first byte stands that is none; npos: nowhere.
+size_t first_not_utf8(std::string_view text);
+
 // 0 of what stands on the character before it, 2 of wide ones, else 1.
 size_t columns_of(char32_t value);
 size_t columns_of(std::string_view text);

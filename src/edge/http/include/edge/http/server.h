@@ -23,7 +23,7 @@ struct Request {
   std::string query;  // behind the `?`, as sent
   std::string body;
   std::string content_type;  // without parameters, in small letters; empty if there is none
-  std::string accept;        // as sent
+  std::string accept;        // as sent; of several headers one list
   // What stands in the path for the route's `{name}`, decoded.
   std::map<std::string, std::string> parameters;
 };
@@ -83,6 +83,8 @@ struct Route {
   bool blocks = false;
   // For what nobody can tell how long it takes: it holds up only those that wait too.
   bool waits = false;
+  // It says nothing that a page of another site must not read, by whatever name it was asked.
+  bool any_host = false;
 };
 
 struct ServerOptions {
@@ -94,6 +96,9 @@ struct ServerOptions {
   int timeout_seconds = 30;  // for a request to arrive, and for an idle connection
   int workers = 4;           // for routes that block, and as many for those that wait
   int readers = 2;           // for those of them that only read
+  // Where it listens on a loopback address: the names, beside those of loopback, that requests may
+  // be for; others are refused with 421. None: they may be for any.
+  std::optional<std::vector<std::string>> allowed_hosts = {};
 };
 
 class Server {

@@ -20,6 +20,7 @@ struct SqlHttpOptions {
   size_t max_running = 64;  // statements, each with a thread
   size_t max_results = 32;  // of a session, that are not read to their end
   int64_t idle_ms = 10LL * 60 * 1000;
+  size_t max_page_rows = 100'000;
 };
 
 class SqlOverHttp {
