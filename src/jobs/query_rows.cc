@@ -99,7 +99,7 @@ Status QueryRows::fill() {
   while (ahead_.empty() && !over_) {
     if (client_.cancelled) {
       end();
-      return Status::cancelled("canceling statement due to user request");
+      return cancelled_by_user();
     }
     // The rows in front of the first one are read and passed over.
     const size_t most = left_ < kAtOnce ? left_ + std::min(skip_, kAtOnce) : kAtOnce;

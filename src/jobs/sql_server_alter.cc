@@ -53,9 +53,15 @@ Status SqlServer::refuse_altering(const sql::AlterTable& alter, const std::strin
 Status SqlServer::alter(const sql::AlterTable& alter, const std::string& script) {
   const std::lock_guard lock(changing_);
   DF_RETURN_IF_ERROR(refuse_altering(alter, script));
+  if (!alter.rename_to.empty()) {
+    DF_RETURN_IF_ERROR(refuse_going({{alter.rename_to}, alter.name.place}, script));
+  }
   const Changed catalog = copy();
   const std::shared_ptr<const sql::Catalog> before = this->catalog();
   DF_RETURN_IF_ERROR(catalog->alter(alter, script));
+  if (alter.as != nullptr) {
+    DF_RETURN_IF_ERROR(sql::describe_query(*alter.as, *catalog, sql::Settings(), script).status());
+  }
   std::vector<SqlObject> gone;
   add_gone(before->tables(), catalog->tables(), gone);
   add_gone(before->views(), catalog->views(), gone);
