@@ -85,10 +85,10 @@ std::shared_ptr<const sql::Catalog> SqlServer::catalog() const {
 
 SqlServer::Changed SqlServer::copy() const { return std::make_shared<sql::Catalog>(*catalog()); }
 
-std::mutex& SqlServer::writing(const std::string& table) {
+std::timed_mutex& SqlServer::writing(const std::string& table) {
   const std::lock_guard lock(mutex_);
-  std::unique_ptr<std::mutex>& found = writing_[table];
-  if (found == nullptr) found = std::make_unique<std::mutex>();
+  std::unique_ptr<std::timed_mutex>& found = writing_[table];
+  if (found == nullptr) found = std::make_unique<std::timed_mutex>();
   return *found;
 }
 
