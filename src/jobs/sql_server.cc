@@ -12,11 +12,6 @@
 namespace dataflow::jobs {
 namespace {
 
-// Statements that made what the catalog holds have no settings of a session.
-const sql::Settings kPlainSettings;
-
-sql::Name named(const std::string& name) { return {{name}, {1, 1}}; }
-
 sql::ObjectKind drop_kind(SqlKind kind) {
   switch (kind) {
     case SqlKind::kTable: return sql::ObjectKind::kTable;

@@ -60,7 +60,7 @@ Status SqlServer::alter(const sql::AlterTable& alter, const std::string& script)
   const std::shared_ptr<const sql::Catalog> before = this->catalog();
   DF_RETURN_IF_ERROR(catalog->alter(alter, script));
   if (alter.as != nullptr) {
-    DF_RETURN_IF_ERROR(sql::describe_query(*alter.as, *catalog, sql::Settings(), script).status());
+    DF_RETURN_IF_ERROR(sql::describe_query(*alter.as, *catalog, kPlainSettings, script).status());
   }
   std::vector<SqlObject> gone;
   add_gone(before->tables(), catalog->tables(), gone);
@@ -71,7 +71,7 @@ Status SqlServer::alter(const sql::AlterTable& alter, const std::string& script)
   if (const sql::Table* altered = catalog->find_table(now)) {
     // What neither can be read nor written is not kept.
     if (altered->managed) {
-      DF_RETURN_IF_ERROR(sql::sink_of(*altered, sql::Settings(), script).status());
+      DF_RETURN_IF_ERROR(sql::sink_of(*altered, kPlainSettings, script).status());
     }
     put_sql_object(batch, numbered(object_of(*altered)));
   } else if (const sql::View* changed = catalog->find_view(now)) {
