@@ -269,6 +269,16 @@ TEST_F(JobControlTest, WhoAsksForACheckpointIsToldWhatHoldsItUp) {
   expect_each_once(*job);
 }
 
+TEST_F(JobControlTest, CheckpointsThatAreAskedForLeaveNoTimersBehind) {
+  JobConfig rarely = config();
+  rarely.plan.job.checkpoint_interval_ms = kPatient;
+  const auto job = start(rarely);
+  ASSERT_TRUE(job->checkpoint().ok());
+  const size_t before = timers_.pending();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(job->checkpoint().ok());
+  EXPECT_LE(timers_.pending(), before + 2);
+}
+
 TEST_F(JobControlTest, OutputThatIsOwedHoldsUpNobodyWhoDoesNotAskForIt) {
   leave_owed_rows();
   make_engine(kPatient, 1);

@@ -225,7 +225,9 @@ void JobImpl::clear() {
 
 void JobImpl::schedule_tick() {
   const int64_t look = interval_nanos() / kLooksPerInterval;
-  timers_.schedule_after(look, [self = weak_from_this(), attempt = attempt_] {
+  // One is enough, though a round may have begun without it.
+  timers_.cancel(tick_);
+  tick_ = timers_.schedule_after(look, [self = weak_from_this(), attempt = attempt_] {
     const std::shared_ptr<JobImpl> job = self.lock();
     if (job == nullptr) return;
     // The worker is stopped before the job goes.
@@ -337,7 +339,8 @@ void JobImpl::complete_round() {
     return;
   }
   if (!all_ended()) {
-    schedule_tick();
+    // Who asked meanwhile waits for no tick.
+    is_awaited() ? begin_round() : schedule_tick();
     return;
   }
   // Tasks that ended while the round was under way still have something to commit.

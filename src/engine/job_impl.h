@@ -136,6 +136,7 @@ class JobImpl final : public Job, public std::enable_shared_from_this<JobImpl> {
   std::optional<Round> round_;
   std::vector<bool> ended_;
   TaskPart ended_parts_;
+  TimerId tick_{0};  // the one that is scheduled, or the last one
   uint64_t seen_activity_ = 0;
   int64_t last_round_nanos_ = 0;
   int64_t last_look_nanos_ = 0;  // for new splits

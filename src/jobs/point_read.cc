@@ -93,10 +93,9 @@ std::unique_ptr<PointRead> PointRead::make(const sql::CompiledQuery& query,
   made->shape_.offset = query.offset;
   const bool filters = std::ranges::any_of(made->stages_, &Stage::filter);
   if (query.limit && query.order_by.empty() && !filters) {
-    const int64_t most = *query.limit + query.offset;
-    if (most >= 0 && most < static_cast<int64_t>(kMostRows)) {
-      made->most_ = static_cast<size_t>(most);
-    }
+    constexpr auto kMost = static_cast<int64_t>(kMostRows);
+    const bool few = *query.limit < kMost && query.offset < kMost - *query.limit;
+    if (few) made->most_ = static_cast<size_t>(*query.limit + query.offset);
   }
   return made;
 }

@@ -148,7 +148,7 @@ Status QueryRows::fill() {
   while (ahead_.empty() && !over_) {
     if (told_to_end()) {
       end();
-      failed_ = Status::cancelled("canceling statement due to user request");
+      failed_ = cancelled_by_user();
     } else {
       failed_ = take_some(kLookMs);
       tell_progress();

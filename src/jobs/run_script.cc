@@ -5,6 +5,7 @@
 
 #include "base/crc32c.h"
 #include "base/edit_distance.h"
+#include "define_statement.h"
 #include "explain_analyze.h"
 #include "explain_statement.h"
 #include "final_rows.h"
@@ -158,24 +159,11 @@ Status ScriptRun::on(const sql::CreateTable& create) {
     DF_RETURN_IF_ERROR(catalog_.create(create, statement_->text, text_));
     return done("table `" + create.name.last() + "` created");
   }
-  DF_ASSIGN_OR_RETURN(const std::vector<sql::OutputColumn> columns,
-                      sql::describe_query(*create.as, catalog_, settings_, text_));
   if (create.if_not_exists && catalog_.find_table(create.name.last()) != nullptr) {
     return done("table `" + create.name.last() + "` is there already");
   }
-  sql::CreateTable table = create;
-  if (!table.columns.empty()) {
-    return sql::error_at(text_, create.name.place,
-                         "CREATE TABLE … AS takes its columns from the query");
-  }
-  for (const sql::OutputColumn& column : columns) {
-    sql::ColumnDefinition definition;
-    definition.name = column.name;
-    definition.type = column.type;
-    definition.nullable = column.nullable;
-    definition.place = create.name.place;
-    table.columns.push_back(std::move(definition));
-  }
+  DF_ASSIGN_OR_RETURN(const sql::CreateTable table,
+                      table_of_query(create, catalog_, settings_, text_));
   DF_RETURN_IF_ERROR(catalog_.create(table, statement_->text, text_));
   sql::Insert insert;
   insert.target = create.name;
@@ -185,14 +173,7 @@ Status ScriptRun::on(const sql::CreateTable& create) {
 
 Status ScriptRun::on(const sql::CreateView& create) {
   if (create.materialized) return on_server("CREATE MATERIALIZED VIEW");
-  DF_ASSIGN_OR_RETURN(const std::vector<sql::OutputColumn> columns,
-                      sql::describe_query(*create.query, catalog_, settings_, text_));
-  if (!create.columns.empty() && create.columns.size() != columns.size()) {
-    return sql::error_at(text_, create.name.place,
-                         "view `" + create.name.last() + "` names " +
-                             std::to_string(create.columns.size()) + " columns, its query gives " +
-                             std::to_string(columns.size()));
-  }
+  DF_RETURN_IF_ERROR(check_view(create, catalog_, settings_, text_));
   DF_RETURN_IF_ERROR(catalog_.create(create, statement_->text, text_));
   return done("view `" + create.name.last() + "` created");
 }
@@ -234,12 +215,8 @@ Status ScriptRun::on(const sql::CreateTest& test) {
 }
 
 Status ScriptRun::on(const sql::Use& use) {
-  const char* const known = use.catalog ? "default_catalog" : "default_database";
-  const std::string& given = use.name.last();
-  if (given == known) return done(std::string("in `") + known + "`");
-  return sql::error_at(text_, use.name.place,
-                       std::string("there is no ") + (use.catalog ? "catalog" : "database") + " `" +
-                           given + "`; there is `" + known + "`");
+  DF_ASSIGN_OR_RETURN(const std::string name, used_name(use, text_));
+  return done("in `" + name + "`");
 }
 
 Status ScriptRun::on(const sql::Explain& explain) {

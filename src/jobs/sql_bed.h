@@ -46,7 +46,7 @@ class SqlBed : public testing::Test {
     ids_ = std::move(*ids);
     inner_ = connect::make_connectors({env_, *log_, *ids_, nullptr, &timers_, nullptr, nullptr});
     connectors_ = std::make_unique<CollectConnectors>(*inner_);
-    engine_ = engine::Engine::create(env_, timers_, *connectors_, {2, 64, 2}, nullptr);
+    engine_ = engine::Engine::create(env_, timers_, *connectors_, engine_options_, nullptr);
     auto pipelines =
         Pipelines::open({env_, *store_, *engine_, *connectors_, "/data/jobs", "/data/savepoints"});
     ASSERT_TRUE(pipelines.ok()) << pipelines.status();
@@ -121,6 +121,8 @@ class SqlBed : public testing::Test {
     return all.ok() ? *all : "";
   }
 
+  // Of the next open().
+  engine::EngineOptions engine_options_{2, 64, 2};
   FaultEnv env_;
   TimerQueue timers_{env_};
   std::unique_ptr<meta::Store> store_;

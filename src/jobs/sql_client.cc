@@ -11,9 +11,13 @@
 namespace dataflow::jobs {
 namespace {
 
-// The statement of `text` that begins there, with these parameters in it.
-Result<sql::StatementAst> with_parameters(const std::string& text, sql::Place place,
+// The statement of `text`, with these parameters in it: the text is read again, unless there are
+// none.
+Result<sql::StatementAst> with_parameters(const std::string& text,
+                                          const sql::StatementAst& statement,
                                           sql::Parameters parameters) {
+  if (parameters.given.empty()) return statement;
+  const sql::Place place = statement.place;
   DF_ASSIGN_OR_RETURN(std::vector<sql::StatementAst> all, sql::parse_script(text, parameters));
   const auto found = std::ranges::find_if(all, [&](const sql::StatementAst& each) {
     return each.place.line == place.line && each.place.column == place.column;
@@ -24,10 +28,10 @@ Result<sql::StatementAst> with_parameters(const std::string& text, sql::Place pl
 
 class Prepared final : public PreparedStatement {
  public:
-  Prepared(SqlClient& client, sql::StatementAst statement, std::string text,
+  Prepared(SqlClient& client, uint64_t version, sql::StatementAst statement, std::string text,
            std::vector<Type> parameters, std::optional<std::vector<sql::OutputColumn>> columns)
       : client_(client),
-        version_(client.server.version()),
+        version_(version),
         statement_(std::move(statement)),
         text_(std::move(text)),
         parameters_(std::move(parameters)),
@@ -92,7 +96,7 @@ std::optional<std::vector<Row>> Prepared::read_by_key(const std::vector<Value>& 
   if (now != read_version_) {
     read_version_ = now;
     read_ = nullptr;
-    const auto marked = with_parameters(text_, statement_.place, as_markers(parameters_));
+    const auto marked = with_parameters(text_, statement_, as_markers(parameters_));
     if (!marked.ok() || !look_again(*marked).ok()) return std::nullopt;
     const sql::Query& query = *std::get<sql::SelectStatement>(marked->what).query;
     if (!PointRead::may_be(query)) return std::nullopt;
@@ -116,14 +120,13 @@ Result<StatementAnswer> Prepared::execute(const std::vector<Value>& parameters) 
   client_.begin();
   if (auto rows = read_by_key(parameters)) return rows_answer("SELECT", std::move(*rows));
   const auto run = [&]() -> Result<StatementAnswer> {
-    if (parameters.empty()) {
-      DF_RETURN_IF_ERROR(look_again(statement_));
-      return run_statement(client_, statement_, text_);
-    }
     DF_ASSIGN_OR_RETURN(const sql::StatementAst statement,
-                        with_parameters(text_, statement_.place, as_literals(parameters)));
+                        with_parameters(text_, statement_, as_literals(parameters)));
     DF_RETURN_IF_ERROR(look_again(statement));
-    return run_statement(client_, statement, text_);
+    DF_ASSIGN_OR_RETURN(StatementAnswer answer, run_statement(client_, statement, text_));
+    // It may have been compiled behind a change that came meanwhile.
+    DF_RETURN_IF_ERROR(look_again(statement));
+    return answer;
   };
   Result<StatementAnswer> answer = run();
   if (!answer.ok() && client_.transaction == TransactionState::kOpen) {
@@ -176,6 +179,8 @@ class Session final : public SqlSession {
 Result<std::unique_ptr<PreparedStatement>> Session::look_up(
     const sql::StatementAst& statement, const std::string& text,
     const std::vector<std::optional<Type>>& parameters) {
+  // In front of the catalog: what changes meanwhile is looked at again.
+  const uint64_t version = client_.server.version();
   const std::shared_ptr<const sql::Catalog> catalog = client_.server.catalog();
   DF_ASSIGN_OR_RETURN(std::vector<Type> types,
                       parameter_types(statement, text, parameters, *catalog));
@@ -184,14 +189,14 @@ Result<std::unique_ptr<PreparedStatement>> Session::look_up(
     nulls.given.push_back(expr::cast(expr::literal(Value()), type));
   }
   DF_ASSIGN_OR_RETURN(const sql::StatementAst typed,
-                      with_parameters(text, statement.place, std::move(nulls)));
+                      with_parameters(text, statement, std::move(nulls)));
   // Of a transaction that has failed nothing is looked up.
   std::optional<std::vector<sql::OutputColumn>> columns;
   if (client_.transaction != TransactionState::kFailed) {
     DF_ASSIGN_OR_RETURN(columns, columns_of_statement(client_, typed, text));
   }
-  return std::unique_ptr<PreparedStatement>(
-      std::make_unique<Prepared>(client_, statement, text, std::move(types), std::move(columns)));
+  return std::unique_ptr<PreparedStatement>(std::make_unique<Prepared>(
+      client_, version, statement, text, std::move(types), std::move(columns)));
 }
 
 }  // namespace

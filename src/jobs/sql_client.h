@@ -44,6 +44,11 @@ struct SqlClient {
   }
 };
 
+// What a statement says that was told to end.
+inline Status cancelled_by_user() {
+  return Status::cancelled("canceling statement due to user request");
+}
+
 // What the statement does, with its parameters in place. `text` is the whole that its places count
 // in.
 Result<StatementAnswer> run_statement(SqlClient& client, const sql::StatementAst& statement,

@@ -66,7 +66,7 @@ class Flush {
     began_ = std::chrono::steady_clock::now();
     const Ends ends = ends_of(*first.plan, client_.server.parts().log);
     while (true) {
-      if (client_.cancelled) return Status::cancelled("canceling statement due to user request");
+      if (client_.cancelled) return cancelled_by_user();
       DF_ASSIGN_OR_RETURN(const PipelineView now, pipelines.describe(pipeline_));
       // Its sources have ended, and all that they gave is written.
       if (now.state == "finished") return {};
@@ -74,10 +74,10 @@ class Flush {
       if (now.job && now.state == "running" && has_reached(*now.job, ends)) {
         const Status written = pipelines.checkpoint(pipeline_).status();
         DF_ASSIGN_OR_RETURN(const PipelineView then, pipelines.describe(pipeline_));
-        // Of a job that began again in between nobody knows what the checkpoint was of.
+        // Of a job that began again in between nobody knows what the checkpoint was of. One that
+        // is late or has failed is tried again, as long as the pipeline goes on.
         const bool same = then.job && restarts_of(then) == restarts_of(now);
         if (written.ok() && same) return {};
-        if (!written.ok() && written.code() != StatusCode::kConflict) return written;
       }
       std::this_thread::sleep_for(kLook);
     }

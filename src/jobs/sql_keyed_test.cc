@@ -39,21 +39,21 @@ TEST_F(SqlKeyedTest, AViewFollowsRowsThatChange) {
   EXPECT_EQ(run("DESCRIBE m"),
             "g, STRING, TRUE, PRI(g), NULL, NULL; s, BIGINT, TRUE, NULL, NULL, NULL; n, BIGINT, "
             "FALSE, NULL, NULL, NULL");
-  run("FLUSH");
+  EXPECT_EQ(run("FLUSH"), "FLUSH");
   EXPECT_EQ(run("SELECT * FROM m ORDER BY g"), "a, 30, 2; b, 30, 1");
-  run("UPDATE t SET g = 'b' WHERE k = 2");
-  run("DELETE FROM t WHERE k = 1");
-  run("FLUSH");
+  EXPECT_EQ(run("UPDATE t SET g = 'b' WHERE k = 2"), "UPDATE 1");
+  EXPECT_EQ(run("DELETE FROM t WHERE k = 1"), "DELETE 1");
+  EXPECT_EQ(run("FLUSH"), "FLUSH");
   EXPECT_EQ(run("SELECT * FROM m ORDER BY g"), "b, 50, 2");
   EXPECT_EQ(run("CREATE MATERIALIZED VIEW top AS SELECT g, s FROM m WHERE s > 40"),
             "CREATE MATERIALIZED VIEW");
   run("INSERT INTO t VALUES (9, 'c', 100)");
-  run("FLUSH top");
+  EXPECT_EQ(run("FLUSH top"), "FLUSH");
   EXPECT_EQ(run("SELECT * FROM top ORDER BY g"), "b, 50; c, 100");
   close();
   open();
-  run("DELETE FROM t WHERE k = 9");
-  run("FLUSH");
+  EXPECT_EQ(run("DELETE FROM t WHERE k = 9"), "DELETE 1");
+  EXPECT_EQ(run("FLUSH"), "FLUSH");
   EXPECT_EQ(run("SELECT * FROM top ORDER BY g"), "b, 50");
 }
 
@@ -84,8 +84,8 @@ TEST_F(SqlKeyedTest, AViewOfAJoinIsWhatItsQueryGives) {
       values += (values.empty() ? "(" : ", (") + std::to_string(i) + ", '" + city + "')";
     }
     ASSERT_EQ(run("INSERT INTO users VALUES " + values), "INSERT 0 200");
-    run("UPDATE cities SET name = name || '!' WHERE city = 'b'");
-    run("FLUSH");
+    EXPECT_EQ(run("UPDATE cities SET name = name || '!' WHERE city = 'b'"), "UPDATE 1");
+    ASSERT_EQ(run("FLUSH"), "FLUSH");
     ASSERT_EQ(run("SELECT * FROM m ORDER BY id"), run(query + " ORDER BY u.id")) << round;
   }
 }

@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "meta/store.h"
 #include "sql/catalog.h"
+#include "sql/settings.h"
 
 namespace dataflow::jobs {
 
@@ -47,6 +48,13 @@ Result<std::vector<SqlObject>> read_sql_objects(meta::Store& store);
 SqlObject object_of(const sql::Table& table);
 SqlObject object_of(const sql::View& view);
 SqlObject object_of(const sql::Function& function);
+// Statements that made what the catalog holds have no settings of a session, and their places tell
+// a user nothing.
+inline const sql::Settings kPlainSettings;
+inline sql::Name named(const std::string& name) { return {{name}, {1, 1}}; }
+inline std::string first_line(const std::string& message) {
+  return message.substr(0, message.find('\n'));
+}
 // What was there and is not any more.
 template <class Things>
 void add_gone(const Things& before, const Things& after, std::vector<SqlObject>& gone) {

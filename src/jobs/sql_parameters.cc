@@ -196,12 +196,17 @@ Result<std::vector<Type>> parameter_types(const sql::StatementAst& statement,
                                           const std::vector<std::optional<Type>>& given,
                                           const sql::Catalog& catalog) {
   sql::Parameters marked;
-  DF_RETURN_IF_ERROR(sql::parse_script(text, marked).status());
+  // A long script is not read again for each of its statements.
+  const bool any = text.find('$') != std::string::npos;
+  if (any) DF_RETURN_IF_ERROR(sql::parse_script(text, marked).status());
   std::vector<std::optional<Type>> types = given;
   types.resize(std::max(types.size(), marked.highest));
   marked.given.clear();
   for (size_t i = 0; i < types.size(); ++i) marked.given.push_back(expr::column(marker(i)));
-  DF_ASSIGN_OR_RETURN(const std::vector<sql::StatementAst> all, sql::parse_script(text, marked));
+  std::vector<sql::StatementAst> all;
+  if (any) {
+    DF_ASSIGN_OR_RETURN(all, sql::parse_script(text, marked));
+  }
   Uses uses(catalog, types);
   for (const sql::StatementAst& each : all) {
     const bool same =

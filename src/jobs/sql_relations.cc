@@ -3,12 +3,6 @@
 #include "sql_server.h"
 
 namespace dataflow::jobs {
-namespace {
-
-// Statements that made what the catalog holds have no settings of a session.
-const sql::Settings kPlainSettings;
-
-}  // namespace
 
 std::vector<RelationFacts> SqlServer::relations() const {
   const std::shared_ptr<const sql::Catalog> catalog = this->catalog();

@@ -12,11 +12,6 @@
 namespace dataflow::jobs {
 namespace {
 
-// Statements that made what the catalog holds have no settings of a session.
-const sql::Settings kPlainSettings;
-
-sql::Name named(const std::string& name) { return {{name}, {1, 1}}; }
-
 sql::ObjectKind drop_kind(SqlKind kind) {
   switch (kind) {
     case SqlKind::kTable: return sql::ObjectKind::kTable;
@@ -85,10 +80,10 @@ std::shared_ptr<const sql::Catalog> SqlServer::catalog() const {
 
 SqlServer::Changed SqlServer::copy() const { return std::make_shared<sql::Catalog>(*catalog()); }
 
-std::mutex& SqlServer::writing(const std::string& table) {
+std::timed_mutex& SqlServer::writing(const std::string& table) {
   const std::lock_guard lock(mutex_);
-  std::unique_ptr<std::mutex>& found = writing_[table];
-  if (found == nullptr) found = std::make_unique<std::mutex>();
+  std::unique_ptr<std::timed_mutex>& found = writing_[table];
+  if (found == nullptr) found = std::make_unique<std::timed_mutex>();
   return *found;
 }
 

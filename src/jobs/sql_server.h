@@ -36,7 +36,7 @@ class SqlServer final : public SqlService {
   // A name for a job that no other has.
   std::string job_name(const std::string& what) { return what + "-" + std::to_string(++jobs_); }
   // Writes to that table, of which some read it before (UPDATE, DELETE), come one after the other.
-  std::mutex& writing(const std::string& table);
+  std::timed_mutex& writing(const std::string& table);
   // While it is held nothing is defined, altered or dropped.
   std::unique_lock<std::mutex> hold_catalog() { return std::unique_lock(changing_); }
   // Of the rows of keyed tables, in memory.
@@ -81,7 +81,7 @@ class SqlServer final : public SqlService {
   const SqlParts parts_;
   std::mutex changing_;  // one change at a time
   mutable std::mutex mutex_;
-  std::map<std::string, std::unique_ptr<std::mutex>> writing_;  // by table
+  std::map<std::string, std::unique_ptr<std::timed_mutex>> writing_;  // by table
   std::shared_ptr<const sql::Catalog> catalog_ = std::make_shared<const sql::Catalog>();
   std::map<std::string, int64_t> numbers_;  // of objects, by their keys
   int64_t next_number_ = 1;

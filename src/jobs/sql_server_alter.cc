@@ -53,9 +53,15 @@ Status SqlServer::refuse_altering(const sql::AlterTable& alter, const std::strin
 Status SqlServer::alter(const sql::AlterTable& alter, const std::string& script) {
   const std::lock_guard lock(changing_);
   DF_RETURN_IF_ERROR(refuse_altering(alter, script));
+  if (!alter.rename_to.empty()) {
+    DF_RETURN_IF_ERROR(refuse_going({{alter.rename_to}, alter.name.place}, script));
+  }
   const Changed catalog = copy();
   const std::shared_ptr<const sql::Catalog> before = this->catalog();
   DF_RETURN_IF_ERROR(catalog->alter(alter, script));
+  if (alter.as != nullptr) {
+    DF_RETURN_IF_ERROR(sql::describe_query(*alter.as, *catalog, kPlainSettings, script).status());
+  }
   std::vector<SqlObject> gone;
   add_gone(before->tables(), catalog->tables(), gone);
   add_gone(before->views(), catalog->views(), gone);
@@ -65,7 +71,7 @@ Status SqlServer::alter(const sql::AlterTable& alter, const std::string& script)
   if (const sql::Table* altered = catalog->find_table(now)) {
     // What neither can be read nor written is not kept.
     if (altered->managed) {
-      DF_RETURN_IF_ERROR(sql::sink_of(*altered, sql::Settings(), script).status());
+      DF_RETURN_IF_ERROR(sql::sink_of(*altered, kPlainSettings, script).status());
     }
     put_sql_object(batch, numbered(object_of(*altered)));
   } else if (const sql::View* changed = catalog->find_view(now)) {

@@ -5,12 +5,6 @@
 #include "sql_server.h"
 
 namespace dataflow::jobs {
-namespace {
-
-// Places of the catalog's own statements tell a user nothing.
-std::string first_line(const std::string& message) { return message.substr(0, message.find('\n')); }
-
-}  // namespace
 
 // Readers go before what they read. All are tried; the first failure is told.
 Status SqlServer::finish_drop(std::vector<SqlObject> objects, const sql::Catalog& catalog) {

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <thread>
+
 #include "sql_bed.h"
 
 namespace dataflow::jobs {
@@ -56,6 +59,40 @@ TEST_F(SqlServerTest, ParametersHaveTheTypesOfWhatTheyMeet) {
   EXPECT_EQ(run("SELECT a FROM t WHERE a = $2", {Value::int64(1)}),
             "error: the statement takes 2 parameters, 1 are given");
   EXPECT_EQ(run("SELECT $1, $1 || 'b'", {Value::string("it's")}), "it's, it'sb");
+}
+
+// Rows are of the columns that were told, whatever is defined anew while they are looked up.
+TEST_F(SqlServerTest, RowsAreOfTheColumnsThatWereTold) {
+  run("CREATE TABLE t (a BIGINT)");
+  std::atomic<bool> done = false;
+  std::thread asks([&] {
+    const auto session = service_->open_session();
+    const std::string text = "SELECT * FROM v";
+    const auto parsed = session->parse(text);
+    while (!done) {
+      const auto prepared = session->prepare(parsed->front(), text, {});
+      if (!prepared.ok()) continue;
+      for (int i = 0; i < 2; ++i) {
+        auto answer = (*prepared)->execute({});
+        if (!answer.ok()) continue;
+        const auto rows = answer->rows->next(1);
+        if (!rows.ok() || rows->empty()) continue;
+        EXPECT_EQ(rows->front().size(), (*prepared)->columns()->size());
+      }
+    }
+  });
+  run("INSERT INTO t VALUES (1)");
+  // So many that looking them up takes a while.
+  std::string columns = "a";
+  for (int i = 0; i < 300; ++i)
+    columns += ", a + " + std::to_string(i) + " AS a" + std::to_string(i);
+  for (int i = 0; i < 60; ++i) {
+    const std::string more = i % 2 == 0 ? "" : ", a AS b";
+    EXPECT_EQ(run("CREATE OR REPLACE VIEW v AS SELECT " + columns + more + " FROM t"),
+              "CREATE VIEW");
+  }
+  done = true;
+  asks.join();
 }
 
 TEST_F(SqlServerTest, ATransactionIsWrittenWholeOrNotAtAll) {

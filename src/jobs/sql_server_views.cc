@@ -1,22 +1,12 @@
 // Views of the catalog, kept ones and others.
 #include "base/logger.h"
+#include "define_statement.h"
 #include "script_answers.h"
 #include "sql/parser.h"
 #include "sql_client.h"
 #include "sql_server.h"
 
 namespace dataflow::jobs {
-namespace {
-
-// Statements that made what the catalog holds have no settings of a session.
-const sql::Settings kPlainSettings;
-
-sql::Name named(const std::string& name) { return {{name}, {1, 1}}; }
-
-// Places of the catalog's own statements tell a user nothing.
-std::string first_line(const std::string& message) { return message.substr(0, message.find('\n')); }
-
-}  // namespace
 
 std::string pipeline_of_view(const std::string& view) { return "view-" + view; }
 
@@ -28,13 +18,7 @@ Status SqlServer::create(const sql::CreateView& create, const std::string& text,
   if (create.materialized) return create_kept(create, text, script, settings, warnings);
   const Changed catalog = copy();
   const std::string& name = create.name.last();
-  DF_ASSIGN_OR_RETURN(const std::vector<sql::OutputColumn> columns,
-                      sql::describe_query(*create.query, *catalog, kPlainSettings, script));
-  if (!create.columns.empty() && create.columns.size() != columns.size()) {
-    return sql::error_at(script, create.name.place,
-                         "view `" + name + "` names " + std::to_string(create.columns.size()) +
-                             " columns, its query gives " + std::to_string(columns.size()));
-  }
+  DF_RETURN_IF_ERROR(check_view(create, *catalog, kPlainSettings, script));
   if (const sql::View* before = catalog->find_view(name); before && before->materialized) {
     if (create.if_not_exists) return {};
     return sql::error_at(script, create.name.place,

@@ -1,6 +1,7 @@
 // Materialized views: one-row views, what they are kept by, who may touch what keeps them.
 #include <gmock/gmock.h>
 
+#include <future>
 #include <thread>
 
 #include "sql_bed.h"
@@ -181,6 +182,31 @@ TEST_F(SqlViewsTest, FlushWaitsForAPipelineThatIsNotStartedYet) {
   EXPECT_EQ(run("SELECT * FROM m"), "1");
 }
 
+TEST_F(SqlViewsTest, FlushWaitsForACheckpointHoweverLateItIs) {
+  close();
+  engine_options_.checkpoint_wait_ms = 1;
+  open();
+  run("CREATE TABLE t (a BIGINT)");
+  run("CREATE MATERIALIZED VIEW m AS SELECT a FROM t");
+  run("INSERT INTO t VALUES (1)");
+  std::promise<void> late, goes_on;
+  std::atomic<bool> held = false;
+  const std::string topic = log_->topic("m")->id.to_string();
+  env_.set_hook(
+      [&, opened = goes_on.get_future().share()](uint64_t, FaultOp op, const std::string& path) {
+        if (op != FaultOp::kSync || path.find(topic) == std::string::npos) return;
+        if (!held.exchange(true)) late.set_value();
+        opened.wait();
+      });
+  std::future<std::string> flushed = std::async(std::launch::async, [&] { return run("FLUSH"); });
+  late.get_future().wait();
+  EXPECT_EQ(flushed.wait_for(std::chrono::seconds(2)), std::future_status::timeout);
+  goes_on.set_value();
+  EXPECT_EQ(flushed.get(), "FLUSH");
+  env_.set_hook(nullptr);
+  EXPECT_EQ(run("SELECT * FROM m"), "1");
+}
+
 TEST_F(SqlViewsTest, AReplacedViewIsAnotherOne) {
   run("CREATE TABLE t (a BIGINT, b STRING)");
   run("INSERT INTO t VALUES (1, 'x'), (2, 'y')");
@@ -215,6 +241,16 @@ TEST_F(SqlViewsTest, ATableThatIsKeptTakesMoreColumns) {
               HasSubstr("view `m` reads `t` with the columns"));
   EXPECT_THAT(run("ALTER TABLE t RENAME b TO c"), HasSubstr("hold the names of their columns"));
   EXPECT_THAT(run("ALTER TABLE t RENAME TO u"), HasSubstr("in a topic of its name"));
+}
+
+TEST_F(SqlViewsTest, AViewIsNotAlteredIntoOneThatCannotBeRead) {
+  run("CREATE TABLE t (a BIGINT)");
+  run("CREATE VIEW v AS SELECT a FROM t");
+  EXPECT_THAT(run("ALTER VIEW v AS SELECT nope FROM t"),
+              HasSubstr("line 1, column 24: there is no column `nope`"));
+  EXPECT_EQ(run("SELECT * FROM v"), "");
+  EXPECT_EQ(run("ALTER VIEW v AS SELECT a + 1 AS b FROM t"), "ALTER VIEW");
+  EXPECT_EQ(run("DESCRIBE v"), "b, BIGINT, TRUE, NULL, NULL, NULL");
 }
 
 TEST_F(SqlViewsTest, NamesAreReadAsTheyAreWritten) {

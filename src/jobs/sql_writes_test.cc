@@ -1,7 +1,13 @@
 // Writes to tables that the server keeps: what becomes of a value on its way into a column.
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <future>
+
 #include "sql_bed.h"
+#include "sql_server.h"
+#include "table_writer.h"
+#include "types/batch_builder.h"
 
 namespace dataflow::jobs {
 namespace {
@@ -110,6 +116,54 @@ TEST_F(SqlWritesTest, WhatIsDroppedIsNotWrittenAgain) {
   EXPECT_EQ(run("DROP TABLE t"), "DROP TABLE");
   EXPECT_FALSE(pipelines_->deploy(plan, "", {}).ok());
   EXPECT_FALSE(log_->topic("t"));
+}
+
+// What is appended and not on disk yet is in front of what UPDATE writes.
+TEST_F(SqlWritesTest, UpdateSeesWhatSomebodyElseIsJustWriting) {
+  run("CREATE TABLE t (k BIGINT, v BIGINT, PRIMARY KEY (k) NOT ENFORCED)");
+  run("INSERT INTO t VALUES (1, 1)");
+  const std::string topic = log_->topic("t")->id.to_string();
+  std::promise<void> goes_on;
+  env_.set_hook(
+      [&, opened = goes_on.get_future().share()](uint64_t, FaultOp op, const std::string& path) {
+        if (op == FaultOp::kSync && path.find(topic) != std::string::npos) opened.wait();
+      });
+  BatchBuilder builder;
+  ASSERT_TRUE(builder.add(env_.now(), "{\"k\":1}", "{\"k\":1,\"v\":100}").ok());
+  std::string bytes = builder.finish();
+  const auto partition = log_->partition("t", PartitionIndex(0));
+  ASSERT_TRUE(partition->append({bytes.data(), bytes.size()}, false).ok());
+  auto updated = std::async(std::launch::async, [&] { return run("UPDATE t SET v = v + 1"); });
+  (void)updated.wait_for(std::chrono::seconds(1));
+  goes_on.set_value();
+  EXPECT_EQ(updated.get(), "UPDATE 1");
+  env_.set_hook(nullptr);
+  EXPECT_EQ(run("SELECT v FROM t"), "101");
+}
+
+TEST_F(SqlWritesTest, WhoWaitsForAnotherWriterCanBeCancelled) {
+  run("CREATE TABLE t (k BIGINT, v BIGINT, PRIMARY KEY (k) NOT ENFORCED)");
+  auto& writing = static_cast<SqlServer&>(*service_).writing("t");
+  writing.lock();
+  auto waits = std::async(std::launch::async, [&] { return run("UPDATE t SET v = 1"); });
+  bool ended = false;
+  for (int i = 0; i < 10'000 && !ended; ++i) {
+    session_->cancel();
+    ended = waits.wait_for(std::chrono::milliseconds(1)) == std::future_status::ready;
+  }
+  EXPECT_TRUE(ended);
+  writing.unlock();
+  EXPECT_EQ(waits.get(), "error: canceling statement due to user request");
+}
+
+TEST_F(SqlWritesTest, ATableThatWasDefinedAnewIsAnotherOne) {
+  auto& server = static_cast<SqlServer&>(*service_);
+  run("CREATE TABLE t (a BIGINT)");
+  const sql::Table before = *server.catalog()->find_table("t");
+  EXPECT_TRUE(changes_of(server, before).ok());
+  run("DROP TABLE t");
+  run("CREATE TABLE t (b STRING)");
+  EXPECT_EQ(changes_of(server, before).status().code(), StatusCode::kConflict);
 }
 
 }  // namespace

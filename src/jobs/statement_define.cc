@@ -1,6 +1,7 @@
 // Definitions and settings.
 #include <algorithm>
 
+#include "define_statement.h"
 #include "script_answers.h"
 #include "sql/parser.h"
 #include "sql_flush.h"
@@ -49,22 +50,8 @@ StatementRun::Answer StatementRun::create_filled(const sql::CreateTable& create)
     return refused("CREATE TABLE … AS is not done in a transaction; CREATE TABLE, then INSERT");
   }
   if (create.or_replace) return refused("CREATE OR REPLACE TABLE … AS is not supported yet");
-  if (!create.columns.empty()) {
-    return sql::error_at(text_, create.name.place,
-                         "CREATE TABLE … AS takes its columns from the query");
-  }
-  sql::CreateTable table = create;
-  table.as = nullptr;
-  DF_ASSIGN_OR_RETURN(const auto columns,
-                      sql::describe_query(*create.as, *catalog_, client_.settings, text_));
-  for (const sql::OutputColumn& column : columns) {
-    sql::ColumnDefinition definition;
-    definition.name = column.name;
-    definition.type = column.type;
-    definition.nullable = column.nullable;
-    definition.place = create.name.place;
-    table.columns.push_back(std::move(definition));
-  }
+  DF_ASSIGN_OR_RETURN(const sql::CreateTable table,
+                      table_of_query(create, *catalog_, client_.settings, text_));
   DF_RETURN_IF_ERROR(client_.server.create(table, statement_.text, text_));
   sql::Insert insert;
   insert.target = create.name;
@@ -119,11 +106,8 @@ StatementRun::Answer StatementRun::on(const sql::Set& set) {
 }
 
 StatementRun::Answer StatementRun::on(const sql::Use& use) {
-  const char* const known = use.catalog ? "default_catalog" : "default_database";
-  if (use.name.last() == known) return statement_done("USE");
-  return sql::error_at(text_, use.name.place,
-                       std::string("there is no ") + (use.catalog ? "catalog" : "database") + " `" +
-                           use.name.last() + "`; there is `" + known + "`");
+  DF_RETURN_IF_ERROR(used_name(use, text_).status());
+  return statement_done("USE");
 }
 
 StatementRun::Answer StatementRun::on(const sql::Flush& flush_statement) {

@@ -12,6 +12,12 @@
 namespace dataflow::jobs {
 namespace {
 
+// Where rows go that nobody wants to see.
+class NoRows final : public RowTaker {
+ public:
+  Status add(const Batch&) override { return {}; }
+};
+
 // For people: a row for each line, as PostgreSQL shows a plan.
 StatementAnswer lines_answer(const std::string& words, std::vector<std::string> warnings) {
   std::vector<Row> lines;
@@ -59,9 +65,10 @@ StatementRun::Answer StatementRun::analyze(const sql::StatementAst& statement) {
   made.plan.name = client_.server.job_name("analyze");
   made.plan.job.restart.max_attempts = 0;
   made.plan.job.on_error = plan::ErrorPolicy::kFail;
+  parts_.connectors.send(made.plan.name, std::make_shared<NoRows>());
   const int64_t began = parts_.env.monotonic_nanos();
   const Result<RunReport> report = run_plan(made.plan);
-  (void)parts_.connectors.take(made.plan.name);
+  parts_.connectors.forget(made.plan.name);
   if (!report.ok()) return report.status();
   const double seconds = static_cast<double>(parts_.env.monotonic_nanos() - began) / 1e9;
   return lines_answer(analyzed_text(made.plan, *report, seconds), std::move(made.warnings));

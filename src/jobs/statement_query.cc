@@ -82,7 +82,7 @@ Result<RunReport> StatementRun::run_plan(plan::Plan plan) {
     return report;
   }
   if (report.status().code() == StatusCode::kCancelled) {
-    return Status::cancelled("canceling statement due to user request");
+    return cancelled_by_user();
   }
   return statement_error(report.status());
 }

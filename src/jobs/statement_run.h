@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,8 @@ class StatementRun {
   Answer fill(const sql::Insert& insert);
   Answer run_to_end(sql::Compiled made);
   Answer write(TableChanges changes, const std::string& tag);
+  // Waits for others who write to the table; kCancelled.
+  Result<std::unique_lock<std::timed_mutex>> hold_writing(const std::string& table);
   Result<TableChanges> read_to_write(const sql::Table& table, const std::string& doing);
   Result<const sql::Table*> keyed_table(const sql::Name& name, const std::string& doing) const;
   Result<std::vector<Row>> rows_where(const sql::Table& table, const sql::ExpressionPtr& where,

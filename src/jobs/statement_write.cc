@@ -1,5 +1,7 @@
 // INSERT, UPDATE, DELETE, and the transactions around them.
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <set>
 
 #include "expr/lexer.h"
@@ -9,6 +11,9 @@
 
 namespace dataflow::jobs {
 namespace {
+
+// How long it takes at most until a cancelled one hears of it.
+constexpr std::chrono::milliseconds kLook{20};
 
 // What is read ends by itself.
 bool only_values(const plan::Plan& plan) {
@@ -55,7 +60,7 @@ StatementRun::Answer StatementRun::on(const sql::Insert& insert) {
   DF_ASSIGN_OR_RETURN(changes.rows, rows_in_order(std::move(made.plan)));
   changes.kinds.assign(changes.rows.size(), RowKind::kInsert);
   const std::string tag = "INSERT 0 " + std::to_string(changes.rows.size());
-  const std::lock_guard lock(client_.server.writing(table.name));
+  DF_ASSIGN_OR_RETURN(const auto held, hold_writing(table.name));
   return write(std::move(changes), tag);
 }
 
@@ -77,6 +82,14 @@ Result<std::vector<Row>> StatementRun::rows_in_order(plan::Plan plan) {
     for (FollowedRows::Change& change : *changes) rows.push_back(std::move(change.row));
   }
   return rows;
+}
+
+Result<std::unique_lock<std::timed_mutex>> StatementRun::hold_writing(const std::string& table) {
+  std::unique_lock held(client_.server.writing(table), std::defer_lock);
+  while (!held.try_lock_for(kLook)) {
+    if (client_.cancelled) return cancelled_by_user();
+  }
+  return held;
 }
 
 StatementRun::Answer StatementRun::write(TableChanges changes, const std::string& tag) {
@@ -196,7 +209,13 @@ Result<TableChanges> StatementRun::read_to_write(const sql::Table& table,
   }
   const auto partition = parts_.log.partition(table.name, PartitionIndex(0));
   if (partition == nullptr) return Status::conflict("table `" + table.name + "` was dropped");
-  changes.read_up_to = partition->stats().end;
+  // What somebody has appended is read once it is on disk, and would be written over until then.
+  const Offset end = partition->stats().end;
+  auto told = std::make_shared<std::promise<Status>>();
+  partition->await_synced(end, [told](Status synced) { told->set_value(std::move(synced)); });
+  DF_RETURN_IF_ERROR(told->get_future().get());
+  // In front of what an open transaction has written.
+  changes.read_up_to = std::min(end, partition->last_stable());
   return changes;
 }
 
@@ -236,7 +255,7 @@ StatementRun::Answer StatementRun::on(const sql::Update& update) {
   sql::Settings settings = client_.settings;
   DF_RETURN_IF_ERROR(settings.set("execution.runtime-mode", "batch"));
   DF_ASSIGN_OR_RETURN(sql::Compiled made, sql::compile({insert}, *catalog_, settings, text_));
-  const std::lock_guard lock(client_.server.writing(table->name));
+  DF_ASSIGN_OR_RETURN(const auto held, hold_writing(table->name));
   DF_ASSIGN_OR_RETURN(TableChanges changes, read_to_write(*table, "UPDATE"));
   collect_instead(made.plan);
   sql::CompiledQuery query;
@@ -254,7 +273,7 @@ StatementRun::Answer StatementRun::on(const sql::Delete& remove) {
   for (const sql::ColumnDefinition& column : table->columns) {
     if (column.kind == sql::ColumnKind::kPhysical) columns.push_back(expr::column(column.name));
   }
-  const std::lock_guard lock(client_.server.writing(table->name));
+  DF_ASSIGN_OR_RETURN(const auto held, hold_writing(table->name));
   DF_ASSIGN_OR_RETURN(TableChanges changes, read_to_write(*table, "DELETE"));
   DF_ASSIGN_OR_RETURN(changes.rows, rows_where(*table, remove.where, columns));
   changes.kinds.assign(changes.rows.size(), RowKind::kDelete);
@@ -289,7 +308,7 @@ StatementRun::Answer StatementRun::on(const sql::Transaction& transaction) {
   client_.savepoints.clear();
   if (failed) return statement_done("ROLLBACK");
   if (pending) {
-    const std::lock_guard lock(client_.server.writing(pending->table.name));
+    DF_ASSIGN_OR_RETURN(const auto held, hold_writing(pending->table.name));
     DF_RETURN_IF_ERROR(write_changes(client_.server, *pending));
   }
   return statement_done("COMMIT");

@@ -59,40 +59,63 @@ int64_t TableIndex::behind() const {
   return std::max<int64_t>(0, partition_->last_stable().value() - seen_.load());
 }
 
+std::unique_lock<std::mutex> TableIndex::hold_reader() {
+  const std::lock_guard turn(next_);
+  return std::unique_lock(advancing_);
+}
+
 Status TableIndex::catch_up() {
   const int64_t end = partition_->last_stable().value();
   if (seen_.load(std::memory_order_acquire) >= end) return {};
-  const std::lock_guard lock(advancing_);
+  const std::unique_lock held = hold_reader();
   if (seen_.load(std::memory_order_acquire) >= end) return {};
-  return advance(false);
+  return advance(end);
 }
 
 Status TableIndex::catch_up_and_wait(std::function<void()> wake) {
-  const std::lock_guard lock(advancing_);
-  DF_RETURN_IF_ERROR(advance(true));
-  reader_->wake_when_ready(std::move(wake));
-  return {};
+  while (true) {
+    const std::unique_lock held = hold_reader();
+    DF_RETURN_IF_ERROR(advance(partition_->last_stable().value()));
+    const Result<bool> more = read_more();
+    failed_ = more.status();
+    DF_RETURN_IF_ERROR(failed_);
+    if (*more) continue;
+    // Nothing is behind what was read: there the committed end stood just now.
+    DF_RETURN_IF_ERROR(advance(offset_of(*reader_)));
+    reader_->wake_when_ready(std::move(wake));
+    return {};
+  }
 }
 
 // The end of what is committed moves by whole appends and transactions: what is seen ends where it
-// once stood.
-Status TableIndex::advance(bool to_idle) {
+// once stood. Where it stands now may go on for ever while others write.
+Status TableIndex::advance(int64_t end) {
   if (!failed_.ok()) return failed_;
   const auto read = [&]() -> Status {
-    while (true) {
-      if (memory_.closing) return Status::cancelled("the server ends");
-      engine::Chunk chunk;
-      DF_ASSIGN_OR_RETURN(const engine::Polled polled, reader_->poll(chunk));
-      const bool more = polled == engine::Polled::kMore;
-      if (more) DF_RETURN_IF_ERROR(take_chunk(chunk));
-      const bool at_end = !more || offset_of(*reader_) == partition_->last_stable().value();
-      if (at_end || (!whole_ && waiting_.size() > kMostWaitingBytes)) DF_RETURN_IF_ERROR(apply());
-      if (at_end) whole_ = true;
-      if (!more || (at_end && !to_idle)) return {};
+    bool more = true;
+    while (more && offset_of(*reader_) < end) {
+      DF_ASSIGN_OR_RETURN(more, read_more());
+      // Nobody reads it yet.
+      if (!whole_ && waiting_.size() > kMostWaitingBytes) {
+        DF_RETURN_IF_ERROR(put_in(offset_of(*reader_)));
+      }
     }
+    DF_RETURN_IF_ERROR(put_in(end));
+    whole_ = true;
+    if (seen_ < end) seen_.store(end, std::memory_order_release);
+    return {};
   };
   failed_ = read();
   return failed_;
+}
+
+Result<bool> TableIndex::read_more() {
+  if (memory_.closing) return Status::cancelled("the server ends");
+  engine::Chunk chunk;
+  DF_ASSIGN_OR_RETURN(const engine::Polled polled, reader_->poll(chunk));
+  if (polled != engine::Polled::kMore) return false;
+  DF_RETURN_IF_ERROR(take_chunk(chunk));
+  return true;
 }
 
 Status TableIndex::take_chunk(const engine::Chunk& chunk) {
@@ -111,31 +134,33 @@ Status TableIndex::take_chunk(const engine::Chunk& chunk) {
     const std::string_view key = codec_.keys()[static_cast<size_t>(row)];
     const std::string_view bytes =
         gone ? std::string_view() : codec_.rows()[static_cast<size_t>(row)];
-    changes_.push_back(
-        {static_cast<uint32_t>(key.size()), static_cast<uint32_t>(bytes.size()), gone});
+    changes_.push_back({decoded.offsets[static_cast<size_t>(row)],
+                        static_cast<uint32_t>(key.size()), static_cast<uint32_t>(bytes.size()),
+                        gone});
     waiting_.append(key).append(bytes);
   }
   return {};
 }
 
-Status TableIndex::apply() {
+Status TableIndex::put_in(int64_t end) {
+  size_t done = 0, bytes = 0;
   {
     const std::unique_lock lock(seeing_);
-    const char* at = waiting_.data();
-    for (const Change& change : changes_) {
-      const std::string_view key(at, change.key_bytes);
-      const std::string_view row(at + change.key_bytes, change.row_bytes);
-      at += key.size() + row.size();
+    for (; done < changes_.size() && changes_[done].offset < end; ++done) {
+      const Change& change = changes_[done];
+      const std::string_view key(waiting_.data() + bytes, change.key_bytes);
+      const std::string_view row(key.data() + key.size(), change.row_bytes);
+      bytes += key.size() + row.size();
       if (change.gone) {
         rows_.erase(key);
       } else {
         rows_.put(key, row);
       }
     }
-    seen_.store(offset_of(*reader_), std::memory_order_release);
   }
-  changes_.clear();
-  waiting_.clear();
+  if (done == 0) return {};
+  changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(done));
+  waiting_.erase(0, bytes);
   if (waiting_.capacity() > 2 * kMostWaitingBytes) waiting_.shrink_to_fit();
   const int64_t now = rows_.bytes();
   const int64_t all = memory_.used += now - counted_;

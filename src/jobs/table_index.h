@@ -52,9 +52,11 @@ class TableIndex {
   int64_t behind() const;
 
   // Reads what was committed when it was called, and lets it be seen: an append of many records
-  // whole or not at all. After an error the index is of no use; kTooLarge: memory.
+  // whole or not at all. However fast others write, that much and no more is waited for. After an
+  // error the index is of no use; kTooLarge: memory.
   Status catch_up();
-  // catch_up(), then `wake` is called once when there is more, or the topic went away.
+  // The same until there is nothing more; then `wake` is called once when there is, or the topic
+  // went away. Between two parts of that who calls catch_up() goes first.
   Status catch_up_and_wait(std::function<void()> wake);
 
   // Rows of what catch_up() has read. None: there are more than `most`, unless it stops at so many.
@@ -66,21 +68,28 @@ class TableIndex {
       : codec_(std::move(codec)), memory_(memory) {}
 
   struct Change {
+    int64_t offset;
     uint32_t key_bytes;
     uint32_t row_bytes;
     bool gone;
   };
 
-  // To where the log's committed end stands; `to_idle`: until there was nothing more to read.
-  Status advance(bool to_idle);
+  // Who waits for it is the next one, however soon the last holder comes again.
+  std::unique_lock<std::mutex> hold_reader();
+  // At least to there, where the committed end stands or once stood.
+  Status advance(int64_t end);
+  // The next records, if there are any.
+  Result<bool> read_more();
   Status take_chunk(const engine::Chunk& chunk);
-  Status apply();
+  // What was read of the records in front of `end` goes into the rows.
+  Status put_in(int64_t end);
 
   engine::StoredRows codec_;
   IndexMemory& memory_;
   std::shared_ptr<log::Partition> partition_;
   std::unique_ptr<engine::Source> source_;
 
+  std::mutex next_;       // held by who waits for the other one
   std::mutex advancing_;  // what follows is its holder's
   engine::Split split_;
   std::unique_ptr<engine::SplitReader> reader_;

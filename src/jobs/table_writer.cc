@@ -1,6 +1,7 @@
 #include "table_writer.h"
 
 #include "engine/sink.h"
+#include "script_answers.h"
 #include "sql/settings.h"
 
 namespace dataflow::jobs {
@@ -35,6 +36,12 @@ Status refuse_nulls(const TableChanges& changes, const Schema& schema) {
 Result<TableChanges> changes_of(SqlServer& server, const sql::Table& table) {
   const std::optional<log::TopicInfo> topic = server.parts().log.topic(table.name);
   if (!topic) return Status::conflict("table `" + table.name + "` was dropped meanwhile");
+  // Behind the topic: whoever made that anew had taken the table out of the catalog before.
+  const std::shared_ptr<const sql::Catalog> catalog = server.catalog();
+  const sql::Table* const now = catalog->find_table(table.name);
+  if (now == nullptr || create_text(*now) != create_text(table)) {
+    return Status::conflict("table `" + table.name + "` was defined anew meanwhile");
+  }
   TableChanges changes;
   changes.table = table;
   changes.topic = topic->id;

@@ -235,6 +235,12 @@ Result<std::vector<OrderItem>> StatementParser::parse_order_by() {
     DF_RETURN_IF_ERROR(count_column(peek(), items.size()));
     OrderItem item;
     DF_ASSIGN_OR_RETURN(item.expression, parse_expression());
+    // A parameter is a value, as in PostgreSQL: only a number that is written is a column's.
+    if (parameters_ != nullptr && item.expression->kind == Kind::kLiteral &&
+        std::ranges::find(parameters_->given, item.expression) != parameters_->given.end()) {
+      const Type type = item.expression->value.type();
+      item.expression = expr::cast(item.expression, type, item.expression->place);
+    }
     if (!take_word("ASC")) item.descending = take_word("DESC");
     if (take_word("NULLS")) {
       if (take_word("FIRST")) {
