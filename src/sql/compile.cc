@@ -44,6 +44,17 @@ Status put_caret(const Status& status, const std::string& script) {
   return error_at(script, place, message.substr(static_cast<size_t>(read)));
 }
 
+// Where rows go that could not be read, came too late or failed. Whoever waits for a query's rows
+// sees its failures himself.
+std::optional<plan::SinkSpec> dead_letters_of(const Settings& settings) {
+  if (settings.dead_letters().empty()) return std::nullopt;
+  plan::SinkSpec sink;
+  sink.connector = "log";
+  sink.options = {{"topic", settings.dead_letters()}, {"create", "true"}};
+  sink.format = "json";
+  return sink;
+}
+
 class Compiler {
  public:
   Compiler(const Catalog& catalog, const Settings& settings, const std::string& script,
@@ -328,6 +339,7 @@ Result<Compiled> Compiler::finish() {
   if (settings_.checkpoint_interval_ms() > 0) {
     plan_.job.checkpoint_interval_ms = settings_.checkpoint_interval_ms();
   }
+  if (sinks_.front().id != kCollect) plan_.job.dead_letters = dead_letters_of(settings_);
   DF_RETURN_IF_ERROR(plan::validate(plan_));
   made.plan = std::move(plan_);
   made.warnings = growing_state(made.plan);
