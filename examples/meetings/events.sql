@@ -7,8 +7,8 @@
 SET 'table.local-time-zone' = 'UTC';
 
 -- Who comes and goes. An event that is not JSON, or has a text where a number stands, is not read:
--- it is a dead letter of each view that reads it. `timestamp` is in milliseconds since 1970. Events may
--- be five seconds late; a partition in which nothing happens for two seconds holds up nobody.
+-- it is a dead letter of each view that reads it. `timestamp` is in milliseconds since 1970. Events
+-- may be five seconds late; a partition in which nothing happens for two seconds holds up nobody.
 CREATE TABLE user_events (
   event_id STRING,
   meeting_id STRING,
@@ -92,8 +92,9 @@ FROM meeting_events;
 
 -- What can be read and is not valid: why, and where it stands in its topic.
 CREATE MATERIALIZED VIEW rejected_events AS
-SELECT 'user_events' AS topic, `partition`, `offset`, reason, event_id, meeting_id, event_type, arrived,
-  CURRENT_TIMESTAMP AS processing_timestamp, CAST(CURRENT_TIMESTAMP AS DATE) AS processing_date
+SELECT 'user_events' AS topic, `partition`, `offset`, reason, event_id, meeting_id, event_type,
+  arrived, CURRENT_TIMESTAMP AS processing_timestamp,
+  CAST(CURRENT_TIMESTAMP AS DATE) AS processing_date
 FROM checked_user_events WHERE reason IS NOT NULL
 UNION ALL
 SELECT 'chat_events', `partition`, `offset`, reason, event_id, meeting_id, event_type, arrived,

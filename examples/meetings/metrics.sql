@@ -43,8 +43,8 @@ SELECT
   -- The mean of the window's samples, each of one weight. NULL without any.
   avg_latency_ms,
   packet_loss,
-  -- 0 to 100; interactions i are messages, and reactions by half, a user a minute: 100 i / (i + 1). So
-  -- 50 is one message a minute from each user. 0 where nobody is there.
+  -- 0 to 100; interactions i are messages, and reactions by half, a user a minute: 100 i / (i + 1).
+  -- So 50 is one message a minute from each user. 0 where nobody is there.
   CASE WHEN active_users = 0 OR interactions = 0 THEN 0E0
     ELSE 100E0 * interactions / (interactions + active_users * 0.5E0) END AS engagement_score,
   -- By the window's mean latency and loss; without a sample nobody knows.
@@ -99,7 +99,8 @@ FROM (
     COUNT(*) FILTER (WHERE event_type = 'message')
       + 0.5E0 * COUNT(*) FILTER (WHERE event_type = 'reaction') AS interactions,
     MAX(processing_timestamp) AS processed_at
-  FROM TABLE(HOP(TABLE events_with_users, DESCRIPTOR(ts), INTERVAL '15' SECOND, INTERVAL '60' SECOND))
+  FROM TABLE(HOP(TABLE events_with_users, DESCRIPTOR(ts),
+    INTERVAL '15' SECOND, INTERVAL '60' SECOND))
   GROUP BY meeting_id, window_start, window_end);
 
 -- What the next view keeps of windows is never asked for again a day later. One task

@@ -44,17 +44,6 @@ Status put_caret(const Status& status, const std::string& script) {
   return error_at(script, place, message.substr(static_cast<size_t>(read)));
 }
 
-// Where rows go that could not be read, came too late or failed. Whoever waits for a query's rows
-// sees its failures himself.
-std::optional<plan::SinkSpec> dead_letters_of(const Settings& settings) {
-  if (settings.dead_letters().empty()) return std::nullopt;
-  plan::SinkSpec sink;
-  sink.connector = "log";
-  sink.options = {{"topic", settings.dead_letters()}, {"create", "true"}};
-  sink.format = "json";
-  return sink;
-}
-
 class Compiler {
  public:
   Compiler(const Catalog& catalog, const Settings& settings, const std::string& script,
@@ -321,6 +310,17 @@ Result<Table> Compiler::view(const CreateView& create) {
   queries_.push_back({relation.rel, std::move(columns)});
   sinks_.push_back({std::string(kViewSink), std::move(sink), create.name.place});
   return table;
+}
+
+// Where rows go that could not be read, came too late or failed. Whoever waits for a query's rows
+// sees its failures himself.
+std::optional<plan::SinkSpec> dead_letters_of(const Settings& settings) {
+  if (settings.dead_letters().empty()) return std::nullopt;
+  plan::SinkSpec sink;
+  sink.connector = "log";
+  sink.options = {{"topic", settings.dead_letters()}, {"create", "true"}};
+  sink.format = "json";
+  return sink;
 }
 
 Result<Compiled> Compiler::finish() {
