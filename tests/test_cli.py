@@ -119,6 +119,10 @@ def test_no_arguments_show_the_help_as_a_usage_error(offline):
     (("consume", "s", "-n", "-1"), "range 0 to 1000000000000000"),
     (("consume", "s", "-p", "-1"), "range 0 to"),
     (("publish", "s", "{}", "--key-field", ""), "--key-field is empty"),
+    (("publish", "s", "-f", "-", "--key-separator", ""), "--key-separator is empty"),
+    (("publish", "s", "{}", "--key-separator", "|"), "for lines of text"),
+    (("publish", "s", "-f", "-", "--key-separator", "|", "--key", "k"), "not several"),
+    (("demo-meetings", "1", "--topic", "users"), "user_events, chat_events or meeting_events"),
     (("group", "reset", "g"), "--to"),
     (("group", "reset", "g", "--to", "latest", "--shift", "1"), "either"),
     (("consume", "s", "--exit", "--follow"), "--follow"),
@@ -518,6 +522,15 @@ def test_keys_go_where_other_clients_put_them(cli, server):
     assert {r["key"]: r["partition"] for r in records} == placed
 
 
+def test_keys_stand_in_front_of_lines_of_any_text(cli):
+    cli("stream", "create", "s")
+    cli("publish", "s", "--file", "-", "--key-separator", "::", expect=VALIDATION,
+        stdin='a::{"cut off\nno key\n::no name\nb::c::d\n')
+    assert 'standard input:2: not published: there is no "::" behind a key' in cli.err
+    records = map(json.loads, consume_all(cli, "s", "-o", "json"))
+    assert [(r["key"], r["value"]) for r in records] == [("a", '{"cut off'), ("", "no name"), ("b", "c::d")]
+
+
 def test_what_is_written_slowly_is_published_as_it_comes(cli):
     cli("stream", "create", "s")
     reader = cli.start("consume", "s", "-n", 1, stdout=subprocess.PIPE)
@@ -843,6 +856,10 @@ def test_emulator_in_the_background(emulator):
     assert "stream create" in emulator.err and "emulator stop" in emulator.err
     assert emulator.json("emulator", "status") == started
     assert re.search(r"^Kafka: +127", emulator("emulator", "status"), re.MULTILINE)
+    assert re.search(rf"^PostgreSQL: +{started['postgres']}$", emulator("emulator", "status"), re.MULTILINE)
+    host, port = started["postgres"].split(":")
+    asked = subprocess.run(["psql", "-h", host, "-p", port, "-Atc", "SELECT 1 + 1"], text=True, capture_output=True, timeout=60)
+    assert asked.stdout == "2\n", asked.stderr
     # Without an endpoint it is the one that is found.
     emulator("stream", "create", "s")
     emulator("publish", "s", "kept")

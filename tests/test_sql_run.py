@@ -55,6 +55,25 @@ INSERT INTO p SELECT id, price, ts FROM orders WHERE id = 1;
     assert "me> +I[1, 2.50, 2024-01-31T10:00]" in out
 
 
+def test_dead_letters_go_to_the_topic_that_was_set(run):
+    (run.dir / "in.csv").write_text(ROWS + "4,tea,much,2024-01-31 10:00:03\n5,tea,0,2024-01-31 10:00:04\n")
+    script = """
+SET 'sql.dead-letters' = 'dead';
+CREATE TABLE out (n DECIMAL(20, 10)) WITH ('connector' = 'blackhole');
+INSERT INTO out SELECT 1 / price FROM orders;
+RESET 'sql.dead-letters';
+INSERT INTO out SELECT 1 / price FROM orders;
+CREATE TABLE dead (pipeline STRING, reason STRING, field STRING, source STRING, row_offset BIGINT, `row` STRING)
+WITH ('connector' = 'kafka', 'topic' = 'dead', 'format' = 'json', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset');
+SELECT reason, field, source, row_offset FROM dead ORDER BY reason;
+"""
+    rows = json_documents(run(script, "-o", "json"))[-1]["rows"]
+    assert [row[0] for row in rows] == ["decode", "expression"] and rows[0][1:3] == ["price", "orders"], rows
+    assert rows[0][3] == len(ROWS)
+    run("SET 'sql.dead-letters' = '';", expect=VALIDATION)
+    assert "give a topic's name" in run.cli.err
+
+
 def test_errors_have_a_place_and_nothing_runs_before_the_whole_is_parsed(run):
     run("SELECT nothing FROM orders;", expect=VALIDATION)
     assert "script.sql:4:8: " in run.cli.err and "^" in run.cli.err

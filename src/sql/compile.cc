@@ -304,6 +304,17 @@ Result<Table> Compiler::view(const CreateView& create) {
   return table;
 }
 
+// Where rows go that could not be read, came too late or failed. Whoever waits for a query's rows
+// sees its failures himself.
+std::optional<plan::SinkSpec> dead_letters_of(const Settings& settings) {
+  if (settings.dead_letters().empty()) return std::nullopt;
+  plan::SinkSpec sink;
+  sink.connector = "log";
+  sink.options = {{"topic", settings.dead_letters()}, {"create", "true"}};
+  sink.format = "json";
+  return sink;
+}
+
 Result<Compiled> Compiler::finish() {
   Compiled made;
   prune(queries_);
@@ -320,6 +331,7 @@ Result<Compiled> Compiler::finish() {
   if (settings_.checkpoint_interval_ms() > 0) {
     plan_.job.checkpoint_interval_ms = settings_.checkpoint_interval_ms();
   }
+  if (sinks_.front().id != kCollect) plan_.job.dead_letters = dead_letters_of(settings_);
   DF_RETURN_IF_ERROR(plan::validate(plan_));
   made.plan = std::move(plan_);
   made.warnings = growing_state(made.plan);

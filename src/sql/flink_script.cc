@@ -135,6 +135,7 @@ class FlinkScript final : private FlinkReads {
 // What was set, and what is otherwise here.
 std::string FlinkScript::settings_text() const {
   std::map<std::string, std::string> given = settings_.given();
+  given.erase("sql.dead-letters");  // a topic of ours that Flink would not fill
   if (batch_) {
     given[kMode] = "batch";
   } else {

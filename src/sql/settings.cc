@@ -27,6 +27,7 @@ constexpr const char* kName = "pipeline.name";
 constexpr const char* kDialect = "table.sql-dialect";
 constexpr const char* kPointReads = "sql.point-reads";
 constexpr const char* kResultMemory = "query.result-memory";
+constexpr const char* kDeadLetters = "sql.dead-letters";
 
 constexpr int64_t kMostParallelism = 1024;
 
@@ -90,6 +91,10 @@ Status check_memory(const std::string& key, const std::string& value) {
   return wrong(key, value, "give a size such as '512MiB'");
 }
 
+Status check_topic(const std::string& key, const std::string& value) {
+  return value.empty() ? wrong(key, value, "give a topic's name") : Status();
+}
+
 Status check_any(const std::string&, const std::string&) { return {}; }
 
 struct Known {
@@ -100,7 +105,7 @@ constexpr Known kKnown[] = {
     {kMode, check_mode},           {kParallelism, check_number}, {kTableParallelism, check_number},
     {kInterval, check_duration},   {kZone, check_zone},          {kIdle, check_duration},
     {kTtl, check_duration},        {kName, check_any},           {kDialect, check_dialect},
-    {kResultMemory, check_memory}, {kPointReads, check_choice},
+    {kResultMemory, check_memory}, {kPointReads, check_choice},  {kDeadLetters, check_topic},
 };
 
 std::string text_of(const std::map<std::string, std::string>& given, const char* key) {
@@ -152,7 +157,8 @@ Status Settings::reset(const std::string& key) {
 
 std::map<std::string, std::string> Settings::of_plans() const {
   std::map<std::string, std::string> found;
-  for (const char* key : {kParallelism, kTableParallelism, kInterval, kZone, kIdle, kTtl}) {
+  for (const char* key :
+       {kParallelism, kTableParallelism, kInterval, kZone, kIdle, kTtl, kDeadLetters}) {
     if (const auto given = given_.find(key); given != given_.end()) found.insert(*given);
   }
   return found;
@@ -179,6 +185,7 @@ int64_t Settings::checkpoint_interval_ms() const { return duration_of(given_, kI
 int64_t Settings::idle_timeout_ms() const { return duration_of(given_, kIdle); }
 int64_t Settings::state_ttl_ms() const { return duration_of(given_, kTtl); }
 bool Settings::point_reads() const { return !same_name(text_of(given_, kPointReads), "false"); }
+std::string Settings::dead_letters() const { return text_of(given_, kDeadLetters); }
 std::string Settings::pipeline_name() const { return text_of(given_, kName); }
 
 }  // namespace dataflow::sql

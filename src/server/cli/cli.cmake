@@ -10,6 +10,7 @@ set(CLI_SRCS
   cli/consume_command.cc
   cli/csv_events.cc
   cli/demo_events.cc
+  cli/demo_meetings.cc
   cli/doctor_command.cc
   cli/document.cc
   cli/emulator.cc

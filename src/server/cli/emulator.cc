@@ -32,6 +32,7 @@ Document emulator_document(const RunningEmulator& running, const EmulatorPlace& 
   object.put("kafka", running.kafka);
   object.put("http", running.http);
   object.put("metrics", running.metrics);
+  object.put("postgres", running.postgres);
   object.put("data_dir", data_dir_of(place));
   object.put("log", place.log_file);
   return object;
@@ -46,10 +47,18 @@ void print_emulator(Session& session, const RunningEmulator& running, const Emul
   facts.add("kafka", running.kafka);
   facts.add("http", "http://" + running.http);
   facts.add("metrics", "http://" + running.metrics + "/metrics");
+  facts.add("postgres", running.postgres);
   facts.add("data", data_dir_of(place));
   facts.add("log", place.log_file);
   facts.add("process", running.pid, CellKind::kNumber);
   session.out().write(facts.to_table(true));
+}
+
+// How psql gets there.
+std::string psql_line(const std::string& address) {
+  const Result<Address> at = parse_address(address);
+  if (!at.ok()) return "psql";  // of a server that said nothing of it
+  return "psql -h " + at->host + " -p " + std::to_string(at->port);
 }
 
 std::string advice(const RunningEmulator& running, bool any_port) {
@@ -58,7 +67,8 @@ std::string advice(const RunningEmulator& running, bool any_port) {
       "  dataflow stream create user-events --partitions 3\n"
       "  dataflow publish user-events '{\"user_id\":\"usr_1\",\"event\":\"login\"}'\n"
       "  dataflow consume user-events --exit\n";
-  text += "Any Kafka client works as well, with bootstrap server " + running.kafka + ".";
+  text += "Any Kafka client works as well, with bootstrap server " + running.kafka +
+          ".\nSQL: dataflow sql, or any client of PostgreSQL: " + psql_line(running.postgres);
   if (any_port) text += "\nThese commands find this emulator by themselves.";
   return text;
 }

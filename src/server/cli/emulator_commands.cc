@@ -17,7 +17,8 @@ void add_emulator_commands(CommandTree& tree) {
                    "dataflow emulator start --background     until dataflow emulator stop",
                    "dataflow emulator start --any-port       on ports that are free"});
   auto options = std::make_shared<EmulatorStart>();
-  start.add_flag("--any-port", options->any_port, "take free ports instead of 9092, 8080 and 9090");
+  start.add_flag("--any-port", options->any_port,
+                 "take free ports instead of 9092, 8080, 9090 and 5433");
   start.add_flag("-b,--background", options->background, "go on when this command has ended");
   start
       .add_option("--data-dir", options->data_dir,

@@ -159,6 +159,7 @@ std::optional<RunningEmulator> noted_emulator(const EmulatorPlace& place) {
   noted.kafka = text_member(*json, "kafka");
   noted.http = text_member(*json, "http");
   noted.metrics = text_member(*json, "metrics");
+  noted.postgres = text_member(*json, "postgres");
   return noted;
 }
 

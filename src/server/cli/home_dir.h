@@ -48,6 +48,7 @@ struct RunningEmulator {
   std::string kafka;
   std::string http;
   std::string metrics;
+  std::string postgres;
 };
 // Only if the process with the noted pid is the server that this emulator started.
 std::optional<RunningEmulator> find_running_emulator();

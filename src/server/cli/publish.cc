@@ -118,8 +118,11 @@ Status Publisher::prepare() {
   if (options_.has_key_field && options_.key_field.empty()) {
     return usage_error("--key-field is empty: name the field that holds the key");
   }
-  if (options_.has_key && !options_.key_field.empty()) {
-    return usage_error("give either --key or --key-field, not both");
+  if (options_.has_key + options_.has_key_field + options_.has_key_separator > 1) {
+    return usage_error("give one of --key, --key-field and --key-separator, not several");
+  }
+  if (options_.has_key_separator && options_.key_separator.empty()) {
+    return usage_error("--key-separator is empty: give what stands behind each line's key");
   }
   DF_ASSIGN_OR_RETURN(headers_, parse_headers(options_.headers));
   DF_ASSIGN_OR_RETURN(how_.acks, parse_acks(options_.acks));
@@ -138,6 +141,12 @@ Status Publisher::prepare() {
   DF_ASSIGN_OR_RETURN(input_.form, parse_input_form(options_.input));
   if (!input_.form) input_.form = input_form_of_file(options_.file);
   input_.csv_texts = options_.csv_texts;
+  if (options_.has_key_separator) {
+    if (options_.value || (input_.form && input_.form != InputForm::kText)) {
+      return usage_error("--key-separator is for lines of text: --file F --input text");
+    }
+    input_.form = InputForm::kText;
+  }
   if (input_.form == InputForm::kText && !options_.key_field.empty()) {
     return usage_error("--key-field needs JSON or CSV; plain text has no fields");
   }
@@ -200,6 +209,15 @@ Status Publisher::take(const InputEvent& event) {
     record.key = std::move(*key);
   }
   record.value = event.value;
+  if (options_.has_key_separator) {
+    const size_t at = event.value.find(options_.key_separator);
+    if (at == std::string::npos) {
+      note_bad(event.line, "there is no \"" + options_.key_separator + "\" behind a key");
+      return {};
+    }
+    record.key = event.value.substr(0, at);
+    record.value = event.value.substr(at + options_.key_separator.size());
+  }
   return send(std::move(record));
 }
 

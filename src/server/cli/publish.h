@@ -18,6 +18,8 @@ struct Publish {
   bool has_key = false;
   std::string key_field;
   bool has_key_field = false;
+  std::string key_separator;  // stands between a line's key and its event
+  bool has_key_separator = false;
   std::vector<std::string> headers;  // "k=v"
   std::string rate;                  // "100/s"
   std::optional<int32_t> partition;

@@ -38,6 +38,11 @@ void add_publish_command(CommandTree& tree) {
           .add_option("--key-field", to.key_field,
                       "take each event's key from this field (a.b goes deeper)")
           ->type_name("FIELD");
+  CLI::Option* separator =
+      command
+          .add_option("--key-separator", to.key_separator,
+                      "a line begins with its key and this, for lines of any text")
+          ->type_name("TEXT");
   command.add_option("-H,--header", to.headers, "a header of every event; may be repeated")
       ->type_name("K=V")
       ->allow_extra_args(false);
@@ -60,12 +65,14 @@ void add_publish_command(CommandTree& tree) {
                    "keep a CSV file's numbers, true and false as texts");
   command.add_flag("!--no-idempotence", to.idempotent,
                    "repeat without the protection against doubles");
-  set_action(tree, command, [options, value, event, named, key, key_field](Session& session) {
-    if (event->count() + named->count() > 0) options->value = *value;
-    options->has_key = key->count() > 0;
-    options->has_key_field = key_field->count() > 0;
-    return publish(session, *options);
-  });
+  set_action(tree, command,
+             [options, value, event, named, key, key_field, separator](Session& session) {
+               if (event->count() + named->count() > 0) options->value = *value;
+               options->has_key = key->count() > 0;
+               options->has_key_field = key_field->count() > 0;
+               options->has_key_separator = separator->count() > 0;
+               return publish(session, *options);
+             });
 }
 
 }  // namespace dataflow::cli

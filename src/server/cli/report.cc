@@ -28,6 +28,7 @@ std::string heading(const Column& column) {
 std::string label(const Column& column) {
   std::string text = words_of(column);
   if (text == "http") return "HTTP";
+  if (text == "postgres") return "PostgreSQL";
   text[0] = static_cast<char>(std::toupper(static_cast<uint8_t>(text[0])));
   return text;
 }

@@ -1,10 +1,14 @@
 // dataflow version | completion, and the generator of demonstration events
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/command_tree.h"
 #include "cli/demo_events.h"
+#include "cli/demo_meetings.h"
 #include "cli/exit_codes.h"
 #include "cli/group_admin.h"
+#include "cli/moment.h"
+#include "cli/publish.h"
 
 namespace dataflow::cli {
 namespace {
@@ -48,6 +52,65 @@ void add_names_command(CommandTree& tree) {
   set_action(tree, command, [what](Session& session) { return print_names(session, *what); });
 }
 
+void add_demo_events(CommandTree& tree) {
+  CLI::App& demo =
+      add_command(*tree.root, "demo-events", "print made-up user events as JSON lines",
+                  {"dataflow demo-events 1000 | dataflow publish user-events --file -"});
+  hide_command(demo);
+  auto count = std::make_shared<int64_t>(0);
+  auto seed = std::make_shared<uint64_t>(1);
+  demo.add_option("COUNT", *count, "how many")
+      ->required()
+      ->check(CLI::Range(int64_t{0}, kMostEvents));
+  demo.add_option("--seed", *seed, "another seed gives other events (default 1)")->type_name("N");
+  set_action(tree, demo, [count, seed](Session& session) {
+    write_demo_events(session.out(), *count, *seed, posix_env().now().value());
+    return Status();
+  });
+}
+
+void add_demo_meetings(CommandTree& tree) {
+  CLI::App& demo =
+      add_command(*tree.root, "demo-meetings", "print made-up events of meetings as JSON lines",
+                  {"dataflow demo-meetings 1000 --topic user_events",
+                   "dataflow demo-meetings 1000 --topic chat_events --key-separator '|' |\n"
+                   "    dataflow publish chat_events --file - --key-separator '|'"});
+  hide_command(demo);
+  auto options = std::make_shared<DemoMeetings>();
+  auto rate = std::make_shared<std::string>();
+  auto start = std::make_shared<std::string>();
+  demo.add_option("COUNT", options->count, "how many, of all topics together")
+      ->check(CLI::Range(int64_t{0}, kMostEvents));
+  demo.add_option("--topic", options->topic,
+                  "only those of user_events, chat_events or meeting_events")
+      ->type_name("NAME");
+  demo.add_option("--seed", options->seed, "another seed gives other events (default 1)")
+      ->type_name("N");
+  demo.add_option("--meetings", options->meetings, "how many meetings (default 12)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100'000));
+  demo.add_option("--rate", *rate, "so many of all topics: 100/s (default: all at once)")
+      ->type_name("N/s");
+  demo.add_option("--start", *start, "when the first one happens (default: the last one now)")
+      ->type_name("TIME");
+  demo.add_option("--key-separator", options->key_separator,
+                  "put its meeting and this in front of each")
+      ->type_name("TEXT");
+  set_action(tree, demo, [options, rate, start](Session& session) -> Status {
+    const bool known = std::find(std::begin(kMeetingTopics), std::end(kMeetingTopics),
+                                 options->topic) != std::end(kMeetingTopics);
+    if (!options->topic.empty() && !known) {
+      return usage_error("--topic " + options->topic +
+                         ": it is user_events, chat_events or meeting_events");
+    }
+    DF_ASSIGN_OR_RETURN(options->rate, parse_rate(*rate));
+    if (!start->empty()) {
+      DF_ASSIGN_OR_RETURN(options->start_ms, parse_moment(*start, posix_env().now().value()));
+    }
+    return write_demo_meetings(session.out(), *options);
+  });
+}
+
 }  // namespace
 
 void add_shell_commands(CommandTree& tree) {
@@ -68,20 +131,8 @@ void add_shell_commands(CommandTree& tree) {
   });
 
   add_names_command(tree);
-  CLI::App& demo =
-      add_command(*tree.root, "demo-events", "print made-up user events as JSON lines",
-                  {"dataflow demo-events 1000 | dataflow publish user-events --file -"});
-  hide_command(demo);
-  auto count = std::make_shared<int64_t>(0);
-  auto seed = std::make_shared<uint64_t>(1);
-  demo.add_option("COUNT", *count, "how many")
-      ->required()
-      ->check(CLI::Range(int64_t{0}, kMostEvents));
-  demo.add_option("--seed", *seed, "another seed gives other events (default 1)")->type_name("N");
-  set_action(tree, demo, [count, seed](Session& session) {
-    write_demo_events(session.out(), *count, *seed, posix_env().now().value());
-    return Status();
-  });
+  add_demo_events(tree);
+  add_demo_meetings(tree);
 }
 
 }  // namespace dataflow::cli

@@ -30,6 +30,7 @@ class Settings {
   int64_t idle_timeout_ms() const;         // table.exec.source.idle-timeout; 0: none
   int64_t state_ttl_ms() const;            // table.exec.state.ttl; 0: for ever
   std::string pipeline_name() const;       // pipeline.name
+  std::string dead_letters() const;        // sql.dead-letters: a topic; empty: only counted
   bool point_reads() const;                // sql.point-reads: keyed tables from memory
 
  private:
