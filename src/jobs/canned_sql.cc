@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "sql/parser.h"
+#include "sql_client.h"
 
 namespace dataflow::jobs {
 
@@ -66,7 +67,7 @@ class CannedSql::Session final : public SqlSession {
     cancelled_ = closed_;
     --service_.blocked_;
     service_.changed_.notify_all();
-    return Status::cancelled("canceling statement due to user request");
+    return cancelled_by_user();
   }
 
   std::string turn(const sql::Transaction& to) {
