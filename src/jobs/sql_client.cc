@@ -42,7 +42,7 @@ class Prepared final : public PreparedStatement {
   Result<StatementAnswer> execute(const std::vector<Value>& parameters) override;
 
  private:
-  Status look_again(const sql::StatementAst& statement);
+  Status look_again(const sql::StatementAst& statement, const SqlServer::CatalogAt& at);
   std::optional<std::vector<Row>> read_by_key(const std::vector<Value>& parameters);
 
   SqlClient& client_;
@@ -69,10 +69,10 @@ bool ends_transaction(const sql::StatementAst& statement) {
 }
 
 // Who asked has been told of the columns.
-Status Prepared::look_again(const sql::StatementAst& statement) {
-  const uint64_t now = client_.server.version();
-  if (now == version_ || !columns_) return {};
-  DF_ASSIGN_OR_RETURN(const auto columns, columns_of_statement(client_, statement, text_));
+Status Prepared::look_again(const sql::StatementAst& statement, const SqlServer::CatalogAt& at) {
+  if (at.version == version_ || !columns_) return {};
+  DF_ASSIGN_OR_RETURN(const auto columns,
+                      columns_of_statement(client_, *at.catalog, statement, text_));
   const bool same = columns && std::ranges::equal(*columns, *columns_, [](auto& a, auto& b) {
                       return a.name == b.name && a.type == b.type;
                     });
@@ -81,7 +81,7 @@ Status Prepared::look_again(const sql::StatementAst& statement) {
         "cached plan must not change result type: what the statement reads was defined anew; "
         "prepare it again");
   }
-  version_ = now;
+  version_ = at.version;
   return {};
 }
 
@@ -92,17 +92,16 @@ std::optional<std::vector<Row>> Prepared::read_by_key(const std::vector<Value>& 
       !client_.settings.point_reads()) {
     return std::nullopt;
   }
-  const uint64_t now = client_.server.version();
-  if (now != read_version_) {
-    read_version_ = now;
+  if (client_.server.version() != read_version_) {
+    const SqlServer::CatalogAt at = client_.server.catalog_at();
+    read_version_ = at.version;
     read_ = nullptr;
     const auto marked = with_parameters(text_, statement_, as_markers(parameters_));
-    if (!marked.ok() || !look_again(*marked).ok()) return std::nullopt;
+    if (!marked.ok() || !look_again(*marked, at).ok()) return std::nullopt;
     const sql::Query& query = *std::get<sql::SelectStatement>(marked->what).query;
     if (!PointRead::may_be(query)) return std::nullopt;
-    const std::shared_ptr<const sql::Catalog> catalog = client_.server.catalog();
-    const auto made = sql::compile(query, *catalog, client_.settings, text_, false);
-    if (made.ok()) read_ = PointRead::make(*made, *catalog);
+    const auto made = sql::compile(query, *at.catalog, client_.settings, text_, false);
+    if (made.ok()) read_ = PointRead::make(*made, *at.catalog);
   }
   if (read_ == nullptr) return std::nullopt;
   return read_->run(client_, parameters);
@@ -122,11 +121,9 @@ Result<StatementAnswer> Prepared::execute(const std::vector<Value>& parameters) 
   const auto run = [&]() -> Result<StatementAnswer> {
     DF_ASSIGN_OR_RETURN(const sql::StatementAst statement,
                         with_parameters(text_, statement_, as_literals(parameters)));
-    DF_RETURN_IF_ERROR(look_again(statement));
-    DF_ASSIGN_OR_RETURN(StatementAnswer answer, run_statement(client_, statement, text_));
-    // It may have been compiled behind a change that came meanwhile.
-    DF_RETURN_IF_ERROR(look_again(statement));
-    return answer;
+    const SqlServer::CatalogAt at = client_.server.catalog_at();
+    DF_RETURN_IF_ERROR(look_again(statement, at));
+    return run_statement(client_, at.catalog, statement, text_);
   };
   Result<StatementAnswer> answer = run();
   if (!answer.ok() && client_.transaction == TransactionState::kOpen) {
@@ -179,9 +176,7 @@ class Session final : public SqlSession {
 Result<std::unique_ptr<PreparedStatement>> Session::look_up(
     const sql::StatementAst& statement, const std::string& text,
     const std::vector<std::optional<Type>>& parameters) {
-  // In front of the catalog: what changes meanwhile is looked at again.
-  const uint64_t version = client_.server.version();
-  const std::shared_ptr<const sql::Catalog> catalog = client_.server.catalog();
+  const auto [catalog, version] = client_.server.catalog_at();
   DF_ASSIGN_OR_RETURN(std::vector<Type> types,
                       parameter_types(statement, text, parameters, *catalog));
   sql::Parameters nulls;
@@ -193,7 +188,7 @@ Result<std::unique_ptr<PreparedStatement>> Session::look_up(
   // Of a transaction that has failed nothing is looked up.
   std::optional<std::vector<sql::OutputColumn>> columns;
   if (client_.transaction != TransactionState::kFailed) {
-    DF_ASSIGN_OR_RETURN(columns, columns_of_statement(client_, typed, text));
+    DF_ASSIGN_OR_RETURN(columns, columns_of_statement(client_, *catalog, typed, text));
   }
   return std::unique_ptr<PreparedStatement>(std::make_unique<Prepared>(
       client_, version, statement, text, std::move(types), std::move(columns)));

@@ -51,10 +51,12 @@ inline Status cancelled_by_user() {
 
 // What the statement does, with its parameters in place. `text` is the whole that its places count
 // in.
-Result<StatementAnswer> run_statement(SqlClient& client, const sql::StatementAst& statement,
-                                      const std::string& text);
+Result<StatementAnswer> run_statement(SqlClient& client,
+                                      std::shared_ptr<const sql::Catalog> catalog,
+                                      const sql::StatementAst& statement, const std::string& text);
 // The columns of its rows; none: it gives no rows.
 Result<std::optional<std::vector<sql::OutputColumn>>> columns_of_statement(
-    SqlClient& client, const sql::StatementAst& statement, const std::string& text);
+    SqlClient& client, const sql::Catalog& catalog, const sql::StatementAst& statement,
+    const std::string& text);
 
 }  // namespace dataflow::jobs

@@ -78,6 +78,11 @@ std::shared_ptr<const sql::Catalog> SqlServer::catalog() const {
   return catalog_;
 }
 
+SqlServer::CatalogAt SqlServer::catalog_at() const {
+  const std::lock_guard lock(mutex_);
+  return {catalog_, version_};
+}
+
 SqlServer::Changed SqlServer::copy() const { return std::make_shared<sql::Catalog>(*catalog()); }
 
 std::timed_mutex& SqlServer::writing(const std::string& table) {

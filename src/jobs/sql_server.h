@@ -33,6 +33,11 @@ class SqlServer final : public SqlService {
 
   const SqlParts& parts() const { return parts_; }
   std::shared_ptr<const sql::Catalog> catalog() const;
+  struct CatalogAt {
+    std::shared_ptr<const sql::Catalog> catalog;
+    uint64_t version;  // of that one
+  };
+  CatalogAt catalog_at() const;
   // A name for a job that no other has.
   std::string job_name(const std::string& what) { return what + "-" + std::to_string(++jobs_); }
   // Writes to that table, of which some read it before (UPDATE, DELETE), come one after the other.

@@ -184,29 +184,30 @@ StatementRun::Answer StatementRun::on(const sql::Describe& what) {
   return rows_answer("DESCRIBE", std::move(table.rows));
 }
 
-Result<StatementAnswer> run_statement(SqlClient& client, const sql::StatementAst& statement,
-                                      const std::string& text) {
-  return StatementRun(client, statement, text).run();
+Result<StatementAnswer> run_statement(SqlClient& client,
+                                      std::shared_ptr<const sql::Catalog> catalog,
+                                      const sql::StatementAst& statement, const std::string& text) {
+  return StatementRun(client, std::move(catalog), statement, text).run();
 }
 
 Result<std::optional<std::vector<sql::OutputColumn>>> columns_of_statement(
-    SqlClient& client, const sql::StatementAst& statement, const std::string& text) {
+    SqlClient& client, const sql::Catalog& catalog, const sql::StatementAst& statement,
+    const std::string& text) {
   using Columns = std::optional<std::vector<sql::OutputColumn>>;
-  const std::shared_ptr<const sql::Catalog> catalog = client.server.catalog();
   if (const auto* select = std::get_if<sql::SelectStatement>(&statement.what)) {
     DF_ASSIGN_OR_RETURN(auto columns,
-                        sql::describe_query(*select->query, *catalog, client.settings, text));
+                        sql::describe_query(*select->query, catalog, client.settings, text));
     return Columns(std::move(columns));
   }
   if (const auto* follow = std::get_if<sql::Subscribe>(&statement.what)) {
     DF_ASSIGN_OR_RETURN(auto columns,
-                        sql::describe_query(*follow->query, *catalog, client.settings, text));
+                        sql::describe_query(*follow->query, catalog, client.settings, text));
     columns.insert(columns.begin(), {kChangeColumn, Type::string(), false});
     return Columns(std::move(columns));
   }
   if (std::holds_alternative<sql::Explain>(statement.what)) return Columns(text_columns({"plan"}));
   if (const auto* what = std::get_if<sql::Describe>(&statement.what)) {
-    DF_ASSIGN_OR_RETURN(ResultTable table, describe(what->name, *catalog, client.settings, text));
+    DF_ASSIGN_OR_RETURN(ResultTable table, describe(what->name, catalog, client.settings, text));
     return Columns(std::move(table.columns));
   }
   if (const auto* set = std::get_if<sql::Set>(&statement.what)) {
@@ -219,7 +220,7 @@ Result<std::optional<std::vector<sql::OutputColumn>>> columns_of_statement(
   if (what->kind == sql::ShowKind::kCreateTable || what->kind == sql::ShowKind::kCreateView) {
     return Columns(text_columns({"statement"}));
   }
-  DF_ASSIGN_OR_RETURN(ResultTable table, show(*what, *catalog, client.settings, text));
+  DF_ASSIGN_OR_RETURN(ResultTable table, show(*what, catalog, client.settings, text));
   return Columns(std::move(table.columns));
 }
 

@@ -18,12 +18,13 @@ StatementAnswer rows_answer(std::string tag, std::vector<Row> rows);
 
 class StatementRun {
  public:
-  StatementRun(SqlClient& client, const sql::StatementAst& statement, const std::string& text)
+  StatementRun(SqlClient& client, std::shared_ptr<const sql::Catalog> catalog,
+               const sql::StatementAst& statement, const std::string& text)
       : client_(client),
         parts_(client.server.parts()),
         statement_(statement),
         text_(text),
-        catalog_(client.server.catalog()) {}
+        catalog_(std::move(catalog)) {}
 
   Result<StatementAnswer> run() {
     return std::visit([this](const auto& what) { return this->on(what); }, statement_.what);
