@@ -145,8 +145,8 @@ cat <<NEXT
   kcat -b "\$(dataflow emulator status -o yaml | sed -n 's/^kafka: "\(.*\)"/\1/p')" -C -t $stream -o beginning -e -c 3
 NEXT
 if [ "$keep" = 1 ]; then
-  printf '\nThe server goes on. Stop it with:   dataflow emulator stop\n'
-  printf 'Kill it and start it again with:    kill -9 %s; dataflow emulator start --any-port --background\n' \
+  printf '\nThe server goes on, and the meetings. Stop both with:  dataflow emulator stop\n'
+  printf 'Kill it and start it again with:  kill -9 %s; dataflow emulator start --any-port --background\n' \
     "$(from_emulator pid)"
 elif [ ! -t 0 ]; then
   printf '\nThis server ends here.\n'
