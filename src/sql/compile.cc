@@ -8,6 +8,7 @@
 #include "binder.h"
 #include "expr/bound.h"
 #include "growing_state.h"
+#include "in_zone.h"
 #include "lower.h"
 #include "names.h"
 #include "plan/analyze.h"
@@ -329,6 +330,8 @@ Result<Compiled> Compiler::finish() {
     plan_.job.checkpoint_interval_ms = settings_.checkpoint_interval_ms();
   }
   DF_RETURN_IF_ERROR(plan::validate(plan_));
+  const std::string zone = settings_.time_zone();
+  if (!is_utc(zone)) DF_RETURN_IF_ERROR(put_in_zone(plan_, zone));
   made.plan = std::move(plan_);
   made.warnings = growing_state(made.plan);
   return made;
