@@ -346,6 +346,25 @@ TEST_F(FileSink, RowsGoToTheFoldersOfTheirPartitions) {
                             "kind=none/last=none", "kind=none/last=none"}));
 }
 
+// Whatever bytes stand in the texts.
+TEST_F(FileSink, PartitionsOfSeveralTextsAreToldApart) {
+  plan::SinkSpec spec = parted_spec({{"partition_by", "last,payload"}});
+  spec.format = "json";
+  FileJob job(bed_, spec);
+  ASSERT_TRUE(job.start().ok());
+  const std::string between("\0\1", 2);
+  const Value kind = Value::integer(Type::int32(), 7);
+  Batch batch =
+      batch_of(parted_schema(), {{Value::string("x" + between + "y"), Value::string("z"), kind},
+                                 {Value::string("x"), Value::string("y" + between + "z"), kind}})
+          .value();
+  std::vector<RowFault> faults;
+  ASSERT_TRUE(job.writer().write(batch, faults).ok());
+  ASSERT_TRUE(job.end().ok());
+  ASSERT_TRUE(job.checkpoint_and_commit(1).ok());
+  EXPECT_EQ(names(bed_, false).size(), 2U);
+}
+
 // Its file could be written, and would never come to its place.
 TEST_F(FileSink, APartitionThatNoFolderCanBeNamedAfterIsAFaultOfItsRow) {
   FileJob job(bed_, parted_spec());

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
+
 namespace dataflow::connect {
 
 std::string escaped_in_path(std::string_view text) {
@@ -32,12 +34,15 @@ std::string_view RowPartition::key(const Batch& batch, int64_t row) {
       continue;
     }
     key_ += '\1';
+    const size_t at = key_.size();
+    key_.resize(at + sizeof(uint32_t));
     if ((*schema_)[column].type.id() == TypeId::kString) {
       key_ += static_cast<const arrow::BinaryArray&>(values).GetView(row);
     } else {
       key_ += value_at((*schema_)[column].type, values, row).to_string();
     }
-    key_ += '\0';
+    // Its length in front: a text may hold any bytes.
+    store_le32(key_.data() + at, static_cast<uint32_t>(key_.size() - at - sizeof(uint32_t)));
   }
   return key_;
 }

@@ -74,8 +74,8 @@ std::unique_ptr<AggregateFunction> make_plain(plan::AggregateKind kind,
       const auto place = plan::place_of(aggregate);
       return place.ok() ? make_percentile_sketch(argument, *place) : nullptr;
     }
+    default: return make_gathered(aggregate, argument);
   }
-  return nullptr;
 }
 
 Status check_known(const plan::AggregateFunction* known, const std::string& function) {
@@ -92,10 +92,11 @@ Status check_made(const std::unique_ptr<AggregateFunction>& made,
                              ") is not there yet");
 }
 
-// Whether a value that comes again changes nothing.
-bool takes_each_once(plan::AggregateKind kind) {
-  return kind == plan::AggregateKind::kMin || kind == plan::AggregateKind::kMax ||
-         kind == plan::AggregateKind::kFirstValue ||
+// Whether a value that comes again changes nothing, or it sees to that by itself.
+bool takes_each_once(const plan::AggregateFunction& known) {
+  const plan::AggregateKind kind = known.kind;
+  return plan::gathers(known) || kind == plan::AggregateKind::kMin ||
+         kind == plan::AggregateKind::kMax || kind == plan::AggregateKind::kFirstValue ||
          kind == plan::AggregateKind::kApproxCountDistinct;
 }
 
@@ -110,7 +111,7 @@ Result<std::unique_ptr<AggregateFunction>> make_aggregate(const plan::Aggregate&
   DF_RETURN_IF_ERROR(check_known(known, aggregate.function));
   std::unique_ptr<AggregateFunction> made = make_plain(known->kind, aggregate, argument, result);
   DF_RETURN_IF_ERROR(check_made(made, *known, aggregate.distinct, argument));
-  if (!aggregate.distinct || takes_each_once(known->kind)) return made;
+  if (!aggregate.distinct || takes_each_once(*known)) return made;
   return make_distinct(std::move(made), argument, name);
 }
 
@@ -125,6 +126,11 @@ Result<std::unique_ptr<AggregateFunction>> make_retractable(const plan::Aggregat
     return Status::internal("the aggregate " + aggregate.function + " cannot take rows back");
   }
   std::unique_ptr<AggregateFunction> made;
+  if (plan::gathers(*known)) {
+    made = make_kept_gathered(aggregate, argument, name);
+    DF_RETURN_IF_ERROR(check_made(made, *known, aggregate.distinct, argument));
+    return made;
+  }
   switch (known->kind) {
     case Kind::kMin: made = make_kept_choice(argument, Choice::kLeast, name); break;
     case Kind::kMax: made = make_kept_choice(argument, Choice::kGreatest, name); break;

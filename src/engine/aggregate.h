@@ -99,6 +99,9 @@ std::unique_ptr<AggregateFunction> make_moment(const Type& argument, const Type&
 // Those whose state is a sketch: they cannot take rows back. `place` is from 0 to 1.
 std::unique_ptr<AggregateFunction> make_count_distinct_sketch(const Type& argument);
 std::unique_ptr<AggregateFunction> make_percentile_sketch(const Type& argument, double place);
+// Lists and percentiles, DISTINCT ones too: they keep all of their values.
+std::unique_ptr<AggregateFunction> make_gathered(const plan::Aggregate& aggregate,
+                                                 const Type& argument);
 // `inner` over the values of each group, each once. kInvalid where they cannot be told apart.
 Result<std::unique_ptr<AggregateFunction>> make_distinct(std::unique_ptr<AggregateFunction> inner,
                                                          const Type& argument,
@@ -106,6 +109,9 @@ Result<std::unique_ptr<AggregateFunction>> make_distinct(std::unique_ptr<Aggrega
 // Of those that can take rows back: they keep all of their values.
 std::unique_ptr<AggregateFunction> make_kept_choice(const Type& type, Choice choice,
                                                     const std::string& name);
+std::unique_ptr<AggregateFunction> make_kept_gathered(const plan::Aggregate& aggregate,
+                                                      const Type& argument,
+                                                      const std::string& name);
 Result<std::unique_ptr<AggregateFunction>> make_counted_distinct(
     std::unique_ptr<AggregateFunction> inner, const Type& argument, const std::string& name);
 

@@ -75,6 +75,13 @@ int64_t ArrivedValues::last_arrival(Row group) const {
   return kept_->number(groups_[group].last);
 }
 
+void ArrivedValues::append_values(Row group, std::vector<std::string_view>& values) const {
+  if (group >= groups_.size()) return;
+  for (Row kept = groups_[group].first; kept != kNone; kept = links_[kept].next) {
+    values.push_back(kept_->bytes(kValue)[kept]);
+  }
+}
+
 void ArrivedValues::clear(Row group) {
   if (group >= groups_.size()) return;
   for (Row kept = groups_[group].first; kept != kNone;) {

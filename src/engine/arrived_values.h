@@ -33,6 +33,8 @@ class ArrivedValues {
   std::optional<std::string_view> first(Row group) const;
   std::optional<std::string_view> last(Row group) const;
   int64_t last_arrival(Row group) const;  // -1: there is none
+  // All of a group, in the order of their arrival.
+  void append_values(Row group, std::vector<std::string_view>& values) const;
   void clear(Row group);
 
   size_t memory_bytes() const {  // without the table that is state

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "nested_values.h"
 #include "types/type.h"
 
 namespace dataflow::engine {
@@ -44,7 +45,22 @@ void ColumnWriter::clear() {
   valid_.clear();
 }
 
+Result<ColumnPtr> ColumnWriter::take_nested() {
+  NestedReader reader(type_);
+  const char* at = bytes_.data();
+  for (size_t i = 0; i < valid_.size(); ++i) {
+    if (valid_[i] == 0) {
+      reader.add_null();
+    } else {
+      DF_RETURN_IF_ERROR(reader.add(at, bytes_.data() + ends_[i]));
+    }
+  }
+  clear();
+  return reader.finish();
+}
+
 Result<ColumnPtr> ColumnWriter::take() {
+  if (type_.is_nested()) return take_nested();
   const size_t rows = valid_.size();
   const auto nulls = static_cast<int64_t>(std::ranges::count(valid_, 0));
   std::vector<std::shared_ptr<arrow::Buffer>> buffers{

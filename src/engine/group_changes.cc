@@ -1,6 +1,7 @@
 #include "group_changes.h"
 
 #include <arrow/array.h>
+#include <arrow/compare.h>
 
 #include <algorithm>
 #include <cstring>
@@ -30,6 +31,11 @@ class SameValues {
     if (type_.id() == TypeId::kBoolean) {
       const auto& bits = static_cast<const arrow::BooleanArray&>(column_);
       return bits.Value(a) == bits.Value(b);
+    }
+    if (type_.is_nested()) {
+      static const arrow::EqualOptions kToTheBit =
+          arrow::EqualOptions().nans_equal(true).signed_zeros_equal(false);
+      return column_.RangeEquals(a, a + 1, b, column_, kToTheBit);
     }
     const auto& texts = static_cast<const arrow::BinaryArray&>(column_);
     return texts.GetView(a) == texts.GetView(b);

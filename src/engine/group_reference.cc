@@ -43,7 +43,7 @@ void GroupReference::take_back(const Row& row) {
     if (!counts(aggregate, row)) continue;
     const auto is_like_it = [&](const Row& kept) {
       if (aggregate.argument == nullptr) return true;
-      const size_t column = *input_->find(aggregate.argument->name);
+      const size_t column = *input_->find(argument_column(aggregate));
       return kept[column] == row[column];
     };
     const auto first = std::ranges::find_if(group.kept[i], is_like_it);
@@ -119,6 +119,21 @@ plan::Aggregate aggregate_of(const std::string& function, const std::string& col
           filter.empty() ? nullptr : expr::column(filter), name};
 }
 
+std::vector<plan::Aggregate> list_aggregates() {
+  const auto with = [](plan::Aggregate aggregate, const std::string& parameter) {
+    aggregate.parameters = {*expr::parse_expression(parameter)};
+    return aggregate;
+  };
+  return {aggregate_of("LISTAGG", "word", "list"),
+          with(aggregate_of("LISTAGG", "word", "each_word", true), "'; '"),
+          aggregate_of("ARRAY_AGG", "word", "words_of", false, "flag"),
+          with(aggregate_of("ARRAY_AGG", "n", "array_n"), "'IGNORE NULLS'"),
+          aggregate_of("ARRAY_AGG", "d", "each_of_d", true),
+          aggregate_of("MEDIAN", "n", "median_n"),
+          with(aggregate_of("PERCENTILE", "price", "most_price", true), "0.9"),
+          with(aggregate_of("PERCENTILE", "d", "quarters"), "ARRAY[0.25, 0.5, 1]")};
+}
+
 std::vector<plan::Aggregate> sale_aggregates(bool by_arrival) {
   std::vector<plan::Aggregate> all = {aggregate_of("COUNT", "", "rows"),
                                       aggregate_of("COUNT", "", "flagged", false, "flag"),
@@ -151,6 +166,7 @@ std::vector<plan::Aggregate> sale_aggregates(bool by_arrival) {
   all.push_back(aggregate_of("LAST_VALUE", "word", "last_word"));
   all.push_back(aggregate_of("FIRST_VALUE", "price", "first_of", false, "flag"));
   all.push_back(aggregate_of("LAST_VALUE", "d", "last_d"));
+  for (const plan::Aggregate& list : list_aggregates()) all.push_back(list);
   return all;
 }
 

@@ -48,6 +48,8 @@ std::vector<Value> random_sale(std::mt19937_64& random, int64_t id);
 plan::Aggregate aggregate_of(const std::string& function, const std::string& column,
                              const std::string& name, bool distinct = false,
                              const std::string& filter = "");
+// Lists and percentiles of columns `word`, `n`, `d`, `price`, filtered by `flag`.
+std::vector<plan::Aggregate> list_aggregates();
 // Of sales, by every function. Those of `by_arrival` hang on the order in which rows come.
 std::vector<plan::Aggregate> sale_aggregates(bool by_arrival);
 

@@ -212,9 +212,7 @@ void OverFunctions::find_frames(const OverRows& rows, const OverPart& part) {
 Status OverFunctions::compute(const OverRows& rows) {
   writers_.clear();
   for (size_t i = first_output_; i < schema_->size(); ++i) {
-    // What LAG and LEAD give is taken from a column, of whatever type.
-    const Type& type = (*schema_)[i].type;
-    writers_.emplace_back(type.is_nested() ? Type::int64() : type);
+    writers_.emplace_back((*schema_)[i].type);
   }
   const auto count = static_cast<size_t>(rows.batch.rows);
   peers_begin_.resize(count);

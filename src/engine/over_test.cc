@@ -9,6 +9,7 @@
 #include <random>
 
 #include "engine/four_ways.h"
+#include "group_reference.h"
 #include "operator_bed.h"
 #include "operators.h"
 #include "plan/over_function.h"
@@ -266,6 +267,7 @@ plan::OverSpec stream_spec(const Bounds& bounds) {
   spec.preceding = bounds.preceding;
   spec.following = bounds.following;
   spec.aggregates = usual_aggregates();
+  for (const plan::Aggregate& list : list_aggregates()) spec.aggregates.push_back(list);
   for (plan::Aggregate& place : places_of_streams()) spec.aggregates.push_back(std::move(place));
   return spec;
 }

@@ -290,6 +290,18 @@ Value different_of(const std::vector<Value>& values) {
   return Value::int64(std::ssize(different));
 }
 
+// Of a list, NULLs among them.
+Value list_of(const plan::Aggregate& aggregate, const Type& result,
+              const std::vector<Value>& values) {
+  if (values.empty()) return Value::null(result);
+  if (result.id() == TypeId::kArray) return Value::list(result, values);
+  std::string text;
+  for (const Value& value : values) {
+    text += (&value == values.data() ? "" : plan::separator_of(aggregate)) + value.as_text();
+  }
+  return Value::string(text);
+}
+
 Value percentile_of(std::vector<Value> values, double place) {
   const auto number = [](const Value& value) {
     const Type& type = value.type();
@@ -306,7 +318,21 @@ Value percentile_of(std::vector<Value> values, double place) {
   return Value::float64(below == above ? below : below * (1 - share) + above * share);
 }
 
+Value percentiles_of(const plan::Aggregate& aggregate, const Type& result,
+                     const std::vector<Value>& values) {
+  const plan::Places places = *plan::places_of(aggregate);
+  std::vector<Value> all;
+  for (const double place : places.of) all.push_back(percentile_of(values, place));
+  return places.is_array ? Value::list(result, all) : all[0];
+}
+
 }  // namespace
+
+std::string argument_column(const plan::Aggregate& aggregate) {
+  const expr::Expression* argument = aggregate.argument.get();
+  while (argument->kind != expr::Kind::kColumn) argument = argument->arguments[0].get();
+  return argument->name;
+}
 
 Value reference_aggregate(const plan::Aggregate& aggregate, const Schema& input, const Type& result,
                           const std::vector<const std::vector<Value>*>& rows) {
@@ -321,16 +347,20 @@ Value reference_aggregate(const plan::Aggregate& aggregate, const Schema& input,
       values.push_back(Value::boolean(true));
       continue;
     }
-    const Value& value = (*row)[*input.find(aggregate.argument->name)];
-    if (value.is_null()) continue;
+    const Value& value = (*row)[*input.find(argument_column(aggregate))];
+    if (value.is_null() && !plan::keeps_nulls(*plan::find_aggregate(aggregate.function), aggregate))
+      continue;
     const bool seen = std::ranges::find(values, value) != values.end();
     if (!aggregate.distinct || !seen) values.push_back(value);
   }
   const Kind kind = plan::find_aggregate(aggregate.function)->kind;
   if (kind == Kind::kCount) return Value::int64(static_cast<int64_t>(values.size()));
   if (kind == Kind::kApproxCountDistinct) return different_of(values);
+  if (kind == Kind::kListAgg || kind == Kind::kArrayAgg) return list_of(aggregate, result, values);
   if (values.empty()) return Value::null(result);
   switch (kind) {
+    case Kind::kMedian: return percentile_of(values, 0.5);
+    case Kind::kPercentile: return percentiles_of(aggregate, result, values);
     case Kind::kApproxPercentile: return percentile_of(values, *plan::place_of(aggregate));
     case Kind::kSum: return sum_of(values, result);
     case Kind::kAvg: return mean_of(values, result);

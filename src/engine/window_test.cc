@@ -8,6 +8,7 @@
 
 #include "changelog.h"
 #include "engine/four_ways.h"
+#include "group_reference.h"
 #include "plan/plan.h"
 #include "window_reference.h"
 
@@ -339,6 +340,7 @@ TEST_F(WindowTest, AllAggregatesAreThoseOfTheReference) {
   for (const Kind kind : {Kind::kTumbling, Kind::kHopping, Kind::kCumulative, Kind::kSession}) {
     plan::WindowSpec spec = random_window(random, kind);
     spec.aggregates = all_aggregates();
+    for (const plan::Aggregate& list : list_aggregates()) spec.aggregates.push_back(list);
     if (kind == Kind::kSession) {
       spec.gap_ms = 1 + below(random, 60);
     } else {

@@ -6,8 +6,10 @@
 #include "columns.h"
 #include "expr/lexer.h"
 #include "expr/operators.h"
+#include "in_zone.h"
 #include "json_function.h"
 #include "registry.h"
+#include "text_forms.h"
 
 namespace dataflow::expr {
 
@@ -17,9 +19,10 @@ const std::map<std::string, Function, std::less<>>& registry() {
   static const auto* kFunctions = [] {
     FunctionList list;
     for (auto add :
-         {add_arithmetic, add_comparison, add_logic, add_conditional, add_math, add_string,
-          add_time, add_collections, add_trigonometry, add_random, add_string_parts,
-          add_string_codes, add_regexp, add_url, add_json, add_checked}) {
+         {add_arithmetic,   add_comparison,   add_logic,       add_conditional,  add_math,
+          add_string,       add_time,         add_collections, add_trigonometry, add_random,
+          add_string_parts, add_string_codes, add_charsets,    add_printf,       add_regexp,
+          add_url,          add_json,         add_json_makers, add_checked,      add_in_zone}) {
       add(list);
     }
     auto* by_name = new std::map<std::string, Function, std::less<>>();

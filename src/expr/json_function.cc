@@ -4,6 +4,7 @@
 #include "json_tree.h"
 #include "kept.h"
 #include "nested_function.h"
+#include "text_list.h"
 #include "typed_function.h"
 
 namespace dataflow::expr {
@@ -213,6 +214,47 @@ Result<NodePtr> bind_query(Nodes arguments, const CallSite& site) {
       true);
 }
 
+// The elements of a JSON array as texts: scalars without quotes, null as NULL.
+struct JsonTexts {
+  using Out = TextListWriter;
+  JsonTexts(const Nodes&, const std::vector<Input>& inputs, Out&) : texts_(inputs[0]) {}
+
+  void row(Row& row, int64_t i, Out& out) {
+    if (!tree_.parse(texts_[i]) || tree_[0].kind != JsonKind::kArray) return row.set_null();
+    for (uint32_t at = tree_[0].first; at != JsonTree::kNone; at = tree_[at].next) {
+      const JsonKind kind = tree_[at].kind;
+      if (kind == JsonKind::kNull) {
+        out.texts().add_null();
+        continue;
+      }
+      std::string text;
+      if (kind == JsonKind::kArray || kind == JsonKind::kObject) {
+        tree_.write(at, text);
+      } else {
+        tree_.write_scalar(at, text);
+      }
+      out.texts().add(text);
+    }
+  }
+
+ private:
+  Values<View> texts_;
+  JsonTree tree_;
+};
+
+Result<NodePtr> bind_query_returning(Nodes arguments, const CallSite& site) {
+  if (arguments.size() < 6) return bind_query(std::move(arguments), site);
+  const Value* type = arguments[5]->literal();
+  if (type == nullptr || type->is_null() || type->type().id() != TypeId::kString ||
+      type->as_text() != "ARRAY<STRING>") {
+    return site.fail("JSON_QUERY gives STRING or ARRAY<STRING>");
+  }
+  arguments.pop_back();
+  DF_ASSIGN_OR_RETURN(NodePtr json, bind_query(std::move(arguments), site));
+  return make_nested_function<JsonTexts>(Type::array(Type::string()), {std::move(json)}, kAllStrict,
+                                         true);
+}
+
 Result<NodePtr> bind_exists(Nodes arguments, const CallSite& site) {
   std::string on_error = "FALSE";
   if (arguments.size() > 2) {
@@ -276,9 +318,11 @@ void add_json(FunctionList& list) {
       "[{NULL | ERROR | DEFAULT value} ON ERROR])",
       "The scalar to which the path leads, as text if not said otherwise.", 2, 6, bind_value);
   add(list, "JSON_QUERY",
-      "JSON_QUERY(json, path [{WITHOUT | WITH [CONDITIONAL | UNCONDITIONAL]} [ARRAY] WRAPPER] "
+      "JSON_QUERY(json, path [RETURNING {STRING | ARRAY<STRING>}] [{WITHOUT | WITH [CONDITIONAL | "
+      "UNCONDITIONAL]} [ARRAY] WRAPPER] "
       "[{NULL | ERROR | EMPTY ARRAY | EMPTY OBJECT} ON EMPTY] [… ON ERROR])",
-      "The array or object to which the path leads, as JSON.", 2, 5, bind_query);
+      "The array or object to which the path leads, as JSON, or an array's elements as texts.", 2,
+      6, bind_query_returning);
   add(list, "JSON_EXISTS", "JSON_EXISTS(json, path [{TRUE | FALSE | UNKNOWN | ERROR} ON ERROR])",
       "Whether there is something where the path leads.", 2, 3, bind_exists);
   for (const char* kind : {"", "VALUE", "SCALAR", "ARRAY", "OBJECT"}) {

@@ -3,6 +3,7 @@
 //   'DEFAULT' JSON_QUERY(json, path [, wrapper, on_empty, on_error])            'EMPTY ARRAY',
 //   'EMPTY OBJECT' JSON_EXISTS(json, path [, on_error])                              'TRUE',
 //   'FALSE', 'UNKNOWN'
+//   JSON_OBJECT(on_null, key, value, …)   JSON_ARRAY(on_null, value, …)   'NULL', 'ABSENT'
 #pragma once
 
 #include "registry.h"
@@ -10,5 +11,6 @@
 namespace dataflow::expr {
 
 void add_json(FunctionList& list);
+void add_json_makers(FunctionList& list);  // json_make.cc
 
 }  // namespace dataflow::expr

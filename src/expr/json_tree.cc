@@ -31,8 +31,40 @@ int code_unit(std::string_view text) {
   return unit;
 }
 
-// A number with an exponent as Java's BigDecimal writes it: "1E+3", "0.0000015".
-void append_number(std::string_view raw, std::string& out) {
+}  // namespace
+
+void append_unescaped(std::string_view raw, std::string& out) {
+  for (size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] != '\\') {
+      out.push_back(raw[i]);
+      continue;
+    }
+    switch (raw[++i]) {
+      case 'b': out.push_back('\b'); break;
+      case 'f': out.push_back('\f'); break;
+      case 'n': out.push_back('\n'); break;
+      case 'r': out.push_back('\r'); break;
+      case 't': out.push_back('\t'); break;
+      case 'u': {
+        auto point = static_cast<uint32_t>(code_unit(raw.substr(i + 1)));
+        i += 4;
+        if (point >= 0xD800 && point < 0xDC00 && raw.substr(i + 1, 2) == "\\u") {
+          const int low = code_unit(raw.substr(i + 3));
+          if (low >= 0xDC00 && low < 0xE000) {
+            point = 0x10000 + ((point - 0xD800) << 10) + (static_cast<uint32_t>(low) - 0xDC00);
+            i += 6;
+          }
+        }
+        // Half a pair is no character.
+        append_utf8(out, point >= 0xD800 && point < 0xE000 ? 0xFFFD : point);
+        break;
+      }
+      default: out.push_back(raw[i]); break;
+    }
+  }
+}
+
+void append_json_number(std::string_view raw, std::string& out) {
   const size_t e = raw.find_first_of("eE");
   if (e == std::string_view::npos) {
     out.append(raw);
@@ -68,39 +100,6 @@ void append_number(std::string_view raw, std::string& out) {
   if (digits.size() > 1) digits.insert(1, ".");
   out.append(digits);
   if (adjusted != 0) out.append(adjusted > 0 ? "E+" : "E").append(std::to_string(adjusted));
-}
-
-}  // namespace
-
-void append_unescaped(std::string_view raw, std::string& out) {
-  for (size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i] != '\\') {
-      out.push_back(raw[i]);
-      continue;
-    }
-    switch (raw[++i]) {
-      case 'b': out.push_back('\b'); break;
-      case 'f': out.push_back('\f'); break;
-      case 'n': out.push_back('\n'); break;
-      case 'r': out.push_back('\r'); break;
-      case 't': out.push_back('\t'); break;
-      case 'u': {
-        auto point = static_cast<uint32_t>(code_unit(raw.substr(i + 1)));
-        i += 4;
-        if (point >= 0xD800 && point < 0xDC00 && raw.substr(i + 1, 2) == "\\u") {
-          const int low = code_unit(raw.substr(i + 3));
-          if (low >= 0xDC00 && low < 0xE000) {
-            point = 0x10000 + ((point - 0xD800) << 10) + (static_cast<uint32_t>(low) - 0xDC00);
-            i += 6;
-          }
-        }
-        // Half a pair is no character.
-        append_utf8(out, point >= 0xD800 && point < 0xE000 ? 0xFFFD : point);
-        break;
-      }
-      default: out.push_back(raw[i]); break;
-    }
-  }
 }
 
 void append_json_text(std::string_view text, std::string& out) {
@@ -283,7 +282,7 @@ void JsonTree::write(uint32_t at, std::string& out) const {
     append_unescaped(node.raw, text);
     return append_json_text(text, out);
   }
-  if (node.kind == JsonKind::kNumber) return append_number(node.raw, out);
+  if (node.kind == JsonKind::kNumber) return append_json_number(node.raw, out);
   if (node.kind == JsonKind::kArray) {
     out.push_back('[');
     for (uint32_t child = node.first; child != kNone; child = nodes_[child].next) {

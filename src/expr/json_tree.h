@@ -50,6 +50,8 @@ class JsonTree {
 
 // What stands between a JSON text's quotes, without its escapes.
 void append_unescaped(std::string_view raw, std::string& out);
+// A number, one with an exponent as Java's BigDecimal writes it: "1E+3", "0.0000015".
+void append_json_number(std::string_view raw, std::string& out);
 void append_json_text(std::string_view text, std::string& out);  // with quotes and escapes
 
 }  // namespace dataflow::expr

@@ -23,10 +23,17 @@ std::optional<std::vector<ExpressionPtr>> elements_of(const ExpressionPtr& array
   return elements;
 }
 
+// Whether the expression has more parts than `most`, from which those are taken that it has.
+bool has_more(const Expression& expression, int& most) {
+  if (--most < 0) return true;
+  return std::ranges::any_of(expression.arguments,
+                             [&](const ExpressionPtr& part) { return has_more(*part, most); });
+}
+
 }  // namespace
 
-// The array stands in the tree more than once: it is a parameter, a column or a literal to all who
-// write so.
+// Both stand in the tree more than once: they are parameters, columns or literals to all who write
+// so. One within another would double the tree each time.
 Result<Parser::Tree> Parser::parse_any(const Token& at, bool any, const std::string& name,
                                        Tree operand) {
   if (any ? name != "=" : name != "<>" && name != "!=") {
@@ -45,6 +52,13 @@ Result<Parser::Tree> Parser::parse_any(const Token& at, bool any, const std::str
       operands.push_back({std::move(element), array.depth});
     }
     return node(at, any ? "IN" : "NOT IN", std::move(operands));
+  }
+  constexpr int kMostParts = 100;
+  int left = kMostParts;
+  if (has_more(*operand.root, left) || has_more(*array.root, left)) {
+    return fail(at,
+                "ANY and ALL with an array take short expressions: columns, parameters and the "
+                "like");
   }
   // Whether it holds the value; NULL where that hangs on a NULL.
   const auto holds = [&](const ExpressionPtr& value) {

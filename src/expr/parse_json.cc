@@ -27,15 +27,7 @@ Result<std::string> Parser::parse_json_answer(const std::vector<std::string>& ch
 Result<Parser::Tree> Parser::parse_json_value(const Token& at, Trees arguments) {
   std::optional<Type> type;
   if (take_word("RETURNING")) {
-    // One word: the NULL that may follow belongs to ON EMPTY.
-    const size_t first = at_;
-    if (peek().kind != TokenKind::kWord) return expected("a type");
-    take();
-    if (take_symbol("(")) {
-      take();
-      DF_RETURN_IF_ERROR(expect_symbol(")"));
-    }
-    DF_ASSIGN_OR_RETURN(type, parse_type_here(first));
+    DF_ASSIGN_OR_RETURN(type, parse_returned_type());
   }
   Trees answers;
   for (int i = 0; i < 2; ++i) {
@@ -71,7 +63,30 @@ Result<Parser::Tree> Parser::parse_json_value(const Token& at, Trees arguments) 
   return with_arguments(at, std::move(made), std::move(one));
 }
 
+// ARRAY<STRING>, VARCHAR(3): what may follow it are other words.
+Result<Type> Parser::parse_returned_type() {
+  const size_t first = position();
+  if (peek().kind != TokenKind::kWord) return expected("a type");
+  take();
+  if (take_symbol("(")) {
+    take();
+    DF_RETURN_IF_ERROR(expect_symbol(")"));
+  } else if (take_symbol("<")) {
+    take();
+    DF_RETURN_IF_ERROR(expect_symbol(">"));
+  }
+  return parse_type_here(first);
+}
+
 Result<Parser::Tree> Parser::parse_json_query(const Token& at, Trees arguments) {
+  Type type = Type::string();
+  const Token& returning = peek();
+  if (take_word("RETURNING")) {
+    DF_ASSIGN_OR_RETURN(type, parse_returned_type());
+    if (!(type == Type::string()) && !(type == Type::array(Type::string()))) {
+      return fail(returning, "JSON_QUERY is RETURNING STRING or ARRAY<STRING>");
+    }
+  }
   std::string wrapper = "WITHOUT";
   if (peek().is_word("WITHOUT") || peek().is_word("WITH")) {
     if (take().upper == "WITH") {
@@ -86,6 +101,7 @@ Result<Parser::Tree> Parser::parse_json_query(const Token& at, Trees arguments) 
     DF_RETURN_IF_ERROR(expect_word("WRAPPER"));
   }
   std::string answers[] = {"NULL", "NULL"};
+  const bool texts = type.id() == TypeId::kArray;
   while (!peek().is_symbol(")")) {
     DF_ASSIGN_OR_RETURN(std::string answer,
                         parse_json_answer({"NULL", "ERROR", "EMPTY ARRAY", "EMPTY OBJECT"}));
@@ -97,6 +113,7 @@ Result<Parser::Tree> Parser::parse_json_query(const Token& at, Trees arguments) 
   for (std::string* text : {&wrapper, &answers[0], &answers[1]}) {
     arguments.push_back(text_leaf(at, std::move(*text)));
   }
+  if (texts) arguments.push_back(text_leaf(at, "ARRAY<STRING>"));
   return node(at, "JSON_QUERY", std::move(arguments));
 }
 
@@ -122,6 +139,51 @@ Result<Parser::Tree> Parser::parse_json(const Token& at) {
   DF_RETURN_IF_ERROR(expect_symbol(")"));
   arguments.push_back(text_leaf(at, std::move(answer)));
   return node(at, "JSON_EXISTS", std::move(arguments));
+}
+
+// NULL ON NULL and ABSENT ON NULL; empty: there is neither.
+std::string Parser::take_on_null() {
+  const bool null = peek().is_word("NULL"), absent = peek().is_word("ABSENT");
+  if ((!null && !absent) || !peek(1).is_word("ON") || !peek(2).is_word("NULL")) return "";
+  take();
+  take();
+  take();
+  return null ? "NULL" : "ABSENT";
+}
+
+// [KEY] key VALUE value; with a comma between them, too.
+Status Parser::parse_member(Trees& arguments) {
+  const bool marked = peek().is_word("KEY") && !peek(1).is_word("VALUE") && !peek(1).is_symbol(",");
+  if (marked) take();
+  DF_ASSIGN_OR_RETURN(Tree key, parse_at(Binding::kOr));
+  arguments.push_back(std::move(key));
+  if (!take_word("VALUE") && !take_symbol(","))
+    return expected("VALUE and what the key stands for");
+  DF_ASSIGN_OR_RETURN(Tree value, parse_at(Binding::kOr));
+  arguments.push_back(std::move(value));
+  return {};
+}
+
+Result<Parser::Tree> Parser::parse_json_made(const Token& at) {
+  DF_RETURN_IF_ERROR(expect_symbol("("));
+  const bool object = at.upper == "JSON_OBJECT";
+  Trees arguments;
+  arguments.push_back(text_leaf(at, object ? "NULL" : "ABSENT"));
+  std::string on_null = take_on_null();
+  if (on_null.empty() && !peek().is_symbol(")")) {
+    do {
+      if (object) {
+        DF_RETURN_IF_ERROR(parse_member(arguments));
+      } else {
+        DF_ASSIGN_OR_RETURN(Tree value, parse_at(Binding::kOr));
+        arguments.push_back(std::move(value));
+      }
+    } while (take_symbol(","));
+    on_null = take_on_null();
+  }
+  if (!on_null.empty()) arguments[0] = text_leaf(at, std::move(on_null));
+  DF_RETURN_IF_ERROR(expect_symbol(")"));
+  return node(at, at.upper, std::move(arguments));
 }
 
 }  // namespace dataflow::expr

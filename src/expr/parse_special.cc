@@ -15,6 +15,7 @@ Result<Parser::Tree> Parser::parse_special(const Token& at, bool& matched) {
   if (name == "POSITION") return parse_position(at);
   if (name == "OVERLAY") return parse_overlay(at);
   if (name == "JSON_VALUE" || name == "JSON_QUERY" || name == "JSON_EXISTS") return parse_json(at);
+  if (name == "JSON_OBJECT" || name == "JSON_ARRAY") return parse_json_made(at);
   if (name == "TIMESTAMPADD" || name == "TIMESTAMPDIFF") return parse_unit_call(at);
   if (name == "FLOOR" || name == "CEIL" || name == "CEILING") return parse_rounding(at);
   matched = false;

@@ -64,6 +64,28 @@ bool print_range(const Expression& e, Printed& out) {
   return true;
 }
 
+// What stands between the parentheses of a call that makes JSON: `from` is the first value, and
+// `usual` what NULLs are where the call does not say it.
+std::string json_arguments(const Expression& e, size_t from, bool object, const std::string& word,
+                           const std::string& usual) {
+  std::string out;
+  const size_t end = e.arguments.size() - (from == 0 && !word.empty() ? 1 : 0);
+  for (size_t i = from; i < end; i += object ? 2 : 1) {
+    if (i > from) out += ", ";
+    if (object) out += "KEY " + operand(*e.arguments[i], Binding::kOr) + " VALUE ";
+    out += operand(*e.arguments[object ? i + 1 : i], Binding::kOr);
+  }
+  if (word.empty() || word == usual) return out;
+  return out + (out.empty() ? "" : " ") + word + " ON NULL";
+}
+
+// NULL or ABSENT, where the argument is one of these.
+std::string on_null_of(const Expression& e, size_t at) {
+  if (at >= e.arguments.size() || !is_text(*e.arguments[at])) return "";
+  const std::string& word = e.arguments[at]->value.as_text();
+  return word == "NULL" || word == "ABSENT" ? word : "";
+}
+
 // Calls that SQL writes with words or brackets.
 bool print_special(const Expression& e, std::string& out) {
   size_t n = e.arguments.size();
@@ -117,7 +139,7 @@ Printed print_call(const Expression& e) {
   Printed out;
   if (print_range(e, out)) return out;
   if (print_special(e, out.text)) return {out.text, Binding::kPrimary};
-  return {e.name + "(" + listed(e, 0) + ")", Binding::kPrimary};
+  return {e.name + "(" + arguments_to_sql(e) + ")", Binding::kPrimary};
 }
 
 Printed print(const Expression& e) {
@@ -153,6 +175,23 @@ std::string operand_to_sql(const Expression& expression, Binding least) {
   Printed printed = print(expression);
   if (printed.binding >= least) return printed.text;
   return "(" + printed.text + ")";
+}
+
+std::string arguments_to_sql(const Expression& e) {
+  const size_t n = e.arguments.size();
+  if (e.name == "JSON_OBJECT" && n % 2 == 1 && !on_null_of(e, 0).empty()) {
+    return json_arguments(e, 1, true, on_null_of(e, 0), "NULL");
+  }
+  if (e.name == "JSON_ARRAY" && !on_null_of(e, 0).empty()) {
+    return json_arguments(e, 1, false, on_null_of(e, 0), "ABSENT");
+  }
+  if (e.name == "JSON_OBJECTAGG" && (n == 2 || (n == 3 && !on_null_of(e, 2).empty()))) {
+    return json_arguments(e, 0, true, on_null_of(e, 2), "NULL");
+  }
+  if (e.name == "JSON_ARRAYAGG" && n == 2 && !on_null_of(e, 1).empty()) {
+    return json_arguments(e, 0, false, on_null_of(e, 1), "ABSENT");
+  }
+  return listed(e, 0);
 }
 
 std::string Expression::to_string() const { return print(*this).text; }

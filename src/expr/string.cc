@@ -121,6 +121,7 @@ void replace(Row& row, std::string& out, View text, View wanted, View with) {
   out.append(text);
 }
 
+// Letters beyond ASCII are no part of words, as in Flink.
 void initcap(std::string& out, View text) {
   bool within = false;
   for (char c : text) {
@@ -129,7 +130,7 @@ void initcap(std::string& out, View text) {
     if (lower && !within) c = static_cast<char>(c - 32);
     if (upper && within) c = static_cast<char>(c + 32);
     out.push_back(c);
-    within = lower || upper || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+    within = lower || upper || (c >= '0' && c <= '9');
   }
 }
 
@@ -229,9 +230,11 @@ void add_string(FunctionList& list) {
   add(list, "LOWER", "LOWER(text)", "With all letters in small, of any script.", 1, 1,
       typed<Text, View>(Type::string(),
                         [](Row&, std::string& out, View text) { append_lower(out, text); }));
-  add(list, "INITCAP", "INITCAP(text)", "Each word with a capital first.", 1, 1,
-      typed<Text, View>(Type::string(),
-                        [](Row&, std::string& out, View text) { initcap(out, text); }));
+  add(list, "INITCAP", "INITCAP(text)",
+      "Each word with a capital first. Words are of A to Z and digits; other letters end them.", 1,
+      1, typed<Text, View>(Type::string(), [](Row&, std::string& out, View text) {
+        initcap(out, text);
+      }));
   add(list, "REVERSE", "REVERSE(text)", "Its characters from the last to the first.", 1, 1,
       typed<Text, View>(Type::string(),
                         [](Row&, std::string& out, View text) { reverse(out, text); }));

@@ -34,19 +34,6 @@ int hex_value(char c) {
   return -1;
 }
 
-// Bytes as a text: what is no UTF-8 becomes the replacement character, as in Java.
-void append_text(std::string& out, View bytes) {
-  while (!bytes.empty()) {
-    const size_t valid = valid_utf8_prefix(bytes);
-    out.append(bytes.substr(0, valid));
-    bytes.remove_prefix(valid);
-    if (bytes.empty()) return;
-    append_utf8(out, 0xFFFD);
-    bytes.remove_prefix(1);
-    while (!bytes.empty() && continues_character(bytes[0])) bytes.remove_prefix(1);
-  }
-}
-
 void put_number(std::string& out, uint64_t value, int bits) {
   int shift = 64 - bits;
   while (shift > 0 && value >> shift == 0) shift -= bits;
@@ -86,7 +73,7 @@ void from_base64(Row& row, std::string& out, View text) {
   bytes.resize(text.size() / 4 * 3 + 3);
   const char* end = decode_base64(text, bytes.data());
   if (end == nullptr) return row.fail([] { return "FROM_BASE64 of a text that is not base64"; });
-  append_text(out, View(bytes).substr(0, static_cast<size_t>(end - bytes.data())));
+  append_mended_utf8(out, View(bytes).substr(0, static_cast<size_t>(end - bytes.data())));
 }
 
 void to_base64(std::string& out, View text) {
@@ -123,7 +110,7 @@ void url_decode(Row& row, std::string& out, View text) {
     bytes.push_back(static_cast<char>(high << 4 | low));
     i += 2;
   }
-  append_text(out, bytes);
+  append_mended_utf8(out, bytes);
 }
 
 struct Digest {

@@ -89,4 +89,16 @@ void append_utf8(std::string& out, uint32_t point) {
   }
 }
 
+void append_mended_utf8(std::string& out, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const size_t valid = valid_utf8_prefix(bytes);
+    out.append(bytes.substr(0, valid));
+    bytes.remove_prefix(valid);
+    if (bytes.empty()) return;
+    append_utf8(out, 0xFFFD);
+    bytes.remove_prefix(1);
+    while (!bytes.empty() && continues_character(bytes[0])) bytes.remove_prefix(1);
+  }
+}
+
 }  // namespace dataflow::expr

@@ -33,4 +33,7 @@ size_t first_character_bytes(std::string_view text);
 uint32_t code_point(std::string_view character);
 void append_utf8(std::string& out, uint32_t code_point);
 
+// Bytes as a text: what is no UTF-8 becomes the replacement character, as in Java.
+void append_mended_utf8(std::string& out, std::string_view bytes);
+
 }  // namespace dataflow::expr

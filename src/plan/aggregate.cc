@@ -9,7 +9,7 @@
 namespace dataflow::plan {
 namespace {
 
-constexpr std::array<AggregateFunction, 13> kFunctions = {{
+constexpr std::array<AggregateFunction, 19> kFunctions = {{
     {AggregateKind::kCount, "COUNT", "COUNT(*) or COUNT([DISTINCT] any)",
      "rows; with an argument, rows at which it is not NULL"},
     {AggregateKind::kSum, "SUM", "SUM([DISTINCT] number)", "the sum, in the argument's type"},
@@ -37,6 +37,23 @@ constexpr std::array<AggregateFunction, 13> kFunctions = {{
      "t-digest of compression 200: interpolated and exact up to 512 values, beyond within 2 % of "
      "the values around the median and far less at the ends; then it hangs on the order in which "
      "they came. NaN is passed over"},
+    {AggregateKind::kPercentile, "PERCENTILE", "PERCENTILE([DISTINCT] number, place [, frequency])",
+     "the value that a part of `place`, a constant from 0 to 1, lies below, as DOUBLE, "
+     "interpolated; of an array of places an array. A value counts `frequency` times. All values "
+     "are kept"},
+    {AggregateKind::kMedian, "MEDIAN", "MEDIAN([DISTINCT] number)", "PERCENTILE(number, 0.5)"},
+    {AggregateKind::kListAgg, "LISTAGG", "LISTAGG([DISTINCT] text [, separator])",
+     "the texts in order of arrival, with the separator (a constant, else `,`) between them"},
+    {AggregateKind::kArrayAgg, "ARRAY_AGG", "ARRAY_AGG([DISTINCT] any [{RESPECT | IGNORE} NULLS])",
+     "an array of the values in order of arrival, NULLs too if they are not ignored"},
+    {AggregateKind::kJsonArrayAgg, "JSON_ARRAYAGG", "JSON_ARRAYAGG(any [{NULL | ABSENT} ON NULL])",
+     "a JSON array of the values in order of arrival, as text; NULLs are left out if not said "
+     "otherwise"},
+    {AggregateKind::kJsonObjectAgg, "JSON_OBJECTAGG",
+     "JSON_OBJECTAGG([KEY] text VALUE any [{NULL | ABSENT} ON NULL])",
+     "a JSON object with a member of each row, ordered by name, as text; of equal keys the last to "
+     "arrive counts, a "
+     "NULL key does not"},
 }};
 
 constexpr int kMaxPrecision = 38;
@@ -77,28 +94,29 @@ bool is_sketch(const AggregateFunction& function) {
          function.kind == AggregateKind::kApproxPercentile;
 }
 
-size_t parameters_of(const AggregateFunction& function) {
-  return function.kind == AggregateKind::kApproxPercentile ? 1 : 0;
+bool gathers(const AggregateFunction& function) {
+  return function.kind >= AggregateKind::kPercentile;
 }
 
-Result<double> place_of(const Aggregate& aggregate) {
-  const auto wrong = Status::invalid(aggregate.function +
-                                     " takes a number and a constant from 0 to 1, such as 0.95");
-  if (aggregate.parameters.size() != 1) return wrong;
-  const expr::Expression& given = *aggregate.parameters[0];
-  if (given.kind != expr::Kind::kLiteral || given.value.is_null() ||
-      !given.value.type().is_numeric()) {
-    return wrong;
+namespace {
+
+// Of those that keep their values: what the check has made of the argument.
+Result<AggregateType> gathered_type(const AggregateFunction& function, const Type& argument,
+                                    bool nullable) {
+  switch (function.kind) {
+    case AggregateKind::kListAgg:
+      if (argument.id() != TypeId::kString) return does_not_take(function, argument, "texts");
+      return AggregateType{Type::string(), nullable};
+    case AggregateKind::kArrayAgg:
+      if (argument.id() == TypeId::kNull) return does_not_take(function, argument, "typed values");
+      return AggregateType{Type::array(argument), nullable};
+    case AggregateKind::kJsonArrayAgg:
+    case AggregateKind::kJsonObjectAgg: return AggregateType{Type::string(), false};
+    default: return AggregateType{Type::float64(), true};
   }
-  const Type& type = given.value.type();
-  const double place = type.is_float() ? given.value.as_double()
-                       : type.id() == TypeId::kDecimal
-                           ? static_cast<double>(given.value.as_decimal()) /
-                                 static_cast<double>(power_of_ten(type.scale()))
-                           : static_cast<double>(given.value.as_int());
-  if (!(place >= 0 && place <= 1)) return wrong;
-  return place;
 }
+
+}  // namespace
 
 Result<AggregateType> aggregate_type(const AggregateFunction& function,
                                      const std::optional<Type>& argument, bool nullable) {
@@ -126,6 +144,7 @@ Result<AggregateType> aggregate_type(const AggregateFunction& function,
       return AggregateType{*argument, nullable};
     default: break;
   }
+  if (gathers(function)) return gathered_type(function, *argument, nullable);
   if (!argument->is_numeric()) return does_not_take(function, *argument, "numbers");
   if (function.kind == AggregateKind::kApproxPercentile) {
     return AggregateType{Type::float64(), true};  // of NaNs alone
@@ -134,6 +153,16 @@ Result<AggregateType> aggregate_type(const AggregateFunction& function,
   const bool of_sample =
       function.kind == AggregateKind::kStddevSamp || function.kind == AggregateKind::kVarSamp;
   return AggregateType{mean_type(*argument), nullable || of_sample};
+}
+
+Result<AggregateType> aggregate_type(const Aggregate& aggregate,
+                                     const std::optional<Type>& argument, bool nullable) {
+  const AggregateFunction& function = *find_aggregate(aggregate.function);
+  DF_ASSIGN_OR_RETURN(AggregateType made, aggregate_type(function, argument, nullable));
+  if (function.kind != AggregateKind::kPercentile) return made;
+  DF_ASSIGN_OR_RETURN(const Places places, places_of(aggregate));
+  if (places.is_array) made.type = Type::array(made.type);
+  return made;
 }
 
 bool is_groupable(const Type& type) {

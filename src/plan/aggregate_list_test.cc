@@ -40,6 +40,10 @@ std::string page() {
          "windows, and for groups of rows\nthat are never taken back. Their sketches merge, and "
          "are "
          "state with a version of its own.\n\n"
+         "Lists and percentiles (ARRAY_AGG, LISTAGG, JSON_ARRAYAGG, JSON_OBJECTAGG, PERCENTILE, "
+         "MEDIAN) keep every value of\ntheir rows: state grows with them, and each change of a "
+         "group makes its list anew. Where rows are taken back, of equal values\nthe first to "
+         "arrive goes, as in Flink. Of no values JSON_ARRAYAGG is `[]` and JSON_OBJECTAGG `{}`.\n\n"
          "## Aggregates\n\n" +
          table(aggregate_functions()) + "\n## Only OVER rows\n\n" + table(over_functions());
 }

@@ -59,6 +59,13 @@ TEST(Aggregates, OfColumnsThatAreNeverNullAreNeverNull) {
   EXPECT_EQ(result_of({"VAR_SAMP", "DOUBLE", nullptr}, false), "DOUBLE");
 }
 
+TEST(Aggregates, ListsGiveWhatTheyAreMadeOf) {
+  EXPECT_EQ(result_of({"LISTAGG", "STRING", nullptr}, false), "STRING NOT NULL");
+  EXPECT_EQ(result_of({"ARRAY_AGG", "INT", nullptr}, true), "ARRAY<INT>");
+  EXPECT_EQ(result_of({"MEDIAN", "DOUBLE", nullptr}, false), "DOUBLE");
+  EXPECT_EQ(result_of({"JSON_ARRAYAGG", "JSON", nullptr}, true), "STRING NOT NULL");
+}
+
 TEST(Aggregates, RefuseWhatTheyCannotTake) {
   EXPECT_EQ(result_of({"SUM", "STRING", nullptr}, true), "SUM takes numbers, not STRING");
   EXPECT_EQ(result_of({"AVG", "DATE", nullptr}, true), "AVG takes numbers, not DATE");
@@ -67,7 +74,8 @@ TEST(Aggregates, RefuseWhatTheyCannotTake) {
   EXPECT_EQ(result_of({"MIN", "ARRAY<INT>", nullptr}, true),
             "MIN takes numbers, strings, bytes, booleans, dates, times and intervals, not "
             "ARRAY<INT>");
-  EXPECT_EQ(result_of({"MEDIAN", "INT", nullptr}, true), "no such function");
+  EXPECT_EQ(result_of({"LISTAGG", "INT", nullptr}, true), "LISTAGG takes texts, not INT");
+  EXPECT_EQ(result_of({"MODE", "INT", nullptr}, true), "no such function");
 }
 
 }  // namespace

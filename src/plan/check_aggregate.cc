@@ -1,8 +1,73 @@
 #include "base/edit_distance.h"
+#include "expr/bound.h"
+#include "expr/json_call.h"
 #include "plan/aggregate.h"
 #include "scope.h"
 
 namespace dataflow::plan {
+namespace {
+
+using expr::ExpressionPtr;
+
+// As that type, which only numbers become. What has it stays as it is: plans are checked again.
+Status make_number(const Scope& scope, const AggregateFunction& function, const std::string& role,
+                   const Type& type, ExpressionPtr& value) {
+  DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, scope.bind(value, *scope.input().schema, role));
+  const bool takes = type.is_integer() ? bound->type().is_integer() : bound->type().is_numeric();
+  if (!takes) {
+    return scope.error(role + ": " + std::string(function.name) + " takes " +
+                       (type.is_integer() ? "a whole number of times" : "numbers") + ", not " +
+                       bound->type().to_string());
+  }
+  if (!(bound->type() == type)) value = expr::cast(value, type, value->place);
+  return {};
+}
+
+// As JSON: what is JSON already, or is made of it, is put in as it is.
+Status make_json(const Scope& scope, const std::string& role, ExpressionPtr& value) {
+  DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, scope.bind(value, *scope.input().schema, role));
+  if (bound->type().id() == TypeId::kJson) return {};
+  if (!expr::makes_json(*value)) value = expr::call("JSON_STRING", {value}, value->place);
+  value = expr::cast(value, Type::json(), value->place);
+  return {};
+}
+
+bool is_pair(const expr::Expression& argument) {
+  return argument.kind == expr::Kind::kCall && argument.name == "ROW" &&
+         argument.arguments.size() == 2;
+}
+
+// What the engine gathers of the rows: of two arguments ROW(a, b).
+Status complete_argument(const Scope& scope, const AggregateFunction& function,
+                         const std::string& role, ExpressionPtr& argument) {
+  using Kind = AggregateKind;
+  const Kind kind = function.kind;
+  const bool percentile = kind == Kind::kPercentile || kind == Kind::kMedian;
+  const bool object = kind == Kind::kJsonObjectAgg;
+  if (!percentile && !object && kind != Kind::kJsonArrayAgg) return {};
+  const bool pair = is_pair(*argument) && kind != Kind::kMedian && kind != Kind::kJsonArrayAgg;
+  if (object && !pair) {
+    return scope.error(role + ": JSON_OBJECTAGG takes a key and a value: ROW(key, value)");
+  }
+  if (!pair) {
+    return percentile ? make_number(scope, function, role, Type::float64(), argument)
+                      : make_json(scope, role, argument);
+  }
+  auto made = std::make_shared<expr::Expression>(*argument);
+  ExpressionPtr& first = made->arguments[0];
+  ExpressionPtr& second = made->arguments[1];
+  if (object) {
+    DF_RETURN_IF_ERROR(make_json(scope, role, first));
+    DF_RETURN_IF_ERROR(make_json(scope, role, second));
+  } else {
+    DF_RETURN_IF_ERROR(make_number(scope, function, role, Type::float64(), first));
+    DF_RETURN_IF_ERROR(make_number(scope, function, role, Type::int64(), second));
+  }
+  argument = std::move(made);
+  return {};
+}
+
+}  // namespace
 
 Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate) {
   const Schema& schema = *scope.input().schema;
@@ -24,6 +89,7 @@ Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate) {
   std::optional<Type> argument;
   bool nullable = false;
   if (aggregate.argument != nullptr) {
+    DF_RETURN_IF_ERROR(complete_argument(scope, *function, role, aggregate.argument));
     DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, scope.bind(aggregate.argument, schema, role));
     argument = bound->type();
     nullable = bound->nullable();
@@ -37,15 +103,9 @@ Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate) {
     DF_RETURN_IF_ERROR(scope.condition(aggregate.filter, schema, role + ", filter"));
     nullable = true;
   }
-  if (aggregate.parameters.size() != parameters_of(*function)) {
-    return scope.error(role + ": " + aggregate.function + " is written " +
-                       std::string(function->signature));
-  }
-  if (function->kind == AggregateKind::kApproxPercentile) {
-    const auto place = place_of(aggregate);
-    if (!place.ok()) return scope.error(role + ": " + place.status().message());
-  }
-  const auto type = aggregate_type(*function, argument, nullable);
+  const Status parameters = check_parameters(*function, aggregate);
+  if (!parameters.ok()) return scope.error(role + ": " + parameters.message());
+  const auto type = aggregate_type(aggregate, argument, nullable);
   if (!type.ok()) return scope.error(role + ": " + type.status().message());
   return Field{aggregate.name, type->type, type->nullable};
 }

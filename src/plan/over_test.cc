@@ -81,7 +81,7 @@ TEST(OverRows, WrongArgumentsAreRefused) {
   EXPECT_EQ(type_of(over("ROWNUMBER")),
             R"(over "x": aggregate "a": there is no function "ROWNUMBER"; did you mean )"
             R"("ROW_NUMBER"?)");
-  EXPECT_THAT(type_of(over("MEDIAN", "amount")), testing::HasSubstr("MEDIAN"));
+  EXPECT_THAT(type_of(over("MODE", "amount")), testing::HasSubstr("MODE"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "aggregate_call.h"
 #include "binder.h"
 #include "parts.h"
 #include "plan/aggregate.h"
@@ -200,37 +201,15 @@ class GroupBinder {
     if (function == nullptr) {
       return at_place(call.place, call.name + " is no aggregate function; it takes no clauses");
     }
-    plan::Aggregate made;
-    made.function = function->name;
     for (const ExpressionPtr& argument : call.arguments) {
       if (has_aggregates(*argument) || has_over(*argument)) {
         return at_place(argument->place, "aggregates cannot stand within aggregates");
       }
     }
+    DF_ASSIGN_OR_RETURN(plan::Aggregate made, aggregate_call(call, *function));
+    DF_ASSIGN_OR_RETURN(made.argument, without_subqueries(made.argument));
     const Clauses* clauses = clauses_of(call);
-    const bool star = clauses != nullptr && clauses->star;
-    if (star && made.function != "COUNT") {
-      return at_place(call.place, "only COUNT takes `*`");
-    }
-    const size_t takes = 1 + plan::parameters_of(*function);
-    if (!star && call.arguments.size() != takes) {
-      return at_place(call.place, call.name + " takes " +
-                                      (takes == 1 ? "one argument" : "two arguments") +
-                                      ", here are " + std::to_string(call.arguments.size()));
-    }
-    if (!star) {
-      DF_ASSIGN_OR_RETURN(made.argument, without_subqueries(call.arguments[0]));
-      made.parameters.assign(call.arguments.begin() + 1, call.arguments.end());
-      if (takes > 1) {
-        const auto place = plan::place_of(made);
-        if (!place.ok()) return at_place(call.arguments[1]->place, place.status().message());
-      }
-    }
     if (clauses == nullptr) return made;
-    made.distinct = clauses->distinct;
-    if (!clauses->order_by.empty() || !clauses->within_group.empty()) {
-      return at_place(call.place, "ORDER BY within an aggregate is not supported yet");
-    }
     if (clauses->filter != nullptr) {
       if (has_aggregates(*clauses->filter) || has_over(*clauses->filter)) {
         return at_place(clauses->filter->place, "aggregates cannot stand within FILTER");

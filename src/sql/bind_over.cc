@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "aggregate_call.h"
 #include "binder.h"
 #include "parts.h"
 #include "plan/aggregate.h"
@@ -17,18 +18,22 @@ const Clauses* over_of(const expr::Expression& expression) {
   return clauses != nullptr && clauses->over ? clauses : nullptr;
 }
 
-// What a named window says, with what is added to it.
-Result<WindowDefinition> full_window(const WindowDefinition& written, const Select& select) {
+// What a named window says, with what is added to it. Its base is one of the first `count`: a
+// window of WINDOW builds on those before it, and never on itself.
+Result<WindowDefinition> full_window(const WindowDefinition& written, const Select& select,
+                                     size_t count) {
   if (written.base.empty()) return written;
-  for (const auto& [name, definition] : select.windows) {
+  for (size_t i = 0; i < count; ++i) {
+    const auto& [name, definition] = select.windows[i];
     if (!same_name(name, written.base)) continue;
-    DF_ASSIGN_OR_RETURN(WindowDefinition full, full_window(definition, select));
+    DF_ASSIGN_OR_RETURN(WindowDefinition full, full_window(definition, select, i));
     if (!written.partition_by.empty()) full.partition_by = written.partition_by;
     if (!written.order_by.empty()) full.order_by = written.order_by;
     if (written.frame) full.frame = written.frame;
     return full;
   }
-  return at_place(written.place, "there is no window `" + written.base + "` in WINDOW");
+  return at_place(written.place, "there is no window `" + written.base + "` in WINDOW" +
+                                     (count < select.windows.size() ? " before it" : ""));
 }
 
 // Arguments are over the Rel's columns already, clauses are not.
@@ -37,7 +42,7 @@ Result<ExpressionPtr> with_clauses(const ExpressionPtr& expression, const Names&
   ExpressionPtr whole = expression;
   if (const Clauses* clauses = over_of(*expression)) {
     auto full = std::make_shared<Clauses>(*clauses);
-    DF_ASSIGN_OR_RETURN(full->over, full_window(*clauses->over, select));
+    DF_ASSIGN_OR_RETURN(full->over, full_window(*clauses->over, select, select.windows.size()));
     auto made = std::make_shared<expr::Expression>(*expression);
     made->extension = std::move(full);
     whole = std::move(made);
@@ -132,6 +137,16 @@ class OverBinder {
     return chosen;
   }
 
+  // Of functions that stand OVER rows only.
+  static Status check_clauses(const expr::Expression& call, const Clauses& clauses) {
+    if (clauses.star) return at_place(call.place, "only COUNT takes `*`");
+    if (!clauses.order_by.empty() || !clauses.within_group.empty()) {
+      return at_place(call.place, call.name + " takes the ORDER BY of its OVER");
+    }
+    if (!clauses.ignore_nulls) return {};
+    return at_place(call.place, "IGNORE NULLS is not supported yet of " + call.name);
+  }
+
   static Result<plan::Aggregate> aggregate_of(const expr::Expression& call,
                                               const Clauses& clauses) {
     plan::Aggregate made;
@@ -141,14 +156,18 @@ class OverBinder {
     if (of_order == nullptr && known == nullptr) {
       return at_place(call.place, "there is no function " + call.name + " that takes OVER");
     }
-    made.function = of_order != nullptr ? of_order->name : known->name;
+    if (of_order == nullptr) {
+      DF_ASSIGN_OR_RETURN(made, aggregate_call(call, *known));
+      made.filter = clauses.filter;
+      return made;
+    }
+    DF_RETURN_IF_ERROR(check_clauses(call, clauses));
+    made.function = of_order->name;
     made.distinct = clauses.distinct;
     made.filter = clauses.filter;
-    const bool shifts =
-        of_order != nullptr && (of_order->kind == Kind::kLag || of_order->kind == Kind::kLead);
-    const bool takes_one = of_order == nullptr || of_order->kind == Kind::kNtile;
-    const size_t most = shifts ? 3 : takes_one ? 1 : 0;
-    if (call.arguments.size() > most || (call.arguments.empty() && most > 0 && !clauses.star)) {
+    const bool shifts = of_order->kind == Kind::kLag || of_order->kind == Kind::kLead;
+    const size_t most = shifts ? 3 : of_order->kind == Kind::kNtile ? 1 : 0;
+    if (call.arguments.size() > most || (call.arguments.empty() && most > 0)) {
       return at_place(call.place, call.name + " takes " +
                                       (shifts      ? "a value, how many rows back, and a default"
                                        : most == 0 ? "no arguments"

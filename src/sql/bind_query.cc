@@ -1,5 +1,7 @@
 // Queries: SELECT, VALUES, UNION ALL, WITH.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "binder.h"
 #include "emit.h"
@@ -38,6 +40,117 @@ std::vector<Type> types_of(const Relation& relation) {
   for (size_t i = 0; i < relation.columns.size(); ++i) types.push_back(relation.type_of(i));
   return types;
 }
+
+// Whether the value is known only when it is computed.
+bool asks_the_clock(const expr::Expression& value) {
+  static const std::set<std::string> kClocks = {"CURRENT_TIMESTAMP",
+                                                "CURRENT_ROW_TIMESTAMP",
+                                                "CURRENT_DATE",
+                                                "CURRENT_TIME",
+                                                "LOCALTIMESTAMP",
+                                                "LOCALTIME",
+                                                "NOW",
+                                                "PROCTIME"};
+  if (value.kind == expr::Kind::kCall &&
+      (kClocks.contains(value.name) ||
+       (value.name == "UNIX_TIMESTAMP" && value.arguments.empty()))) {
+    return true;
+  }
+  return std::ranges::any_of(value.arguments,
+                             [](const ExpressionPtr& part) { return asks_the_clock(*part); });
+}
+
+// The rows of VALUES: what is known is data, and what the clock says is computed where the rows are
+// read, by their numbers.
+class RowsOfValues {
+ public:
+  RowsOfValues(const std::vector<std::vector<ExpressionPtr>>& rows, std::vector<Field> fields,
+               std::string zone)
+      : rows_(rows), fields_(std::move(fields)), zone_(std::move(zone)), later_(fields_.size()) {}
+
+  Result<Relation> run() {
+    for (size_t row = 0; row < rows_.size(); ++row) {
+      made_.emplace_back();
+      for (size_t column = 0; column < rows_[row].size(); ++column) {
+        DF_ASSIGN_OR_RETURN(Value value, value_of(row, column));
+        made_.back().push_back(std::move(value));
+      }
+    }
+    Relation result;
+    for (const Field& field : fields_) result.columns.push_back({field.name, field.name});
+    const bool any = std::ranges::any_of(later_, [](const auto& later) { return !later.empty(); });
+    if (!any) {
+      result.rel = make_values(std::make_shared<const Schema>(fields_), std::move(made_));
+      return result;
+    }
+    std::vector<plan::NamedExpression> columns;
+    for (size_t i = 0; i < fields_.size(); ++i) columns.push_back({fields_[i].name, column_of(i)});
+    fields_.push_back({std::string(kRow), Type::int32(), false});
+    for (size_t row = 0; row < rows_.size(); ++row) {
+      made_[row].push_back(Value::integer(Type::int32(), static_cast<int64_t>(row)));
+    }
+    RelPtr numbered = make_values(std::make_shared<const Schema>(fields_), std::move(made_));
+    DF_ASSIGN_OR_RETURN(result.rel, make_project(std::move(numbered), std::move(columns)));
+    return result;
+  }
+
+ private:
+  static constexpr std::string_view kRow = "$row";
+  // What is computed of these rows.
+  struct Later {
+    ExpressionPtr value;
+    std::vector<ExpressionPtr> rows;
+  };
+
+  Result<Value> value_of(size_t row, size_t column) {
+    const ExpressionPtr& written = rows_[row][column];
+    const Schema nothing;
+    Field& field = fields_[column];
+    const ExpressionPtr cast = expr::cast(written, field.type, written->place);
+    DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, expr::bind(cast, nothing));
+    if (asks_the_clock(*written)) {
+      later_[column][cast->to_string()].value = cast;
+      later_[column][cast->to_string()].rows.push_back(
+          expr::literal(Value::integer(Type::int32(), static_cast<int64_t>(row))));
+      field.nullable = true;
+      return Value::null(field.type);
+    }
+    expr::EvalContext context;
+    context.time_zone = zone_;
+    Batch one;
+    one.rows = 1;
+    DF_ASSIGN_OR_RETURN(const ColumnPtr value, bound->evaluate(one, {}, context));
+    if (!context.faults.empty()) {
+      return at_place(written->place, context.faults.front().reason);
+    }
+    Value made = value_at(field.type, *value, 0);
+    field.nullable |= made.is_null();
+    return made;
+  }
+
+  ExpressionPtr column_of(size_t column) const {
+    const ExpressionPtr known = expr::column(fields_[column].name);
+    const auto& later = later_[column];
+    if (later.empty()) return known;
+    if (later.begin()->second.rows.size() == rows_.size()) return later.begin()->second.value;
+    auto choice = std::make_shared<expr::Expression>();
+    choice->kind = expr::Kind::kCase;
+    for (const auto& [text, of] : later) {
+      std::vector<ExpressionPtr> in = {expr::column(std::string(kRow))};
+      in.insert(in.end(), of.rows.begin(), of.rows.end());
+      choice->arguments.push_back(expr::call("IN", std::move(in)));
+      choice->arguments.push_back(of.value);
+    }
+    choice->arguments.push_back(known);
+    return choice;
+  }
+
+  const std::vector<std::vector<ExpressionPtr>>& rows_;
+  std::vector<Field> fields_;
+  const std::string zone_;
+  std::vector<std::map<std::string, Later>> later_;  // by column, by text
+  std::vector<std::vector<Value>> made_;
+};
 
 }  // namespace
 
@@ -274,29 +387,7 @@ Result<Relation> Binder::bind_values(const Values& values, Place place) {
     Type type = bound->type().id() == TypeId::kNull ? Type::string() : bound->type();
     fields.push_back({"EXPR$" + std::to_string(column), std::move(type), bound->nullable()});
   }
-  std::vector<std::vector<Value>> made;
-  for (const auto& row : rows) {
-    made.emplace_back();
-    for (size_t column = 0; column < row.size(); ++column) {
-      DF_ASSIGN_OR_RETURN(
-          const expr::BoundPtr bound,
-          expr::bind(expr::cast(row[column], fields[column].type, row[column]->place), nothing));
-      expr::EvalContext context;
-      context.time_zone = settings_.time_zone();
-      Batch one;
-      one.rows = 1;
-      DF_ASSIGN_OR_RETURN(const ColumnPtr value, bound->evaluate(one, {}, context));
-      if (!context.faults.empty()) {
-        return at_place(row[column]->place, context.faults.front().reason);
-      }
-      made.back().push_back(value_at(fields[column].type, *value, 0));
-      fields[column].nullable |= made.back().back().is_null();
-    }
-  }
-  Relation result;
-  for (const Field& field : fields) result.columns.push_back({field.name, field.name});
-  result.rel = make_values(std::make_shared<const Schema>(std::move(fields)), std::move(made));
-  return result;
+  return RowsOfValues(rows, std::move(fields), settings_.time_zone()).run();
 }
 
 // The relation with these types and with its visible columns only, in their order.

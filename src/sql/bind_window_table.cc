@@ -4,6 +4,7 @@
 
 #include "base/edit_distance.h"
 #include "binder.h"
+#include "in_zone.h"
 
 namespace dataflow::sql {
 namespace {
@@ -186,8 +187,7 @@ Result<Relation> Binder::bind_window_table(const TableFunction& call, Place plac
   WindowTableRel window;
   window.kind = function.kind;
   const bool any = settings_.mode() == RuntimeMode::kBatch;
-  const std::string zone = settings_.time_zone();
-  const bool utc = zone == "UTC" || zone == "Etc/UTC" || zone == "Z";
+  const bool utc = is_utc(settings_.time_zone());
   DF_RETURN_IF_ERROR(set_time(*arguments.time, call.name, *from.rel, from.names, any, utc, window));
   DF_RETURN_IF_ERROR(set_spans(arguments, function, call.name, place, window));
   for (const ExpressionPtr& key : arguments.data->partition_by) {

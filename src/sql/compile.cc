@@ -8,6 +8,7 @@
 #include "binder.h"
 #include "expr/bound.h"
 #include "growing_state.h"
+#include "in_zone.h"
 #include "lower.h"
 #include "names.h"
 #include "plan/analyze.h"
@@ -333,6 +334,8 @@ Result<Compiled> Compiler::finish() {
   }
   if (sinks_.front().id != kCollect) plan_.job.dead_letters = dead_letters_of(settings_);
   DF_RETURN_IF_ERROR(plan::validate(plan_));
+  const std::string zone = settings_.time_zone();
+  if (!is_utc(zone)) DF_RETURN_IF_ERROR(put_in_zone(plan_, zone));
   made.plan = std::move(plan_);
   made.warnings = growing_state(made.plan);
   return made;

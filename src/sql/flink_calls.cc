@@ -17,8 +17,9 @@ std::string json_value(const Expression& e) {
 
 std::string json_query(const Expression& e) {
   const std::string wrapper = e.arguments[2]->value.as_text();
-  return (wrapper == "WITHOUT" ? " WITHOUT WRAPPER" : " WITH " + wrapper + " WRAPPER") + " " +
-         e.arguments[3]->value.as_text() + " ON EMPTY " + e.arguments[4]->value.as_text() +
+  const std::string type = e.arguments.size() == 6 ? " RETURNING ARRAY<STRING>" : "";
+  return type + (wrapper == "WITHOUT" ? " WITHOUT WRAPPER" : " WITH " + wrapper + " WRAPPER") +
+         " " + e.arguments[3]->value.as_text() + " ON EMPTY " + e.arguments[4]->value.as_text() +
          " ON ERROR";
 }
 
@@ -40,7 +41,8 @@ std::optional<std::string> flink_call(const Expression& e) {
   std::string clauses;
   if (e.name == "JSON_VALUE" && n == 6 && is_text(2) && is_text(4)) {
     clauses = json_value(e);
-  } else if (e.name == "JSON_QUERY" && n == 5 && is_text(2) && is_text(3) && is_text(4)) {
+  } else if (e.name == "JSON_QUERY" && (n == 5 || n == 6) && is_text(2) && is_text(3) &&
+             is_text(4)) {
     clauses = json_query(e);
   } else if (e.name == "JSON_EXISTS" && n == 3 && is_text(2)) {
     clauses = " " + e.arguments[2]->value.as_text() + " ON ERROR";

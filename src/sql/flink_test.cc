@@ -107,6 +107,19 @@ TEST(FlinkTest, WhatOnlyWeHaveIsSaidInFlinksWords) {
             "SELECT `item`, COUNT(*) FROM `bids` GROUP BY `item`");
   EXPECT_EQ(query_of("SELECT POSITION('a', item), b.at.`where` FROM bids AS B"),
             "SELECT LOCATE('a', `item`), `B`.`at`.`where` FROM `bids` AS `B`");
+  EXPECT_EQ(
+      query_of("SELECT JSON_OBJECT('a', id ABSENT ON NULL), JSON_ARRAY(id, NULL NULL ON NULL), "
+               "JSON_OBJECT(), JSON_ARRAY(1), JSON_QUERY(item, '$' RETURNING ARRAY<STRING>) "
+               "FROM bids"),
+      "SELECT JSON_OBJECT(KEY 'a' VALUE `id` ABSENT ON NULL), JSON_ARRAY(`id`, NULL NULL ON "
+      "NULL), JSON_OBJECT(), JSON_ARRAY(1), JSON_QUERY(`item`, '$' RETURNING ARRAY<STRING> "
+      "WITHOUT WRAPPER NULL ON EMPTY NULL ON ERROR) FROM `bids`");
+  EXPECT_EQ(query_of("SELECT JSON_OBJECTAGG(item VALUE id), JSON_ARRAYAGG(id NULL ON NULL) FILTER "
+                     "(WHERE id > 1), ARRAY_AGG(DISTINCT id IGNORE NULLS), LISTAGG(item, ';'), "
+                     "PERCENTILE(id, 0.5) FROM bids"),
+            "SELECT JSON_OBJECTAGG(KEY `item` VALUE `id`), JSON_ARRAYAGG(`id` NULL ON NULL) FILTER "
+            "(WHERE `id` > 1), ARRAY_AGG(DISTINCT `id` IGNORE NULLS), LISTAGG(`item`, ';'), "
+            "PERCENTILE(`id`, 0.5) FROM `bids`");
   EXPECT_EQ(query_of("SELECT BIDS.ID FROM Bids"), "SELECT `bids`.`id` FROM `bids`");
   EXPECT_EQ(query_of("WITH Q AS (SELECT id AS n FROM bids) SELECT q.N FROM q"),
             "WITH `Q` AS (SELECT `id` AS `n` FROM `bids`) SELECT `Q`.`n` FROM `Q`");

@@ -124,7 +124,15 @@ Result<expr::Parser::Tree> StatementParser::parse_subquery(const Token& at, Quer
   return deepened(at, std::move(tree), inside);
 }
 
-Result<expr::Parser::Trees> StatementParser::parse_arguments(Clauses& clauses, bool& special) {
+// What only the function at hand writes so; false: it does not.
+Result<bool> StatementParser::parse_own_argument(const Token& at, Trees& arguments) {
+  if (!arguments.empty() || !at.is_word("JSON_OBJECTAGG")) return false;
+  DF_RETURN_IF_ERROR(parse_member(arguments));
+  return true;
+}
+
+Result<expr::Parser::Trees> StatementParser::parse_arguments(const Token& at, Clauses& clauses,
+                                                             bool& special) {
   Trees arguments;
   if (take_symbol(")")) return arguments;
   if (take_symbol("*")) {
@@ -146,9 +154,20 @@ Result<expr::Parser::Trees> StatementParser::parse_arguments(Clauses& clauses, b
     if (begins_query(position())) {
       return fail(peek(), "a query as an argument stands in parentheses of its own");
     }
+    DF_ASSIGN_OR_RETURN(const bool taken, parse_own_argument(at, arguments));
+    if (taken) continue;
     DF_ASSIGN_OR_RETURN(Tree argument, parse_at(Binding::kOr));
     arguments.push_back(std::move(argument));
   } while (take_symbol(","));
+  if (at.is_word("JSON_OBJECTAGG") || at.is_word("JSON_ARRAYAGG")) {
+    std::string on_null = take_on_null();
+    if (!on_null.empty()) arguments.push_back(text_leaf(at, std::move(on_null)));
+  }
+  if (take_words("IGNORE NULLS")) {
+    special = clauses.ignore_nulls = true;
+  } else {
+    take_words("RESPECT NULLS");
+  }
   if (at_words("ORDER BY")) {
     special = true;
     DF_ASSIGN_OR_RETURN(clauses.order_by, parse_order_by());
@@ -182,7 +201,7 @@ Result<expr::Parser::Tree> StatementParser::parse_call(const Token& at) {
   const int outside = std::exchange(deepest_, 0);
   auto clauses = std::make_shared<Clauses>();
   bool special = false;
-  DF_ASSIGN_OR_RETURN(Trees arguments, parse_arguments(*clauses, special));
+  DF_ASSIGN_OR_RETURN(Trees arguments, parse_arguments(at, *clauses, special));
   DF_RETURN_IF_ERROR(parse_call_clauses(*clauses, special));
   const int inside = std::exchange(deepest_, outside);
   if (!special) return node(at, expr::in_capitals(at.text), std::move(arguments));

@@ -89,11 +89,13 @@ std::string Clauses::to_string(const Expression& call) const {
   std::string out = function_text(call.name) + "(";
   if (star) out += "*";
   if (distinct) out += "DISTINCT ";
-  out += list_text(call.arguments);
+  out += expr::arguments_to_sql(call);
+  const bool within = ignore_nulls && call.name == "ARRAY_AGG";  // as Flink writes it
+  if (within) out += " IGNORE NULLS";
   if (!order_by.empty()) out += " " + order_text(order_by);
   out += ")";
   if (!within_group.empty()) out += " WITHIN GROUP (" + order_text(within_group) + ")";
-  if (ignore_nulls) out += " IGNORE NULLS";
+  if (ignore_nulls && !within) out += " IGNORE NULLS";
   if (filter != nullptr) out += " FILTER (WHERE " + filter->to_string() + ")";
   if (!over) return out;
   const bool named = over->partition_by.empty() && over->order_by.empty() && !over->frame;

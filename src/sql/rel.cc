@@ -83,11 +83,20 @@ bool is_null_literal(const Rel& rel, const std::string& column) {
   const auto found = std::ranges::find(project->columns, column, &plan::NamedExpression::name);
   if (found == project->columns.end()) return false;
   const expr::Expression& value = *found->expression;
+  if (value.kind == expr::Kind::kColumn && rel.input()->as<ValuesRel>() != nullptr) {
+    return is_null_literal(*rel.input(), value.name);
+  }
   return value.kind == expr::Kind::kCast && value.arguments[0]->kind == expr::Kind::kLiteral &&
          value.arguments[0]->value.is_null();
 }
 
 bool is_text_literal(const Rel& rel, const std::string& column) {
+  const auto* project = rel.as<ProjectRel>();
+  if (project != nullptr && rel.input()->as<ValuesRel>() != nullptr) {  // of some computed ones
+    const auto found = std::ranges::find(project->columns, column, &plan::NamedExpression::name);
+    return found != project->columns.end() && found->expression->kind == expr::Kind::kColumn &&
+           is_text_literal(*rel.input(), found->expression->name);
+  }
   return rel.as<ValuesRel>() != nullptr &&
          (*rel.schema)[*rel.schema->find(column)].type.id() == TypeId::kString;
 }

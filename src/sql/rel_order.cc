@@ -50,7 +50,7 @@ Result<Field> aggregate_field(const Schema& schema, const plan::Aggregate& aggre
     return Status::invalid("there is no aggregate function " + aggregate.function);
   }
   DF_ASSIGN_OR_RETURN(const plan::AggregateType type,
-                      plan::aggregate_type(*function, argument, nullable));
+                      plan::aggregate_type(aggregate, argument, nullable));
   return Field{aggregate.name, type.type, type.nullable};
 }
 

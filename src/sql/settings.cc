@@ -170,7 +170,7 @@ RuntimeMode Settings::mode() const {
 
 std::string Settings::time_zone() const {
   const std::string zone = text_of(given_, kZone);
-  return zone == "default" ? std::string() : zone;
+  return zone.empty() || same_name(zone, "default") ? "UTC" : zone;
 }
 
 int Settings::parallelism() const {

@@ -82,7 +82,8 @@ class StatementParser final : public expr::Parser {
   Status deepen(const Token& at, int depth);
   Result<ExpressionPtr> parse_expression(Binding least = Binding::kOr);
   Result<std::vector<ExpressionPtr>> parse_expressions();
-  Result<Trees> parse_arguments(Clauses& clauses, bool& special);
+  Result<Trees> parse_arguments(const Token& at, Clauses& clauses, bool& special);
+  Result<bool> parse_own_argument(const Token& at, Trees& arguments);
   Status parse_call_clauses(Clauses& clauses, bool& special);
   Result<std::vector<OrderItem>> parse_order_by();
   Result<WindowDefinition> parse_window();

@@ -75,6 +75,9 @@ class Parser {
   // Expressions up to `close`, which is taken.
   Result<Trees> parse_list(std::string_view close);
   Result<Type> parse_type_here(size_t from_token);
+  // Of what makes JSON (parse_json.cc).
+  std::string take_on_null();
+  Status parse_member(Trees& arguments);
   bool within_case() const { return cases_ > 0; }
 
  private:
@@ -110,6 +113,8 @@ class Parser {
   Result<Tree> parse_json(const Token& at);
   Result<Tree> parse_json_value(const Token& at, Trees arguments);
   Result<Tree> parse_json_query(const Token& at, Trees arguments);
+  Result<Tree> parse_json_made(const Token& at);
+  Result<Type> parse_returned_type();
   Result<std::string> parse_json_answer(const std::vector<std::string>& choices);
 
   // Literals (parse_literal.cc).

@@ -12,6 +12,8 @@ namespace dataflow::expr {
 
 // In parentheses where it binds less tightly than `least`.
 std::string operand_to_sql(const Expression& expression, Binding least);
+// What stands between the parentheses of a call.
+std::string arguments_to_sql(const Expression& expression);
 std::string value_to_sql(const Value& value);
 std::string name_to_sql(std::string_view name);  // in backticks where it needs them
 std::string quoted_text(std::string_view text);  // 'it''s'

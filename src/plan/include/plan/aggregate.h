@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "plan/spec.h"
 #include "types/schema.h"
@@ -26,6 +28,12 @@ enum class AggregateKind : uint8_t {
   kVarSamp,
   kApproxCountDistinct,
   kApproxPercentile,
+  kPercentile,
+  kMedian,
+  kListAgg,
+  kArrayAgg,
+  kJsonArrayAgg,
+  kJsonObjectAgg,
 };
 
 struct AggregateFunction {
@@ -42,10 +50,23 @@ const AggregateFunction* find_aggregate(std::string_view name);
 
 // Whether what it keeps of its rows is a sketch, from which no row can be taken back.
 bool is_sketch(const AggregateFunction& function);
-// How many parameters it takes behind the argument.
-size_t parameters_of(const AggregateFunction& function);
-// The place in a distribution, from 0 to 1, that is the parameter of a percentile.
-Result<double> place_of(const Aggregate& aggregate);
+// Whether it keeps all values of its rows, in the order of their arrival: lists and percentiles.
+bool gathers(const AggregateFunction& function);
+
+// What it takes behind the argument: kInvalid if the parameters are none of that.
+Status check_parameters(const AggregateFunction& function, const Aggregate& aggregate);
+// Their number, the least and the most.
+std::pair<size_t, size_t> parameters_of(const AggregateFunction& function);
+// The places in a distribution, each from 0 to 1, that are the parameter of a percentile.
+struct Places {
+  std::vector<double> of;
+  bool is_array = false;  // gives an array of values, one a place
+};
+Result<Places> places_of(const Aggregate& aggregate);
+Result<double> place_of(const Aggregate& aggregate);  // one, and no array
+// Of lists: what stands between the texts of LISTAGG, and whether NULLs have a place in the list.
+std::string separator_of(const Aggregate& aggregate);
+bool keeps_nulls(const AggregateFunction& function, const Aggregate& aggregate);
 
 struct AggregateType {
   Type type;
@@ -58,6 +79,9 @@ struct AggregateType {
 // AVG. NULLs are skipped, so a result is NULL only where no argument was left: `nullable` is that
 // of the argument, or true where a filter may leave no row. kInvalid says what the function takes.
 Result<AggregateType> aggregate_type(const AggregateFunction& function,
+                                     const std::optional<Type>& argument, bool nullable);
+// The same of an aggregate with its parameters: of an array of places an array.
+Result<AggregateType> aggregate_type(const Aggregate& aggregate,
                                      const std::optional<Type>& argument, bool nullable);
 
 // Whether values can be keys of groups, and counted as distinct: they have one meaning of equality.
