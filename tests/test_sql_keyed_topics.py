@@ -145,6 +145,37 @@ SELECT currency, rate FROM rates ORDER BY currency;
     assert last == [["EUR", 1.2], ["GBP", 3.0]]
 
 
+def test_a_lookup_join_meets_what_stands_in_a_topic_or_a_file(topics):
+    users = write_users(topics)
+    cities = {"x": "Xanten", "y": "York"}
+    (topics.folder / "cities.csv").write_text("".join(f"{city},{name}\n" for city, name in cities.items()))
+    (topics.folder / "orders.csv").write_text("".join(f"{n},{n % 500},2024-01-31 10:00:{n // 100:02}\n" for n in range(3000)))
+    rows, minutes = topics.run(USERS + f"""
+SET 'parallelism.default' = '2';
+CREATE TABLE cities (city STRING, name STRING) WITH ('connector' = 'filesystem', 'path' = '{{dir}}/cities.csv', 'format' = 'csv');
+CREATE TABLE orders (id BIGINT, buyer BIGINT, ts TIMESTAMP(3), proc_time AS PROCTIME(), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = '{{dir}}/orders.csv', 'format' = 'csv');
+CREATE VIEW named AS
+SELECT o.id, o.ts, c.name FROM orders AS o
+JOIN users FOR SYSTEM_TIME AS OF o.proc_time AS u ON o.buyer = u.id
+LEFT JOIN cities FOR SYSTEM_TIME AS OF o.proc_time AS c ON u.city = c.city;
+CREATE TABLE found (id BIGINT, name STRING, PRIMARY KEY (id) NOT ENFORCED) {keyed("found")}
+CREATE TABLE counted (w TIMESTAMP(3), n BIGINT, PRIMARY KEY (w) NOT ENFORCED) {keyed("counted")}
+EXECUTE STATEMENT SET BEGIN
+INSERT INTO found SELECT id, name FROM named;
+INSERT INTO counted SELECT window_start, COUNT(*)
+FROM TABLE(TUMBLE(TABLE named, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end;
+END;
+SELECT id, name FROM found ORDER BY id;
+SELECT SECOND(w), n FROM counted ORDER BY w;
+""")[-2:]
+    city_of = {user["id"]: user["city"] for user in users}
+    expected = [[n, cities.get(city_of[n % 500])] for n in range(3000) if n % 500 in city_of]
+    assert rows == expected
+    # The time of orders goes on behind the joins, and none of them is late there.
+    assert minutes == [[s, sum(n // 1000 == s // 10 for n, _ in expected)] for s in (0, 10, 20)]
+
+
 def test_a_record_without_a_key_is_a_dead_letter(topics):
     topics.write("users", [(None, {"id": 1, "city": "x", "n": 1}), (key_of(2), {"id": 2, "city": "y", "n": 2}),
                            ("no key", None), (key_of(3), None)])

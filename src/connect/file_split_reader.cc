@@ -18,8 +18,8 @@ constexpr uint64_t kAhead = 16 << 10;  // behind a block, for the end of its las
 class FileSplitReader final : public engine::SplitReader {
  public:
   FileSplitReader(FileSourceParts parts, std::shared_ptr<const FileSourceSpec> spec,
-                  FileSplit split, FilePosition at)
-      : parts_(parts), spec_(std::move(spec)), split_(std::move(split)), at_(at) {}
+                  FileSplit split, FilePosition at, uint64_t size)
+      : parts_(parts), spec_(std::move(spec)), split_(std::move(split)), at_(at), size_(size) {}
   ~FileSplitReader() override { cancel_wake(); }
 
   Result<engine::Polled> poll(engine::Chunk& chunk) override;
@@ -54,7 +54,7 @@ class FileSplitReader final : public engine::SplitReader {
   std::shared_ptr<const FileSourceSpec> spec_;
   const FileSplit split_;
   FilePosition at_;
-  uint64_t size_ = 0;    // of the file, when it was looked at last
+  uint64_t size_;        // of the file, when it was looked at last
   uint64_t waited_ = 0;  // no row ends behind `next` in a file of this size
   TimerId timer_{};
 };
@@ -181,13 +181,16 @@ Result<std::unique_ptr<engine::SplitReader>> open_file_split(
   Result<FilePosition> at = parse_file_position(split.position);
   if (!at.ok()) return at.status().with_context(spec->where + ": " + split.id);
   // One that was followed before may be read once now: to where it is then.
+  uint64_t size = 0;
   if (spec->follow) {
     at->end.reset();
+    // What is there is behind, before it was looked at; one that is gone says so when it is read.
+    if (const Result<uint64_t> now = parts.env.file_size(file->path); now.ok()) size = *now;
   } else if (!at->end) {
     DF_ASSIGN_OR_RETURN(at->end, parts.env.file_size(file->path));
   }
   return std::unique_ptr<engine::SplitReader>(
-      std::make_unique<FileSplitReader>(parts, std::move(spec), std::move(*file), *at));
+      std::make_unique<FileSplitReader>(parts, std::move(spec), std::move(*file), *at, size));
 }
 
 }  // namespace dataflow::connect

@@ -53,6 +53,13 @@ class Chain::Slot final : public OperatorContext, public Collector {
     DF_RETURN_IF_ERROR(plan_.op->on_batch(input, batch, *this));
     return account();
   }
+  Status on_caught_up(size_t input) {
+    set_table_time();
+    DF_RETURN_IF_ERROR(plan_.op->on_caught_up(input, *this));
+    DF_RETURN_IF_ERROR(account());
+    // What it kept back goes on.
+    return go_on_from(Watermark(counters_.watermark.load(std::memory_order_relaxed)));
+  }
   Status on_timer(int64_t moment) {
     set_table_time();
     DF_RETURN_IF_ERROR(plan_.op->on_timer(moment, *this));
@@ -68,6 +75,8 @@ class Chain::Slot final : public OperatorContext, public Collector {
   const SlotCounters& counters() const { return counters_; }
 
  private:
+  // Tells the watermark to those behind, or leaves it until all of the operator's rows have left.
+  Status go_on_from(Watermark watermark);
   Status forward(Watermark watermark);
   // Of tables whose rows expire.
   void set_table_time();
@@ -158,6 +167,10 @@ Status Chain::Slot::on_watermark(Watermark watermark) {
   set_table_time();
   DF_RETURN_IF_ERROR(plan_.op->on_watermark(watermark, *this));
   DF_RETURN_IF_ERROR(account());
+  return go_on_from(watermark);
+}
+
+Status Chain::Slot::go_on_from(Watermark watermark) {
   if (plan_.op->has_more()) {
     unfinished_ = watermark;
     return {};
@@ -255,7 +268,24 @@ Status Chain::go_on() {
     if (target.is_output || !slots_[target.index]->op().has_more()) continue;
     DF_RETURN_IF_ERROR(slots_[target.index]->go_on());
   }
+  if (caught_up_ && !has_more()) send_caught_up();
   return {};
+}
+
+Status Chain::caught_up(size_t input, bool all) {
+  for (const Target& target : entry_) {
+    if (!target.is_output) DF_RETURN_IF_ERROR(slots_[target.index]->on_caught_up(input));
+  }
+  caught_up_ = all;
+  if (caught_up_ && !has_more()) send_caught_up();
+  return {};
+}
+
+void Chain::send_caught_up() {
+  caught_up_ = false;
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    output->send_to_all(Message::plain(Message::Kind::kCaughtUp));
+  }
 }
 
 Status Chain::pass_watermark(const std::vector<Target>& targets, Watermark watermark) {

@@ -89,9 +89,12 @@ class Chain {
   bool has_more() const;
   Status go_on();
   Status barrier(CheckpointId id, TaskPart& part);
+  // An input has; `all`: so have all, and those behind are told once nothing is left to leave.
+  Status caught_up(size_t input, bool all);
   // Behind the watermark kEndOfTime. What is left to commit goes into `part`.
   Status end(CheckpointId next, TaskPart& part);
   void send_idle(bool idle);
+  void send_caught_up();
   // Fires what is due. The next moment at which something will be, if any.
   Status run_timers(int64_t now_millis);
   std::optional<int64_t> next_timer() const;
@@ -120,6 +123,7 @@ class Chain {
   const ChainContext context_;
   const std::vector<Target> entry_;
   std::set<std::pair<int64_t, size_t>> timers_;  // moment, slot
+  bool caught_up_ = false;                       // which those behind do not know yet
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<std::unique_ptr<Output>> outputs_;
   std::unique_ptr<DeadLetters> dead_letters_;

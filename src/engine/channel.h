@@ -20,7 +20,8 @@ struct Message {
     kBarrier,    // number: the checkpoint's id
     kIdle,       // no watermark is to be expected of this channel until kActive
     kActive,
-    kEnd,  // the last message
+    kCaughtUp,  // all that its sources had when this run began lies before; once a run
+    kEnd,       // the last message
   };
 
   Kind kind = Kind::kBatch;

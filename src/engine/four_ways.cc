@@ -35,14 +35,22 @@ Status FourWays::run(const plan::Plan& valid, const Way& way, std::mt19937_64& r
     DF_ASSIGN_OR_RETURN(const std::shared_ptr<Job> job, engine_->start(std::move(config)));
     // A number of checkpoints, then the end of the process as far as the job can tell.
     bool over = !way.kills;
-    for (uint64_t i = 1 + below(random, 4); i > 0 && !over; --i) over = !job->checkpoint().ok();
+    for (uint64_t i = 1 + below(random, 4); i > 0 && !over; --i) {
+      over = !job->checkpoint().ok() || (enough_ && enough_());
+    }
     if (over) {
-      const Status ended = job->wait();
+      const Status ended = end(*job);
       dead_letters_ = job->status().dead_letters;
       return ended;
     }
     job->cancel();
   }
+}
+
+Status FourWays::end(Job& job) {
+  if (!enough_) return job.wait();
+  while (!enough_()) DF_RETURN_IF_ERROR(job.checkpoint().status());
+  return job.stop();
 }
 
 std::vector<std::string> FourWays::rows_of(const std::string& result) {

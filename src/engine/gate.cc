@@ -6,8 +6,12 @@ namespace dataflow::engine {
 
 using Kind = GateEvent::Kind;
 
-Gate::Gate(std::vector<std::shared_ptr<Channel>> channels) {
-  for (std::shared_ptr<Channel>& channel : channels) lanes_.push_back({std::move(channel)});
+Gate::Gate(std::vector<std::shared_ptr<Channel>> channels, std::optional<size_t> timed)
+    : timed_(timed) {
+  for (std::shared_ptr<Channel>& channel : channels) {
+    if (channel->input() >= behind_.size()) behind_.resize(channel->input() + 1, true);
+    lanes_.push_back({std::move(channel)});
+  }
 }
 
 std::optional<GateEvent> Gate::next() {
@@ -51,6 +55,7 @@ void Gate::take(Lane& lane, const Message& message) {
       lane.at_barrier = true;
       barrier_ = CheckpointId(message.number);
       break;
+    case Message::Kind::kCaughtUp: lane.caught_up = true; break;
     case Message::Kind::kEnd: lane.ended = true; break;
   }
 }
@@ -58,6 +63,7 @@ void Gate::take(Lane& lane, const Message& message) {
 std::optional<GateEvent> Gate::follow_up() {
   // All that an ended lane ever sent lies before the barrier.
   if (std::optional<GateEvent> event = barrier_if_aligned()) return event;
+  if (std::optional<GateEvent> event = input_that_caught_up()) return event;
   if (!std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& l) { return l.ended; })) {
     return progress();
   }
@@ -81,11 +87,23 @@ std::optional<GateEvent> Gate::barrier_if_aligned() {
   return GateEvent{Kind::kBarrier, 0, id.value()};
 }
 
+std::optional<GateEvent> Gate::input_that_caught_up() {
+  for (size_t input = 0; input < behind_.size(); ++input) {
+    if (!behind_[input]) continue;
+    behind_[input] = std::ranges::any_of(lanes_, [&](const Lane& lane) {
+      return lane.channel->input() == input && !lane.caught_up && !lane.ended;
+    });
+    if (!behind_[input]) return GateEvent{Kind::kCaughtUp, input};
+  }
+  return std::nullopt;
+}
+
 std::optional<GateEvent> Gate::progress() {
   Watermark least = kEndOfTime;
   bool any_active = false;
   for (const Lane& lane : lanes_) {
     if (lane.ended || lane.idle) continue;
+    if (timed_ && lane.channel->input() != *timed_) continue;
     any_active = true;
     least = std::min(least, lane.watermark);
   }

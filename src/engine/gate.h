@@ -1,7 +1,10 @@
 // Gate: the inputs of one task as one sequence of events. Aligns barriers (a channel whose barrier
-// has come waits for the others), merges watermarks, and counts ends.
+// has come waits for the others), merges watermarks, and counts ends. An input has caught up when
+// each of its channels has, or has ended.
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -11,20 +14,24 @@
 namespace dataflow::engine {
 
 struct GateEvent {
-  enum class Kind : uint8_t { kBatch, kWatermark, kBarrier, kIdle, kActive, kEnd };
+  enum class Kind : uint8_t { kBatch, kWatermark, kBarrier, kIdle, kActive, kCaughtUp, kEnd };
   Kind kind = Kind::kBatch;
-  size_t input = 0;    // of a batch
+  size_t input = 0;    // of a batch, or that has caught up
   int64_t number = 0;  // watermark or checkpoint
   Batch batch;
 };
 
 class Gate {
  public:
-  explicit Gate(std::vector<std::shared_ptr<Channel>> channels);
+  // `timed`: the input whose watermarks count; absent: all inputs'.
+  explicit Gate(std::vector<std::shared_ptr<Channel>> channels,
+                std::optional<size_t> timed = std::nullopt);
 
   // Nothing: every channel is empty or waits for a barrier.
   std::optional<GateEvent> next();
   bool ended() const { return ended_; }
+  // Of all inputs it has been told.
+  bool caught_up() const { return std::ranges::none_of(behind_, std::identity()); }
 
  private:
   struct Lane {
@@ -32,6 +39,7 @@ class Gate {
     Watermark watermark = kNoWatermark;
     bool idle = false;
     bool at_barrier = false;
+    bool caught_up = false;
     bool ended = false;
   };
 
@@ -41,9 +49,12 @@ class Gate {
   // One of the events that the lanes' changes bring about; to be called until there is none.
   std::optional<GateEvent> follow_up();
   std::optional<GateEvent> barrier_if_aligned();
+  std::optional<GateEvent> input_that_caught_up();
   std::optional<GateEvent> progress();
 
+  const std::optional<size_t> timed_;
   std::vector<Lane> lanes_;
+  std::vector<bool> behind_;  // inputs that have not caught up
   size_t turn_ = 0;
   Watermark watermark_ = kNoWatermark;
   CheckpointId barrier_{0};  // that some lane waits at; 0: none

@@ -42,6 +42,9 @@ class GateTest : public testing::Test {
         case GateEvent::Kind::kBarrier: events.push_back("barrier " + number); break;
         case GateEvent::Kind::kIdle: events.push_back("idle"); break;
         case GateEvent::Kind::kActive: events.push_back("active"); break;
+        case GateEvent::Kind::kCaughtUp:
+          events.push_back("caught up " + std::to_string(event->input));
+          break;
         case GateEvent::Kind::kEnd: events.push_back("end"); break;
       }
     }
@@ -96,9 +99,9 @@ TEST_F(GateTest, RowsBehindABarrierWaitForTheOtherLanes) {
 TEST_F(GateTest, AnEndedLaneCountsAsAligned) {
   plain(2, Message::Kind::kEnd);
   barrier(0, 4);
-  EXPECT_EQ(all(), Words{});
+  EXPECT_EQ(all(), Words{"caught up 2"});
   plain(1, Message::Kind::kEnd);
-  EXPECT_EQ(all(), Words{"barrier 4"});
+  EXPECT_EQ(all(), (Words{"barrier 4", "caught up 1"}));
 }
 
 TEST_F(GateTest, AnEndMayBringBothABarrierAndAWatermark) {
@@ -108,14 +111,46 @@ TEST_F(GateTest, AnEndMayBringBothABarrierAndAWatermark) {
   barrier(1, 4);
   EXPECT_EQ(all(), Words{});
   plain(2, Message::Kind::kEnd);
-  EXPECT_EQ(all(), (Words{"barrier 4", "mark 50"}));
+  EXPECT_EQ(all(), (Words{"barrier 4", "caught up 2", "mark 50"}));
 }
 
 TEST_F(GateTest, TheEndOfTimeComesBeforeTheEnd) {
   rows(0, 1);
   for (size_t lane = 0; lane < 3; ++lane) plain(lane, Message::Kind::kEnd);
-  EXPECT_EQ(all(), (Words{"rows 0:1", "mark end", "end"}));
+  EXPECT_EQ(all(),
+            (Words{"rows 0:1", "caught up 1", "caught up 2", "caught up 0", "mark end", "end"}));
   EXPECT_TRUE(gate_->ended());
+}
+
+TEST_F(GateTest, AnInputHasCaughtUpWhenEachOfItsLanesHasOrHasEnded) {
+  lanes_.push_back(std::make_shared<Channel>(
+      4, 0, [] {}, [] {}));
+  gate_ = std::make_unique<Gate>(lanes_);
+  plain(0, Message::Kind::kCaughtUp);
+  rows(0, 2);
+  EXPECT_EQ(all(), Words{"rows 0:2"});
+  rows(3, 1);
+  plain(3, Message::Kind::kEnd);
+  EXPECT_EQ(all(), (Words{"rows 0:1", "caught up 0"}));
+  plain(0, Message::Kind::kEnd);
+  EXPECT_EQ(all(), Words{});
+  EXPECT_FALSE(gate_->caught_up());
+  plain(2, Message::Kind::kCaughtUp);
+  plain(1, Message::Kind::kCaughtUp);
+  EXPECT_EQ(all(), (Words{"caught up 1", "caught up 2"}));
+  EXPECT_TRUE(gate_->caught_up());
+}
+
+TEST_F(GateTest, OnlyTheWatermarksOfTheTimedInputCount) {
+  gate_ = std::make_unique<Gate>(lanes_, 1);
+  mark(0, 10);
+  mark(1, 20);
+  EXPECT_EQ(all(), Words{"mark 20"});
+  mark(2, 15);
+  mark(1, 30);
+  EXPECT_EQ(all(), Words{"mark 30"});
+  plain(1, Message::Kind::kIdle);
+  EXPECT_EQ(all(), Words{"idle"});
 }
 
 TEST(ChannelTest, AFullOneWakesItsProducerOnceThereIsRoom) {

@@ -47,6 +47,13 @@ Result<plan::Plan> plan_to_run(const RunContext& context) {
   return plan::to_run(context.config.plan);
 }
 
+// What stands now on the right side of such a join has no event time.
+std::optional<size_t> timed_input(const plan::Node& node) {
+  const auto* join = std::get_if<plan::TemporalJoinSpec>(&node.spec);
+  if (join == nullptr || join->time != plan::TimeKind::kProcessing) return std::nullopt;
+  return 0;
+}
+
 // All tasks of an operator have the same tables, in one order.
 void add_tables(const SlotCounters& counters, OperatorStats& stats) {
   for (size_t i = 0; i < counters.tables.size(); ++i) {
@@ -236,7 +243,7 @@ Status JobRun::open() {
             if (producer[static_cast<size_t>(i)]) lanes.push_back(producer[static_cast<size_t>(i)]);
           }
         }
-        gate = std::make_unique<Gate>(std::move(lanes));
+        gate = std::make_unique<Gate>(std::move(lanes), timed_input(*stages_.stages[s].nodes[0]));
       }
       task(s, i).set_up(std::move(chain), std::move(driver), std::move(gate),
                         context_.store.last());

@@ -157,7 +157,7 @@ class MemorySource final : public Source {
                const MemoryConnectors& options)
       : table_(std::move(table)), upsert_keys_(std::move(upsert_keys)), options_(options) {}
   SchemaPtr schema() const override { return table_->schema(); }
-  bool bounded() const override { return true; }
+  bool bounded() const override { return !table_->endless(); }
   Result<std::vector<Split>> splits() override {
     std::vector<Split> splits;
     for (size_t i = 0; i < table_->listed(); ++i) splits.push_back({std::to_string(i), "0"});

@@ -137,6 +137,14 @@ Status OperatorBed::finish(Task& task) {
   return {};
 }
 
+Status OperatorBed::caught_up(size_t input) {
+  for (const auto& task : tasks_) {
+    DF_RETURN_IF_ERROR(task->op().on_caught_up(input, *task));
+    DF_RETURN_IF_ERROR(finish(*task));
+  }
+  return {};
+}
+
 Status OperatorBed::watermark(int64_t millis) {
   watermark_ = millis;
   for (size_t i = 0; i < tasks_.size(); ++i) {
@@ -161,6 +169,7 @@ Result<size_t> OperatorBed::barrier() {
 }
 
 Status OperatorBed::end() {
+  for (size_t input = 0; input < keys_.size(); ++input) DF_RETURN_IF_ERROR(caught_up(input));
   DF_RETURN_IF_ERROR(watermark(kEndOfTime.value()));
   for (const auto& task : tasks_) DF_RETURN_IF_ERROR(task->op().on_end(*task));
   return {};

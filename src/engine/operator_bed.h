@@ -28,6 +28,8 @@ class OperatorBed {
   // Ends what runs, and begins from the last barrier.
   Status start(int parallelism);
   Status batch(const Batch& batch, size_t input = 0);
+  // The input has, at all tasks.
+  Status caught_up(size_t input);
   Status watermark(int64_t millis);
   Status watermark_of(int task, int64_t millis);
   // Takes a barrier through all tasks and keeps their state. The rows of the deltas that it took.

@@ -53,7 +53,7 @@ Result<std::unique_ptr<Operator>> make_operator(const plan::Plan& plan, const pl
                               schema_of(plan, node.inputs[1]), node.schema);
   }
   if (const auto* join = std::get_if<plan::TemporalJoinSpec>(&node.spec)) {
-    return make_temporal_join(*join, plan.job.bounded, schema_of(plan, node.inputs[0]),
+    return make_temporal_join(*join, schema_of(plan, node.inputs[0]),
                               schema_of(plan, node.inputs[1]), node.schema);
   }
   if (const auto* join = std::get_if<plan::JoinSpec>(&node.spec)) {

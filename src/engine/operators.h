@@ -47,8 +47,8 @@ Result<std::unique_ptr<Operator>> make_rank(const plan::Plan& plan, const plan::
 Result<std::unique_ptr<Operator>> make_over(const plan::OverSpec& spec, bool bounded,
                                             const SchemaPtr& input, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_temporal_join(const plan::TemporalJoinSpec& spec,
-                                                     bool bounded, const SchemaPtr& left,
-                                                     const SchemaPtr& right, SchemaPtr output);
+                                                     const SchemaPtr& left, const SchemaPtr& right,
+                                                     SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_window_table(const plan::WindowTableSpec& spec,
                                                     const Schema& input, SchemaPtr output);
 Result<std::unique_ptr<Operator>> make_unnest(const plan::UnnestSpec& spec, const Schema& input,

@@ -28,6 +28,7 @@ struct SourceDriver::Reading {
   bool idle = false;                  // long enough: holds nobody back
   std::optional<int64_t> idle_since;  // at its end since then
   bool changed = false;               // since the last collect()
+  bool caught_up = false;             // it was at its end since this run began
   int64_t stretch = -1;               // of offsets, in which the last row lay
   uint64_t rows = 0;
   uint64_t dead_rows = 0;
@@ -94,16 +95,23 @@ SourceDriver::Reading* SourceDriver::furthest_behind() {
   return chosen;
 }
 
-Result<SourceDriver::Step> SourceDriver::step(Chain& chain) {
-  // After a restore those behind learn at once how far time was.
-  if (!announced_) {
-    announced_ = true;
-    DF_RETURN_IF_ERROR(send_progress(chain));
+Status SourceDriver::begin(Chain& chain) {
+  if (begun_) return {};
+  begun_ = true;
+  DF_RETURN_IF_ERROR(send_progress(chain));
+  for (const std::unique_ptr<Reading>& reading : readings_) {
+    reading->caught_up = reading->reader->lag() <= 0;
   }
+  tell_caught_up(chain);
+  return {};
+}
+
+Result<SourceDriver::Step> SourceDriver::step(Chain& chain) {
   while (Reading* reading = furthest_behind()) {
     Chunk chunk;
     DF_ASSIGN_OR_RETURN(const Polled polled, reading->reader->poll(chunk));
     if (polled == Polled::kMore) return read_chunk(*reading, chunk, chain);
+    reading->caught_up = true;
     // At its end: what it knows of time need not wait for a round row number.
     DF_RETURN_IF_ERROR(advance(*reading, chain));
     if (polled == Polled::kEnd) {
@@ -114,8 +122,16 @@ Result<SourceDriver::Step> SourceDriver::step(Chain& chain) {
     }
   }
   DF_RETURN_IF_ERROR(send_progress(chain));
+  tell_caught_up(chain);
   publish();
   return is_over() ? Step::kEnded : Step::kIdle;
+}
+
+void SourceDriver::tell_caught_up(Chain& chain) {
+  if (told_caught_up_ || source_.bounded() || options_.bounded) return;
+  if (!std::ranges::all_of(readings_, [](const auto& one) { return one->caught_up; })) return;
+  told_caught_up_ = true;
+  chain.send_caught_up();
 }
 
 bool SourceDriver::is_over() const {
@@ -159,6 +175,11 @@ Result<SourceDriver::Step> SourceDriver::read_chunk(Reading& reading, const Chun
   reading.rows += static_cast<uint64_t>(rows_.batch.rows) + faults_.size();
   DF_RETURN_IF_ERROR(compute(reading, rows_, chain));
   DF_RETURN_IF_ERROR(send_rows(reading, rows_, chain));
+  // A source without end never says that it has nothing for now.
+  if (!reading.caught_up && reading.reader->lag() <= 0) {
+    reading.caught_up = true;
+    tell_caught_up(chain);
+  }
   publish(reading);
   return Step::kWorked;
 }

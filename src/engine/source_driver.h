@@ -45,6 +45,9 @@ class SourceDriver {
   Status add_split(const Split& split, const std::string* saved);
   Status open();
 
+  // Before step(): those behind learn how far time was, and whether the source is at its end
+  // already. Does nothing when it is called again.
+  Status begin(Chain& chain);
   enum class Step : uint8_t { kWorked, kIdle, kEnded };
   // Reads one chunk into the chain, or finds nothing to do.
   Result<Step> step(Chain& chain);
@@ -76,6 +79,8 @@ class SourceDriver {
   int64_t millis(int64_t time) const {
     return time_units_ == 1 ? time : (time - (time < 0 ? time_units_ - 1 : 0)) / time_units_;
   }
+  // To those behind, once: each split was at its end. Of a source that ends, its end says so.
+  void tell_caught_up(Chain& chain);
   void wait_for(Reading& reading);
   SplitStats stats_of(const Reading& reading) const;
   void publish();
@@ -97,7 +102,8 @@ class SourceDriver {
   std::vector<SourceFault> faults_;
   Watermark sent_ = kNoWatermark;
   bool sent_idle_ = false;
-  bool announced_ = false;
+  bool begun_ = false;
+  bool told_caught_up_ = false;
   std::optional<int64_t> next_idle_;
 
   mutable std::mutex stats_mutex_;

@@ -82,6 +82,7 @@ Result<Runnable::Next> Task::step() {
 }
 
 Result<Runnable::Next> Task::source_step() {
+  DF_RETURN_IF_ERROR(source_->begin(*chain_));
   const CheckpointId wanted(wanted_barrier_.load(std::memory_order_acquire));
   if (wanted > last_barrier_) {
     last_barrier_ = wanted;
@@ -123,6 +124,7 @@ Status Task::handle(GateEvent& event) {
     case GateEvent::Kind::kActive:
       chain_->send_idle(event.kind == GateEvent::Kind::kIdle);
       return {};
+    case GateEvent::Kind::kCaughtUp: return chain_->caught_up(event.input, gate_->caught_up());
     case GateEvent::Kind::kBarrier: {
       last_barrier_ = CheckpointId(event.number);
       TaskPart part;

@@ -24,7 +24,8 @@ constexpr size_t kLeft = 0;
 // time, that stands when it leaves.
 //
 // State: left rows that wait (table "left", a number for each), until the watermark reaches their
-// time or, in processing time, a bounded job ends; and what the right side's rows were (table
+// time or, in processing time, the right side has caught up with what there was when this run
+// began, or has ended; and what the right side's rows were (table
 // "right", by the time from which on they stand, in processing time only what stands). A right row
 // that is taken back (-D) ends its key's row at its own time: it is kept without its columns. What
 // a row was (-U) ends it as well; but if the next that is said of the key is what it is (+U), the
@@ -36,7 +37,6 @@ class TemporalJoin final : public Operator {
   struct Shape {
     JoinKind kind = JoinKind::kInner;
     bool processing = false;
-    bool waits = true;  // left rows do
     bool strictly_before = false;
   };
 
@@ -51,6 +51,11 @@ class TemporalJoin final : public Operator {
   Status open(OperatorContext& context) override;
   Status on_batch(size_t input, const Batch& batch, Collector& out) override;
   Status on_watermark(Watermark watermark, Collector& out) override;
+  Status on_caught_up(size_t input, Collector& out) override;
+  // Rows that wait for the right side have any time.
+  Watermark forwarded(Watermark watermark) const override {
+    return shape_.processing && !right_is_there_ ? kNoWatermark : watermark;
+  }
   bool has_more() const override { return has_more_; }
   Status go_on(Collector& out) override { return advance(out); }
   Status on_barrier(CheckpointId id, Collector& out) override;
@@ -75,6 +80,11 @@ class TemporalJoin final : public Operator {
   void set_right(RowNumber version, bool stands, int32_t row);
   std::string_view right_at(uint64_t hash, std::string_view key, int64_t micros) const;
 
+  // Up to when left rows leave.
+  Watermark due() const {
+    if (!shape_.processing) return progress_.value();
+    return right_is_there_ ? kEndOfTime : kNoWatermark;
+  }
   Status catch_up(Collector& out);
   Status advance(Collector& out);
   void forget_replaced();
@@ -90,7 +100,8 @@ class TemporalJoin final : public Operator {
   OperatorContext* context_ = nullptr;
   state::KeyedTable* right_table_ = nullptr;
   WatermarkState progress_;
-  bool caught_up_ = false;  // with what the progress says of the restored rows
+  bool caught_up_ = false;       // with what the progress says of the restored rows
+  bool right_is_there_ = false;  // in processing time: as of when this run began
   bool has_more_ = false;
   WaitingRows waiting_;
   VersionIndex versions_;
@@ -109,7 +120,7 @@ class TemporalJoin final : public Operator {
 
 Status TemporalJoin::open(OperatorContext& context) {
   context_ = &context;
-  if (shape_.waits) DF_RETURN_IF_ERROR(waiting_.open(context, "left"));
+  DF_RETURN_IF_ERROR(waiting_.open(context, "left"));
   DF_ASSIGN_OR_RETURN(
       right_table_,
       context.table({"right", kStateVersion, {ValueKind::kInt64, ValueKind::kBytes}}));
@@ -133,7 +144,7 @@ Status TemporalJoin::on_batch(size_t input, const Batch& batch, Collector& out) 
   DF_RETURN_IF_ERROR(catch_up(out));
   if (input == kLeft) {
     DF_RETURN_IF_ERROR(left_.read(*context_, batch));
-    return shape_.waits ? keep_left(batch) : join_at_once(out);
+    return right_is_there_ ? join_at_once(out) : keep_left(batch);
   }
   DF_RETURN_IF_ERROR(right_.read(*context_, batch));
   if (shape_.processing) {
@@ -249,10 +260,16 @@ Status TemporalJoin::catch_up(Collector& out) {
 }
 
 Status TemporalJoin::on_watermark(Watermark watermark, Collector& out) {
-  // In processing time only the end of all input matters.
-  if (shape_.processing && watermark != kEndOfTime) return {};
+  // It is the left side's, which may be at its end before the right side is there.
+  if (shape_.processing) return {};
   if (!progress_.advance(watermark) && caught_up_) return {};
   caught_up_ = true;
+  return advance(out);
+}
+
+Status TemporalJoin::on_caught_up(size_t input, Collector& out) {
+  if (!shape_.processing || input == kLeft) return {};
+  right_is_there_ = true;
   return advance(out);
 }
 
@@ -260,14 +277,13 @@ Status TemporalJoin::on_watermark(Watermark watermark, Collector& out) {
 Status TemporalJoin::advance(Collector& out) {
   has_more_ = false;
   size_t looked_at = 0;
-  while (waiting_.is_due(progress_.value())) {
+  while (waiting_.is_due(due())) {
     if (looked_at >= kLeavesAtOnce) {
       has_more_ = true;
       return {};
     }
     gone_.clear();
-    while (waiting_.is_due(progress_.value()) && pairs_.size() < kJoinedRows &&
-           pair_bytes_ < kJoinedBytes) {
+    while (waiting_.is_due(due()) && pairs_.size() < kJoinedRows && pair_bytes_ < kJoinedBytes) {
       const RowNumber row = waiting_.take();
       gone_.push_back(row);
       add_pair(waiting_.bytes(row),
@@ -335,8 +351,8 @@ Status TemporalJoin::on_barrier(CheckpointId /*id*/, Collector& /*out*/) {
 }  // namespace
 
 Result<std::unique_ptr<Operator>> make_temporal_join(const plan::TemporalJoinSpec& spec,
-                                                     bool bounded, const SchemaPtr& left,
-                                                     const SchemaPtr& right, SchemaPtr output) {
+                                                     const SchemaPtr& left, const SchemaPtr& right,
+                                                     SchemaPtr output) {
   const bool processing = spec.time == plan::TimeKind::kProcessing;
   DF_ASSIGN_OR_RETURN(PairCondition condition,
                       PairCondition::make(spec.condition, plan::pair_schema(*left, *right)));
@@ -344,8 +360,7 @@ Result<std::unique_ptr<Operator>> make_temporal_join(const plan::TemporalJoinSpe
                       TimedRows::make(spec.left_keys, processing ? "" : spec.left_time, left));
   DF_ASSIGN_OR_RETURN(TimedRows two,
                       TimedRows::make(spec.right_keys, processing ? "" : spec.right_time, right));
-  const TemporalJoin::Shape shape{spec.kind, processing, bounded || !processing,
-                                  spec.strictly_before};
+  const TemporalJoin::Shape shape{spec.kind, processing, spec.strictly_before};
   return std::unique_ptr<Operator>(std::make_unique<TemporalJoin>(
       shape, std::move(one), std::move(two), std::move(condition), std::move(output)));
 }

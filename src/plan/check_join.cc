@@ -97,8 +97,10 @@ Status check_temporal_join(const Scope& scope, TemporalJoinSpec& spec) {
   DF_RETURN_IF_ERROR(check_condition(scope, spec));
   scope.node().schema = joined(scope, spec.kind, {});
   // Of a side without a watermark nobody knows how far it has come, and time stands still behind
-  // it.
-  if (scope.input(1).event_time) scope.node().event_time = scope.input(0).event_time;
+  // it; but where only its latest rows count, its time says nothing.
+  if (scope.input(1).event_time || spec.time == TimeKind::kProcessing) {
+    scope.node().event_time = scope.input(0).event_time;
+  }
   return {};
 }
 

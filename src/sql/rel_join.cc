@@ -189,10 +189,12 @@ Result<RelPtr> make_temporal_join(RelPtr left, RelPtr right, plan::TemporalJoinS
   spec.right_keys = std::move(sides.right_keys);
   spec.condition = std::move(shape.rest);
   const plan::JoinKind kind = spec.kind;
+  const bool now = spec.time == plan::TimeKind::kProcessing;
   Rel rel = join_rel(sides, kind, left, right, on, std::move(spec), place);
   rel.processing_times = left->processing_times;
-  // As the plan has it: behind a side that has none, time stands still.
-  if (right->event_time) {
+  // As the plan has it: behind a side that has none, time stands still, unless only the latest
+  // rows count.
+  if (right->event_time || now) {
     rel.event_time = left->event_time;
     rel.window = left->window;
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -37,6 +38,8 @@ class FourWays {
   MemoryConnectors& connectors() { return connectors_; }
   // Forgets all results and state, and runs the validated plan to its end.
   Status run(const plan::Plan& valid, const Way& way, std::mt19937_64& random);
+  // A job without end is stopped as soon as this says so; asked behind checkpoints.
+  void set_enough(std::function<bool()> enough) { enough_ = std::move(enough); }
   // Whether the plan runs as it stands, without its rewrites.
   void set_as_written(bool as_written) { as_written_ = as_written; }
   // How many rows a source gives at once; where the input is cut otherwise, at most thirty times
@@ -48,11 +51,14 @@ class FourWays {
   std::vector<std::string> rows_of(const std::string& result);
 
  private:
+  Status end(Job& job);
+
   Env& env_ = posix_env();
   const std::string dir_;
   TimerQueue timers_{env_};
   MemoryConnectors connectors_;
   std::unique_ptr<Engine> engine_;
+  std::function<bool()> enough_;
   bool as_written_ = false;
   size_t chunk_rows_ = 7;
   std::map<std::string, uint64_t> dead_letters_;

@@ -26,6 +26,9 @@ class MemoryTable {
   void add(size_t split, std::vector<Value> row);
   // No more rows will come.
   void finish();
+  // Its source has no end, whatever comes.
+  void go_on() { endless_ = true; }
+  bool endless() const { return endless_; }
   // A source names only so many of the splits from now on.
   void list_only(size_t splits) { listed_ = splits; }
   size_t listed() const { return std::min(listed_, splits_.size()); }
@@ -43,6 +46,7 @@ class MemoryTable {
   std::mutex mutex_;
   std::vector<std::vector<std::vector<Value>>> splits_;
   bool finished_ = false;
+  std::atomic<bool> endless_ = false;
   size_t listed_ = SIZE_MAX;
   std::vector<std::function<void()>> waiting_;
 };

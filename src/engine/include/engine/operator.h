@@ -85,12 +85,16 @@ class Operator {
   virtual Status on_batch(size_t input, const Batch& batch, Collector& out) = 0;
   // The least over all inputs; rises. What it makes is emitted before the watermark goes on.
   virtual Status on_watermark(Watermark /*watermark*/, Collector& /*out*/) { return {}; }
-  // Whether on_batch() or on_watermark() broke off because a lot leaves. Then nothing but go_on()
-  // is called, whenever those behind have room again, until it has not; a watermark goes on when it
-  // is done with. Only of operators that begin a task: those with several inputs.
+  // Whether on_batch(), on_watermark() or on_caught_up() broke off because a lot leaves. Then
+  // nothing but go_on() is called, whenever those behind have room again, until it has not; a
+  // watermark goes on when it is done with. Only of operators that begin a task: those with several
+  // inputs.
   virtual bool has_more() const { return false; }
   virtual Status go_on(Collector& /*out*/) { return {}; }
   virtual Status on_timer(int64_t /*processing_millis*/, Collector& /*out*/) { return {}; }
+  // The input's sources have given all that they had when this run began, or have ended. Once a
+  // run, before kEndOfTime; of operators that begin a task.
+  virtual Status on_caught_up(size_t /*input*/, Collector& /*out*/) { return {}; }
   // State is handed over right after it returns; what it emits belongs to this checkpoint.
   virtual Status on_barrier(CheckpointId /*id*/, Collector& /*out*/) { return {}; }
   // After the watermark kEndOfTime.

@@ -156,12 +156,13 @@ struct JoinSpec {
 // Each left row with the right row of its keys that stood at the left row's time: of those with
 // right_time <= left_time the latest. The right input may bring updates: then a key's row stands
 // until it is replaced, or taken back. A left row leaves when the watermark of both sides has
-// reached its time. Output: as of JoinSpec; event time left_time.
+// reached its time; in processing time at once, but not before the right side has given all that it
+// had when the job began, or has ended. Output: as of JoinSpec; event time left_time.
 struct TemporalJoinSpec {
   JoinKind kind = JoinKind::kInner;  // or kLeft
   std::vector<std::string> left_keys, right_keys;
   std::string left_time, right_time;  // event time; empty: the inputs'
-  TimeKind time = TimeKind::kEvent;   // kProcessing: left rows leave at once, with what stands then
+  TimeKind time = TimeKind::kEvent;   // kProcessing: left rows meet what stands when they leave
   bool strictly_before = false;       // right_time < left_time
   expr::ExpressionPtr condition;      // over the columns of both; may be null
 };
