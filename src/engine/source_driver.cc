@@ -175,8 +175,10 @@ Result<SourceDriver::Step> SourceDriver::read_chunk(Reading& reading, const Chun
   reading.rows += static_cast<uint64_t>(rows_.batch.rows) + faults_.size();
   DF_RETURN_IF_ERROR(compute(reading, rows_, chain));
   DF_RETURN_IF_ERROR(send_rows(reading, rows_, chain));
-  // A source without end never says that it has nothing for now.
-  if (!reading.caught_up && reading.reader->lag() <= 0) {
+  // A source without end never says that it has nothing for now. Who sees this position sees what
+  // it knows of time, too: a checkpoint behind it has the windows that these rows close.
+  if (reading.reader->lag() <= 0) {
+    DF_RETURN_IF_ERROR(advance(reading, chain));
     reading.caught_up = true;
     tell_caught_up(chain);
   }

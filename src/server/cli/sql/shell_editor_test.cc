@@ -302,7 +302,7 @@ TEST(LineEditor, IgnoresWhatItDoesNotKnow) {
 
 TEST(LineEditor, CompletesAndLists) {
   EXPECT_EQ(entered("sel\t1;\r"), "select 1;");
-  EXPECT_EQ(entered("SELECT * FROM orders WHERE pri\t> 1;\r"),
+  EXPECT_EQ(entered("SELECT * FROM orders WHERE pric\t> 1;\r"),
             "SELECT * FROM orders WHERE price > 1;");
   EXPECT_EQ(screen("SELECT * FROM or\t"), "q> SELECT * FROM order|\n");
   EXPECT_EQ(screen("SELECT * FROM or\t\t"),
