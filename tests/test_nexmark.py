@@ -110,6 +110,7 @@ def written_rows(folder):
 
 
 @needs_flink
+@pytest.mark.timeout(600)  # Flink makes code of all queries
 def test_the_same_rows_as_flink(tool, tmp_path):
     numbers = [n for n in ALL if n not in STREAM_ONLY_IN_FLINK]
     save = tmp_path / "save.sql"
@@ -134,6 +135,7 @@ def test_the_same_rows_as_flink(tool, tmp_path):
 
 
 @needs_flink
+@pytest.mark.timeout(600)  # Flink makes code of all queries
 def test_the_same_rows_as_flink_in_streams(tool, tmp_path):
     numbers = [n for n in ALL if n not in BATCH_ONLY]
     # One file in the order of the events. Of several Flink reads one behind the other, and drops what is late behind the

@@ -185,6 +185,7 @@ def script(folder, out, names, mode, explain=""):
 
 
 @pytest.mark.parametrize("mode", ["streaming", "batch"])
+@pytest.mark.timeout(600)  # Flink makes code of all of them
 def test_queries_of_every_kind_give_the_rows_that_flink_gives(dataflow_cli, tmp_path, mode):
     (tmp_path / "bids.csv").write_text("".join(bids(300, seed=11)))
     (tmp_path / "items.csv").write_text("".join(items(seed=5)))
