@@ -261,7 +261,7 @@ void JobImpl::begin_round() {
     std::move(next_waiters_.begin(), next_waiters_.end(), std::back_inserter(waiters_));
     next_waiters_.clear();
   }
-  round_.emplace();
+  round_.emplace(Round());  // clang 14 finds no way to make one from nothing
   round_->id = store_->last() + 1;
   round_->began_nanos = env_.monotonic_nanos();
   last_round_nanos_ = round_->began_nanos;
