@@ -289,7 +289,7 @@ def test_completion(table):
         shell.expect(PROMPT)
         shell.send("sel\t")
         shell.expect("select ")
-        shell.send("id FROM t WHERE pri\t= 22;\r")
+        shell.send("id FROM t WHERE pric\t= 22;\r")
         assert "price = 22" in shell.expect("1 row")
         shell.expect(PROMPT)
         shell.send("\\ti\t\r")
