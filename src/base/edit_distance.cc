@@ -1,20 +1,15 @@
 #include "base/edit_distance.h"
 
 #include <algorithm>
-#include <cctype>
 #include <vector>
+
+#include "base/lower_case.h"
 
 namespace dataflow {
 namespace {
 
 // Names are short; this keeps a hostile one from costing time.
 constexpr size_t kLongestName = 256;
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "final_rows.h"
+#include "jobs/rows_at_hand.h"
 #include "plan/analyze.h"
 #include "point_read.h"
 #include "query_rows.h"
@@ -15,23 +16,6 @@
 
 namespace dataflow::jobs {
 namespace {
-
-class RowsAtHand final : public RowStream {
- public:
-  explicit RowsAtHand(std::vector<Row> rows) : rows_(std::move(rows)) {}
-  Result<std::vector<Row>> next(size_t most) override {
-    const size_t count = std::min(most, rows_.size() - at_);
-    const auto begin = rows_.begin() + static_cast<std::ptrdiff_t>(at_);
-    std::vector<Row> part(std::make_move_iterator(begin),
-                          std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(count)));
-    at_ += count;
-    return part;
-  }
-
- private:
-  std::vector<Row> rows_;
-  size_t at_ = 0;
-};
 
 // Whether what has come may be taken back.
 bool changes(const plan::Plan& plan) {
@@ -52,7 +36,7 @@ std::vector<sql::OutputColumn> text_columns(std::initializer_list<const char*> n
 StatementAnswer statement_done(std::string tag) { return {std::move(tag), nullptr, {}}; }
 
 StatementAnswer rows_answer(std::string tag, std::vector<Row> rows) {
-  return {std::move(tag), std::make_unique<RowsAtHand>(std::move(rows)), {}};
+  return {std::move(tag), rows_at_hand(std::move(rows)), {}};
 }
 
 Status StatementRun::later(const std::string& what) const {
@@ -117,7 +101,7 @@ Result<std::vector<Row>> StatementRun::rows_of(sql::CompiledQuery& made) {
 Result<std::unique_ptr<RowStream>> StatementRun::stream_of(sql::CompiledQuery made) {
   if (!made.order_by.empty() || changes(made.compiled.plan)) {
     DF_ASSIGN_OR_RETURN(std::vector<Row> rows, rows_of(made));
-    return std::unique_ptr<RowStream>(std::make_unique<RowsAtHand>(std::move(rows)));
+    return rows_at_hand(std::move(rows));
   }
   name_query(made);
   plan::Plan& plan = made.compiled.plan;
@@ -143,7 +127,7 @@ StatementRun::Answer StatementRun::on(const sql::SelectStatement& select) {
                       sql::compile(*select.query, *catalog_, client_.settings, text_, false));
   StatementAnswer answer = statement_done("SELECT");
   if (std::optional<std::vector<Row>> read = read_by_key(made)) {
-    answer.rows = std::make_unique<RowsAtHand>(std::move(*read));
+    answer.rows = rows_at_hand(std::move(*read));
   } else {
     DF_ASSIGN_OR_RETURN(answer.rows, stream_of(std::move(made)));
   }

@@ -1,22 +1,14 @@
 #include "log/groups.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/lower_case.h"
 #include "group_faults.h"
 #include "group_table.h"
 
 namespace dataflow::log {
 
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& letter : out) {
-    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  }
-  return out;
-}
 
 Status stopping() { return Status::unavailable("the server is stopping"); }
 

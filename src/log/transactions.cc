@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <shared_mutex>
 
+#include "base/lower_case.h"
 #include "coordinator_tables.h"
 #include "group_faults.h"
 #include "reservation.h"
@@ -147,14 +147,6 @@ Status unknown_id(const TransactionIdentity& who) {
   if (who.transactional_id.empty()) return empty_id();
   // The words and the reason are those of an id without a producer.
   return check_identity(TransactionRecord(), who, Fault::kProducerFenced);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& letter : out) {
-    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  }
-  return out;
 }
 
 class TransactionsImpl final : public Transactions {

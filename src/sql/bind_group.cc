@@ -38,20 +38,6 @@ const OldWindow* old_window(const expr::Expression& expression) {
   return nullptr;
 }
 
-// TUMBLE_START(ts, …): which column of the window; none if it is no such call.
-std::optional<std::string> old_window_column(const expr::Expression& expression) {
-  if (expression.kind != expr::Kind::kCall) return std::nullopt;
-  for (const OldWindow& known : kOldWindows) {
-    const std::string& name = expression.name;
-    if (!name.starts_with(known.name) || name.size() <= known.name.size()) continue;
-    const std::string_view rest = std::string_view(name).substr(known.name.size());
-    if (rest == "_START") return "window_start";
-    if (rest == "_END") return "window_end";
-    if (rest == "_ROWTIME" || rest == "_PROCTIME") return "window_time";
-  }
-  return std::nullopt;
-}
-
 class GroupBinder {
  public:
   GroupBinder(RelPtr input, const Names& names, const Select& select,
@@ -330,8 +316,8 @@ class GroupBinder {
     }
     const auto key = key_outputs_.find(expression->to_string());
     if (key != key_outputs_.end()) return expr::column(key->second, expression->place);
-    if (old_ != nullptr) {
-      if (const auto column = old_window_column(*expression)) {
+    if (old_ != nullptr && expression->kind == expr::Kind::kCall) {
+      if (const auto column = old_window_column(expression->name)) {
         DF_RETURN_IF_ERROR(same_old_window(*expression));
         return expr::column(*column, expression->place);
       }
@@ -380,6 +366,18 @@ class GroupBinder {
 };
 
 }  // namespace
+
+std::optional<std::string> old_window_column(std::string_view call) {
+  for (const OldWindow& known : kOldWindows) {
+    if (call.size() <= known.name.size()) continue;
+    if (!same_name(call.substr(0, known.name.size()), known.name)) continue;
+    const std::string_view rest = call.substr(known.name.size());
+    if (same_name(rest, "_START")) return "window_start";
+    if (same_name(rest, "_END")) return "window_end";
+    if (same_name(rest, "_ROWTIME") || same_name(rest, "_PROCTIME")) return "window_time";
+  }
+  return std::nullopt;
+}
 
 bool has_aggregates(const expr::Expression& expression) {
   return anywhere_in(expression, is_aggregate);

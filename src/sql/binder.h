@@ -129,6 +129,9 @@ Result<RelPtr> bind_group(RelPtr input, const Names& names, const Select& select
 // Whether aggregates stand in it (not those of OVER).
 bool has_aggregates(const expr::Expression& expression);
 
+// TUMBLE_START and the like: which column of the window; none if it is no such call.
+std::optional<std::string> old_window_column(std::string_view call);
+
 bool has_subquery(const expr::Expression& expression);
 bool has_over(const expr::Expression& expression);
 // The expression over the Rel's columns, also what stands in clauses, with named windows written

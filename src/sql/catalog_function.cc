@@ -20,13 +20,6 @@ constexpr std::array kWordsOfTheGrammar = {"TUMBLE",     "HOP",      "CUMULATE",
                                            "DESCRIPTOR", "UNNEST",   "TABLE",    "PROCTIME",
                                            "CAST",       "TRY_CAST", "GROUPING", "GROUPING_ID"};
 
-bool is_built_in(const std::string& name) {
-  if (expr::is_function(name) || plan::find_aggregate(name) != nullptr) return true;
-  if (plan::find_over_function(name) != nullptr) return true;
-  return std::ranges::any_of(kWordsOfTheGrammar,
-                             [&](const char* word) { return same_name(word, name); });
-}
-
 bool has_extension(const expr::Expression& expression) {
   if (expression.kind == expr::Kind::kExtension) return true;
   return std::ranges::any_of(expression.arguments,
@@ -79,6 +72,13 @@ Status check_parameters(const CreateFunction& statement, const std::string& scri
 }
 
 }  // namespace
+
+bool is_built_in(const std::string& name) {
+  if (expr::is_function(name) || plan::find_aggregate(name) != nullptr) return true;
+  if (plan::find_over_function(name) != nullptr || old_window_column(name)) return true;
+  return std::ranges::any_of(kWordsOfTheGrammar,
+                             [&](const char* word) { return same_name(word, name); });
+}
 
 std::vector<std::string> Catalog::callers_of(const std::string& function) const {
   std::vector<std::string> found;

@@ -117,6 +117,8 @@ TEST(CatalogTest, a_function_is_checked_when_it_is_made) {
             "line 1, column 17: there is a function upper already, which nobody made");
   EXPECT_EQ(define(catalog, "CREATE FUNCTION sum(a INT) AS a"),
             "line 1, column 17: there is a function sum already, which nobody made");
+  EXPECT_EQ(define(catalog, "CREATE FUNCTION Tumble_Start(a INT) AS a"),
+            "line 1, column 17: there is a function Tumble_Start already, which nobody made");
   EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a INT) AS UPER('x')").substr(0, 60),
             "line 1, column 29: in UPER('x'): there is no function UPER; ");
   EXPECT_EQ(define(catalog, "CREATE FUNCTION f(a INT) AS SUM(a)"),

@@ -13,4 +13,7 @@ std::string list_of_names(const std::vector<std::string>& names);  // `a`, `b`
 const std::string& or_text(const std::string& script, const std::string& text);
 Status exists_already(const std::string& script, const Name& name, const std::string& what);
 
+// Whether a call of that name means something without CREATE FUNCTION.
+bool is_built_in(const std::string& name);
+
 }  // namespace dataflow::sql

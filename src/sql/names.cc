@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/edit_distance.h"
+#include "catalog_words.h"
 #include "spelt_out.h"
 #include "sql/parser.h"
 
@@ -143,12 +144,23 @@ Result<ExpressionPtr> Names::resolve(const ExpressionPtr& expression) const {
   return resolve_spelt(spelt);
 }
 
+// What is near to a user's function; others are told with the nearest of ours when it is bound.
+Status Names::check_name(const expr::Expression& call) const {
+  if (catalog_->functions().empty() || is_built_in(call.name)) return {};
+  std::vector<std::string> names;
+  for (const auto& [name, function] : catalog_->functions()) names.push_back(name);
+  const std::string hint = suggestion(call.name, names);
+  if (hint.empty()) return {};
+  return at_place(call.place, "there is no function " + call.name + hint);
+}
+
 Result<ExpressionPtr> Names::resolve_spelt(const ExpressionPtr& expression) const {
   if (expression->kind == expr::Kind::kColumn) return resolve_column(expression);
   if (is_field(*expression)) {
     DF_ASSIGN_OR_RETURN(ExpressionPtr made, resolve_path(expression));
     if (made != nullptr) return made;
   }
+  if (expression->kind == expr::Kind::kCall) DF_RETURN_IF_ERROR(check_name(*expression));
   if (expression->arguments.empty()) return expression;
   auto made = std::make_shared<expr::Expression>(*expression);
   for (ExpressionPtr& argument : made->arguments) {

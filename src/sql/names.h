@@ -53,6 +53,7 @@ class Names {
 
  private:
   Result<ExpressionPtr> resolve_spelt(const ExpressionPtr& expression) const;
+  Status check_name(const expr::Expression& call) const;
   Result<ExpressionPtr> resolve_column(const ExpressionPtr& column) const;
   // `a.b.c`, which is read as fields of fields; null if `a` is no table.
   Result<ExpressionPtr> resolve_path(const ExpressionPtr& field) const;

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "client.h"
+#include "jobs/rows_at_hand.h"
 #include "type_map.h"
 #include "write_value.h"
 
@@ -125,11 +126,11 @@ Status Client::prepare_catalog(const ReadStatement& read, const std::vector<uint
     jobs::StatementAnswer answer;
     answer.tag = "SELECT";
     if (ready) {
-      answer.rows = stream_of(std::move(*ready));
+      answer.rows = jobs::rows_at_hand(std::move(*ready));
       return answer;
     }
     DF_ASSIGN_OR_RETURN(CatalogQueries::Answer told, catalog->ask(query, texts_of(parameters)));
-    answer.rows = stream_of(std::move(told.rows));
+    answer.rows = jobs::rows_at_hand(std::move(told.rows));
     return answer;
   };
   out.prepared = std::make_unique<OwnPrepared>(run, std::move(columns), std::move(types));

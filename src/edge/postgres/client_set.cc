@@ -1,6 +1,7 @@
 // Client: what is said to it and to no table.
 #include "client.h"
 #include "expr/print.h"
+#include "jobs/rows_at_hand.h"
 
 namespace dataflow::postgres {
 namespace {
@@ -87,7 +88,7 @@ Result<jobs::StatementAnswer> Client::show(const OwnStatement& own) {
   } else {
     rows.push_back({Value::string(settings_.get(own.name).value_or(std::string()))});
   }
-  answer.rows = stream_of(std::move(rows));
+  answer.rows = jobs::rows_at_hand(std::move(rows));
   return answer;
 }
 

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/edit_distance.h"
+#include "base/lower_case.h"
 #include "sql_state.h"
 
 namespace dataflow::postgres {
@@ -66,16 +67,10 @@ constexpr Known kKnown[] = {
     {"xmloption", "content", Takes::kAny},
 };
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 const Known* find(std::string_view name) {
-  const std::string wanted = lowered(name);
+  const std::string wanted = lower_case(name);
   const auto* found = std::find_if(std::begin(kKnown), std::end(kKnown), [&](const Known& known) {
-    return lowered(known.name) == wanted;
+    return lower_case(known.name) == wanted;
   });
   return found == std::end(kKnown) ? nullptr : found;
 }
@@ -100,7 +95,7 @@ bool is_one_of(const std::string& value, std::initializer_list<const char*> word
 
 // What a setting is after it has been given that value.
 Result<std::string> taken(const Known& known, std::string_view value) {
-  const std::string small = lowered(value);
+  const std::string small = lower_case(value);
   switch (known.takes) {
     case Takes::kAny: return std::string(value);
     case Takes::kNothing:
@@ -130,7 +125,7 @@ Result<std::string> taken(const Known& known, std::string_view value) {
 }  // namespace
 
 ClientSettings::ClientSettings() {
-  for (const Known& known : kKnown) defaults_[lowered(known.name)] = known.value;
+  for (const Known& known : kKnown) defaults_[lower_case(known.name)] = known.value;
   values_ = defaults_;
 }
 
@@ -144,14 +139,14 @@ std::string ClientSettings::spelled(std::string_view name) {
 Status ClientSettings::set(std::string_view name, std::string_view value) {
   const Known* known = find(name);
   if (known == nullptr) return unknown(name);
-  DF_ASSIGN_OR_RETURN(values_[lowered(name)], taken(*known, value));
+  DF_ASSIGN_OR_RETURN(values_[lower_case(name)], taken(*known, value));
   return {};
 }
 
 Status ClientSettings::reset(std::string_view name) {
   const Known* known = find(name);
   if (known == nullptr) return unknown(name);
-  values_[lowered(name)] = defaults_[lowered(name)];
+  values_[lower_case(name)] = defaults_[lower_case(name)];
   return {};
 }
 
@@ -160,12 +155,12 @@ void ClientSettings::reset_all() { values_ = defaults_; }
 void ClientSettings::set_default(std::string_view name, std::string_view value) {
   const Known* known = find(name);
   if (known == nullptr) return;
-  defaults_[lowered(name)] = value;
-  values_[lowered(name)] = value;
+  defaults_[lower_case(name)] = value;
+  values_[lower_case(name)] = value;
 }
 
 std::optional<std::string> ClientSettings::get(std::string_view name) const {
-  const auto found = values_.find(lowered(name));
+  const auto found = values_.find(lower_case(name));
   if (found == values_.end()) return std::nullopt;
   return found->second;
 }
@@ -180,7 +175,7 @@ std::vector<std::pair<std::string, std::string>> ClientSettings::take_changed() 
   std::vector<std::pair<std::string, std::string>> changed;
   for (const Known& known : kKnown) {
     if (!known.told) continue;
-    const std::string& value = values_[lowered(known.name)];
+    const std::string& value = values_[lower_case(known.name)];
     const auto [told, fresh] = told_.emplace(known.name, value);
     if (!fresh && told->second == value) continue;
     told->second = value;

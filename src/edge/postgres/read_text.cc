@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/lower_case.h"
 #include "read_array.h"
 #include "read_value.h"
 #include "sql_state.h"
@@ -37,14 +38,8 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(from, text.find_last_not_of(kBlanks) - from + 1);
 }
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 Result<Value> read_bool(std::string_view text) {
-  const std::string word = lowered(text);
+  const std::string word = lower_case(text);
   for (const char* yes : {"t", "true", "y", "yes", "on", "1"}) {
     if (word == yes) return Value::boolean(true);
   }
@@ -69,7 +64,7 @@ Result<Value> read_int(const Type& type, std::string_view text) {
 }
 
 Result<Value> read_float(const Type& type, std::string_view text) {
-  const std::string word = lowered(text);
+  const std::string word = lower_case(text);
   std::string_view digits = word;
   const bool negative = digits.starts_with('-');
   if (negative || digits.starts_with('+')) digits.remove_prefix(1);
@@ -236,7 +231,7 @@ bool read_amounts(std::string_view text, Interval& out) {
       if (error != std::errc()) return false;
       text = digits.substr(static_cast<size_t>(end - digits.data()));
       text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-      const std::string unit = lowered(text.substr(0, text.find_first_of(" ,@\t0123456789+-")));
+      const std::string unit = lower_case(text.substr(0, text.find_first_of(" ,@\t0123456789+-")));
       if (!add_amount(amount, unit, out)) return false;
       text.remove_prefix(unit.size());
     }

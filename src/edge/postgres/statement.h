@@ -74,7 +74,4 @@ class OwnPrepared final : public jobs::PreparedStatement {
   const std::vector<Type> parameters_;
 };
 
-// Rows that are there already.
-std::unique_ptr<jobs::RowStream> stream_of(std::vector<jobs::Row> rows);
-
 }  // namespace dataflow::postgres
