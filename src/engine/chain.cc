@@ -100,9 +100,10 @@ class Chain::Slot final : public OperatorContext, public Collector {
 };
 
 Result<state::KeyedTable*> Chain::Slot::table(state::TableSpec spec) {
-  auto table = std::make_unique<state::KeyedTable>(spec);
-  const state::KeyGroupRange range = state::key_groups_of_task(task(), parallelism());
   state::JobStore& store = *chain_.context_.store;
+  auto table = std::make_unique<state::KeyedTable>(
+      spec, store.keeps_tables() ? state::Deltas::kMade : state::Deltas::kNone);
+  const state::KeyGroupRange range = state::key_groups_of_task(task(), parallelism());
   table->reserve(store.rows_stored(plan_.operator_id, spec.name, range));
   DF_RETURN_IF_ERROR(
       store.load(plan_.operator_id, spec.name, range,

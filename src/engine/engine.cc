@@ -46,7 +46,8 @@ class EngineImpl final : public Engine {
 
  private:
   Result<std::shared_ptr<JobImpl>> make(JobConfig config) {
-    const std::string held_up = shared_->held_up.over(config.state_dir);
+    const std::string held_up =
+        config.state_dir.empty() ? "" : shared_->held_up.over(config.state_dir);
     if (!held_up.empty()) {
       return Status::unavailable("the last run of " + config.name + " is still held up (" +
                                  held_up + "); start it when that is over");

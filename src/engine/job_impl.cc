@@ -128,6 +128,10 @@ Status JobImpl::first_attempt() {
 
 Status JobImpl::open_store() {
   if (store_ != nullptr) return {};
+  if (config_.state_dir.empty()) {
+    store_ = state::JobStore::throw_away();
+    return {};
+  }
   if (!config_.restore_from.empty()) {
     const auto there = env_.list_dir(config_.state_dir);
     if (!there.ok() || there->empty()) {
@@ -389,6 +393,8 @@ void JobImpl::on_failure(size_t /*task*/, Status status) { fail(status); }
 std::optional<int64_t> JobImpl::wait_behind(const Status& status) {
   uint64_t random = 0;
   env_.fill_random(std::span(reinterpret_cast<char*>(&random), sizeof random));
+  // There is nothing to go on from.
+  if (config_.state_dir.empty()) return std::nullopt;
   if (status.code() == StatusCode::kNoSpace) return policy_.on_full_disk(random);
   // A row that fails the job would do so again.
   if (hopeless_ || status.code() == StatusCode::kInvalid) return std::nullopt;

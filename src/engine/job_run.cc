@@ -130,6 +130,12 @@ Status JobRun::make_sources() {
     DF_ASSIGN_OR_RETURN(
         auto made, context_.connectors.make_source(
                        *source, {plan_.name, node.id, plan_.job.bounded, context_.interrupted}));
+    const bool ends = plan_.job.bounded || made->bounded();
+    // New splits begin a new attempt, which goes on with what is kept.
+    if (!ends && !context_.store.keeps_tables()) {
+      return Status::invalid("the source " + node.id +
+                             " does not end, and nothing is kept of the job");
+    }
     DF_ASSIGN_OR_RETURN(std::vector<Split> splits, made->splits());
     if (made->bounded()) DF_RETURN_IF_ERROR(add_saved_splits(node.id, splits));
     std::sort(splits.begin(), splits.end(),

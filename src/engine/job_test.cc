@@ -371,6 +371,42 @@ TEST_F(JobTest, StateBeyondTheBudgetFailsTheJobAndSaysSo) {
   EXPECT_EQ(in_short(rows()), expected_counts(*events));
 }
 
+TEST_F(JobTest, AJobOfWhichNothingIsKeptGivesTheSameRowsAndLeavesNoFolder) {
+  const auto events = random_events(3, 2, 2000, 500);
+  connectors_.tables["events"] = events;
+  events->finish();
+  plan::Plan plan = count_plan(2, 500);
+  plan.job.bounded = true;
+  const auto job = start(JobConfig{"counts", validated(plan), ""});
+  expect_finished(*job);
+  EXPECT_GT(job->status().last_checkpoint, CheckpointId(0));
+  EXPECT_EQ(job->status().last_checkpoint_bytes, 0U);
+  EXPECT_EQ(in_short(rows()), expected_counts(*events));
+  EXPECT_FALSE(env_.exists(dir_));
+}
+
+TEST_F(JobTest, NothingIsKeptOnlyOfSourcesThatEnd) {
+  const auto events = random_events(3, 2, 2000, 500, false);
+  events->go_on();
+  connectors_.tables["events"] = events;
+  const auto job = engine_->start({"counts", validated(count_plan(2, 500)), ""});
+  EXPECT_EQ(job.status().code(), StatusCode::kInvalid) << job.status();
+}
+
+TEST_F(JobTest, AJobOfWhichNothingIsKeptEndsWithItsFirstFailure) {
+  const auto events = random_events(3, 2, 2000, 500);
+  connectors_.tables["events"] = events;
+  events->finish();
+  EngineOptions options = small_engine();
+  options.state_memory_bytes = 1000;
+  make_engine(options);
+  plan::Plan plan = count_plan(2, 500);
+  plan.job.bounded = true;
+  const auto job = start(JobConfig{"counts", validated(plan), ""});
+  EXPECT_EQ(job->wait().code(), StatusCode::kTooLarge);
+  EXPECT_EQ(job->status().restarts, 0);
+}
+
 TEST_F(JobTest, APlanThatStateDoesNotFitIsRefusedAndTheOldOneGoesOn) {
   const auto events = random_events(4, 2, 2000, 500, false);
   connectors_.tables["events"] = events;

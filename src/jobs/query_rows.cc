@@ -76,7 +76,8 @@ Status QueryRows::start(plan::Plan plan) {
   config.name = name_;
   plan_ = plan;
   config.plan = std::move(plan);
-  config.state_dir = dir_;
+  // One that follows its sources takes new splits up with what it holds.
+  if (!plan_.job.bounded) config.state_dir = dir_;
   config.on_end = [rows = rows_](engine::JobState state, const Status& why) {
     const bool fine = state == engine::JobState::kFinished;
     rows->end(fine ? Status() : why.ok() ? Status::cancelled("the query was ended") : why);
@@ -103,7 +104,7 @@ void QueryRows::end() {
   if (job_ != nullptr) job_->cancel();
   job_.reset();
   server_.parts().connectors.forget(name_);
-  (void)server_.parts().env.remove_tree(dir_);
+  if (!plan_.job.bounded) (void)server_.parts().env.remove_tree(dir_);
 }
 
 void QueryRows::keep(std::vector<FollowedRows::Change> changes) {

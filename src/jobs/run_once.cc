@@ -1,13 +1,18 @@
 #include "jobs/run_once.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
+#include <variant>
 
 namespace dataflow::jobs {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{20};
+const std::set<std::string, std::less<>> kLocal{"blackhole", "collect", "console", "file",
+                                                "generator", "nexmark", "values"};
 
 // How the job ended, told by a thread of the engine.
 struct End {
@@ -31,6 +36,23 @@ struct End {
 };
 
 }  // namespace
+
+bool ends_and_is_local(const plan::Plan& plan, engine::Connectors& connectors) {
+  const auto fits = [&](const plan::Node& node) {
+    if (const auto* source = std::get_if<plan::SourceSpec>(&node.spec)) {
+      if (!kLocal.contains(source->connector)) return false;
+      const auto made = connectors.make_source(*source, {plan.name, node.id, plan.job.bounded, {}});
+      return made.ok() && (plan.job.bounded || (*made)->bounded());
+    }
+    if (const auto* sink = std::get_if<plan::SinkSpec>(&node.spec)) {
+      return kLocal.contains(sink->connector);
+    }
+    return !std::holds_alternative<plan::CustomSpec>(node.spec);
+  };
+  const bool dead_letters =
+      !plan.job.dead_letters || kLocal.contains(plan.job.dead_letters->connector);
+  return dead_letters && std::all_of(plan.nodes.begin(), plan.nodes.end(), fits);
+}
 
 void count_rows(const plan::Plan& plan, RunReport& report) {
   report.rows_read = report.rows_written = report.rows_dead = 0;

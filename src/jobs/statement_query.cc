@@ -46,8 +46,9 @@ Status StatementRun::later(const std::string& what) const {
 
 Result<RunReport> StatementRun::run_plan(plan::Plan plan) {
   DF_RETURN_IF_ERROR(check_plan(plan, parts_.connectors, parts_.engine));
+  // Whoever waits for it is told how it ends; nothing goes on from it.
   RunOptions options;
-  options.state_dir = parts_.dir + "/" + plan.name;
+  if (!plan.job.bounded) options.state_dir = parts_.dir + "/" + plan.name;
   options.interrupted = [this] { return client_.cancelled.load(); };
   options.give_up = true;
   RunReport so_far;
@@ -60,7 +61,7 @@ Result<RunReport> StatementRun::run_plan(plan::Plan plan) {
   // What it writes is seen at its end, or not at all.
   plan.job.checkpoint_interval_ms = kNoCheckpointMs;
   Result<RunReport> report = run_once(parts_.engine, plan, options);
-  (void)parts_.env.remove_tree(options.state_dir);
+  if (!options.state_dir.empty()) (void)parts_.env.remove_tree(options.state_dir);
   if (report.ok()) {
     options.progress(report->last);
     return report;

@@ -177,7 +177,10 @@ void KeyedTable::Impl::erase_loaded(uint64_t hash, std::string_view key, int64_t
   remove(*found);
 }
 
-KeyedTable::KeyedTable(TableSpec spec) : impl_(std::make_unique<Impl>(std::move(spec))) {}
+KeyedTable::KeyedTable(TableSpec spec, Deltas deltas)
+    : impl_(std::make_unique<Impl>(std::move(spec))) {
+  if (deltas == Deltas::kNone) impl_->changes.note_none();
+}
 KeyedTable::~KeyedTable() = default;
 
 const TableSpec& KeyedTable::spec() const { return impl_->spec; }

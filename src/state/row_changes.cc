@@ -11,6 +11,7 @@ constexpr size_t kStaleWorthSweeping = 1024;
 }  // namespace
 
 void RowChanges::erase(RowNumber row, uint64_t hash, std::string_view key, int64_t number) {
+  if (!notes_) return;
   const bool unsaved = (unsaved_[row / 64] >> (row % 64) & 1) != 0;
   forget(row);
   if (unsaved) return;
@@ -19,6 +20,7 @@ void RowChanges::erase(RowNumber row, uint64_t hash, std::string_view key, int64
 }
 
 void RowChanges::forget(RowNumber row) {
+  if (!notes_) return;
   static_cast<void>(take_bit(unsaved_, row));
   if (!take_bit(changed_, row)) return;
   // A table that nobody takes deltas from makes and erases rows without end.

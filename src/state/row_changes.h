@@ -21,13 +21,18 @@ class RowChanges {
     uint32_t key_size;
   };
 
+  // Nothing is noted, and nothing costs anything: no delta will ever be made.
+  void note_none() { notes_ = false; }
+
   // Row numbers are below `rows` from now on.
   void grow(size_t rows) {
+    if (!notes_) return;
     changed_.resize((rows + 63) / 64);
     unsaved_.resize((rows + 63) / 64);
   }
 
   void mark(RowNumber row) {
+    if (!notes_) return;
     uint64_t& word = changed_[row / 64];
     const uint64_t bit = uint64_t{1} << (row % 64);
     if ((word & bit) != 0) return;
@@ -35,7 +40,9 @@ class RowChanges {
     rows_.push_back(row);
   }
   // The row is new: no delta so far has its key, unless that key was erased since the last one.
-  void mark_made(RowNumber row) { unsaved_[row / 64] |= uint64_t{1} << (row % 64); }
+  void mark_made(RowNumber row) {
+    if (notes_) unsaved_[row / 64] |= uint64_t{1} << (row % 64);
+  }
 
   // A key that no delta has needs no mention.
   void erase(RowNumber row, uint64_t hash, std::string_view key, int64_t number);
@@ -62,6 +69,7 @@ class RowChanges {
     return was_set;
   }
 
+  bool notes_ = true;
   std::vector<uint64_t> changed_;
   std::vector<uint64_t> unsaved_;
   // Every row whose bit is set, and some whose bit no longer is, or that stand here twice.

@@ -35,10 +35,14 @@ Status run_in(Session& session, Env& env, const PipelineRun& run, const std::str
     return jobs::refusal(run.file, text, checked);
   }
   RunDir run_dir(env, local.dir() + "/runs/" + plan.name);
-  DF_RETURN_IF_ERROR(prepare_run(session, run_dir, plan));
-  RunProgress progress(env, !session.quiet());
   jobs::RunOptions options;
-  options.state_dir = run_dir.state();
+  // Nobody will go on with a folder that ends with this process.
+  const bool keeps = !run.data_dir.empty() || !jobs::ends_and_is_local(plan, local.connectors());
+  if (keeps) {
+    DF_RETURN_IF_ERROR(prepare_run(session, run_dir, plan));
+    options.state_dir = run_dir.state();
+  }
+  RunProgress progress(env, !session.quiet());
   options.interrupted = interrupted;
   options.progress = [&](const engine::JobStatus& status) { progress.show(plan, status); };
   const Result<jobs::RunReport> report = jobs::run_once(local.engine(), plan, options);
@@ -47,7 +51,7 @@ Status run_in(Session& session, Env& env, const PipelineRun& run, const std::str
   if (report.ok()) {
     print_run(session, plan, *report, progress.seconds());
     ended = check_interrupt();
-    if (report->state == engine::JobState::kFinished) ended = run_dir.finish();
+    if (keeps && report->state == engine::JobState::kFinished) ended = run_dir.finish();
   } else if (report.status().code() != StatusCode::kCancelled) {
     ended = with_exit_code(report.status().with_context(plan.name), ExitCode::kFailed);
   }

@@ -92,10 +92,12 @@ std::string drawn(const jobs::ResultTable& table) {
 
 class Host final : public jobs::ScriptHost {
  public:
-  Host(Session& session, Env& env, std::string dir, std::string script)
+  Host(Session& session, Env& env, LocalEngine& local, bool is_temporary, std::string script)
       : session_(session),
         env_(env),
-        dir_(std::move(dir)),
+        connectors_(local.connectors()),
+        dir_(local.dir()),
+        is_temporary_(is_temporary),
         script_(std::move(script)),
         progress_(env, !session.quiet()) {}
 
@@ -161,6 +163,10 @@ class Host final : public jobs::ScriptHost {
   Result<std::optional<std::string>> begin_job(const plan::Plan& plan,
                                                const std::string& key) override {
     progress_.begin();
+    // Nobody will go on with a folder that ends with this process.
+    if (is_temporary_ && jobs::ends_and_is_local(plan, connectors_)) {
+      return std::optional(std::string());
+    }
     if (key.empty()) {
       const std::string dir = dir_ + "/queries/" + plan.name;
       if (env_.exists(dir)) DF_RETURN_IF_ERROR(env_.remove_tree(dir));
@@ -176,13 +182,14 @@ class Host final : public jobs::ScriptHost {
     progress_.clear();
     const std::string query = dir_ + "/queries/" + plan.name;
     if (env_.exists(query)) return env_.remove_tree(query);
-    if (report.state != engine::JobState::kFinished) return {};
+    if (is_temporary_ || report.state != engine::JobState::kFinished) return {};
     return key.empty() ? Status() : RunDir(env_, dir_ + "/runs/" + key).finish(run_);
   }
 
   // A mark that stays until the whole script has come to its end: a run that finds it goes on with
   // the run before.
   Status begin_script() {
+    if (is_temporary_) return {};
     resumes_ = env_.exists(mark());
     if (resumes_) {
       DF_ASSIGN_OR_RETURN(run_, env_.read_file(mark(), kLargestScript));
@@ -192,7 +199,7 @@ class Host final : public jobs::ScriptHost {
     DF_RETURN_IF_ERROR(create_dirs_durably(env_, dir_ + "/runs"));
     return env_.write_file_durably(mark(), run_);
   }
-  Status end_script() { return env_.remove_file(mark()); }
+  Status end_script() { return is_temporary_ ? Status() : env_.remove_file(mark()); }
 
   // What the whole script left undelivered.
   void tell_dead_letters() {
@@ -223,7 +230,9 @@ class Host final : public jobs::ScriptHost {
 
   Session& session_;
   Env& env_;
+  engine::Connectors& connectors_;
   const std::string dir_;
+  const bool is_temporary_;  // the folder goes with this process
   const std::string script_;
   std::string run_;       // the id of this run of the script, and of those that go on with it
   bool resumes_ = false;  // it goes on with one
@@ -235,7 +244,8 @@ class Host final : public jobs::ScriptHost {
 Status run_in(Session& session, Env& env, const PipelineRun& run, const std::string& text,
               LocalEngine& local) {
   DF_RETURN_IF_ERROR(local.open());
-  Host host(session, env, local.dir(), std::filesystem::path(run.file).stem().string());
+  Host host(session, env, local, run.data_dir.empty(),
+            std::filesystem::path(run.file).stem().string());
   DF_RETURN_IF_ERROR(host.begin_script());
   Status ended = jobs::run_script(run.file, text, {env, local.engine(), local.connectors()}, host);
   if (ended.ok()) ended = host.end_script();

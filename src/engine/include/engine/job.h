@@ -108,8 +108,10 @@ enum class FirstAttempt : uint8_t {
 
 struct JobConfig {
   std::string name;
-  plan::Plan plan;        // validated
-  std::string state_dir;  // the job's own; made if missing, and gone on from if there
+  plan::Plan plan;  // validated
+  // The job's own; made if missing, and gone on from if there. Empty: nothing is kept of the job,
+  // whose sources must all end, and which fails for good at once.
+  std::string state_dir;
   // Called once, from a thread of the engine, when the job is finished, stopped or failed for good.
   std::function<void(JobState, const Status&)> on_end;
   // A savepoint's folder: where `state_dir` has no state yet, the job begins with this one's, at

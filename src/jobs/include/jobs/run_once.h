@@ -11,7 +11,7 @@
 namespace dataflow::jobs {
 
 struct RunOptions {
-  std::string state_dir;
+  std::string state_dir;  // empty: nothing is kept, and a failure ends it
   // Looked at a few times a second; true ends the job with a checkpoint.
   std::function<bool()> interrupted;
   // Interrupted, it ends at once and delivers nothing: kCancelled, unless it had come to its end.
@@ -29,6 +29,10 @@ struct RunReport {
 // Returns when the sources have ended, the job has failed for good, or it was interrupted. The
 // failure is the job's; an interrupted job is a report.
 Result<RunReport> run_once(engine::Engine& engine, plan::Plan plan, const RunOptions& options);
+
+// Whether it reads and writes nothing but this machine's files and terminal, so that a failure
+// would come again, and its sources end: where nobody may go on with its state, none need be kept.
+bool ends_and_is_local(const plan::Plan& plan, engine::Connectors& connectors);
 
 // Rows that came out of sources, went into sinks, and left as dead letters.
 void count_rows(const plan::Plan& plan, RunReport& report);

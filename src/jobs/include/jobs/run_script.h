@@ -36,9 +36,9 @@ class ScriptHost {
   virtual void on_job(const sql::StatementAst& statement, const plan::Plan& plan,
                       const RunReport& report, double seconds) = 0;
   virtual bool interrupted() = 0;
-  // The folder of the job's state. One with a `key`, which is that of the same statement in every
-  // run of the script, may be gone on with; one without (empty) begins anew. None: it had come to
-  // its end in a run of the script that did not, and is not run again.
+  // The folder of the job's state; empty: none is kept. One with a `key`, which is that of the same
+  // statement in every run of the script, may be gone on with; one without (empty) begins anew.
+  // None: it had come to its end in a run of the script that did not, and is not run again.
   virtual Result<std::optional<std::string>> begin_job(const plan::Plan& plan,
                                                        const std::string& key) = 0;
   virtual Status end_job(const plan::Plan& plan, const std::string& key,

@@ -88,7 +88,13 @@ class JobStore {
   // Creates it if it is missing. kUnsupported for a newer format or another number of key groups.
   static Result<std::unique_ptr<JobStore>> open(Env& env, const std::string& dir,
                                                 JobStoreOptions options = {});
+  // One of a job of which nothing is to be kept: in memory, ends with it, holds no tables, and a
+  // failed job cannot go on from it.
+  static std::unique_ptr<JobStore> throw_away();
   virtual ~JobStore() = default;
+
+  // False: it is a throw_away() one; what deltas say is passed over.
+  virtual bool keeps_tables() const { return true; }
 
   // Durable when it returns ok. Ids must rise by one from last(). After kNoSpace nothing of it was
   // written, and the same checkpoint may be written again. On any other error nothing of it may be

@@ -34,9 +34,12 @@ struct TableSpec {
 
 using RowNumber = uint32_t;
 
+// Whether deltas are made of a table: where they are not, what changes is not noted either.
+enum class Deltas : uint8_t { kMade, kNone };
+
 class KeyedTable {
  public:
-  explicit KeyedTable(TableSpec spec);
+  explicit KeyedTable(TableSpec spec, Deltas deltas = Deltas::kMade);
   ~KeyedTable();
   KeyedTable(const KeyedTable&) = delete;
   KeyedTable& operator=(const KeyedTable&) = delete;
