@@ -200,6 +200,7 @@ void Chain::Slot::collect(TaskPart& part) {
   set_table_time();  // rows expire although none come
   for (const std::unique_ptr<state::KeyedTable>& table : tables_) {
     table->sweep();
+    if (!chain_.context_.store->keeps()) continue;
     if (std::optional<state::DeltaBlock> block = table->take_delta()) {
       part.deltas.push_back({plan_.operator_id, table->spec().name, task(), std::move(*block)});
     }

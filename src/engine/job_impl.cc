@@ -4,6 +4,7 @@
 
 #include "base/logger.h"
 #include "plan/analyze.h"
+#include "state/forgetting_store.h"
 
 namespace dataflow::engine {
 namespace {
@@ -128,6 +129,10 @@ Status JobImpl::first_attempt() {
 
 Status JobImpl::open_store() {
   if (store_ != nullptr) return {};
+  if (config_.forgets) {
+    store_ = state::make_forgetting_store();
+    return {};
+  }
   if (!config_.restore_from.empty()) {
     const auto there = env_.list_dir(config_.state_dir);
     if (!there.ok() || there->empty()) {
@@ -140,6 +145,7 @@ Status JobImpl::open_store() {
 }
 
 Status JobImpl::check_plan() {
+  if (!store_->keeps()) return {};
   const std::string now = plan::to_json(config_.plan);
   DF_ASSIGN_OR_RETURN(const std::optional<std::string> stored, store_->fact(kPlanFact));
   if (stored == now) return {};

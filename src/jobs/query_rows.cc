@@ -77,6 +77,8 @@ Status QueryRows::start(plan::Plan plan) {
   plan_ = plan;
   config.plan = std::move(plan);
   config.state_dir = dir_;
+  // One without an end goes on from its state when a topic gets more partitions.
+  config.forgets = plan_.job.bounded;
   config.on_end = [rows = rows_](engine::JobState state, const Status& why) {
     const bool fine = state == engine::JobState::kFinished;
     rows->end(fine ? Status() : why.ok() ? Status::cancelled("the query was ended") : why);

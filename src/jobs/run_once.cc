@@ -51,6 +51,7 @@ Result<RunReport> run_once(engine::Engine& engine, plan::Plan plan, const RunOpt
   config.name = plan.name;
   config.plan = plan;
   config.state_dir = options.state_dir;
+  config.forgets = options.forgets;
   config.on_end = [end](engine::JobState state, const Status& why) { end->set(state, why); };
   DF_ASSIGN_OR_RETURN(const std::shared_ptr<engine::Job> job, engine.start(std::move(config)));
   while (!end->wait_a_little()) {

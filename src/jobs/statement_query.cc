@@ -49,7 +49,7 @@ Result<RunReport> StatementRun::run_plan(plan::Plan plan) {
   RunOptions options;
   options.state_dir = parts_.dir + "/" + plan.name;
   options.interrupted = [this] { return client_.cancelled.load(); };
-  options.give_up = true;
+  options.give_up = options.forgets = true;
   RunReport so_far;
   options.progress = [&](const engine::JobStatus& status) {
     so_far.last = status;
@@ -60,7 +60,6 @@ Result<RunReport> StatementRun::run_plan(plan::Plan plan) {
   // What it writes is seen at its end, or not at all.
   plan.job.checkpoint_interval_ms = kNoCheckpointMs;
   Result<RunReport> report = run_once(parts_.engine, plan, options);
-  (void)parts_.env.remove_tree(options.state_dir);
   if (report.ok()) {
     options.progress(report->last);
     return report;

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "job_rows.h"
 #include "meta/store.h"
+#include "state/forgetting_store.h"
 #include "state/keyed_table.h"
 
 namespace dataflow::state {
@@ -355,6 +356,28 @@ TEST(JobStore, ADamagedBlockIsReportedWithOperatorAndTable) {
     EXPECT_NE(status.message().find("operator op, table sums"), std::string::npos) << status;
     EXPECT_EQ(visits, 0);
   }
+}
+
+TEST(JobStore, OneThatForgetsHasNumbersAndNothingElse) {
+  const std::unique_ptr<JobStore> job = make_forgetting_store();
+  EXPECT_FALSE(job->keeps());
+  EXPECT_EQ(job->last(), CheckpointId(0));
+  KeyedTable table(kSpec);
+  put(table, "a", 1);
+  Checkpoint checkpoint;
+  checkpoint.id = CheckpointId(1);
+  checkpoint.deltas.push_back(delta_of(table));
+  checkpoint.named = {{"source", "split 0", "12"}};
+  checkpoint.committables = {{"sink", "first"}};
+  ASSERT_TRUE(job->write(checkpoint).ok());
+  ASSERT_TRUE(job->put_fact("plan", "SELECT").ok());
+  EXPECT_EQ(job->last(), CheckpointId(1));
+  EXPECT_FALSE(job->write(checkpoint).ok());
+  EXPECT_TRUE(load(*job)->empty());
+  EXPECT_TRUE(job->named("source")->empty());
+  EXPECT_TRUE(job->committables()->empty());
+  EXPECT_EQ(*job->fact("plan"), std::nullopt);
+  EXPECT_FALSE(job->save("/data/saved", "j").ok());
 }
 
 }  // namespace

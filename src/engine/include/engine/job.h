@@ -120,6 +120,8 @@ struct JobConfig {
   FirstAttempt first_attempt = FirstAttempt::kMustRun;
   // Runs the plan as it stands and not plan::to_run() of it, which tests hold against each other.
   bool as_written = false;
+  // Nobody goes on with it: it keeps no state, and leaves `state_dir` alone.
+  bool forgets = false;
 };
 
 class Job {

@@ -16,6 +16,8 @@ struct RunOptions {
   std::function<bool()> interrupted;
   // Interrupted, it ends at once and delivers nothing: kCancelled, unless it had come to its end.
   bool give_up = false;
+  // Nobody goes on with it.
+  bool forgets = false;
   std::function<void(const engine::JobStatus&)> progress;
 };
 

@@ -99,6 +99,8 @@ class JobStore {
   virtual void acknowledge(CheckpointId id) = 0;
 
   virtual CheckpointId last() const = 0;  // 0: none yet
+  // Whether any of it is there later: else nobody need gather what has changed.
+  virtual bool keeps() const { return true; }
   // In the order of (checkpoint, index): those not known to be acknowledged.
   virtual Result<std::vector<StoredCommittable>> committables() = 0;
   // Of one operator, by name.
