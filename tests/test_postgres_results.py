@@ -183,6 +183,23 @@ def test_errors_of_rows_have_their_codes_and_words(db):  # noqa: F811
         db.execute("DROP TABLE t")
 
 
+def test_indexes_are_taken_and_not_made(db):  # noqa: F811
+    told = []
+    db.add_notice_handler(lambda diagnostic: told.append(diagnostic.message_primary))
+    db.execute("CREATE TABLE t (a INT PRIMARY KEY, b STRING UNIQUE, UNIQUE (a, b))")
+    for statement in ("CREATE INDEX i ON t (a)", "CREATE UNIQUE INDEX IF NOT EXISTS i ON t USING btree (b DESC NULLS LAST, a)",
+                      "CREATE INDEX ON t (LOWER(b), (a + 1)) WHERE a > 1", "DROP INDEX i, j", "DROP INDEX IF EXISTS i"):
+        assert db.execute(statement).statusmessage == " ".join(statement.split()[0:1] + ["INDEX"])
+    assert len(told) == 5 and "no index is made" in told[0] and "not checked" in told[1] and "not checked" not in told[2]
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        db.execute("CREATE INDEX i ON nowhere (a)")
+    with pytest.raises(psycopg.errors.UndefinedColumn):
+        db.execute("CREATE INDEX i ON t (nothing)")
+    for statement in ("CREATE INDEX i ON t", "CREATE INDEX i ON t (a", "CREATE INDEX i t (a)", "DROP INDEX i.", "CREATE INDEX i ON t ()"):
+        with pytest.raises(psycopg.errors.SyntaxError):
+            db.execute(statement)
+
+
 def test_lists_are_parameters(db):  # noqa: F811
     db.execute("CREATE TABLE t (a BIGINT, b STRING)")
     db.execute("INSERT INTO t VALUES (1, 'x'), (2, 'y'), (3, NULL)")

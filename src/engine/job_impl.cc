@@ -144,6 +144,7 @@ Status JobImpl::open_store() {
 }
 
 Status JobImpl::check_plan() {
+  if (!store_->keeps_tables()) return {};
   const std::string now = plan::to_json(config_.plan);
   DF_ASSIGN_OR_RETURN(const std::optional<std::string> stored, store_->fact(kPlanFact));
   if (stored == now) return {};

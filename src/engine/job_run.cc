@@ -271,7 +271,9 @@ Status JobRun::open_tasks() {
       if (!first.ok()) next = tasks_.size();
     }
   };
-  const size_t threads = std::min(tasks_.size(), static_cast<size_t>(context_.scheduler.threads()));
+  const bool loads = context_.store.last() > CheckpointId(0);
+  const size_t threads =
+      loads ? std::min(tasks_.size(), static_cast<size_t>(context_.scheduler.threads())) : 1;
   std::vector<std::thread> helpers;
   for (size_t i = 1; i < threads; ++i) helpers.emplace_back(open_some);
   open_some();

@@ -10,7 +10,7 @@ Binding binary_binding(std::string_view name) {
     std::string_view name;
     Binding binding;
   };
-  static constexpr std::array<Operator, 16> kOperators = {{
+  static constexpr std::array<Operator, 17> kOperators = {{
       {"OR", Binding::kOr},
       {"AND", Binding::kAnd},
       {"=", Binding::kComparison},
@@ -26,6 +26,7 @@ Binding binary_binding(std::string_view name) {
       {"*", Binding::kProduct},
       {"/", Binding::kProduct},
       {"%", Binding::kProduct},
+      {"DIV", Binding::kProduct},
       {"||", Binding::kProduct},
   }};
   for (const Operator& known : kOperators) {

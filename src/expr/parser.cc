@@ -91,6 +91,19 @@ Result<Parser::Tree> Parser::parse_prefix(Binding least) {
   return parse_sign();
 }
 
+namespace {
+
+bool begins_operand(const Token& token) {
+  if (token.kind == TokenKind::kSymbol) {
+    return token.text == "(" || token.text == "-" || token.text == "+" || token.text == "$";
+  }
+  if (token.kind != TokenKind::kWord) return token.kind != TokenKind::kEnd;
+  return !is_reserved(token.upper) || token.is_word("CAST") || token.is_word("CASE") ||
+         token.is_word("NULL");
+}
+
+}  // namespace
+
 Result<Parser::Tree> Parser::parse_at(Binding least) {
   if (++nesting_ > kMaxDepth) {
     return fail(peek(),
@@ -111,6 +124,7 @@ Result<Parser::Tree> Parser::parse_at(Binding least) {
     const Token& token = peek();
     std::string name = token.kind == TokenKind::kSymbol ? token.text : token.upper;
     if (token.kind != TokenKind::kSymbol && token.kind != TokenKind::kWord) break;
+    if (name == "DIV" && !begins_operand(peek(1))) break;  // it is an alias
     Binding binding = binary_binding(name);
     if (binding == Binding::kNone || binding < least) break;
     DF_ASSIGN_OR_RETURN(tree, parse_chain(std::move(tree), name, binding));
@@ -138,7 +152,15 @@ Result<Parser::Tree> Parser::parse_chain(Tree first, const std::string& name, Bi
     DF_ASSIGN_OR_RETURN(Tree right, parse_at(next(binding)));
     operands.push_back(std::move(right));
   } while (binding <= Binding::kAnd && take_word(name));
-  return node(at, name, std::move(operands));
+  if (name != "DIV") return node(at, name, std::move(operands));
+  // MySQL's for a quotient without what stands behind its point.
+  Trees quotient;
+  DF_ASSIGN_OR_RETURN(quotient.emplace_back(), node(at, "/", std::move(operands)));
+  Expression whole;
+  whole.kind = Kind::kCast;
+  whole.name = "CAST";
+  whole.type = Type::int64();
+  return with_arguments(at, std::move(whole), std::move(quotient));
 }
 
 Result<Parser::Tree> Parser::parse_is(Tree operand, Binding least, bool& matched) {

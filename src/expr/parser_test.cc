@@ -38,6 +38,8 @@ TEST(ParsingExpressions, OperatorsBindAsInSql) {
            {"a + b * c", "[+](a, [*](b, c))"},
            {"(a + b) * c", "[*]([+](a, b), c)"},
            {"a - b - c", "[-]([-](a, b), c)"},
+           {"a + b DIV - c * d", "[+](a, [*](CAST([/](b, [-](c)) AS BIGINT), d))"},
+           {"CAST(a AS SIGNED)", "CAST(a AS BIGINT)"},
            {"-a * b", "[*]([-](a), b)"},
            {"- -5", "[-](-5:INT)"},
            {"a || b || 'x'", "[||]([||](a, b), x:STRING)"},

@@ -47,11 +47,14 @@ TEST_F(SqlExplainTest, AnalyzeRunsTheStatementAndCountsItsRows) {
   run("INSERT INTO t VALUES (1), (2), (3)");
   EXPECT_THAT(run("EXPLAIN ANALYZE SELECT id FROM t WHERE id > 1"),
               AllOf(HasSubstr("3 rows out"), HasSubstr("3 rows read, 2 written")));
+  run("SET 'execution.runtime-mode' = 'streaming'");
   EXPECT_THAT(run("EXPLAIN ANALYZE INSERT INTO u SELECT id FROM t"),
               HasSubstr("this one has none"));
   run("SET 'execution.runtime-mode' = 'batch'");
   EXPECT_THAT(run("EXPLAIN ANALYZE INSERT INTO u SELECT id FROM t"), HasSubstr("3 written"));
   EXPECT_EQ(run("SELECT COUNT(*) FROM u"), "3");
+  run("RESET 'execution.runtime-mode'");
+  EXPECT_THAT(run("EXPLAIN ANALYZE INSERT INTO u SELECT id FROM t"), HasSubstr("3 written"));
   EXPECT_THAT(run("EXPLAIN ANALYZE DELETE FROM t"), HasSubstr("it takes SELECT, INSERT"));
 }
 

@@ -3,6 +3,7 @@
 
 #include "explain_analyze.h"
 #include "explain_statement.h"
+#include "kept_copy.h"
 #include "sql/parser.h"
 #include "sql_server.h"
 #include "statement_run.h"
@@ -54,7 +55,12 @@ StatementRun::Answer StatementRun::analyze(const sql::StatementAst& statement) {
     return Status::unsupported(
         "EXPLAIN ANALYZE of what writes is no part of a transaction; COMMIT in front of it");
   }
-  DF_ASSIGN_OR_RETURN(ExplainedPlan made, plan_of(statement, *catalog_, client_.settings, text_));
+  sql::Settings settings = client_.settings;
+  const auto* insert = std::get_if<sql::Insert>(&statement.what);
+  if (insert != nullptr && is_kept_copy(*insert, *catalog_, settings, text_)) {
+    DF_RETURN_IF_ERROR(settings.set("execution.runtime-mode", "batch"));
+  }
+  DF_ASSIGN_OR_RETURN(ExplainedPlan made, plan_of(statement, *catalog_, settings, text_));
   DF_ASSIGN_OR_RETURN(const bool ends, comes_to_an_end(made.plan));
   if (!ends) {
     return sql::error_at(

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "expr/lexer.h"
+#include "kept_copy.h"
 #include "script_answers.h"
 #include "sql/parser.h"
 #include "statement_run.h"
@@ -51,6 +52,8 @@ sql::Query query_of(sql::Select select, const sql::Table& table, const sql::Expr
 // Rows that are at hand are written now; what ends by itself is run to its end; the rest goes on
 // as a pipeline.
 StatementRun::Answer StatementRun::on(const sql::Insert& insert) {
+  const bool alone = client_.transaction != TransactionState::kOpen;
+  if (alone && is_kept_copy(insert, *catalog_, client_.settings, text_)) return fill(insert);
   DF_ASSIGN_OR_RETURN(sql::Compiled made,
                       sql::compile({insert}, *catalog_, client_.settings, text_));
   const sql::Table& table = *catalog_->find_table(insert.target.last());

@@ -31,6 +31,8 @@ bool can_be_made_again(const JoinRel& join) {
 
 Result<RelPtr> filtered_join(const RelPtr& rel, const JoinRel& join,
                              const std::vector<ExpressionPtr>& parts) {
+  DF_ASSIGN_OR_RETURN(std::optional<RelPtr> ordered, joined_by_equality(rel, parts));
+  if (ordered) return std::move(*ordered);
   const bool inner = join.kind == JoinKind::kInner;
   const bool to_left = inner || join.kind == JoinKind::kLeft || join.kind == JoinKind::kSemi ||
                        join.kind == JoinKind::kAnti;

@@ -40,6 +40,11 @@ Result<JoinShape> shape_of(const Rel& left, const Rel& right, const ExpressionPt
 Result<TimeOrder> take_time_order(const Rel& left, const Rel& right,
                                   std::vector<ExpressionPtr>& parts, Place place);
 
+// The rows of inner joins at which all of `parts` are true, with the tables in another order than
+// that of the text (join_order.cc); none where that is no better.
+Result<std::optional<RelPtr>> joined_by_equality(const RelPtr& rel,
+                                                 const std::vector<ExpressionPtr>& parts);
+
 // Whose columns it reads.
 bool reads_only(const expr::Expression& expression, const Schema& schema);
 

@@ -47,7 +47,11 @@ Status StatementParser::parse_table_element(CreateTable& table) {
     DF_ASSIGN_OR_RETURN(table.primary_key, parse_primary_key());
     return {};
   }
-  if (at.is_word("UNIQUE") && peek(1).is_symbol("(")) return unsupported(at, "UNIQUE");
+  if (at.is_word("UNIQUE") && peek(1).is_symbol("(")) {  // nobody holds it to that
+    take();
+    DF_RETURN_IF_ERROR(parse_names("the name of a column").status());
+    return parse_enforced().status();
+  }
   if (at_words("PERIOD FOR")) return unsupported(at, "PERIOD FOR");
   DF_ASSIGN_OR_RETURN(ColumnDefinition column, parse_column_definition());
   table.columns.push_back(std::move(column));
@@ -105,8 +109,10 @@ Status StatementParser::parse_column_constraints(ColumnDefinition& column) {
       column.primary_key = true;
     } else if (take_word("COMMENT")) {
       DF_ASSIGN_OR_RETURN(column.comment, parse_string("a comment in quotes"));
-    } else if (at.is_word("UNIQUE") || at.is_word("DEFAULT") || at.is_word("CHECK") ||
-               at.is_word("REFERENCES") || at.is_word("GENERATED")) {
+    } else if (take_word("UNIQUE")) {  // nobody holds it to that
+      DF_RETURN_IF_ERROR(parse_enforced().status());
+    } else if (at.is_word("DEFAULT") || at.is_word("CHECK") || at.is_word("REFERENCES") ||
+               at.is_word("GENERATED")) {
       return unsupported(at, at.upper);
     } else {
       return {};

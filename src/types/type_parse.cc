@@ -50,6 +50,8 @@ constexpr std::array kNames = {
     Name{"BYTEA", Family::kPlain, TypeId::kBytes},
     Name{"JSONB", Family::kPlain, TypeId::kJson},
     Name{"UUID", Family::kPlain, TypeId::kString},
+    // As MySQL's name it there.
+    Name{"SIGNED", Family::kPlain, TypeId::kInt64},
     Name{"TINYINT", Family::kPlain, TypeId::kInt8},
     Name{"SMALLINT", Family::kPlain, TypeId::kInt16},
     Name{"INT", Family::kPlain, TypeId::kInt32},

@@ -148,6 +148,10 @@ Status Client::prepare_own(const ReadStatement& read, const std::vector<uint32_t
       }
       out.copy = own.copy;
       return {};
+    case OwnKind::kIndex:
+      // What it names is there.
+      if (read.ast) DF_RETURN_IF_ERROR(prepare_query(read, oids, once, out));
+      break;
     case OwnKind::kDeclare: return prepare_declare(read, oids, out);
     case OwnKind::kFetch: return prepare_fetch(own, out);
     default: break;

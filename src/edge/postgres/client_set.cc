@@ -35,6 +35,7 @@ Result<jobs::StatementAnswer> Client::run_own(const OwnStatement& own) {
                          "prepared statement \"" + own.name + "\" does not exist");
       }
       break;
+    case OwnKind::kIndex: answer.warnings.push_back(own.warning); break;
     case OwnKind::kDiscard: DF_RETURN_IF_ERROR(discard()); break;
     default: break;
   }

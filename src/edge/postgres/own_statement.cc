@@ -4,6 +4,7 @@
 
 #include "client_settings.h"
 #include "read_copy.h"
+#include "read_index.h"
 #include "sql_state.h"
 
 namespace dataflow::postgres {
@@ -247,6 +248,8 @@ Read read_own_statement(std::string_view text) {
     return read_closing(words, OwnKind::kDeallocate, "DEALLOCATE");
   }
   if (first.is("DISCARD")) return read_discard(words);
+  if (first.is("CREATE")) return read_create_index(words);
+  if (first.is("DROP")) return read_drop_index(words);
   if (first.is("UNLISTEN")) return std::optional(of(OwnKind::kNothing, "UNLISTEN"));
   return std::optional<OwnStatement>();
 }

@@ -25,6 +25,7 @@ enum class OwnKind : uint8_t {
   kClose,       // name; empty: all
   kDeallocate,  // name; empty: all
   kDiscard,     // all
+  kIndex,       // table: a query of what is named; warning
   kNothing,     // is taken, and means nothing here
 };
 
@@ -53,6 +54,7 @@ struct OwnStatement {
   bool local = false;         // until the transaction ends
   std::optional<Span> inner;  // the query within
   std::string table;          // a query made of a table's name and columns
+  std::string warning;        // what is not done
   CopyOptions copy;
   bool hold = false;
   bool binary = false;
