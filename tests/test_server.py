@@ -167,6 +167,11 @@ def test_address_that_others_can_reach_is_refused(tmp_path, flag, host):
     assert code == EXIT_USAGE and "loopback" in said, said
 
 
+def test_the_library_of_the_catalog_may_be_named_in_the_environment(start_server):
+    """It is no setting, and is looked for when the catalog is asked for the first time."""
+    assert start_server(env={"DATAFLOW_DUCKDB": "/nowhere/libduckdb.so"}).addresses.postgres
+
+
 def test_flag_wins_over_environment_over_file(start_server, tmp_path):
     config = tmp_path / "dataflow.yaml"
     config.write_text("kafka:\n  node_id: 11\n  default_partitions: 3\nlog:\n  retention: 1h\n")

@@ -42,6 +42,7 @@ void add_collections(FunctionList& list) {
   add_array_set_functions(list);
   add_array_search_functions(list);
   add_map_functions(list);
+  add_series(list);
 }
 
 }  // namespace dataflow::expr

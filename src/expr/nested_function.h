@@ -95,5 +95,6 @@ void add_array_search_functions(FunctionList& list);  // array_search.cc
 void add_map_functions(FunctionList& list);           // map.cc
 void add_access_functions(FunctionList& list);        // access.cc
 void add_constructors(FunctionList& list);            // constructors.cc
+void add_series(FunctionList& list);                  // series.cc
 
 }  // namespace dataflow::expr

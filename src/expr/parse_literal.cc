@@ -1,4 +1,5 @@
-// Parser: numbers, DATE '…', TIME '…', TIMESTAMP '…', INTERVAL '…' unit [TO unit].
+// Parser: numbers, DATE '…', TIME '…', TIMESTAMP '…', INTERVAL '…' unit [TO unit], and INTERVAL
+// with its units within the quotes.
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -7,6 +8,7 @@
 #include "civil_time.h"
 #include "decimal_text.h"
 #include "expr/parser.h"
+#include "interval_text.h"
 #include "time_units.h"
 
 namespace dataflow::expr {
@@ -152,10 +154,32 @@ bool is_interval_range(TimeUnit first, TimeUnit last) {
 
 }  // namespace
 
+// The units stood within the quotes.
+Result<Parser::Tree> Parser::interval_of(const Token& word, const Token& text,
+                                         const IntervalParts& parts, bool negative) {
+  if (parts.has_months && parts.has_millis) {
+    return fail(text,
+                "an interval is of years and months, or of days and smaller units; write "
+                "'" +
+                    text.text + "' as the sum of two");
+  }
+  const int64_t amount = parts.has_months ? parts.months : parts.millis;
+  if (parts.has_months && std::abs(amount) > std::numeric_limits<int32_t>::max()) {
+    return fail(text, "'" + text.text + "' is too long for an interval of months");
+  }
+  const Type type = parts.has_months ? Type::months() : Type::millis();
+  return leaf(literal(Value::integer(type, negative ? -amount : amount), word.place));
+}
+
 Result<Parser::Tree> Parser::parse_interval(const Token& word) {
   bool negative = false;
   if (peek().kind == TokenKind::kSymbol) negative = take().text == "-";
   const Token& text = take();
+  const bool unit_ahead = peek().kind == TokenKind::kWord && parse_time_unit(peek().text);
+  if (!unit_ahead) {
+    const std::optional<IntervalParts> parts = parse_interval_text(text.text);
+    if (parts) return interval_of(word, text, *parts, negative);
+  }
   TimeUnit units[2];
   for (int i = 0; i < 2; ++i) {
     const Token& unit_at = peek();

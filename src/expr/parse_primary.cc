@@ -1,4 +1,5 @@
 // Parser: names, literals, parentheses, calls, CASE and CAST.
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -36,6 +37,16 @@ std::optional<Length> length_of(const Token& name, const Token& behind, const To
   }
   if (characters == std::numeric_limits<int32_t>::max()) return std::nullopt;
   return Length{characters, pads};
+}
+
+// PostgreSQL's way to write a constant of a type: BOOLEAN 't'. DATE, TIME, TIMESTAMP and INTERVAL
+// have literals of their own.
+bool names_literals(std::string_view word) {
+  static constexpr std::array<std::string_view, 22> kTypes = {
+      "BOOLEAN", "BOOL",   "SMALLINT", "INT",    "INTEGER", "BIGINT", "INT2",        "INT4",
+      "INT8",    "REAL",   "FLOAT",    "DOUBLE", "FLOAT4",  "FLOAT8", "TIMESTAMPTZ", "TEXT",
+      "VARCHAR", "STRING", "BYTEA",    "JSON",   "JSONB",   "UUID"};
+  return std::ranges::find(kTypes, word) != kTypes.end();
 }
 
 }  // namespace
@@ -96,6 +107,17 @@ Result<Parser::Tree> Parser::parse_word() {
       (behind.kind == TokenKind::kString ||
        (peek(1).kind == TokenKind::kString && (behind.is_symbol("-") || behind.is_symbol("+"))))) {
     return parse_interval(word);
+  }
+  if (behind.kind == TokenKind::kString && names_literals(word.upper)) {
+    DF_ASSIGN_OR_RETURN(const Type type, parse_type(word.upper));
+    const Token& text = take();
+    Expression made;
+    made.kind = Kind::kCast;
+    made.name = "CAST";
+    made.type = type;
+    Trees one;
+    one.push_back(text_leaf(text, text.text));
+    return with_arguments(word, std::move(made), std::move(one));
   }
   if ((word.upper == "ARRAY" || word.upper == "MAP") && take_symbol("[")) {
     DF_ASSIGN_OR_RETURN(Trees elements, parse_list("]"));

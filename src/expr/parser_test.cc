@@ -92,6 +92,33 @@ TEST(ParsingExpressions, LiteralsHaveTheirTypes) {
   EXPECT_EQ(millis("INTERVAL '1' WEEK"), 7 * 86400000);
 }
 
+TEST(ParsingExpressions, AnIntervalMayHaveItsUnitsWithinTheQuotes) {
+  const auto parts = [](const std::string& text) {
+    const Result<ExpressionPtr> parsed = parse_expression("INTERVAL '" + text + "'");
+    EXPECT_TRUE(parsed.ok()) << parsed.status();
+    return parsed.ok() ? (*parsed)->value.type().to_string() + " " +
+                             std::to_string((*parsed)->value.as_int())
+                       : "";
+  };
+  const std::string millis = Type::millis().to_string() + " ";
+  const std::string months = Type::months().to_string() + " ";
+  EXPECT_EQ(parts("1 hour"), millis + "3600000");
+  EXPECT_EQ(parts("30 MINUTES"), millis + "1800000");
+  EXPECT_EQ(parts("1 day 02:03:04.005"), millis + "93784005");
+  EXPECT_EQ(parts("04:05"), millis + "14700000");
+  EXPECT_EQ(parts("-1.5 hours"), millis + "-5400000");
+  EXPECT_EQ(parts("2 days -1h"), millis + "169200000");
+  EXPECT_EQ(parts("3 days ago"), millis + "-259200000");
+  EXPECT_EQ(parts("100 ms"), millis + "100");
+  EXPECT_EQ(parts("1 year 2 mons"), months + "14");
+  EXPECT_EQ(shape_of("INTERVAL '1 day' + t"), shape_of("INTERVAL '1' DAY + t"));
+  for (const char* wrong : {"INTERVAL '1'", "INTERVAL 'day'", "INTERVAL '1 fortnight'",
+                            "INTERVAL '1 month 1 day'", "INTERVAL '99999999999 days'",
+                            "INTERVAL '1:75'", "INTERVAL '1 day' DAY", "INTERVAL 'ago'"}) {
+    EXPECT_FALSE(parse_expression(wrong).ok()) << wrong;
+  }
+}
+
 TEST(ParsingExpressions, CallsAndSpecialForms) {
   for (const Row& row : std::initializer_list<Row>{
            {"upper(name)", "[UPPER](name)"},

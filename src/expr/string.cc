@@ -200,7 +200,7 @@ Result<NodePtr> bind_like(Nodes arguments, const CallSite& site, bool negated) {
 }
 
 void add_measures(FunctionList& list) {
-  for (const char* name : {"CHAR_LENGTH", "CHARACTER_LENGTH"}) {
+  for (const char* name : {"CHAR_LENGTH", "CHARACTER_LENGTH", "LENGTH"}) {
     add(list, name, "CHAR_LENGTH(text)", "How many characters it has.", 1, 1,
         typed<int32_t, View>(Type::int32(), [](Row&, View text) {
           return static_cast<int32_t>(utf8_length(text));

@@ -7,6 +7,9 @@
 
 namespace dataflow::expr {
 
+Result<NodePtr> bind_date_bin(Nodes arguments, const CallSite& site);    // time_floor.cc
+Result<NodePtr> bind_date_trunc(Nodes arguments, const CallSite& site);  // time_floor.cc
+
 namespace {
 
 constexpr int64_t kMicrosPerDay = kMillisPerDay * 1000;
@@ -205,6 +208,13 @@ void add_time(FunctionList& list) {
       "How many whole units lie from the first to the second.", 3, 3, difference);
   add(list, "TIMESTAMPADD", "TIMESTAMPADD(unit, count, time)", "The time so many units later.", 3,
       3, add_units);
+  add(list, "DATE_TRUNC", "DATE_TRUNC('unit', time)",
+      "The beginning of the unit that the time is in; weeks begin on Monday.", 2, 2,
+      bind_date_trunc);
+  add(list, "DATE_BIN", "DATE_BIN(width, time [, origin])",
+      "Where the span of that width begins that the time is in; spans are counted from the origin, "
+      "or from 1970.",
+      2, 3, bind_date_bin);
   add_time_texts(list);
   add_clock(list, "CURRENT_TIMESTAMP", "The moment at which the batch is computed.",
             Type::timestamp_tz(3));

@@ -1,4 +1,5 @@
 // FLOOR and CEIL of times TO a unit.
+#include "coercion.h"
 #include "registry.h"
 #include "row_function.h"
 #include "row_time.h"
@@ -44,6 +45,79 @@ int64_t round_to(int64_t micros, TimeUnit unit, bool up) {
 }  // namespace
 
 Result<NodePtr> bind_time_rounding(Nodes arguments, bool up, const CallSite& site);
+
+namespace {
+
+// The Monday that the week begins with.
+int64_t monday_of(int64_t days) { return floor_div(days + 3, 7) * 7 - 3; }
+
+Result<NodePtr> bind_week_start(Nodes arguments, const CallSite& site) {
+  const Type type = arguments[0]->type();
+  if (!type.is_timestamp()) {
+    return site.wrong_types("a unit of a date or timestamp, and that", arguments);
+  }
+  const int64_t day = kMillisPerDay * type.units_per_milli();
+  return make_row_function<int64_t, int64_t>(type, std::move(arguments), [day](Row&, int64_t time) {
+    return monday_of(floor_div(time, day)) * day;
+  });
+}
+
+}  // namespace
+
+// DATE_TRUNC('unit', time) is FLOOR(time TO unit), but for weeks, which begin on Monday here, and
+// for days, which are their midnight.
+Result<NodePtr> bind_date_trunc(Nodes arguments, const CallSite& site);
+
+Result<NodePtr> bind_date_trunc(Nodes arguments, const CallSite& site) {
+  std::swap(arguments[0], arguments[1]);
+  const Value* name = arguments[1]->literal();
+  const bool text = name != nullptr && !name->is_null() && name->type().id() == TypeId::kString;
+  if (!text) return site.fail("the unit of DATE_TRUNC is a text that is a constant, as 'hour'");
+  if (arguments[0]->type().id() == TypeId::kDate) {
+    DF_ASSIGN_OR_RETURN(arguments[0], coerced(arguments[0], Type::timestamp(3), site));
+  }
+  if (parse_time_unit(name->as_text()) == TimeUnit::kWeek) {
+    arguments.pop_back();
+    return bind_week_start(std::move(arguments), site);
+  }
+  return bind_time_rounding(std::move(arguments), false, site);
+}
+
+// DATE_BIN(width, time [, origin]): where the span of that width begins that the time is in.
+Result<NodePtr> bind_date_bin(Nodes arguments, const CallSite& site);
+
+Result<NodePtr> bind_date_bin(Nodes arguments, const CallSite& site) {
+  if (arguments[0]->type().id() != TypeId::kMillis) {
+    return site.fail("the width of a bin is an INTERVAL of days to seconds");
+  }
+  if (arguments[1]->type().id() == TypeId::kDate) {
+    DF_ASSIGN_OR_RETURN(arguments[1], coerced(arguments[1], Type::timestamp(3), site));
+  }
+  const Type type = arguments[1]->type();
+  if (!type.is_timestamp()) {
+    return site.wrong_types(
+        "an INTERVAL, a TIMESTAMP and, if wanted, the TIMESTAMP that bins are "
+        "counted from",
+        arguments);
+  }
+  const int64_t units = type.units_per_milli();
+  const auto bin = [units](Row& row, int64_t width, int64_t time, int64_t origin) {
+    if (width <= 0 || __builtin_mul_overflow(width, units, &width)) {
+      row.fail([] { return "the width of a bin must be longer than nothing"; });
+      return time;
+    }
+    int64_t since = 0;
+    if (__builtin_sub_overflow(time, origin, &since)) return time;
+    return origin + floor_div(since, width) * width;
+  };
+  if (arguments.size() == 2) {
+    return make_row_function<int64_t, int64_t, int64_t>(
+        type, std::move(arguments),
+        [bin](Row& row, int64_t width, int64_t time) { return bin(row, width, time, 0); });
+  }
+  DF_ASSIGN_OR_RETURN(arguments[2], coerced(arguments[2], type, site));
+  return make_row_function<int64_t, int64_t, int64_t, int64_t>(type, std::move(arguments), bin);
+}
 
 Result<NodePtr> bind_time_rounding(Nodes arguments, bool up, const CallSite& site) {
   const Value* name = arguments[1]->literal();

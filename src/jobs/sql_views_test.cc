@@ -25,6 +25,60 @@ class SqlViewsTest : public SqlBed {
   }
 };
 
+// It is not the event time, so that nothing closes them.
+TEST_F(SqlViewsTest, WindowsOverAnyTimeStayOpen) {
+  run("CREATE TABLE t (id INT PRIMARY KEY, k INT, at TIMESTAMP(3))");
+  run("CREATE MATERIALIZED VIEW tumbling AS SELECT window_start, window_end, k, COUNT(*) AS n "
+      "FROM TUMBLE(t, at, INTERVAL '30' MINUTE) GROUP BY window_start, window_end, k");
+  run("CREATE MATERIALIZED VIEW hopping AS SELECT window_start, window_end, COUNT(*) AS n "
+      "FROM HOP(t, at, INTERVAL '10' MINUTE, INTERVAL '20' MINUTE) "
+      "GROUP BY window_start, window_end");
+  run("CREATE MATERIALIZED VIEW cumulating AS SELECT window_start, window_end, COUNT(*) AS n "
+      "FROM CUMULATE(t, at, INTERVAL '10' MINUTE, INTERVAL '20' MINUTE) "
+      "GROUP BY window_start, window_end");
+  run("CREATE MATERIALIZED VIEW marked AS SELECT id, window_end "
+      "FROM TUMBLE(t, at, INTERVAL '30' MINUTE, INTERVAL '10' MINUTE)");
+  run("INSERT INTO t VALUES (1, 7, '2026-01-01 10:00:00'), (2, 7, '2026-01-01 10:19:59.999'), "
+      "(3, 7, '2026-01-01 10:30:00'), (4, 8, NULL)");
+  EXPECT_EQ(run("FLUSH"), "FLUSH");
+  EXPECT_EQ(run("SELECT * FROM tumbling ORDER BY 1"),
+            "2026-01-01 10:00:00.000, 2026-01-01 10:30:00.000, 7, 2; "
+            "2026-01-01 10:30:00.000, 2026-01-01 11:00:00.000, 7, 1");
+  EXPECT_EQ(run("SELECT * FROM hopping ORDER BY 1"),
+            "2026-01-01 09:50:00.000, 2026-01-01 10:10:00.000, 1; "
+            "2026-01-01 10:00:00.000, 2026-01-01 10:20:00.000, 2; "
+            "2026-01-01 10:10:00.000, 2026-01-01 10:30:00.000, 1; "
+            "2026-01-01 10:20:00.000, 2026-01-01 10:40:00.000, 1; "
+            "2026-01-01 10:30:00.000, 2026-01-01 10:50:00.000, 1");
+  EXPECT_EQ(run("SELECT * FROM cumulating ORDER BY 1, 2"),
+            "2026-01-01 10:00:00.000, 2026-01-01 10:10:00.000, 1; "
+            "2026-01-01 10:00:00.000, 2026-01-01 10:20:00.000, 2; "
+            "2026-01-01 10:20:00.000, 2026-01-01 10:40:00.000, 1");
+  EXPECT_EQ(run("SELECT * FROM marked ORDER BY 1"),
+            "1, 2026-01-01 10:10:00.000; 2, 2026-01-01 10:40:00.000; 3, 2026-01-01 10:40:00.000");
+  // What they say changes with the table.
+  run("UPDATE t SET at = TIMESTAMP '2026-01-01 10:31:00' WHERE id = 1");
+  run("DELETE FROM t WHERE id = 2");
+  EXPECT_EQ(run("FLUSH"), "FLUSH");
+  EXPECT_EQ(run("SELECT * FROM tumbling"),
+            "2026-01-01 10:30:00.000, 2026-01-01 11:00:00.000, 7, 2");
+  EXPECT_EQ(run("SELECT * FROM marked ORDER BY 1"),
+            "1, 2026-01-01 10:40:00.000; 3, 2026-01-01 10:40:00.000");
+  EXPECT_THAT(run("CREATE MATERIALIZED VIEW s AS SELECT window_start, COUNT(*) AS n "
+                  "FROM SESSION(t, at, INTERVAL '30' MINUTE) GROUP BY window_start, window_end"),
+              HasSubstr("not the event time"));
+}
+
+TEST_F(SqlViewsTest, AKeyOfATableOfOursIsEnforced) {
+  run("CREATE TABLE t (a INT, b INT, v INT, PRIMARY KEY (a, b))");
+  run("INSERT INTO t VALUES (1, 1, 5), (1, 2, 6)");
+  run("INSERT INTO t VALUES (1, 1, 7)");
+  EXPECT_EQ(run("SELECT * FROM t ORDER BY a, b"), "1, 1, 7; 1, 2, 6");
+  EXPECT_THAT(run("CREATE TABLE o (a INT, PRIMARY KEY (a)) WITH ('connector' = 'upsert-kafka', "
+                  "'topic' = 'o', 'key.format' = 'json', 'value.format' = 'json')"),
+              HasSubstr("NOT ENFORCED"));
+}
+
 TEST_F(SqlViewsTest, AViewOfOneRowIsWhatItsQueryGives) {
   run("CREATE TABLE t (k BIGINT, v BIGINT NOT NULL, PRIMARY KEY (k) NOT ENFORCED)");
   run("CREATE TABLE s (a BIGINT)");

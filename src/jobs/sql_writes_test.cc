@@ -31,6 +31,21 @@ TEST_F(SqlWritesTest, NumbersAreBroughtToTheWidthOfTheirColumn) {
   EXPECT_EQ(run("SELECT s, d FROM t WHERE k = 1"), "9, 12.00");
 }
 
+// As a stream each row that it wrote would be the next one that it reads.
+TEST_F(SqlWritesTest, WhatIsInsertedFromItsOwnTableEnds) {
+  run("CREATE TABLE t (n INT)");
+  run("INSERT INTO t VALUES (1), (2)");
+  EXPECT_EQ(run("INSERT INTO t SELECT n + 2 FROM t"), "INSERT 0 2");
+  run("CREATE VIEW v AS SELECT n + 4 AS n FROM t");
+  EXPECT_EQ(run("INSERT INTO t SELECT n FROM v"), "INSERT 0 4");
+  EXPECT_EQ(run("SELECT n FROM t ORDER BY n"), "1; 2; 3; 4; 5; 6; 7; 8");
+  run("CREATE TABLE k (n INT PRIMARY KEY)");
+  run("INSERT INTO k VALUES (1)");
+  EXPECT_EQ(run("INSERT INTO k SELECT n + 1 FROM k"), "INSERT 0 1");
+  EXPECT_EQ(run("SELECT n FROM k ORDER BY n"), "1; 2");
+  EXPECT_EQ(run("SHOW JOBS"), "");
+}
+
 TEST_F(SqlWritesTest, WhatHasNoRoomInItsColumnIsAnError) {
   run("CREATE TABLE t (k INT, s SMALLINT, d DECIMAL(5, 2), v VARCHAR(3), "
       "PRIMARY KEY (k) NOT ENFORCED)");

@@ -24,6 +24,25 @@ bool only_values(const plan::Plan& plan) {
   });
 }
 
+// Whether it reads a topic that it writes: each row that it wrote would be the next one to read.
+bool feeds_itself(const plan::Plan& plan) {
+  const auto topic_of = [](const auto& spec) -> std::string {
+    const auto topic = spec.options.find("topic");
+    return spec.connector == "log" && topic != spec.options.end() ? topic->second : "";
+  };
+  std::set<std::string> read;
+  for (const plan::Node& node : plan.nodes) {
+    if (const auto* source = std::get_if<plan::SourceSpec>(&node.spec)) {
+      read.insert(topic_of(*source));
+    }
+  }
+  read.erase("");
+  return std::ranges::any_of(plan.nodes, [&](const plan::Node& node) {
+    const auto* sink = std::get_if<plan::SinkSpec>(&node.spec);
+    return sink != nullptr && read.contains(topic_of(*sink));
+  });
+}
+
 // What the plan would write is wanted here.
 void collect_instead(plan::Plan& plan) {
   for (plan::Node& node : plan.nodes) {
@@ -124,6 +143,13 @@ StatementRun::Answer StatementRun::deploy(const std::vector<sql::Insert>& insert
                       sql::compile(inserts, *catalog_, client_.settings, text_));
   DF_ASSIGN_OR_RETURN(const bool ends, comes_to_an_end(made.plan));
   if (ends) return run_to_end(std::move(made));
+  if (feeds_itself(made.plan)) {
+    // The rows that are there now, as in PostgreSQL; in a stream there would be no last one.
+    sql::Settings settings = client_.settings;
+    DF_RETURN_IF_ERROR(settings.set("execution.runtime-mode", "batch"));
+    DF_ASSIGN_OR_RETURN(made, sql::compile(inserts, *catalog_, settings, text_));
+    return run_to_end(std::move(made));
+  }
   // What it reads and writes may have been dropped meanwhile, and is not from here on.
   const std::unique_lock held = client_.server.hold_catalog();
   const std::shared_ptr<const sql::Catalog> now = client_.server.catalog();

@@ -85,6 +85,7 @@ const AggregateFunction* find_aggregate(std::string_view name) {
   if (upper == "STDDEV") upper = "STDDEV_SAMP";
   if (upper == "APPROX_QUANTILE") upper = "APPROX_PERCENTILE";
   if (upper == "VARIANCE") upper = "VAR_SAMP";
+  if (upper == "STRING_AGG") upper = "LISTAGG";
   const auto found = std::ranges::find(kFunctions, upper, &AggregateFunction::name);
   return found == kFunctions.end() ? nullptr : &*found;
 }

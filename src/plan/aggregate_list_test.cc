@@ -35,7 +35,7 @@ std::string page() {
          "count, and of none the result is NULL\n(of COUNT and APPROX_COUNT_DISTINCT 0). Each "
          "takes "
          "`FILTER (WHERE condition)`. STDDEV and VARIANCE are STDDEV_SAMP\nand VAR_SAMP, "
-         "APPROX_QUANTILE is APPROX_PERCENTILE.\n\n"
+         "APPROX_QUANTILE is APPROX_PERCENTILE, STRING_AGG is LISTAGG.\n\n"
          "APPROX_COUNT_DISTINCT and APPROX_PERCENTILE keep a sketch of their rows: they are for "
          "windows, and for groups of rows\nthat are never taken back. Their sketches merge, and "
          "are "

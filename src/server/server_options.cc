@@ -436,8 +436,9 @@ const ConfigSchema& server_schema() {
     add_sql(s);
     add_logging(s);
     // No settings: they say which file to read, or concern the command line and test scripts only.
-    for (const char* name : {"DATAFLOW_ENDPOINT", "DATAFLOW_KAFKA", "DATAFLOW_CONFIG",
-                             "DATAFLOW_PROFILE", "DATAFLOW_BIN", "DATAFLOW_HOME"}) {
+    for (const char* name :
+         {"DATAFLOW_ENDPOINT", "DATAFLOW_KAFKA", "DATAFLOW_CONFIG", "DATAFLOW_PROFILE",
+          "DATAFLOW_BIN", "DATAFLOW_HOME", "DATAFLOW_DUCKDB"}) {
       s.allow_environment(name);
     }
     return s;

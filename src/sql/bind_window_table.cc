@@ -5,6 +5,7 @@
 #include "base/edit_distance.h"
 #include "binder.h"
 #include "in_zone.h"
+#include "open_windows.h"
 
 namespace dataflow::sql {
 namespace {
@@ -86,9 +87,13 @@ Result<Name> time_name(const TableArgument& argument, const std::string& functio
   return at_place(argument.place, function + ": the time column is written DESCRIPTOR(ts)");
 }
 
+// What a window may go by but the event time of its rows.
+enum class OtherTimes : uint8_t { kNone, kAnyAtEnd, kAnyOpen };
+
 // Which column is the windows' time, and whether it is the clock's.
 Status set_time(const TableArgument& argument, const std::string& function, const Rel& rel,
-                const Names& names, bool any, bool utc, WindowTableRel& window) {
+                const Names& names, OtherTimes others, bool utc, WindowTableRel& window,
+                bool& open) {
   DF_ASSIGN_OR_RETURN(const Name time, time_name(argument, function));
   DF_ASSIGN_OR_RETURN(const ExpressionPtr column,
                       names.resolve(expr::column(time.last(), time.place)));
@@ -107,7 +112,9 @@ Status set_time(const TableArgument& argument, const std::string& function, cons
                     "windows over TIMESTAMP_LTZ begin in UTC; with another table.local-time-zone "
                     "they are not supported yet");
   }
-  if (any || rel.event_time == column->name) return {};
+  if (others == OtherTimes::kAnyAtEnd || rel.event_time == column->name) return {};
+  open = others == OtherTimes::kAnyOpen && window.kind != plan::WindowKind::kSession;
+  if (open) return {};
   return at_place(time.place, "`" + time.last() + "` is not the event time of the rows" +
                                   (rel.event_time && !rel.event_time->starts_with('$')
                                        ? ", which is `" + *rel.event_time + "`"
@@ -186,9 +193,13 @@ Result<Relation> Binder::bind_window_table(const TableFunction& call, Place plac
 
   WindowTableRel window;
   window.kind = function.kind;
-  const bool any = settings_.mode() == RuntimeMode::kBatch;
+  const OtherTimes others = settings_.mode() == RuntimeMode::kBatch ? OtherTimes::kAnyAtEnd
+                            : windows_stay_open_                    ? OtherTimes::kAnyOpen
+                                                                    : OtherTimes::kNone;
   const bool utc = is_utc(settings_.time_zone());
-  DF_RETURN_IF_ERROR(set_time(*arguments.time, call.name, *from.rel, from.names, any, utc, window));
+  bool open = false;
+  DF_RETURN_IF_ERROR(
+      set_time(*arguments.time, call.name, *from.rel, from.names, others, utc, window, open));
   DF_RETURN_IF_ERROR(set_spans(arguments, function, call.name, place, window));
   for (const ExpressionPtr& key : arguments.data->partition_by) {
     DF_ASSIGN_OR_RETURN(const ExpressionPtr resolved, from.names.resolve(key));
@@ -203,12 +214,14 @@ Result<Relation> Binder::bind_window_table(const TableFunction& call, Place plac
       if (!column.qualified_only) relation.columns.push_back(column);
     }
   }
-  DF_ASSIGN_OR_RETURN(relation.rel, make_window_table(from.rel, std::move(window)));
-  const WindowColumns& made = *relation.rel->window;
+  DF_ASSIGN_OR_RETURN(relation.rel, open ? make_open_windows(from.rel, window)
+                                         : make_window_table(from.rel, std::move(window)));
   std::set<std::string> taken;
   for (const VisibleColumn& each : relation.columns) taken.insert(each.name);
-  for (const std::string& name : {made.start, made.end, made.time}) {
-    relation.columns.push_back({free_name(name, taken), name});
+  // The window's own columns are the last ones.
+  const Schema& schema = *relation.rel->schema;
+  for (size_t i = schema.size() - 3; i < schema.size(); ++i) {
+    relation.columns.push_back({free_name(schema[i].name, taken), schema[i].name});
   }
   return relation;
 }

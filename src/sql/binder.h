@@ -31,6 +31,9 @@ class Binder {
   // Aggregates without GROUP BY have their row from the beginning, as in batch mode, and not from
   // the first row on, as in Flink's streams.
   void give_rows_of_nothing() { rows_of_nothing_ = true; }
+  // Window tables over a column that is not the event time mark rows with windows that never
+  // close: what is grouped by them changes.
+  void let_windows_stay_open() { windows_stay_open_ = true; }
 
   // Its ORDER BY and LIMIT are not done yet: the first is told, the second is in the query.
   Result<Relation> bind(const Query& query);
@@ -116,6 +119,7 @@ class Binder {
   std::map<std::string, Relation> bound_;  // tables and views by name and hints
   int depth_ = 0;                          // of views within views
   bool rows_of_nothing_ = false;
+  bool windows_stay_open_ = false;
 };
 
 // Subqueries within the expression become columns of the Rel, and the expression one over these.

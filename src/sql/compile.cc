@@ -249,6 +249,7 @@ Status Compiler::find_key(const CreateView& create, const Relation& relation, Ta
 
 Result<Table> Compiler::view(const CreateView& create) {
   binder_.give_rows_of_nothing();
+  binder_.let_windows_stay_open();
   DF_ASSIGN_OR_RETURN(Relation relation, binder_.bind(*create.query));
   DF_ASSIGN_OR_RETURN(relation, binder_.limited(*create.query, std::move(relation), false));
   if (!create.columns.empty()) {

@@ -32,6 +32,7 @@ std::optional<std::string> flink_call(const Expression& e) {
     return i < n && e.arguments[i]->kind == expr::Kind::kLiteral &&
            e.arguments[i]->value.type().id() == TypeId::kString && !e.arguments[i]->value.is_null();
   };
+  if (e.name == "LENGTH" && n == 1) return "CHAR_LENGTH(" + text(0) + ")";
   // What stands in front of IN may be no sum there.
   if (e.name == "POSITION" && n == 2) return "LOCATE(" + text(0) + ", " + text(1) + ")";
   if (e.name == "OVERLAY" && n >= 3) {

@@ -44,6 +44,11 @@ std::optional<std::string> no_flink_function(std::string_view capitals) {
   if (capitals == "MEDIAN") {
     return "Flink has no MEDIAN; there is PERCENTILE(x, 0.5)";
   }
+  if (capitals == "STRING_AGG") return "Flink has no STRING_AGG; there is LISTAGG(text, separator)";
+  if (capitals == "DATE_TRUNC") return "Flink has no DATE_TRUNC; there is FLOOR(time TO unit)";
+  for (const std::string_view name : {"DATE_BIN", "GENERATE_SERIES", "RANGE"}) {
+    if (capitals == name) return "Flink has no function " + std::string(name);
+  }
   return std::nullopt;
 }
 

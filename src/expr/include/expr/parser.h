@@ -12,6 +12,8 @@
 
 namespace dataflow::expr {
 
+struct IntervalParts;
+
 // What a query in parentheses is asked for.
 enum class QueryUse : uint8_t { kValue, kExists, kIn, kNotIn, kAny, kAll };
 
@@ -121,6 +123,8 @@ class Parser {
   Result<Tree> parse_number(const Token& token, bool negative);
   Result<Tree> parse_time_literal(const Token& word);
   Result<Tree> parse_interval(const Token& word);
+  Result<Tree> interval_of(const Token& word, const Token& text, const IntervalParts& parts,
+                           bool negative);
 
   std::string_view text_;
   Place start_;
