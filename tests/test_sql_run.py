@@ -100,6 +100,16 @@ def test_dead_letters_are_told(run):
     assert "3 rows" in out and "1 dead letter in all" in run.cli.err
 
 
+def test_a_null_for_a_column_that_has_none_is_a_dead_letter(run):
+    run("""
+CREATE TABLE kept (id BIGINT NOT NULL, item STRING NOT NULL)
+WITH ('connector' = 'filesystem', 'path' = '{dir}/out', 'format' = 'csv');
+INSERT INTO kept SELECT NULLIF(id, 2), item FROM orders;
+""")
+    assert sorted(written(run.dir / "out").split()) == ["1,tea", "3,tea"]
+    assert "1 dead letter in all" in run.cli.err
+
+
 def test_what_is_read_is_not_dropped(run):
     run("CREATE VIEW v AS SELECT id FROM orders;\nDROP TABLE orders;", expect=VALIDATION)
     assert "`v`" in run.cli.err

@@ -223,7 +223,10 @@ Result<NodePtr> bind_arithmetic(char op, Nodes arguments, const CallSite& site) 
   Type common = *common_type(left, right);
   if (common.id() != TypeId::kDecimal) {
     DF_ASSIGN_OR_RETURN(arguments, all_coerced(std::move(arguments), common, site));
-    return primitive_arithmetic(op, common, std::move(arguments));
+    NodePtr result = primitive_arithmetic(op, common, std::move(arguments));
+    // What a division leaves is of the divisor's type.
+    if (op == '%' && right.is_integer()) return coerced(std::move(result), right, site);
+    return result;
   }
   left = as_decimal(left);
   right = as_decimal(right);

@@ -147,10 +147,9 @@ NodePtr read_time(const NodePtr& argument, const Type& to, RowFunctionTraits tra
 
 NodePtr read_date(const NodePtr& argument, const Type& to, RowFunctionTraits traits) {
   return reading<int32_t>(argument, to, traits, [](Row&, std::string_view text, int32_t& out) {
-    auto parsed = parse_timestamp(text);  // a time behind it is left out
-    if (!parsed) return false;
-    out = static_cast<int32_t>(floor_div(parsed->micros, kMillisPerDay * 1000));
-    return true;
+    const auto days = parse_day(text);
+    if (days) out = static_cast<int32_t>(*days);
+    return days.has_value();
   });
 }
 

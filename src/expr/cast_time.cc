@@ -76,11 +76,13 @@ NodePtr cast_time(const NodePtr& argument, const Type& to, RowFunctionTraits) {
   auto same = [](int64_t micros) { return micros; };
   auto within_day = [](int64_t micros) { return floor_mod(micros, kMicrosPerDay); };
   if (from.id() == TypeId::kTime && to.id() == TypeId::kTime) return convert(argument, to, same);
-  bool from_time = from.is_timestamp() || from.id() == TypeId::kDate;
+  // A time is one of 1970-01-01.
+  const bool of_day = from.id() == TypeId::kTime && to.is_timestamp();
+  bool from_time = from.is_timestamp() || from.id() == TypeId::kDate || of_day;
   if (!from_time) return nullptr;
   if (to.id() == TypeId::kTimestampTz && from.id() != TypeId::kTimestampTz) {
     NodePtr local = argument;
-    if (from.id() == TypeId::kDate)
+    if (from.id() != TypeId::kTimestamp)
       local = convert(argument, Type::timestamp(to.precision()), same);
     return std::make_shared<ZoneCast>(to, std::move(local));
   }

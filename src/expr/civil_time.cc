@@ -115,6 +115,18 @@ std::optional<ParsedTime> parse_timestamp(std::string_view text) {
   return parsed;
 }
 
+std::optional<int64_t> parse_day(std::string_view text) {
+  if (const auto parsed = parse_timestamp(text)) {
+    return floor_div(parsed->micros, kMillisPerDay * 1000);
+  }
+  text = trimmed(text);
+  const auto year = take_digits(text, 1, 4);
+  std::optional<int64_t> month = 1;
+  if (!text.empty()) month = take_char(text, '-') ? take_digits(text, 1, 2) : std::nullopt;
+  if (!year || !month || *month < 1 || *month > 12 || !text.empty()) return std::nullopt;
+  return days_from_civil(*year, static_cast<int>(*month), 1);
+}
+
 std::string date_text(int64_t days) {
   char text[kMaxTemporalChars];
   return std::string(text, write_date(text, days));

@@ -23,6 +23,10 @@ int64_t add_months(int64_t days, int64_t months);
 // "2026-01-31"; nothing for a day that does not exist. Years have up to four digits.
 std::optional<int64_t> parse_date(std::string_view text);
 
+// Also of a text with a time behind it, and of "2026-05" and "2026" alone, whose first day is
+// meant.
+std::optional<int64_t> parse_day(std::string_view text);
+
 // A moment of a day or of all time in microseconds, and how many digits of the second's fraction
 // were written (beyond six they are cut off).
 struct ParsedTime {

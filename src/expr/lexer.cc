@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 #include "utf8.h"
@@ -111,6 +112,7 @@ class Lexer {
       return take_symbol(token, 2);
     }
     if ((c == 'x' || c == 'X') && peek(1) == '\'') return read_bytes(token);
+    if ((c == 'u' || c == 'U') && peek(1) == '&' && peek(2) == '\'') return read_escaped(token);
     if (starts_word(c)) {
       while (within_word(peek())) token.text.push_back(text_[at_++]);
       token.kind = TokenKind::kWord;
@@ -146,6 +148,43 @@ class Lexer {
       }
       token.text.push_back(c);
     }
+  }
+
+  // U&'\00e4': a character by the four digits of its number in UTF-16, \\ a backslash.
+  Status read_escaped(Token& token) {
+    at_ += 2;
+    token.kind = TokenKind::kString;
+    DF_RETURN_IF_ERROR(read_quoted(token, "string"));
+    std::string_view rest = token.text;
+    std::string out;
+    uint32_t high = 0;
+    while (!rest.empty()) {
+      const bool escaped = rest[0] == '\\';
+      const bool itself = escaped && rest.starts_with("\\\\");
+      if (!escaped || itself) {
+        if (high != 0) return fail(token.from, "half of a character stands alone behind U&");
+        out.push_back(rest[0]);
+        rest.remove_prefix(itself ? 2 : 1);
+        continue;
+      }
+      uint32_t code = 0;
+      const char* const end = rest.data() + std::min<size_t>(rest.size(), 5);
+      const auto [read, error] = std::from_chars(rest.data() + 1, end, code, 16);
+      if (error != std::errc() || read != rest.data() + 5) {
+        return fail(token.from, "behind U& a backslash begins \\ or four hexadecimal digits");
+      }
+      rest.remove_prefix(5);
+      const bool low = code >= 0xdc00 && code < 0xe000;
+      if (low != (high != 0)) {
+        return fail(token.from, "half of a character stands alone behind U&");
+      }
+      if (low) code = 0x10000 + ((high - 0xd800) << 10) + (code - 0xdc00);
+      high = code >= 0xd800 && code < 0xdc00 ? code : 0;
+      if (high == 0) append_utf8(out, code);
+    }
+    if (high != 0) return fail(token.from, "half of a character stands alone behind U&");
+    token.text = std::move(out);
+    return {};
   }
 
   Status read_bytes(Token& token) {

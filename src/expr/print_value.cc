@@ -1,10 +1,10 @@
-#include <charconv>
 #include <cmath>
 
 #include "civil_time.h"
 #include "decimal_text.h"
 #include "expr/lexer.h"
 #include "expr/print.h"
+#include "types/number_text.h"
 
 namespace dataflow::expr {
 
@@ -96,31 +96,17 @@ std::string list_to_sql(const Value& value) {
   return out + (type.id() == TypeId::kRow ? ")" : "]");
 }
 
-// The digits that std::to_chars gives, in Java's way: a point always, an exponent only for the very
-// large and small, as Flink casts doubles to strings.
-template <class Number>
-std::string number_text(Number value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
-  Number size = std::abs(value);
-  bool plain = value == 0 || (size >= Number(1e-3) && size < Number(1e7));
-  char raw[64];
-  auto end = std::to_chars(raw, raw + sizeof raw, value,
-                           plain ? std::chars_format::fixed : std::chars_format::scientific)
-                 .ptr;
-  std::string text(raw, end);
-  if (plain) return text.find('.') == std::string::npos ? text + ".0" : text;
-  size_t e = text.find('e');
-  std::string digits = text.substr(0, e);
-  int exponent = std::atoi(text.c_str() + e + 1);
-  if (digits.find('.') == std::string::npos) digits += ".0";
-  return digits + "E" + std::to_string(exponent);
-}
-
 }  // namespace
 
-std::string double_text(double value) { return number_text(value); }
-std::string float_text(float value) { return number_text(value); }
+std::string double_text(double value) {
+  char text[kMaxJavaNumberChars];
+  return std::string(text, write_java_double(text, value));
+}
+
+std::string float_text(float value) {
+  char text[kMaxJavaNumberChars];
+  return std::string(text, write_java_float(text, value));
+}
 
 std::string quoted_text(std::string_view text) {
   std::string out = "'";

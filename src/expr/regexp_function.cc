@@ -151,12 +151,13 @@ struct Split {
   void row(Row&, int64_t i, Out& out) const {
     View text = texts_[i];
     const View delimiter = delimiters_[i];
+    const bool none = text.empty();
     while (delimiter.empty() && !text.empty()) {
       const size_t bytes = first_character_bytes(text);
       out.texts().add(text.substr(0, bytes));
       text.remove_prefix(bytes);
     }
-    if (delimiter.empty()) return;
+    if (none || delimiter.empty()) return;
     for (size_t at; (at = text.find(delimiter)) != View::npos;) {
       out.texts().add(text.substr(0, at));
       text.remove_prefix(at + delimiter.size());

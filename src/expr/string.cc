@@ -23,8 +23,8 @@ void add(FunctionList& list, const char* name, const char* signature, const char
 }
 
 // As in SQL: positions before the first character count towards the length.
-void substring(std::string& out, View text, int64_t from, int64_t count) {
-  if (count <= 0) return;
+void substring(Row& row, std::string& out, View text, int64_t from, int64_t count) {
+  if (count < 0) return row.set_null();
   auto length = static_cast<int64_t>(utf8_length(text));
   if (from < 0) from = length + from + 1;
   if (from == 0) from = 1;
@@ -36,14 +36,16 @@ void substring(std::string& out, View text, int64_t from, int64_t count) {
 Result<NodePtr> bind_substring(Nodes arguments, const CallSite& site) {
   if (arguments.size() == 2) {
     return typed<Text, View, int64_t>(Type::string(),
-                                      [](Row&, std::string& out, View text, int64_t from) {
-                                        substring(out, text, from, INT64_MAX);
+                                      [](Row& row, std::string& out, View text, int64_t from) {
+                                        substring(row, out, text, from, INT64_MAX);
                                       })(std::move(arguments), site);
   }
   return typed<Text, View, int64_t, int64_t>(
-      Type::string(), [](Row&, std::string& out, View text, int64_t from, int64_t count) {
-        substring(out, text, from, count);
-      })(std::move(arguments), site);
+      Type::string(),
+      [](Row& row, std::string& out, View text, int64_t from, int64_t count) {
+        substring(row, out, text, from, count);
+      },
+      true)(std::move(arguments), site);
 }
 
 View without_start(View text, View characters) {
@@ -108,11 +110,19 @@ Result<NodePtr> bind_concat(Nodes arguments, const CallSite& site) {
   return arguments[0];
 }
 
-void replace(Row& row, std::string& out, View text, View wanted, View with) {
-  if (wanted.empty()) {
-    out.append(text);
-    return;
+// Nothing stands between any two characters, and at both ends, as in Java.
+void replace_nothing(Row& row, std::string& out, View text, View with) {
+  while (!text.empty()) {
+    const size_t bytes = first_character_bytes(text);
+    if (!row.has_room(out, bytes + 2 * with.size())) return;
+    out.append(with).append(text.substr(0, bytes));
+    text.remove_prefix(bytes);
   }
+  out.append(with);
+}
+
+void replace(Row& row, std::string& out, View text, View wanted, View with) {
+  if (wanted.empty()) return replace_nothing(row, out, text, with);
   for (size_t at; (at = text.find(wanted)) != View::npos;) {
     if (!row.has_room(out, at + with.size())) return;
     out.append(text.substr(0, at)).append(with);
@@ -182,17 +192,37 @@ void reverse(std::string& out, View text) {
   }
 }
 
+// A pattern that each row has its own of.
+Result<NodePtr> bind_like_of_rows(Nodes arguments, const std::string& escape, bool negated,
+                                  const CallSite& site) {
+  arguments.pop_back();
+  return typed<bool, View, View>(Type::boolean(),
+                                 [escape, negated](Row& row, View text, View pattern) {
+                                   const auto parsed = LikePattern::parse(pattern, escape);
+                                   if (parsed.ok()) return parsed->matches(text) != negated;
+                                   row.fail([&] { return std::string(parsed.status().message()); });
+                                   return false;
+                                 })(std::move(arguments), site);
+}
+
 Result<NodePtr> bind_like(Nodes arguments, const CallSite& site, bool negated) {
   if (arguments.size() == 2) arguments.push_back(make_literal(Value::string("")));
   for (size_t i = 1; i < 3; ++i) {
     const Value* text = arguments[i]->literal();
-    if (text == nullptr || text->is_null() || text->type().id() != TypeId::kString) {
-      if (text != nullptr && text->is_null()) return make_literal(Value::null(Type::boolean()));
-      return site.fail("the pattern of LIKE and its ESCAPE must be constant texts");
-    }
+    if (text != nullptr && text->is_null()) return make_literal(Value::null(Type::boolean()));
   }
-  auto pattern =
-      LikePattern::parse(arguments[1]->literal()->as_text(), arguments[2]->literal()->as_text());
+  const Value* escape = arguments[2]->literal();
+  if (escape == nullptr || escape->type().id() != TypeId::kString) {
+    return site.fail("the ESCAPE of LIKE must be a constant text");
+  }
+  const Value* constant = arguments[1]->literal();
+  if (constant == nullptr) {
+    return bind_like_of_rows(arguments, std::string(escape->as_text()), negated, site);
+  }
+  if (constant->type().id() != TypeId::kString) {
+    return site.wrong_types("a text and a pattern", {arguments[0], arguments[1]});
+  }
+  auto pattern = LikePattern::parse(constant->as_text(), escape->as_text());
   if (!pattern.ok()) return site.fail(pattern.status().message());
   return typed<bool, View>(Type::boolean(), [pattern = *pattern, negated](Row&, View text) {
     return pattern.matches(text) != negated;

@@ -57,7 +57,7 @@ Result<NodePtr> bind_hex(Nodes arguments, const CallSite& site) {
   return typed<Text, View>(Type::string(), hex)(std::move(arguments), site);
 }
 
-// An odd number of digits has a 0 before it.
+// An odd number of digits has a 0 before it, and in Flink in place of the first one, too.
 void unhex(Row& row, std::string& out, View text) {
   int high = text.size() % 2 == 0 ? -1 : 0;
   for (const char c : text) {
@@ -66,6 +66,7 @@ void unhex(Row& row, std::string& out, View text) {
     if (high >= 0) out.push_back(static_cast<char>(high << 4 | digit));
     high = high >= 0 ? -1 : digit;
   }
+  if (text.size() % 2 != 0) out[out.size() - (text.size() + 1) / 2] = '\0';
 }
 
 void from_base64(Row& row, std::string& out, View text) {

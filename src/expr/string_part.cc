@@ -1,5 +1,7 @@
 // Functions that look for parts of texts, and take or replace them. Positions count characters
 // from 1.
+#include <re2/re2.h>
+
 #include <algorithm>
 
 #include "nested_function.h"
@@ -108,6 +110,19 @@ void translate(std::string& out, View text, View from, View to) {
   }
 }
 
+Result<NodePtr> bind_translate(Nodes arguments, const CallSite& site) {
+  DF_ASSIGN_OR_RETURN(const Function* if_null, find_function("IFNULL", site));
+  for (size_t i = 1; i < arguments.size(); ++i) {
+    DF_RETURN_IF_ERROR(take_parameter<View>(arguments, i, site));
+    const NodePtr none = make_literal(Value::string(""));
+    DF_ASSIGN_OR_RETURN(arguments[i], if_null->bind({arguments[i], none}, site));
+  }
+  return typed<Text, View, View, View>(Type::string(),
+                                       [](Row&, std::string& out, View text, View from, View to) {
+                                         translate(out, text, from, to);
+                                       })(std::move(arguments), site);
+}
+
 // CONCAT_WS: NULLs are left out, but the separator must not be one.
 struct ConcatWithSeparator {
   using Out = TextWriter;
@@ -149,10 +164,12 @@ Binder test(bool (*is_so)(View)) {
   };
 }
 
-// Whether the text has characters, and all are so. Letters beyond ASCII count as letters.
-template <bool (*is_so)(char)>
-bool all_are(View text) {
-  return !text.empty() && std::ranges::all_of(text, is_so);
+// Letters of any script; those beyond the first 65,536 characters are none, as in Flink.
+bool all_are_letters(View text) {
+  static const re2::RE2 kLetters("\\p{L}+");
+  const bool beyond =
+      std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0xf0; });
+  return !beyond && re2::RE2::FullMatch(text, kLetters);
 }
 
 // Decimal digits of any script, by Unicode 14.0.0: where each ten of them begin. Those beyond the
@@ -173,10 +190,6 @@ bool all_are_digits(View text) {
     if (behind == std::begin(kZeros) || code - *(behind - 1) > 9) return false;
   }
   return true;
-}
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
 }
 
 // Those at the front of the text, which they leave.
@@ -243,16 +256,14 @@ void add_string_parts(FunctionList& list) {
             out.append(before_delimiter(text, delimiter, count));
           }));
   add(list, "TRANSLATE", "TRANSLATE(text, from, to)",
-      "With each character of `from` as the one of `to` in the same place, or without it.", 3, 3,
-      typed<Text, View, View, View>(Type::string(),
-                                    [](Row&, std::string& out, View text, View from, View to) {
-                                      translate(out, text, from, to);
-                                    }));
+      "With each character of `from` as the one of `to` in the same place, or without it. NULLs "
+      "of both are empty.",
+      3, 3, bind_translate);
   add(list, "CONCAT_WS", "CONCAT_WS(separator, text, …)",
       "The texts that are not NULL, with the separator between them.", 1, kAnyNumber,
       bind_concat_ws);
-  add(list, "IS_ALPHA", "IS_ALPHA(text)", "Whether it has letters only; FALSE of NULL.", 1, 1,
-      test(all_are<is_letter>));
+  add(list, "IS_ALPHA", "IS_ALPHA(text)",
+      "Whether it has letters only, of any script; FALSE of NULL.", 1, 1, test(all_are_letters));
   add(list, "IS_DECIMAL", "IS_DECIMAL(text)",
       "Whether it can be read as a number, such as '-1.5e3'; FALSE of NULL.", 1, 1,
       test(is_decimal));

@@ -76,18 +76,24 @@ Result<NodePtr> on_the_wall(NodePtr argument, const CallSite& site) {
   return coerced(argument, Type::timestamp(argument->type().precision()), site);
 }
 
-// Whole units between; months count once the day and time of the earlier one is reached.
+// How many months after a day it is at the latest the other one.
+int64_t whole_months_of_days(int64_t from, int64_t to) {
+  if (to < from) return -whole_months_of_days(to, from);
+  const CivilDate a = civil_from_days(from);
+  const CivilDate b = civil_from_days(to);
+  const int64_t months = (b.year - a.year) * 12 + b.month - a.month;
+  return add_months(from, months) > to ? months - 1 : months;
+}
+
+// Flink counts days, in which the end of a shorter month is the 31st too, and takes one off where
+// they meet and the time of day is earlier; whichever of both comes first.
 int64_t whole_months(int64_t from, int64_t to) {
-  CivilDate a = civil_from_days(floor_div(from, kMicrosPerDay));
-  CivilDate b = civil_from_days(floor_div(to, kMicrosPerDay));
-  int64_t months = (b.year - a.year) * 12 + b.month - a.month;
-  auto moved = [&](int64_t n) {
-    return add_months(floor_div(from, kMicrosPerDay), n) * kMicrosPerDay +
-           floor_mod(from, kMicrosPerDay);
-  };
-  if (months > 0 && moved(months) > to) --months;
-  if (months < 0 && moved(months) < to) ++months;
-  return months;
+  const int64_t first = floor_div(from, kMicrosPerDay);
+  const int64_t last = floor_div(to, kMicrosPerDay);
+  const int64_t months = whole_months_of_days(first, last);
+  const bool meet = add_months(first, months) == last;
+  return meet && floor_mod(to, kMicrosPerDay) < floor_mod(from, kMicrosPerDay) ? months - 1
+                                                                               : months;
 }
 
 Result<NodePtr> difference(Nodes arguments, const CallSite& site) {

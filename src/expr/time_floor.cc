@@ -37,8 +37,12 @@ int64_t next_start(int64_t start, TimeUnit unit) {
   return start + millis_of(unit) * 1000;
 }
 
+// Units of whole days look at the day only, as in Flink: CEIL TO MONTH of the first of a month is
+// that day, whatever its time.
 int64_t round_to(int64_t micros, TimeUnit unit, bool up) {
-  int64_t start = unit_start(micros, unit);
+  constexpr int64_t kDay = kMillisPerDay * 1000;
+  if (months_of(unit) > 0 || unit == TimeUnit::kWeek) micros = floor_div(micros, kDay) * kDay;
+  const int64_t start = unit_start(micros, unit);
   return up && start != micros ? next_start(start, unit) : start;
 }
 

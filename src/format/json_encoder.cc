@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array<bool, 256> make_plain() {
   std::array<bool, 256> plain{};
-  for (size_t i = 0x20; i < plain.size(); ++i) plain[i] = i != '"' && i != '\\';
+  for (size_t i = 0x20; i < 0xf0; ++i) plain[i] = i != '"' && i != '\\';
   return plain;
 }
 constexpr auto kPlain = make_plain();
@@ -32,6 +32,18 @@ void append_escape(char c, std::string& out) {
       out += "\\u00";
       out += kDigits[static_cast<uint8_t>(c) >> 4];
       out += kDigits[c & 15];
+  }
+}
+
+// A character of four bytes as the two halves that it has in UTF-16, as Flink writes it.
+void append_surrogates(std::string_view bytes, std::string& out) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  uint32_t point = static_cast<uint8_t>(bytes[0]) & 7;
+  for (const char c : bytes.substr(1)) point = point << 6 | (static_cast<uint8_t>(c) & 0x3f);
+  point -= 0x10000;
+  for (const uint32_t half : {0xd800 + (point >> 10), 0xdc00 + (point & 0x3ff)}) {
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) out += kDigits[half >> shift & 15];
   }
 }
 
@@ -57,9 +69,15 @@ void append_string(std::string_view text, std::string& out) {
     text = other = mended(text);
   }
   for (size_t i = 0; i < text.size(); ++i) {
-    if (kPlain[static_cast<uint8_t>(text[i])]) continue;
+    const uint8_t c = static_cast<uint8_t>(text[i]);
+    if (kPlain[c]) continue;
     out += text.substr(begin, i - begin);
-    append_escape(text[i], out);
+    if (c >= 0xf0) {
+      append_surrogates(text.substr(i, 4), out);
+      i += 3;
+    } else {
+      append_escape(text[i], out);
+    }
     begin = i + 1;
   }
   out += text.substr(begin);

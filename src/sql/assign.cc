@@ -82,7 +82,7 @@ Result<ExpressionPtr> assigned(const Table& table, const ColumnDefinition& colum
   const std::string where = "column `" + column.name + "` of `" + table.name + "`";
   const Type& to = column.type;
   const bool is_null = given.null_literal || given.type.id() == TypeId::kNull;
-  if (is_null && (!table.managed || column.nullable)) {
+  if (is_null && column.nullable) {
     return expr::cast(expr::literal(Value()), to);
   }
   const bool fine = is_null || given.text_literal ||
@@ -93,9 +93,9 @@ Result<ExpressionPtr> assigned(const Table& table, const ColumnDefinition& colum
                            to.to_string() + ")");
   }
   const bool same = given.type == to && !is_null;
-  if (!table.managed) return same ? given.value : expr::cast(given.value, to);
-  ExpressionPtr value = same ? given.value : in_range(given, column, where);
-  if (column.length > 0) {
+  ExpressionPtr value = given.value;
+  if (!same) value = table.managed ? in_range(given, column, where) : expr::cast(value, to);
+  if (table.managed && column.length > 0) {
     value = checked(value,
                     expr::call("<=", {expr::call("CHAR_LENGTH", {value}),
                                       expr::literal(Value::int64(column.length))}),

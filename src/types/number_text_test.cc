@@ -27,6 +27,9 @@ TEST(NumberTextTest, floats_are_written_as_java_does) {
   EXPECT_EQ(of_double(-0.0), "-0.0");
   EXPECT_EQ(of_double(0.1), "0.1");
   EXPECT_EQ(of_double(1e10), "1.0E10");
+  EXPECT_EQ(of_double(4611686018427387904.0), "4.6116860184273879E18");
+  EXPECT_EQ(of_double(9223372036854775808.0), "9.223372036854776E18");
+  EXPECT_EQ(of_double(4.9e-324), "4.9E-324");
   EXPECT_EQ(of_double(1e-5), "1.0E-5");
   EXPECT_EQ(of_double(123456789.125), "1.23456789125E8");
   EXPECT_EQ(of_double(std::numeric_limits<double>::quiet_NaN()), "NaN");

@@ -10,8 +10,9 @@ namespace dataflow {
 // Room for any of them.
 inline constexpr size_t kMaxJavaNumberChars = 64;
 
-// "0.1", "2.0", "1.0E10", "-Infinity": the fewest digits that read back, a point always, an
-// exponent from 10^7 on and below 10^-3. Returns the position behind it.
+// "0.1", "2.0", "1.0E10", "-Infinity": the fewest digits that read back (whole numbers beyond the
+// mantissa have more, as Java before 19 gives them), a point always, an exponent from 10^7 on and
+// below 10^-3. Returns the position behind it.
 char* write_java_double(char* out, double value);
 char* write_java_float(char* out, float value);
 
