@@ -53,6 +53,12 @@ TEST(ParsingExpressions, OperatorsBindAsInSql) {
            {"a NOT IN (1, b)", "[NOT IN](a, 1:INT, b)"},
            {"a LIKE 'x!%' ESCAPE '!'", "[LIKE](a, x!%:STRING, !:STRING)"},
            {"a::INT < 5", "[<](CAST(a AS INT), 5:INT)"},
+           {"a::numeric", "CAST(a AS DECIMAL(38, 18))"},
+           {"CAST(a AS NUMERIC)", "CAST(a AS DECIMAL(10, 0))"},
+           {"a NOT ILIKE 'x%'", "[NOT LIKE]([UPPER](a), [UPPER](x%:STRING))"},
+           {"'1 day 2.5 seconds'::interval", "+1 00:00:02.500:INTERVAL DAY TO SECOND"},
+           {"E'it\\'s\\n''\\\\'", "it's\n'\\:STRING"},
+           {"a = ANY ('{}')", "false:BOOLEAN"},
            {"-a::DECIMAL(5, 2)", "[-](CAST(a AS DECIMAL(5, 2)))"},
            {"a[1].b", "[FIELD]([ITEM](a, 1:INT), b:STRING)"},
        }) {
