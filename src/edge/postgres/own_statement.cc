@@ -92,6 +92,9 @@ Read read_set(WordScanner& words) {
     DF_ASSIGN_OR_RETURN(out.value, read_setting_value(words));
     return std::optional(out);
   }
+  // Nothing is checked later than at once.
+  if (words.take_word("CONSTRAINTS"))
+    return std::optional(of(OwnKind::kNothing, "SET CONSTRAINTS"));
   if (words.take_word("LOCAL")) {
     out.local = true;
   } else {
@@ -247,6 +250,11 @@ Read read_own_statement(std::string_view text) {
     return read_closing(words, OwnKind::kDeallocate, "DEALLOCATE");
   }
   if (first.is("DISCARD")) return read_discard(words);
+  if (first.is("LISTEN") || first.is("NOTIFY")) {
+    return sql_error(SqlState::kUnsupported,
+                     "there are no notifications; SUBSCRIBE TO a table, a view or a query follows "
+                     "it");
+  }
   if (first.is("UNLISTEN")) return std::optional(of(OwnKind::kNothing, "UNLISTEN"));
   return std::optional<OwnStatement>();
 }
