@@ -79,6 +79,8 @@ create macro pgc.pg_advisory_unlock(k) as true, (k, l) as true;
 create macro pgc.pg_advisory_unlock_shared(k) as true, (k, l) as true;
 create macro pgc.pg_advisory_unlock_all() as null::varchar;
 create macro pgc.pg_export_snapshot() as '00000001-00000001-1';
+create macro pgc.pg_index_column_has_property(i, n, p) as p in ('asc', 'nulls_last', 'orderable',
+  'search_array', 'search_nulls');
 create macro pgc.age(x) as 1::integer;
 create macro pgc.pg_listening_channels() as table select ''::varchar as pg_listening_channels
   where false;

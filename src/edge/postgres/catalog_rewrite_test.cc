@@ -174,6 +174,8 @@ TEST(CatalogSpelling, KnowsWhoAsks) {
 TEST(CatalogSpelling, SaysWhatDuckDbHasNot) {
   EXPECT_EQ(spelt("select c.xmin, xmin as xmin, ctid from pg_class c"),
             "select 1 , 1 as xmin , '(0,1)' from pg_class c");
+  EXPECT_EQ(spelt("select d.x from d where d.classoid = c.tableoid"),
+            "select d . x from d where d . classoid = 1259");
   EXPECT_EQ(spelt("select 1 from p join t on p.oid = t.typreceive where typsend != 0"),
             "select 1 from p join t on p . proname = t . typreceive where typsend != '-'");
   EXPECT_EQ(spelt("select generate_subscripts(i.indkey, 1), generate_subscripts(a, 1)"),

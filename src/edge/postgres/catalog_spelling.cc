@@ -43,20 +43,23 @@ void name_functions(CatalogTokens& tokens) {
   }
 }
 
-// xmin and ctid, which every row of PostgreSQL's has.
+// xmin, ctid and tableoid, which every row of PostgreSQL's has. Clients look for the last with what
+// pg_class describes.
 CatalogTokens without_hidden_columns(CatalogTokens tokens) {
   CatalogTokens out;
   for (size_t at = 0; at < tokens.size(); ++at) {
     const bool row = tokens[at].is_word("ctid");
+    const bool table = tokens[at].is_word("tableoid");
     const bool aliased = !out.empty() && out.back().is_word("as");
     const bool called =
         at + 1 < tokens.size() && (tokens[at + 1].is("(") || tokens[at + 1].is("."));
-    if ((!row && !tokens[at].is_word("xmin")) || aliased || called) {
+    if ((!row && !table && !tokens[at].is_word("xmin")) || aliased || called) {
       out.push_back(std::move(tokens[at]));
       continue;
     }
     while (out.size() > 1 && out.back().is(".")) out.resize(out.size() - 2);
-    out.push_back(row ? CatalogToken::string("(0,1)") : CatalogToken{Kind::kNumber, "1"});
+    out.push_back(row ? CatalogToken::string("(0,1)")
+                      : CatalogToken{Kind::kNumber, table ? "1259" : "1"});
   }
   return out;
 }
