@@ -31,6 +31,7 @@ bool add_amount(double amount, std::string_view unit, IntervalText& out) {
   if (unit == "minute" || unit == "min" || unit == "m") unit_ms = 60'000;
   if (unit == "second" || unit == "sec" || unit == "s") unit_ms = 1'000;
   if (unit == "millisecond" || unit == "msec" || unit == "ms") unit_ms = 1;
+  if (unit == "microsecond" || unit == "usec" || unit == "us") unit_ms = 0.001;
   const double ms = std::round(amount * unit_ms);
   return unit_ms != 0 && std::fabs(ms) < 9e18 &&
          add_product(static_cast<int64_t>(ms), 1, out.millis);

@@ -57,6 +57,8 @@ TEST(ParsingExpressions, OperatorsBindAsInSql) {
            {"CAST(a AS NUMERIC)", "CAST(a AS DECIMAL(10, 0))"},
            {"a NOT ILIKE 'x%'", "[NOT LIKE]([UPPER](a), [UPPER](x%:STRING))"},
            {"'1 day 2.5 seconds'::interval", "+1 00:00:02.500:INTERVAL DAY TO SECOND"},
+           {"'2 days 0 seconds 5000 microseconds'::interval",
+            "+2 00:00:00.005:INTERVAL DAY TO SECOND"},
            {"E'it\\'s\\n''\\\\'", "it's\n'\\:STRING"},
            {"a = ANY ('{}')", "false:BOOLEAN"},
            {"-a::DECIMAL(5, 2)", "[-](CAST(a AS DECIMAL(5, 2)))"},
