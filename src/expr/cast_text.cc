@@ -145,6 +145,36 @@ NodePtr read_time(const NodePtr& argument, const Type& to, RowFunctionTraits tra
   });
 }
 
+// Where a zone behind the time begins, as PostgreSQL's clients write one, or npos.
+size_t zone_of(std::string_view text) {
+  const size_t clock = text.find(':');
+  if (clock == std::string_view::npos) return clock;
+  return text.find_first_of("+-Zz", clock);
+}
+
+// A time without a zone is one of the session's.
+NodePtr read_moment(const NodePtr& argument, const Type& to, RowFunctionTraits traits) {
+  traits.deterministic = false;  // as ZoneCast: never folded
+  return reading<int64_t>(argument, to, traits,
+                          [to](Row& row, std::string_view text, int64_t& out) {
+                            text = trimmed(text);
+                            int64_t micros = 0;
+                            if (const size_t zone = zone_of(text); zone != std::string_view::npos) {
+                              std::string joined(trimmed(text.substr(0, zone)));
+                              joined += text[zone] == 'z' ? "Z" : text.substr(zone);
+                              if (!dataflow::parse_timestamp(joined, Type::timestamp_tz(6), micros))
+                                return false;
+                            } else {
+                              const auto parsed = parse_timestamp(text);
+                              const auto around = find_time_zone(row.context().time_zone);
+                              if (!parsed || !around.ok()) return false;
+                              micros = (*around)->to_moment(parsed->micros);
+                            }
+                            out = from_micros(to, cut_to_precision(micros, to.precision()));
+                            return true;
+                          });
+}
+
 NodePtr read_date(const NodePtr& argument, const Type& to, RowFunctionTraits traits) {
   return reading<int32_t>(argument, to, traits, [](Row&, std::string_view text, int32_t& out) {
     const auto days = parse_day(text);
@@ -251,10 +281,7 @@ NodePtr cast_from_text(const NodePtr& argument, const Type& to, RowFunctionTrait
       return to.units_per_milli() == 1000 ? read_time<int64_t>(argument, to, traits)
                                           : read_time<int32_t>(argument, to, traits);
     case TypeId::kTimestamp: return read_time<int64_t>(argument, to, traits);
-    case TypeId::kTimestampTz: {
-      NodePtr local = read_time<int64_t>(argument, Type::timestamp(to.precision()), traits);
-      return cast_time(local, to, traits);
-    }
+    case TypeId::kTimestampTz: return read_moment(argument, to, traits);
     default: return to.is_integer() || to.is_float() ? read_number(argument, to, traits) : nullptr;
   }
 }

@@ -110,6 +110,14 @@ TEST(Functions, CastsFollowFlink) {
   EXPECT_EQ(value_of("CAST(CAST(TIMESTAMP '2026-07-01 12:00:00' AS TIMESTAMP_LTZ(3)) AS STRING)",
                      "Europe/Berlin"),
             "2026-07-01 12:00:00.000:STRING");
+  EXPECT_EQ(value_of("CAST(CAST('2026-07-01T12:00:00.5+02:00' AS TIMESTAMP_LTZ(3)) AS STRING)",
+                     "Asia/Tokyo"),
+            "2026-07-01 19:00:00.500:STRING");
+  EXPECT_EQ(value_of("CAST(CAST('2026-07-01 12:00:00 -0330' AS TIMESTAMP_LTZ(0)) AS STRING)"),
+            "2026-07-01 15:30:00:STRING");
+  EXPECT_EQ(
+      value_of("CAST(CAST('2026-07-01 12:00:00' AS TIMESTAMP_LTZ(0)) AS STRING)", "Asia/Tokyo"),
+      "2026-07-01 12:00:00:STRING");
   EXPECT_EQ(value_of("CAST(TIMESTAMP '2026-07-01 12:00:00' AS TIMESTAMP_LTZ(0)) = "
                      "CAST(TIMESTAMP '2026-07-01 12:00:00' AS TIMESTAMP_LTZ(0))",
                      "+02:00"),

@@ -1,167 +1,133 @@
-#include "interval_text.h"
+#include "expr/interval_text.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
+#include <string>
 
-#include "civil_time.h"
-#include "expr/lexer.h"
-#include "time_units.h"
+#include "base/lower_case.h"
+#include "types/temporal.h"
+#include "types/type.h"
 
 namespace dataflow::expr {
 namespace {
 
-// More digits are no interval that fits, and the sums below stay within 64 bits.
-constexpr int64_t kMostOfOne = std::numeric_limits<int32_t>::max();
-constexpr int kMostParts = 16;
+constexpr std::string_view kBetween = " ,@\t";
+// Beyond these nothing fits that an interval is used with, and the sums stay within 64 bits.
+constexpr double kMostMonths = 1e9;
+constexpr double kMostMillis = 9e18;
 
-struct Short {
+// Of months or of milliseconds. Those of several letters are taken with an s behind them too.
+struct Unit {
   std::string_view name;
-  TimeUnit unit;
+  double months;
+  double millis;
 };
 
-constexpr std::array kShort = {
-    Short{"MS", TimeUnit::kMillisecond}, Short{"MSEC", TimeUnit::kMillisecond},
-    Short{"S", TimeUnit::kSecond},       Short{"SEC", TimeUnit::kSecond},
-    Short{"SECS", TimeUnit::kSecond},    Short{"M", TimeUnit::kMinute},
-    Short{"MIN", TimeUnit::kMinute},     Short{"MINS", TimeUnit::kMinute},
-    Short{"H", TimeUnit::kHour},         Short{"HR", TimeUnit::kHour},
-    Short{"HRS", TimeUnit::kHour},       Short{"D", TimeUnit::kDay},
-    Short{"W", TimeUnit::kWeek},         Short{"MON", TimeUnit::kMonth},
-    Short{"MONS", TimeUnit::kMonth},     Short{"Y", TimeUnit::kYear},
-    Short{"YR", TimeUnit::kYear},        Short{"YRS", TimeUnit::kYear},
+constexpr std::array kUnits = {
+    Unit{"y", 12, 0},
+    Unit{"yr", 12, 0},
+    Unit{"year", 12, 0},
+    Unit{"quarter", 3, 0},
+    Unit{"mon", 1, 0},
+    Unit{"month", 1, 0},
+    Unit{"w", 0, 7 * kMillisPerDay},
+    Unit{"week", 0, 7 * kMillisPerDay},
+    Unit{"d", 0, kMillisPerDay},
+    Unit{"day", 0, kMillisPerDay},
+    Unit{"h", 0, 3'600'000},
+    Unit{"hr", 0, 3'600'000},
+    Unit{"hour", 0, 3'600'000},
+    Unit{"m", 0, 60'000},
+    Unit{"min", 0, 60'000},
+    Unit{"minute", 0, 60'000},
+    Unit{"s", 0, 1'000},
+    Unit{"sec", 0, 1'000},
+    Unit{"second", 0, 1'000},
+    Unit{"ms", 0, 1},
+    Unit{"msec", 0, 1},
+    Unit{"millisecond", 0, 1},
+    Unit{"us", 0, 0.001},
+    Unit{"usec", 0, 0.001},
+    Unit{"microsecond", 0, 0.001},
 };
 
-std::optional<TimeUnit> unit_of(std::string_view word) {
-  const std::string capitals = in_capitals(word);
-  const auto* found =
-      std::ranges::find_if(kShort, [&](const Short& each) { return each.name == capitals; });
-  if (found != kShort.end()) return found->unit;
-  const std::optional<TimeUnit> unit = parse_time_unit(word);
-  if (!unit || (millis_of(*unit) == 0 && months_of(*unit) == 0)) return std::nullopt;
-  return unit;
+bool add(double amount, double most, int64_t& sum) {
+  const double rounded = std::round(amount);
+  return std::fabs(rounded) <= most &&
+         !__builtin_add_overflow(sum, static_cast<int64_t>(rounded), &sum) && sum > INT64_MIN;
 }
 
-class Text {
- public:
-  explicit Text(std::string_view text) : text_(text) {}
-
-  std::optional<IntervalParts> read() {
-    for (int parts = 0; skip_blanks(); ++parts) {
-      if (parts > 0 && take_word() == "AGO" && !skip_blanks()) return turned_back();
-      if (parts == kMostParts || !read_part()) return std::nullopt;
-    }
-    const bool any = sum_.has_months || sum_.has_millis;
-    return any ? std::optional(sum_) : std::nullopt;
+bool add_amount(double amount, std::string_view name, IntervalParts& out) {
+  const auto find = [&] {
+    return std::ranges::find_if(kUnits, [&](const Unit& unit) { return unit.name == name; });
+  };
+  const auto* unit = find();
+  if (unit == kUnits.end() && name.size() > 2 && name.ends_with('s')) {
+    name.remove_suffix(1);
+    unit = find();
   }
+  if (unit == kUnits.end() || !std::isfinite(amount)) return false;
+  out.has_months |= unit->months > 0;
+  out.has_millis |= unit->millis > 0;
+  return unit->months > 0 ? add(amount * unit->months, kMostMonths, out.months)
+                          : add(amount * unit->millis, kMostMillis, out.millis);
+}
 
- private:
-  // Whether there is something behind them.
-  bool skip_blanks() {
-    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
-    return at_ < text_.size();
+// "-100:05:06.7"
+bool add_clock(std::string_view word, IntervalParts& out) {
+  const bool negative = word.starts_with('-');
+  if (negative || word.starts_with('+')) word.remove_prefix(1);
+  const size_t colon = word.find(':');
+  int64_t hours = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + colon, hours);
+  int64_t millis = 0;
+  if (error != std::errc() || end != word.data() + colon || hours < 0 ||
+      !parse_time("00" + std::string(word.substr(colon)), Type::time(3), millis) ||
+      __builtin_mul_overflow(hours, int64_t{3'600'000}, &hours) ||
+      __builtin_add_overflow(millis, hours, &millis)) {
+    return false;
   }
+  out.has_millis = true;
+  return !__builtin_add_overflow(out.millis, negative ? -millis : millis, &out.millis);
+}
 
-  bool take(char wanted) {
-    if (at_ == text_.size() || text_[at_] != wanted) return false;
-    ++at_;
-    return true;
-  }
-
-  // In capitals; taken only where it is AGO, which stands at the end.
-  std::string take_word() {
-    size_t end = at_;
-    while (end < text_.size() && is_letter(text_[end])) ++end;
-    std::string word = in_capitals(text_.substr(at_, end - at_));
-    if (word == "AGO") at_ = end;
-    return word;
-  }
-
-  static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-  std::optional<int64_t> digits() {
-    int64_t value = 0;
-    const char* const first = text_.data() + at_;
-    const char* const last = text_.data() + text_.size();
-    if (first == last || *first < '0' || *first > '9') return std::nullopt;
-    const auto [end, error] = std::from_chars(first, last, value);
-    if (error != std::errc() || value > kMostOfOne) return std::nullopt;
-    at_ += static_cast<size_t>(end - first);
-    return value;
-  }
-
-  // What stands behind a point; 0 without one.
-  double fraction() {
-    if (!take('.')) return 0;
-    double value = 0;
-    double worth = 0.1;
-    for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_, worth /= 10) {
-      value += (text_[at_] - '0') * worth;
-    }
-    return value;
-  }
-
-  // 5 days, -1.5 hours, 04:05[:06.7]
-  bool read_part() {
-    const bool negative = take('-');
-    if (!negative) take('+');
-    const int64_t sign = negative ? -1 : 1;
-    const std::optional<int64_t> whole = digits();
-    if (!whole) return false;
-    if (take(':')) return read_clock(sign, *whole);
-    const double rest = fraction();
-    skip_blanks();
-    size_t end = at_;
-    while (end < text_.size() && is_letter(text_[end])) ++end;
-    const std::optional<TimeUnit> unit = unit_of(text_.substr(at_, end - at_));
-    if (!unit) return false;
-    at_ = end;
-    if (months_of(*unit) > 0) {
-      const double part = rest * static_cast<double>(months_of(*unit));
-      sum_.months += sign * (*whole * months_of(*unit) + std::llround(part));
-      sum_.has_months = true;
-      return true;
-    }
-    const double part = rest * static_cast<double>(millis_of(*unit));
-    sum_.millis += sign * (*whole * millis_of(*unit) + std::llround(part));
-    sum_.has_millis = true;
-    return true;
-  }
-
-  bool read_clock(int64_t sign, int64_t hours) {
-    const std::optional<int64_t> minutes = digits();
-    if (!minutes || *minutes > 59) return false;
-    int64_t millis = hours * kMillisPerHour + *minutes * kMillisPerMinute;
-    if (take(':')) {
-      const std::optional<int64_t> seconds = digits();
-      if (!seconds || *seconds > 59) return false;
-      // Digits behind the third are cut off, as in other intervals.
-      const double rest = fraction() * static_cast<double>(kMillisPerSecond) + 1e-6;
-      millis += *seconds * kMillisPerSecond + static_cast<int64_t>(rest);
-    }
-    sum_.millis += sign * millis;
-    sum_.has_millis = true;
-    return true;
-  }
-
-  IntervalParts turned_back() const {
-    IntervalParts back = sum_;
-    back.months = -back.months;
-    back.millis = -back.millis;
-    return back;
-  }
-
-  std::string_view text_;
-  size_t at_ = 0;
-  IntervalParts sum_;
-};
+// A number and its unit; moves `text` behind them.
+bool take_amount(std::string_view& text, IntervalParts& out) {
+  double amount = 0;
+  const std::string_view digits = text.substr(text.starts_with('+') ? 1 : 0);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), amount,
+                                            std::chars_format::fixed);
+  if (error != std::errc()) return false;
+  text = digits.substr(static_cast<size_t>(end - digits.data()));
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  const std::string name = lower_case(text.substr(0, text.find_first_of(" ,@\t0123456789+-")));
+  text.remove_prefix(name.size());
+  return add_amount(amount, name, out);
+}
 
 }  // namespace
 
 std::optional<IntervalParts> parse_interval_text(std::string_view text) {
-  return Text(text).read();
+  IntervalParts sum;
+  while (true) {
+    text.remove_prefix(std::min(text.find_first_not_of(kBetween), text.size()));
+    const bool any = sum.has_months || sum.has_millis;
+    if (text.empty()) return any ? std::optional(sum) : std::nullopt;
+    const std::string_view word = text.substr(0, text.find_first_of(kBetween));
+    if (any && word.size() == text.size() && lower_case(word) == "ago") {
+      sum.months = -sum.months;
+      sum.millis = -sum.millis;
+      return sum;
+    }
+    if (word.find(':') == std::string_view::npos) {
+      if (!take_amount(text, sum)) return std::nullopt;
+    } else {
+      if (!add_clock(word, sum)) return std::nullopt;
+      text.remove_prefix(word.size());
+    }
+  }
 }
 
 }  // namespace dataflow::expr

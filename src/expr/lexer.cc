@@ -112,7 +112,8 @@ class Lexer {
       return take_symbol(token, 2);
     }
     if ((c == 'x' || c == 'X') && peek(1) == '\'') return read_bytes(token);
-    if ((c == 'u' || c == 'U') && peek(1) == '&' && peek(2) == '\'') return read_escaped(token);
+    if ((c == 'u' || c == 'U') && peek(1) == '&' && peek(2) == '\'') return read_numbered(token);
+    if ((c == 'e' || c == 'E') && peek(1) == '\'') return read_escaped(token);
     if (starts_word(c)) {
       while (within_word(peek())) token.text.push_back(text_[at_++]);
       token.kind = TokenKind::kWord;
@@ -151,7 +152,7 @@ class Lexer {
   }
 
   // U&'\00e4': a character by the four digits of its number in UTF-16, \\ a backslash.
-  Status read_escaped(Token& token) {
+  Status read_numbered(Token& token) {
     at_ += 2;
     token.kind = TokenKind::kString;
     DF_RETURN_IF_ERROR(read_quoted(token, "string"));
@@ -185,6 +186,30 @@ class Lexer {
     if (high != 0) return fail(token.from, "half of a character stands alone behind U&");
     token.text = std::move(out);
     return {};
+  }
+
+  // E'it\'s\n', as PostgreSQL's clients write texts that hold a backslash.
+  Status read_escaped(Token& token) {
+    constexpr std::string_view kNames = "bfnrt\\'\"";
+    constexpr std::string_view kMeant = "\b\f\n\r\t\\'\"";
+    token.kind = TokenKind::kString;
+    const size_t from = at_++;
+    for (++at_; at_ < text_.size();) {
+      char c = text_[at_++];
+      if (c == '\'') {
+        if (peek() != '\'') return {};
+        ++at_;
+      } else if (c == '\\') {
+        const size_t name = kNames.find(peek());
+        if (name == std::string_view::npos) {
+          return fail(at_, "in E'…' a backslash stands before b, f, n, r, t, ' or itself");
+        }
+        c = kMeant[name];
+        ++at_;
+      }
+      token.text.push_back(c);
+    }
+    return fail(from, "the string that begins here is not closed by '");
   }
 
   Status read_bytes(Token& token) {

@@ -11,6 +11,11 @@ namespace {
 // None: what it holds is known only when it runs.
 std::optional<std::vector<ExpressionPtr>> elements_of(const ExpressionPtr& array, Place place) {
   if (array->kind == Kind::kCall && array->name == "ARRAY") return array->arguments;
+  // An empty list, as psycopg 2 writes it.
+  const bool text = array->kind == Kind::kLiteral && array->value.type().id() == TypeId::kString;
+  if (text && !array->value.is_null() && array->value.as_text() == "{}") {
+    return std::vector<ExpressionPtr>();
+  }
   if (array->kind != Kind::kLiteral || array->value.is_null() ||
       array->value.type().id() != TypeId::kArray) {
     return std::nullopt;

@@ -7,8 +7,8 @@
 #include "base/edit_distance.h"
 #include "civil_time.h"
 #include "decimal_text.h"
+#include "expr/interval_text.h"
 #include "expr/parser.h"
-#include "interval_text.h"
 #include "time_units.h"
 
 namespace dataflow::expr {

@@ -202,11 +202,12 @@ Result<Parser::Tree> Parser::parse_range(Tree operand, bool& matched) {
   size_t ahead = at.is_word("NOT") ? 1 : 0;
   const Token word = peek(ahead);
   if (!word.is_word("BETWEEN") && !word.is_word("IN") && !word.is_word("LIKE") &&
-      !word.is_word("SIMILAR")) {
+      !word.is_word("ILIKE") && !word.is_word("SIMILAR")) {
     return operand;
   }
   matched = true;
   for (size_t i = 0; i <= ahead; ++i) take();
+  if (word.upper == "ILIKE") return parse_ilike(at, ahead == 1, std::move(operand));
   std::string name = (ahead == 1 ? "NOT " : "") + word.upper;
   Trees operands;
   operands.push_back(std::move(operand));
@@ -283,64 +284,11 @@ Result<Parser::Tree> Parser::parse_postfix(Tree operand) {
       both.push_back(text_leaf(name, name.text));
       DF_ASSIGN_OR_RETURN(operand, node(at, "FIELD", std::move(both)));
     } else if (take_symbol("::")) {
-      DF_ASSIGN_OR_RETURN(Type type, parse_type_name());
-      Expression made;
-      made.kind = Kind::kCast;
-      made.name = "CAST";
-      made.type = std::move(type);
-      Trees one;
-      one.push_back(std::move(operand));
-      DF_ASSIGN_OR_RETURN(operand, with_arguments(at, std::move(made), std::move(one)));
+      DF_ASSIGN_OR_RETURN(operand, parse_double_colon(at, std::move(operand)));
     } else {
       return operand;
     }
   }
-}
-
-namespace {
-
-// The words that may follow the first one of a type's name.
-bool continues_type(const Token& token) {
-  for (const char* word :
-       {"PRECISION", "VARYING", "WITH", "WITHOUT", "LOCAL", "TIME", "ZONE", "NOT", "NULL", "YEAR",
-        "MONTH", "DAY", "SECOND", "TO", "ARRAY", "MULTISET"}) {
-    if (token.is_word(word)) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
-// A type ends where its words, and the brackets behind them, end. `a::INT NOT NULL` is no type and
-// a test: after `::` a NOT that no NULL follows, and IS, belong to the expression around.
-Result<Type> Parser::parse_type_name() {
-  size_t first = at_;
-  if (peek().kind != TokenKind::kWord) return expected("a type");
-  take();
-  int open = 0;
-  while (peek().kind != TokenKind::kEnd) {
-    const Token& token = peek();
-    if (token.is_symbol("(") || token.is_symbol("<")) {
-      // `a::INT < 5` compares: only these three have element types.
-      const Token& before = tokens_[at_ - 1];
-      if (token.text == "<" && !before.is_word("ARRAY") && !before.is_word("MAP") &&
-          !before.is_word("ROW") && !before.is_word("MULTISET")) {
-        break;
-      }
-      ++open;
-    } else if (token.is_symbol(")") || token.is_symbol(">")) {
-      if (open == 0) break;
-      --open;
-    } else if (token.is_symbol("<>") && open == 0) {
-      break;
-    } else if (open == 0 && !continues_type(token)) {
-      break;
-    } else if (open == 0 && token.is_word("NOT") && !peek(1).is_word("NULL")) {
-      break;
-    }
-    take();
-  }
-  return parse_type_here(first);
 }
 
 // `TEXT[]` is PostgreSQL's for ARRAY<TEXT>.

@@ -129,7 +129,7 @@ Status read_key(const CreateTable& statement, const std::string& script, Table& 
     return wrong_at(script, statement.primary_key ? statement.primary_key->place : Place(),
                     "a table has one primary key; write PRIMARY KEY (a, b) for one of two columns");
   }
-  // A table of ours has one row of a key, whoever writes.
+  // A managed table keeps one row of each key by itself.
   if (statement.primary_key && statement.primary_key->enforced && !table.managed) {
     return wrong_at(script, statement.primary_key->place,
                     "PRIMARY KEY … ENFORCED: nobody checks the rows of other systems; write NOT "

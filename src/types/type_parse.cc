@@ -16,6 +16,8 @@ constexpr int kMaxTimePrecision = 6;
 constexpr int kMaxDecimalPrecision = 38;
 constexpr int kDefaultDecimalPrecision = 10;
 constexpr int kDefaultTimestampPrecision = 6;
+constexpr int kMostFloatBits = 53;
+constexpr int kMostBitsOfSingle = 24;
 constexpr int kMaxLength = 2'147'483'647;
 
 enum class Family : uint8_t {
@@ -52,6 +54,9 @@ constexpr std::array kNames = {
     Name{"UUID", Family::kPlain, TypeId::kString},
     // As MySQL's name it there.
     Name{"SIGNED", Family::kPlain, TypeId::kInt64},
+    Name{"NAME", Family::kPlain, TypeId::kString},
+    Name{"BPCHAR", Family::kSized, TypeId::kString},
+    Name{"OID", Family::kPlain, TypeId::kInt64},
     Name{"TINYINT", Family::kPlain, TypeId::kInt8},
     Name{"SMALLINT", Family::kPlain, TypeId::kInt16},
     Name{"INT", Family::kPlain, TypeId::kInt32},
@@ -237,6 +242,11 @@ class TypeParser {
       case Family::kUnsupported: break;
     }
     if (name.text == "DOUBLE") take_word("PRECISION");
+    if (name.text == "FLOAT" && take_sign('(')) {  // the standard counts its bits
+      DF_ASSIGN_OR_RETURN(const int bits, number(1, kMostFloatBits, "a number of bits"));
+      DF_RETURN_IF_ERROR(expect_sign(')'));
+      if (bits > kMostBitsOfSingle) return Type(TypeId::kFloat64);
+    }
     return Type(name.id);
   }
 

@@ -125,7 +125,7 @@ TEST_P(CatalogClients, GetTheirAnswers) {
 
 INSTANTIATE_TEST_SUITE_P(AsTheyAsk, CatalogClients,
                          testing::Values("psql.txt", "pgjdbc.txt", "psycopg.txt", "sqlalchemy.txt",
-                                         "tools.txt"),
+                                         "drivers.txt", "tools.txt"),
                          [](const auto& info) {
                            const std::string name = info.param;
                            return name.substr(0, name.find('.'));

@@ -77,6 +77,9 @@ insert into pg_range by name select * from (values (3904, 23), (3906, 1700), (39
   (3910, 1184), (3912, 1082), (3926, 20)) r(rngtypid, rngsubtype);
 insert into pg_language by name select * from (values (14, 'sql', 10, true, 0)) l(oid, lanname,
   lanowner, lanpltrusted, lanplcallfoid);
+insert into pg_proc by name select 2400 as oid, 'array_recv' as proname, 11 as pronamespace,
+  10 as proowner, 12 as prolang, 'f' as prokind, 's' as provolatile, 's' as proparallel,
+  3 as pronargs, 2277 as prorettype;
 insert into pg_timezone_names by name select 'UTC' as name, 'UTC' as abbrev,
   '00:00:00' as utc_offset, false as is_dst;
 insert into pg_settings by name

@@ -69,13 +69,30 @@ create macro pgc.pg_tablespace_size(o) as 0::bigint;
 create macro pgc.pg_blocking_pids(p) as []::integer[];
 create macro pgc.shobj_description(o, t) as null::varchar;
 create macro pgc.set_config(name, value, local) as value::varchar;
+create macro pgc.pg_advisory_lock(k) as null::varchar, (k, l) as null::varchar;
+create macro pgc.pg_advisory_lock_shared(k) as null::varchar, (k, l) as null::varchar;
+create macro pgc.pg_advisory_xact_lock(k) as null::varchar, (k, l) as null::varchar;
+create macro pgc.pg_advisory_xact_lock_shared(k) as null::varchar, (k, l) as null::varchar;
+create macro pgc.pg_try_advisory_lock(k) as true, (k, l) as true;
+create macro pgc.pg_try_advisory_xact_lock(k) as true, (k, l) as true;
+create macro pgc.pg_advisory_unlock(k) as true, (k, l) as true;
+create macro pgc.pg_advisory_unlock_shared(k) as true, (k, l) as true;
+create macro pgc.pg_advisory_unlock_all() as null::varchar;
+create macro pgc.pg_export_snapshot() as '00000001-00000001-1';
+create macro pgc.pg_index_column_has_property(i, n, p) as p in ('asc', 'nulls_last', 'orderable',
+  'search_array', 'search_nulls');
+create macro pgc.age(x) as 1::integer;
+create macro pgc.pg_listening_channels() as table select ''::varchar as pg_listening_channels
+  where false;
+create macro pgc.pg_show_all_settings() as table select * from pgc.pg_settings;
 create macro pgc.pg_get_keywords() as table
   select w as word, 'R' as catcode, 'reserved' as catdesc from unnest(['ilike', 'analyse', 'limit',
     'offset', 'placing', 'returning', 'variadic', 'verbose', 'subscribe', 'flush']) t(w);
 )sql";
 
 constexpr std::string_view kText = R"sql(
-create macro pgc.quote_literal(s) as '''' || replace(s::varchar, '''', '''''') || '''';
+create macro pgc.quote_literal(s) as
+  ('''' || replace(s::varchar, '''', '''''') || '''')::varchar;
 create macro pgc.quote_nullable(s) as
   coalesce('''' || replace(s::varchar, '''', '''''') || '''', 'NULL');
 create macro pgc.array_upper(a, d) as nullif(len(a), 0);
@@ -84,6 +101,16 @@ create macro pgc.array_remove(a, x) as list_filter(a, lambda e: e is distinct fr
 create macro pgc.cardinality(a) as len(a);
 create macro pgc.parse_ident(s) as string_split(replace(s, '"', ''), '.');
 create macro pgc._pg_expandarray(a) as unnest(list_transform(a, lambda v, i: {'x': v, 'n': i}));
+create macro pgc.jsonb_agg(x) as json_group_array(x);
+create macro pgc.json_agg(x) as json_group_array(x);
+create macro pgc.own_format(f, a) as case regexp_extract(f, '%([sIL])', 1)
+  when 's' then regexp_replace(f, '%s', replace(coalesce(a::varchar, ''), '\', '\\'))
+  when 'I' then regexp_replace(f, '%I', replace(quote_ident(a::varchar), '\', '\\'))
+  when 'L' then regexp_replace(f, '%L', replace(quote_nullable(a), '\', '\\')) else f end;
+create macro pgc.format(f) as replace(f, '%%', '%'),
+  (f, a) as replace(own_format(f, a), '%%', '%'),
+  (f, a, b) as replace(own_format(own_format(f, a), b), '%%', '%'),
+  (f, a, b, c) as replace(own_format(own_format(own_format(f, a), b), c), '%%', '%');
 create macro pgc.pg_size_pretty(n) as case when abs(n) < 10240 then n::bigint || ' bytes'
   when abs(n) < 10485760 then (n // 1024) || ' kB' else (n // 1048576) || ' MB' end;
 )sql";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,14 @@
 #include "sql/compile.h"
 
 namespace dataflow::postgres {
+
+// Who asks. Functions that are none: the same is said to all.
+struct CatalogSession {
+  uint32_t process = 1;
+  // None: there is no such setting.
+  std::function<std::optional<std::string>(const std::string& name)> setting;
+  std::function<Status(const std::string& name, const std::string& value, bool local)> set;
+};
 
 class CatalogQueries {
  public:
@@ -29,7 +38,12 @@ class CatalogQueries {
   // `parameters` are $1, $2, … as text, nullopt where NULL. It is also asked with NULLs alone, for
   // its columns. Thread-safe.
   virtual Result<Answer> ask(std::string_view statement,
-                             const std::vector<std::optional<std::string>>& parameters) = 0;
+                             const std::vector<std::optional<std::string>>& parameters,
+                             const CatalogSession& session) = 0;
+  Result<Answer> ask(std::string_view statement,
+                     const std::vector<std::optional<std::string>>& parameters) {
+    return ask(statement, parameters, CatalogSession());
+  }
 };
 
 }  // namespace dataflow::postgres

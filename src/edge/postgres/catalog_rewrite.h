@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog_queries.h"
 #include "catalog_tokens.h"
 
 namespace dataflow::postgres {
@@ -15,6 +16,14 @@ using CatalogParameters = std::vector<std::optional<std::string>>;
 // OPERATOR(…), CAST (as x::type), and puts parameters in as literals. kInvalid: no such parameter.
 Result<CatalogTokens> plain_catalog_tokens(const CatalogTokens& tokens,
                                            const CatalogParameters& parameters);
+
+// What hangs on who asks: pg_backend_pid(), current_setting('…') and set_config('…', '…', …) as
+// literals. Of plain tokens.
+Result<CatalogTokens> session_tokens(CatalogTokens tokens, const CatalogSession& session);
+
+// What DuckDB understands in another way and takes no macro for: hidden columns, functions' names
+// beside OIDs, subscripts of vectors, ORDER BY a column's plain name. Of plain tokens.
+CatalogTokens spelt_for_duck(CatalogTokens tokens);
 
 // Operators, casts and functions that DuckDB has not, or has with another meaning. Of plain tokens.
 Result<CatalogTokens> duck_tokens(const CatalogTokens& tokens);

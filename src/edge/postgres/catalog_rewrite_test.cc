@@ -144,5 +144,46 @@ TEST(CatalogAsking, IsByTheTablesAndFunctionsOfAQuery) {
   }
 }
 
+std::string spelt(std::string_view statement, const CatalogSession& session = {}) {
+  const auto tokens = catalog_tokens(statement);
+  const auto known = session_tokens(*tokens, session);
+  return known.ok() ? to_text(spelt_for_duck(*known)) : known.status().message();
+}
+
+TEST(CatalogSpelling, KnowsWhoAsks) {
+  CatalogSession session;
+  session.process = 7;
+  session.setting = [](const std::string& name) {
+    return name == "a" ? std::optional<std::string>("b") : std::nullopt;
+  };
+  EXPECT_EQ(
+      spelt("select pg_backend_pid(), current_setting('a', true), current_setting('c')", session),
+      "select 7 , 'b' , current_setting ( 'c' )");
+  EXPECT_EQ(spelt("select set_config('a', 'x', false)", session),
+            "select set_config ( 'a' , 'x' , false )");
+  std::string said;
+  session.set = [&said](const std::string& name, const std::string& value, bool local) {
+    said = name + "=" + value + (local ? " local" : "");
+    return value == "bad" ? Status::invalid("no") : Status();
+  };
+  EXPECT_EQ(spelt("select set_config('a', 'x', true) from t", session), "select 'x' from t");
+  EXPECT_EQ(said, "a=x local");
+  EXPECT_EQ(spelt("select set_config('a', 'bad', false)", session), "no");
+}
+
+TEST(CatalogSpelling, SaysWhatDuckDbHasNot) {
+  EXPECT_EQ(spelt("select c.xmin, xmin as xmin, ctid from pg_class c"),
+            "select 1 , 1 as xmin , '(0,1)' from pg_class c");
+  EXPECT_EQ(spelt("select d.x from d where d.classoid = c.tableoid"),
+            "select d . x from d where d . classoid = 1259");
+  EXPECT_EQ(spelt("select 1 from p join t on p.oid = t.typreceive where typsend != 0"),
+            "select 1 from p join t on p . proname = t . typreceive where typsend != '-'");
+  EXPECT_EQ(spelt("select generate_subscripts(i.indkey, 1), generate_subscripts(a, 1)"),
+            "select unnest ( range ( 0 , len ( i . indkey ) + 0 ) ) , "
+            "unnest ( range ( 1 , len ( a ) + 1 ) )");
+  EXPECT_EQ(spelt("select t.oid, e.x, f(t.oid) from t order by oid, e.x"),
+            "select t . oid as oid , e . x , f ( t . oid ) from t order by oid , e . x");
+}
+
 }  // namespace
 }  // namespace dataflow::postgres

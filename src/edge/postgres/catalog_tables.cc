@@ -162,6 +162,13 @@ constexpr CatalogTable kTables[] = {
      "replay_lsn write_lag flush_lag replay_lag sync_priority:i sync_state reply_time:z"},
     {"pg_stat_ssl", 12249, 'v',
      "pid:i ssl:b version cipher bits:i client_dn client_serial issuer_dn"},
+    {"pg_stat_wal_receiver", 12244, 'v', "pid:i status conninfo"},
+    {"pg_statio_all_tables", 12208, 'v',
+     "relid:o schemaname:n relname:n heap_blks_read:l heap_blks_hit:l idx_blks_read:l "
+     "idx_blks_hit:l"},
+    {"pg_statio_user_tables", 12217, 'v',
+     "relid:o schemaname:n relname:n heap_blks_read:l heap_blks_hit:l idx_blks_read:l "
+     "idx_blks_hit:l"},
     {"pg_stat_user_indexes", 12192, 'v',
      "relid:o indexrelid:o schemaname:n relname:n indexrelname:n idx_scan:l idx_tup_read:l "
      "idx_tup_fetch:l"},

@@ -93,6 +93,7 @@ class Client {
   Status prepare_own(const ReadStatement& read, const std::vector<uint32_t>& oids, bool once,
                      Statement& out);
   Status run_in_session(const std::string& text);
+  CatalogSession catalog_session();
 
   // client_cursor.cc
   Status prepare_declare(const ReadStatement& read, const std::vector<uint32_t>& oids,

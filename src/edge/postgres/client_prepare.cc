@@ -1,9 +1,12 @@
 // Client: what a text becomes.
 #include <algorithm>
+#include <utility>
 #include <variant>
 
+#include "cast_oids.h"
 #include "client.h"
 #include "jobs/rows_at_hand.h"
+#include "read_value.h"
 #include "type_map.h"
 #include "write_value.h"
 
@@ -47,6 +50,22 @@ std::vector<std::optional<std::string>> texts_of(const std::vector<Value>& value
   return texts;
 }
 
+// What was said with NULLs for parameters holds for the rows: a NULL has no type, so that another
+// one may have been told.
+Status as_described(const std::vector<sql::OutputColumn>& columns, CatalogQueries::Answer& told) {
+  for (size_t i = 0; i < std::min(columns.size(), told.columns.size()); ++i) {
+    const Type& type = columns[i].type;
+    if (told.columns[i].type == type) continue;
+    for (jobs::Row& row : told.rows) {
+      std::string text;
+      if (!row[i].is_null()) write_text(row[i], text);
+      DF_ASSIGN_OR_RETURN(row[i], row[i].is_null() ? Result<Value>(Value::null(type))
+                                                   : read_value_text(type, text));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Status Client::read(std::string_view sent, Span span, ReadStatement& out) {
@@ -72,8 +91,10 @@ Status Client::read(std::string_view sent, Span span, ReadStatement& out) {
 }
 
 Result<std::shared_ptr<Statement>> Client::prepare(const ReadStatement& read,
-                                                   const std::vector<uint32_t>& oids, bool once) {
+                                                   const std::vector<uint32_t>& given_oids,
+                                                   bool once) {
   auto statement = std::make_shared<Statement>();
+  const std::vector<uint32_t> oids = with_casts(read.query, given_oids);
   // What a failed transaction does not take is not even looked at.
   statement->ends_transaction =
       read.ast && !read.own && std::holds_alternative<sql::Transaction>(read.ast->what);
@@ -111,9 +132,13 @@ Status Client::prepare_query(const ReadStatement& read, const std::vector<uint32
 Status Client::prepare_catalog(const ReadStatement& read, const std::vector<uint32_t>& oids,
                                bool once, Statement& out) {
   const size_t count = std::max(parameters_of(read.query), oids.size());
+  CatalogSession session = catalog_session();
+  // Nothing is set by those that are only described.
+  const auto set = once ? session.set : std::exchange(session.set, nullptr);
   DF_ASSIGN_OR_RETURN(
       CatalogQueries::Answer first,
-      around_.catalog->ask(read.query, std::vector<std::optional<std::string>>(count)));
+      around_.catalog->ask(read.query, std::vector<std::optional<std::string>>(count), session));
+  session.set = set;
   std::vector<Type> types(count, Type::string());
   for (size_t i = 0; i < oids.size(); ++i) types[i] = type_of_oid(oids[i]).value_or(types[i]);
   out.counts = true;
@@ -121,20 +146,37 @@ Status Client::prepare_catalog(const ReadStatement& read, const std::vector<uint
   std::vector<sql::OutputColumn> columns = std::move(first.columns);
   std::shared_ptr<std::vector<jobs::Row>> ready;
   if (once) ready = std::make_shared<std::vector<jobs::Row>>(std::move(first.rows));
-  const auto run = [catalog = around_.catalog, query = read.query,
-                    ready](const std::vector<Value>& parameters) -> Result<jobs::StatementAnswer> {
+  const auto run = [catalog = around_.catalog, query = read.query, ready, session, columns](
+                       const std::vector<Value>& parameters) -> Result<jobs::StatementAnswer> {
     jobs::StatementAnswer answer;
     answer.tag = "SELECT";
     if (ready) {
       answer.rows = jobs::rows_at_hand(std::move(*ready));
       return answer;
     }
-    DF_ASSIGN_OR_RETURN(CatalogQueries::Answer told, catalog->ask(query, texts_of(parameters)));
+    DF_ASSIGN_OR_RETURN(CatalogQueries::Answer told,
+                        catalog->ask(query, texts_of(parameters), session));
+    DF_RETURN_IF_ERROR(as_described(columns, told));
     answer.rows = jobs::rows_at_hand(std::move(told.rows));
     return answer;
   };
   out.prepared = std::make_unique<OwnPrepared>(run, std::move(columns), std::move(types));
   return {};
+}
+
+CatalogSession Client::catalog_session() {
+  CatalogSession session;
+  session.process = process_;
+  session.setting = [this](const std::string& name) { return settings_.get(name); };
+  session.set = [this](const std::string& name, const std::string& value, bool local) {
+    OwnStatement own;
+    own.name = name;
+    own.value = value;
+    own.local = local;
+    jobs::StatementAnswer unused;
+    return set(own, unused);
+  };
+  return session;
 }
 
 Status Client::prepare_own(const ReadStatement& read, const std::vector<uint32_t>& oids, bool once,

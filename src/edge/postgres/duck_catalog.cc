@@ -68,11 +68,13 @@ class DuckCatalog final : public CatalogQueries {
   bool answers(std::string_view statement) const override { return asks_of_catalog(statement); }
 
   Result<Answer> ask(std::string_view statement,
-                     const std::vector<std::optional<std::string>>& parameters) override {
+                     const std::vector<std::optional<std::string>>& parameters,
+                     const CatalogSession& session) override {
     DF_ASSIGN_OR_RETURN(const CatalogTokens tokens, catalog_tokens(statement));
     if (!is_query(tokens)) return Status::invalid("the catalog takes SELECT alone");
     DF_ASSIGN_OR_RETURN(const CatalogTokens plain, plain_catalog_tokens(tokens, parameters));
-    DF_ASSIGN_OR_RETURN(const CatalogTokens duck, duck_tokens(plain));
+    DF_ASSIGN_OR_RETURN(CatalogTokens known, session_tokens(plain, session));
+    DF_ASSIGN_OR_RETURN(const CatalogTokens duck, duck_tokens(spelt_for_duck(std::move(known))));
     DF_ASSIGN_OR_RETURN(DuckDatabase::Rows rows, select(to_text(duck)));
     rename(rows.names, selected_names(plain));
     return answer_of(std::move(rows));

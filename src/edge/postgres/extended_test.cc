@@ -124,6 +124,20 @@ TEST_F(PostgresExtended, AWrongNumberOfParametersIsRefused) {
   EXPECT_EQ(client.ask("SELECT $1"), "E 42P02 there is no parameter $1\nZ I\n");
 }
 
+TEST_F(PostgresExtended, ACastSaysWhatAParameterIs) {
+  const char* statement = "SELECT $1::uuid, CAST($2 AS double precision), $3::int[], $4 AS text";
+  sql.on(statement,
+         echo({Type::string(), Type::float64(), Type::array(Type::int32()), Type::string()}));
+  start();
+  RawClient client = connect();
+  client.send(parse("", statement) + describe('S', "") + sync());
+  const std::string said = client.until_ready();
+  EXPECT_TRUE(said.starts_with("1\nt 2950 701 1007 25\n")) << said;
+  // What the client says itself counts.
+  client.send(parse("", statement, {25}) + describe('S', "") + sync());
+  EXPECT_TRUE(client.until_ready().starts_with("1\nt 25 701 1007 25\n"));
+}
+
 TEST_F(PostgresExtended, ACursorIsAPortalToDescribe) {
   sql.on("SELECT $1", echo({Type::int32()}));
   start();

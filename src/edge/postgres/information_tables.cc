@@ -9,6 +9,10 @@ constexpr CatalogTable kTables[] = {
      "constraint_catalog:n constraint_schema:n constraint_name:n check_clause"},
     {"collations", 13265, 'v',
      "collation_catalog:n collation_schema:n collation_name:n pad_attribute"},
+    {"character_sets", 13244, 'v',
+     "character_set_catalog:n character_set_schema:n character_set_name:n "
+     "character_repertoire:n form_of_use:n default_collate_catalog:n default_collate_schema:n "
+     "default_collate_name:n"},
     {"columns", 13295, 'v',
      "table_catalog:n table_schema:n table_name:n column_name:n ordinal_position:i "
      "column_default is_nullable data_type character_maximum_length:i "

@@ -93,6 +93,9 @@ Read read_set(WordScanner& words) {
     DF_ASSIGN_OR_RETURN(out.value, read_setting_value(words));
     return std::optional(out);
   }
+  // Nothing is checked later than at once.
+  if (words.take_word("CONSTRAINTS"))
+    return std::optional(of(OwnKind::kNothing, "SET CONSTRAINTS"));
   if (words.take_word("LOCAL")) {
     out.local = true;
   } else {
@@ -250,6 +253,11 @@ Read read_own_statement(std::string_view text) {
   if (first.is("DISCARD")) return read_discard(words);
   if (first.is("CREATE")) return read_create_index(words);
   if (first.is("DROP")) return read_drop_index(words);
+  if (first.is("LISTEN") || first.is("NOTIFY")) {
+    return sql_error(SqlState::kUnsupported,
+                     "there are no notifications; SUBSCRIBE TO a table, a view or a query follows "
+                     "it");
+  }
   if (first.is("UNLISTEN")) return std::optional(of(OwnKind::kNothing, "UNLISTEN"));
   return std::optional<OwnStatement>();
 }

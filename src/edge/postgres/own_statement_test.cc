@@ -117,6 +117,8 @@ TEST(PostgresWords, WhatGoesWrongIsSaid) {
                            "FETCH",
                            "CLOSE",
                            "DISCARD",
+                           "LISTEN c",
+                           "NOTIFY c, 'x'",
                            "SET x",
                            "SET x =",
                            "SET x = ("}) {

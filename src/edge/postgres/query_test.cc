@@ -219,8 +219,8 @@ class AskedCatalog final : public CatalogQueries {
   bool answers(std::string_view statement) const override {
     return statement.find("version()") != std::string_view::npos;
   }
-  Result<Answer> ask(std::string_view,
-                     const std::vector<std::optional<std::string>>& parameters) override {
+  Result<Answer> ask(std::string_view, const std::vector<std::optional<std::string>>& parameters,
+                     const CatalogSession&) override {
     Answer answer{{column("version", Type::string())}, {}, {19}};
     answer.rows.push_back(
         {Value::string(parameters.empty() ? "15" : parameters[0].value_or("none"))});

@@ -1,4 +1,5 @@
-// INTERVAL '1 day 02:30:00': the units stand within the quotes, as PostgreSQL writes them.
+// Intervals whose units stand within the text, as PostgreSQL and its clients write them: INTERVAL
+// '1 day 02:30:00', '1 year 2 mons'::interval, parameters.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,6 @@
 
 namespace dataflow::expr {
 
-// An interval is of months or of milliseconds; one of these is 0.
 struct IntervalParts {
   int64_t months = 0;
   int64_t millis = 0;
@@ -17,7 +17,8 @@ struct IntervalParts {
 };
 
 // Numbers with units ('1 year 2 months', '-1.5 hours', '2 days ago'), and a time of day
-// ('3 days 04:05:06.7'). Nothing: it is none of that, or too long.
+// ('3 days 04:05:06.7', of any number of hours). Nothing: it is none of that, or more than can be
+// counted.
 std::optional<IntervalParts> parse_interval_text(std::string_view text);
 
 }  // namespace dataflow::expr
