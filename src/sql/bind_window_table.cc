@@ -86,14 +86,17 @@ Result<Name> time_name(const TableArgument& argument, const std::string& functio
   return at_place(argument.place, function + ": the time column is written DESCRIPTOR(ts)");
 }
 
-// Which column is the windows' time, and whether it is the clock's.
+// Which column is the windows' time, and whether it is the clock's. Zoned times are those of the
+// session's clocks, as in Flink.
 Status set_time(const TableArgument& argument, const std::string& function, const Rel& rel,
-                const Names& names, bool any, bool utc, WindowTableRel& window) {
+                const Names& names, const Settings& settings, WindowTableRel& window) {
+  const std::string zone = is_utc(settings.time_zone()) ? "" : settings.time_zone();
   DF_ASSIGN_OR_RETURN(const Name time, time_name(argument, function));
   DF_ASSIGN_OR_RETURN(const ExpressionPtr column,
                       names.resolve(expr::column(time.last(), time.place)));
   if (rel.processing_times.contains(column->name)) {
     window.time = plan::TimeKind::kProcessing;
+    window.time_zone = zone;
     return {};
   }
   window.time_column = column->name;
@@ -102,11 +105,8 @@ Status set_time(const TableArgument& argument, const std::string& function, cons
     return at_place(time.place, "`" + time.last() + "` is " + type.to_string() +
                                     "; windows need a TIMESTAMP or TIMESTAMP_LTZ");
   }
-  if (type.id() == TypeId::kTimestampTz && !utc) {
-    return at_place(time.place,
-                    "windows over TIMESTAMP_LTZ begin in UTC; with another table.local-time-zone "
-                    "they are not supported yet");
-  }
+  if (type.id() == TypeId::kTimestampTz) window.time_zone = zone;
+  const bool any = settings.mode() == RuntimeMode::kBatch;
   if (any || rel.event_time == column->name) return {};
   return at_place(time.place, "`" + time.last() + "` is not the event time of the rows" +
                                   (rel.event_time && !rel.event_time->starts_with('$')
@@ -186,9 +186,8 @@ Result<Relation> Binder::bind_window_table(const TableFunction& call, Place plac
 
   WindowTableRel window;
   window.kind = function.kind;
-  const bool any = settings_.mode() == RuntimeMode::kBatch;
-  const bool utc = is_utc(settings_.time_zone());
-  DF_RETURN_IF_ERROR(set_time(*arguments.time, call.name, *from.rel, from.names, any, utc, window));
+  DF_RETURN_IF_ERROR(
+      set_time(*arguments.time, call.name, *from.rel, from.names, settings_, window));
   DF_RETURN_IF_ERROR(set_spans(arguments, function, call.name, place, window));
   for (const ExpressionPtr& key : arguments.data->partition_by) {
     DF_ASSIGN_OR_RETURN(const ExpressionPtr resolved, from.names.resolve(key));

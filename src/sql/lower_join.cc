@@ -66,6 +66,7 @@ Result<std::string> Lowering::lower_window_table(const Rel& rel, const WindowTab
   spec.size_ms = window.size_ms;
   spec.slide_ms = window.slide_ms;
   spec.offset_ms = window.offset_ms;
+  spec.time_zone = window.time_zone;
   DF_ASSIGN_OR_RETURN(std::string input, lower(rel.input()));
   return add("window_table", std::move(spec), {std::move(input)}, rel.place);
 }

@@ -138,6 +138,7 @@ plan::WindowSpec spec_of(const WindowTableRel& window) {
   spec.kind = window.kind;
   spec.time = window.time;
   spec.offset_ms = window.offset_ms;
+  spec.time_zone = window.time_zone;
   (window.kind == plan::WindowKind::kSession ? spec.gap_ms : spec.size_ms) = window.size_ms;
   spec.slide_ms = window.slide_ms;
   return spec;
