@@ -119,6 +119,19 @@ TEST_F(CompileTest, GroupsOfWindowTablesAreWindowsOverTheirInput) {
   EXPECT_EQ(spec.gap_ms, 300'000);
 }
 
+// Whose groups are other than their parts: rows get their session first, when it is over.
+TEST_F(CompileTest, SessionsMayBeGroupedByAnything) {
+  const Result<plan::Plan> plan = compiled(
+      tables() +
+      "INSERT INTO counts SELECT window_start, window_end, 'x', COUNT(*) FROM "
+      "SESSION(bids PARTITION BY item, ts, INTERVAL '5' MINUTE) GROUP BY window_start, window_end");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  std::vector<std::string> kinds;
+  for (const plan::Node& node : plan->nodes) kinds.emplace_back(plan::kind_name(node.spec));
+  EXPECT_THAT(kinds, testing::IsSupersetOf({"window", "unnest", "window"}));
+  EXPECT_EQ(plan->find("window_1")->schema->fields().back().name, "$rows");
+}
+
 // Windows of zoned times begin as the session's clocks show.
 TEST_F(CompileTest, WindowsGoByTheSessionsZone) {
   const auto zone_of = [&](const std::string& zone, const std::string& type) {

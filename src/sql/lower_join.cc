@@ -55,11 +55,7 @@ Result<std::string> Lowering::lower_window_table(const Rel& rel, const WindowTab
                     "rows of a window table over PROCTIME() are only aggregated by window; use "
                     "event time");
   }
-  if (window.kind == plan::WindowKind::kSession) {
-    return at_place(rel.place,
-                    "a row's session is not known before it ends; aggregate over it by "
-                    "window_start, window_end");
-  }
+  if (window.kind == plan::WindowKind::kSession) return lower_session_rows(rel, window);
   plan::WindowTableSpec spec;
   spec.kind = window.kind;
   spec.time_column = window.time_column;
