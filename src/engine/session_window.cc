@@ -34,6 +34,8 @@ constexpr size_t kEmitted = 2;  // 1: what left last is what the row says now
 // it longer or joins it to another makes it vanish (-D), and what came of it is inserted when it is
 // over, which may be at once. What is taken back is what left last: no row waits for a session that
 // has left. Where changes are emitted a session does so from its first row on.
+//
+// Sessions and how far time has come are readings of the windows' clock, as in slice_window.cc.
 class SessionWindow final : public Operator {
  public:
   SessionWindow(const plan::WindowSpec& spec, WindowTime time, std::vector<size_t> keys,
@@ -56,10 +58,12 @@ class SessionWindow final : public Operator {
   std::optional<OpenWindows> open_windows() override {
     const RowNumber session = index_.next_due();
     if (session == kNone) return std::nullopt;
-    return OpenWindows{table_->ints(kStart)[session], table_->ints(kEnd)[session], 1};
+    return OpenWindows{end_of(table_->ints(kStart)[session]), end_of(table_->ints(kEnd)[session]),
+                       1};
   }
 
  private:
+  int64_t end_of(int64_t reading) const { return time_.clock.moment_of(reading - 1) + 1; }
   bool has_fired(int64_t end) const { return end - 1 <= progress_.value().value(); }
   bool is_dropped(int64_t end) const { return end - 1 + lateness_ <= progress_.value().value(); }
 
@@ -77,6 +81,9 @@ class SessionWindow final : public Operator {
   Status send_away(const Batch& batch, Collector& out);
   Status catch_up(Collector& out);
   Status advance(int64_t until, Collector& out);
+  Status advance_to_now(Collector& out) {
+    return advance(time_.clock.passed(context_->now_millis() - 1), out);
+  }
   Status close_due(int64_t until, Collector& out);
   Status fire(std::span<const RowNumber> sessions, Collector& out);
   void erase(RowNumber session);
@@ -159,7 +166,8 @@ void SessionWindow::prefetch_sessions() const {
 
 Status SessionWindow::take_rows(const Batch& batch, Collector& out) {
   if (time_.processing) {
-    const int64_t now = std::max(context_->now_millis(), progress_.value().value() + 1);
+    const int64_t now =
+        std::max(time_.clock.reading(context_->now_millis()), progress_.value().value() + 1);
     for (int32_t row = 0; row < batch.rows; ++row) {
       if (aggregates_.is_faulty(row)) continue;
       DF_RETURN_IF_ERROR(take_row(row, now, out));
@@ -274,17 +282,17 @@ Status SessionWindow::send_away(const Batch& batch, Collector& out) {
     return out.emit(std::move(rows), 1);
   }
   for (const int32_t row : dropped_) {
-    DF_RETURN_IF_ERROR(
-        context_->dead_letter(batch, row, DeadReason::kLate, (*batch.schema)[time_.column].name,
-                              "its session closed before it came: the watermark is " +
-                                  std::to_string(progress_.value().value())));
+    DF_RETURN_IF_ERROR(context_->dead_letter(
+        batch, row, DeadReason::kLate, (*batch.schema)[time_.column].name,
+        "its session closed before it came: the watermark is " +
+            std::to_string(time_.clock.moment_of(progress_.value().value()))));
   }
   return {};
 }
 
 Status SessionWindow::on_batch(size_t /*input*/, const Batch& batch, Collector& out) {
   DF_RETURN_IF_ERROR(catch_up(out));
-  if (time_.processing) DF_RETURN_IF_ERROR(advance(context_->now_millis() - 1, out));
+  if (time_.processing) DF_RETURN_IF_ERROR(advance_to_now(out));
   DF_RETURN_IF_ERROR(aggregates_.evaluate(*context_, batch));
   DF_RETURN_IF_ERROR(keys_.read(batch));
   index_.find_keys(keys_.hashes(), keys_.keys(), key_of_row_);
@@ -358,13 +366,13 @@ Status SessionWindow::on_watermark(Watermark watermark, Collector& out) {
   DF_RETURN_IF_ERROR(catch_up(out));
   // In processing time only the end of all input matters.
   if (time_.processing && watermark != kEndOfTime) return {};
-  return advance(watermark.value(), out);
+  return advance(time_.clock.passed(watermark.value()), out);
 }
 
 Status SessionWindow::on_timer(int64_t /*moment*/, Collector& out) {
   timer_at_ = INT64_MAX;
   DF_RETURN_IF_ERROR(catch_up(out));
-  DF_RETURN_IF_ERROR(advance(context_->now_millis() - 1, out));
+  DF_RETURN_IF_ERROR(advance_to_now(out));
   set_timer();
   return {};
 }
@@ -372,8 +380,8 @@ Status SessionWindow::on_timer(int64_t /*moment*/, Collector& out) {
 void SessionWindow::set_timer() {
   if (!time_.processing) return;
   const std::optional<int64_t> moment = index_.next_moment();
-  if (!moment || *moment >= timer_at_) return;
-  timer_at_ = *moment;
+  if (!moment || end_of(*moment) >= timer_at_) return;
+  timer_at_ = end_of(*moment);
   context_->set_timer(timer_at_);
 }
 

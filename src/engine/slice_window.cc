@@ -38,6 +38,9 @@ constexpr int kSlicesToCount = 64;
 // when they close.
 //
 // In processing time all rows of a batch come now, and timers close what is due.
+//
+// Slices, windows and how far time has come are readings of the windows' clock; watermarks, timers
+// and what stands in dead letters are moments.
 class SliceWindow final : public Operator {
  public:
   SliceWindow(const plan::WindowSpec& spec, WindowTime time, std::vector<size_t> keys,
@@ -83,6 +86,8 @@ class SliceWindow final : public Operator {
     std::optional<RowNumber> before;  // what left last; none: the key had nothing there
   };
 
+  // The moment at which the clock shows it for the last time.
+  int64_t end_of(int64_t window) const { return time_.clock.moment_of(window - 1) + 1; }
   bool has_fired(int64_t window) const { return window - 1 <= progress_.value().value(); }
   // A row changes at once what the window gives.
   bool is_said(int64_t window) const { return emit_changes_ || has_fired(window); }
@@ -188,10 +193,10 @@ Status SliceWindow::cut_by_time(const Batch& batch) {
 }
 
 Status SliceWindow::cut_now(const Batch& batch, Collector& out) {
+  const int64_t now = context_->now_millis();
+  DF_RETURN_IF_ERROR(advance(time_.clock.passed(now - 1), out));
   // A clock that went back stands still for us.
-  const int64_t now = std::max(context_->now_millis(), progress_.value().value() + 1);
-  DF_RETURN_IF_ERROR(advance(now - 1, out));
-  const Cut cut = cut_at(now);
+  const Cut cut = cut_at(std::max(time_.clock.reading(now), progress_.value().value() + 1));
   for (int32_t row = 0; row < batch.rows; ++row) {
     ends_[static_cast<size_t>(row)] = cut.slice_end;
     if (cut.rows != nullptr) cut.rows->push_back(row);
@@ -313,8 +318,8 @@ Status SliceWindow::send_away(const Batch& batch, Collector& out) {
     DF_RETURN_IF_ERROR(context_->dead_letter(
         batch, row, DeadReason::kLate, (*batch.schema)[time_.column].name,
         "its window closed before it came: the watermark is " +
-            std::to_string(progress_.value().value()) + ", the window ended at " +
-            std::to_string(slices_.last_window(slice))));
+            std::to_string(time_.clock.moment_of(progress_.value().value())) +
+            ", the window ended at " + std::to_string(end_of(slices_.last_window(slice)))));
   }
   return {};
 }
@@ -385,11 +390,11 @@ std::optional<int64_t> SliceWindow::next_window() const {
 std::optional<OpenWindows> SliceWindow::open_windows() {
   const std::optional<int64_t> window = next_window();
   if (!window) return std::nullopt;
-  OpenWindows open{slices_.window_start(*window), *window};
-  open.newest_end_ms = slices_.last_window(rows_of_.rbegin()->first);
+  const int64_t start = slices_.window_start(*window);
+  OpenWindows open{end_of(start), end_of(*window)};
+  open.newest_end_ms = end_of(slices_.last_window(rows_of_.rbegin()->first));
   int slices = 0;
-  for (auto it = rows_of_.upper_bound(open.oldest_start_ms);
-       it != rows_of_.end() && it->first <= *window; ++it) {
+  for (auto it = rows_of_.upper_bound(start); it != rows_of_.end() && it->first <= *window; ++it) {
     open.oldest_rows += it->second.size();
     if (++slices <= kSlicesToCount) continue;
     open.oldest_rows = 0;
@@ -453,13 +458,13 @@ Status SliceWindow::on_watermark(Watermark watermark, Collector& out) {
   DF_RETURN_IF_ERROR(catch_up(out));
   // In processing time only the end of all input matters.
   if (time_.processing && watermark != kEndOfTime) return {};
-  return advance(watermark.value(), out);
+  return advance(time_.clock.passed(watermark.value()), out);
 }
 
 Status SliceWindow::on_timer(int64_t /*moment*/, Collector& out) {
   timer_at_ = INT64_MAX;
   DF_RETURN_IF_ERROR(catch_up(out));
-  DF_RETURN_IF_ERROR(advance(context_->now_millis() - 1, out));
+  DF_RETURN_IF_ERROR(advance(time_.clock.passed(context_->now_millis() - 1), out));
   set_timer();
   return {};
 }
@@ -468,8 +473,8 @@ void SliceWindow::set_timer() {
   if (!time_.processing) return;
   if (progress_.is_behind()) context_->set_timer(context_->now_millis());
   const std::optional<int64_t> window = next_window();
-  if (!window || *window == timer_at_) return;
-  timer_at_ = *window;
+  if (!window || end_of(*window) == timer_at_) return;
+  timer_at_ = end_of(*window);
   context_->set_timer(timer_at_);
 }
 

@@ -15,6 +15,7 @@ Result<WindowOutput> WindowOutput::make(const plan::WindowSpec& spec, const Sche
                                         SchemaPtr output) {
   WindowOutput made;
   made.schema_ = std::move(output);
+  DF_ASSIGN_OR_RETURN(made.clock_, WallClock::of_zone(spec.time_zone));
   std::vector<std::string> keys;  // as the input spells them
   for (const std::string& key : spec.keys) {
     DF_ASSIGN_OR_RETURN(const size_t column, input.require(key));
@@ -66,11 +67,11 @@ Status WindowOutput::add(const WindowAggregates& aggregates, state::KeyedTable& 
 void WindowOutput::put_moments(ColumnWriter& writer, What what,
                                std::span<const WindowBounds> windows, size_t rows) {
   const int64_t units = writer.type().units_per_milli();
+  const bool zoned = writer.type().id() == TypeId::kTimestampTz;
   for (size_t i = 0; i < rows; ++i) {
     const WindowBounds window = windows[windows.size() == 1 ? 0 : i];
-    const int64_t ms = what == What::kStart ? window.start_ms
-                       : what == What::kEnd ? window.end_ms
-                                            : window.end_ms - 1;
+    int64_t ms = what == What::kStart ? window.start_ms : window.end_ms;
+    if (what == What::kTime) ms = zoned ? clock_.moment_of(ms - 1) : ms - 1;
     writer.put_int(ms * units);
   }
 }

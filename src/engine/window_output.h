@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 #include "state/keyed_table.h"
 #include "types/batch.h"
+#include "wall_clock.h"
 #include "window_aggregates.h"
 #include "window_slices.h"
 
@@ -48,6 +49,7 @@ class WindowOutput {
                    size_t rows);
 
   SchemaPtr schema_;
+  WallClock clock_;
   std::vector<Column> columns_;
   std::vector<size_t> key_columns_;  // where each key stands in the output
   std::vector<ColumnWriter> writers_;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "expr/time_zone.h"
 #include "plan/aggregate.h"
 #include "types/decimal.h"
 
@@ -98,6 +99,7 @@ class Reference {
       : spec_(spec), input_(input), output_(output) {
     for (const std::string& key : spec.keys) keys_.push_back(*input.find(key));
     if (spec.kind != plan::WindowKind::kCount) time_ = *input.find(spec.time_column);
+    if (!spec.time_zone.empty()) zone_ = *expr::find_time_zone(spec.time_zone);
   }
 
   void row(const Row& row);
@@ -112,9 +114,14 @@ class Reference {
   };
   using Groups = std::map<std::pair<int64_t, int64_t>, Group>;  // by (end, start)
 
-  bool has_fired(int64_t end) const { return watermark_ && end - 1 <= *watermark_; }
+  int64_t shown_at(int64_t moment) const {
+    return zone_ == nullptr ? moment : zone_->to_local(moment * 1000) / 1000;
+  }
+  bool is_over(int64_t reading) const;
+  int64_t last_moment_of(int64_t reading) const;
+  bool has_fired(int64_t end) const { return watermark_ && is_over(end - 1); }
   bool is_dropped(int64_t end) const {
-    return watermark_ && end - 1 + spec_.allowed_lateness_ms <= *watermark_;
+    return watermark_ && is_over(end - 1 + spec_.allowed_lateness_ms);
   }
   std::vector<std::pair<int64_t, int64_t>> windows_at(int64_t time) const;
   bool add_to_session(Groups& groups, const Row& row, int64_t time);
@@ -129,6 +136,7 @@ class Reference {
   const Schema& output_;
   std::vector<size_t> keys_;
   size_t time_ = 0;
+  const expr::TimeZone* zone_ = nullptr;  // null: UTC
   std::optional<int64_t> watermark_;
   std::map<std::string, Groups> groups_;
   std::map<std::string, Rows> of_key_;  // of count windows: all rows of the key
@@ -139,6 +147,31 @@ std::string Reference::key_of(const Row& row) const {
   std::string key;
   for (const size_t column : keys_) key += row[column].to_string() + "|";
   return key;
+}
+
+// No moment behind the watermark shows it, or anything earlier. Clocks are put at whole quarters of
+// an hour.
+bool Reference::is_over(int64_t reading) const {
+  if (zone_ == nullptr) return reading <= *watermark_;
+  constexpr int64_t kEndOfTime = std::numeric_limits<int64_t>::max();
+  if (*watermark_ == kEndOfTime) return true;
+  constexpr int64_t kQuarter = 15 * 60 * 1000;
+  if (shown_at(*watermark_ + 1) <= reading) return false;
+  for (int64_t at = floor_to(*watermark_, kQuarter); at < *watermark_ + 20 * kQuarter;) {
+    at += kQuarter;
+    if (shown_at(at) <= reading) return false;
+  }
+  return true;
+}
+
+// Of a reading that is skipped, the one in front.
+int64_t Reference::last_moment_of(int64_t reading) const {
+  if (zone_ == nullptr) return reading;
+  int64_t moment = zone_->to_moment(reading * 1000) / 1000;
+  constexpr int64_t kHour = 3'600'000;
+  if (shown_at(moment + kHour) == reading) return moment + kHour;
+  while (shown_at(moment) > reading) --moment;
+  return moment;
 }
 
 std::vector<std::pair<int64_t, int64_t>> Reference::windows_at(int64_t time) const {
@@ -167,7 +200,8 @@ std::string Reference::text_of(const Group& group) const {
     const Field& field = output_[i];
     Value value;
     if (i < keys_at) {
-      const int64_t ms = i == 0 ? group.start : i == 1 ? group.end : group.end - 1;
+      int64_t ms = i == 0 ? group.start : group.end;
+      if (i == 2) ms = last_moment_of(group.end - 1);
       value = Value::integer(field.type, ms);
     } else if (i < keys_at + keys_.size()) {
       value = any[keys_[i - keys_at]];
@@ -234,7 +268,7 @@ void Reference::add_to_count(Rows& rows, const Row& row) {
 void Reference::row(const Row& row) {
   const std::string key = key_of(row);
   if (spec_.kind == plan::WindowKind::kCount) return add_to_count(of_key_[key], row);
-  const int64_t time = row[time_].as_int();
+  const int64_t time = shown_at(row[time_].as_int());
   bool taken = false;
   if (spec_.kind == plan::WindowKind::kSession) {
     taken = add_to_session(groups_[key], row, time);

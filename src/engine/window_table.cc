@@ -134,7 +134,9 @@ class WindowTable final : public Operator {
     std::vector<int64_t> times(ends_.size());
     for (size_t i = 0; i < ends_.size(); ++i) {
       starts[i] = slices_.window_start(ends_[i]);
-      times[i] = ends_[i] - 1;
+      // Rows of one window stand together, mostly.
+      const bool same = i > 0 && ends_[i] == ends_[i - 1];
+      times[i] = same ? times[i - 1] : time_.clock.moment_of(ends_[i] - 1);
     }
     add_moments(made, std::move(starts));
     add_moments(made, std::exchange(ends_, {}));
@@ -170,6 +172,7 @@ Result<std::unique_ptr<Operator>> make_window_table(const plan::WindowTableSpec&
   shape.size_ms = spec.size_ms;
   shape.slide_ms = spec.slide_ms;
   shape.offset_ms = spec.offset_ms;
+  shape.time_zone = spec.time_zone;
   DF_ASSIGN_OR_RETURN(const WindowTime time, window_time_of(shape, input));
   return std::unique_ptr<Operator>(std::make_unique<WindowTable>(shape, time, std::move(output)));
 }

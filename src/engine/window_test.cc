@@ -20,7 +20,7 @@ using Random = std::mt19937_64;
 constexpr int64_t kStretch = 64;  // rows between two watermarks
 constexpr int64_t kDelayMs = 300;
 
-SchemaPtr reading_schema() {
+SchemaPtr reading_schema(const Type& time = Type::timestamp(3)) {
   return std::make_shared<Schema>(std::vector<Field>{{"device", Type::string()},
                                                      {"room", Type::int32()},
                                                      {"n", Type::int64()},
@@ -28,7 +28,7 @@ SchemaPtr reading_schema() {
                                                      {"price", Type::decimal(10, 2)},
                                                      {"word", Type::string()},
                                                      {"flag", Type::boolean()},
-                                                     {"ts", Type::timestamp(3)}});
+                                                     {"ts", time}});
 }
 
 int64_t below(Random& random, int64_t limit) {
@@ -36,9 +36,10 @@ int64_t below(Random& random, int64_t limit) {
 }
 
 // Of a few devices, disordered, some of them beyond the watermark's delay, with gaps and NULLs.
-std::vector<std::vector<Value>> random_readings(Random& random, int64_t count) {
+std::vector<std::vector<Value>> random_readings(Random& random, int64_t count,
+                                                const Type& time = Type::timestamp(3),
+                                                int64_t now = -2000) {
   std::vector<std::vector<Value>> rows;
-  int64_t now = -2000;
   for (int64_t i = 0; i < count; ++i) {
     now += below(random, 100) == 0 ? below(random, 3000) : below(random, 20);
     const int64_t back = below(random, 10) == 0 ? below(random, 1500) : below(random, kDelayMs);
@@ -53,7 +54,7 @@ std::vector<std::vector<Value>> random_readings(Random& random, int64_t count) {
                     or_null(Value::string(std::string(static_cast<size_t>(below(random, 4)), 'x') +
                                           std::to_string(below(random, 9)))),
                     or_null(Value::boolean(below(random, 2) == 0)),
-                    Value::integer(Type::timestamp(3), now - back)});
+                    Value::integer(time, now - back)});
   }
   return rows;
 }
@@ -72,11 +73,11 @@ std::vector<plan::Aggregate> usual_aggregates() {
           aggregate("MAX", "d", "most_d"),  aggregate("SUM", "n", "flagged", false, "flag")};
 }
 
-plan::Plan window_plan(plan::WindowSpec window) {
+plan::Plan window_plan(plan::WindowSpec window, const Type& time = Type::timestamp(3)) {
   plan::Plan plan;
   plan.name = "windows";
   plan.job.checkpoint_interval_ms = 1;
-  plan::SourceSpec source{"memory", {{"table", "readings"}}, "raw", {}, reading_schema()};
+  plan::SourceSpec source{"memory", {{"table", "readings"}}, "raw", {}, reading_schema(time)};
   source.watermark = plan::WatermarkSpec{"ts", kDelayMs};
   plan.nodes.push_back({"readings", {}, source});
   const bool late = window.late_output;
@@ -119,18 +120,18 @@ class WindowTest : public testing::Test {
   void expect_as_the_reference(plan::WindowSpec spec, uint64_t seed, int64_t count) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", " + words_of(spec));
     Random random(seed);
-    const std::vector<std::vector<Value>> rows = random_readings(random, count);
-    auto table = std::make_shared<MemoryTable>(reading_schema(), 1);
+    const std::vector<std::vector<Value>> rows = random_readings(random, count, time_, begin_ms_);
+    auto table = std::make_shared<MemoryTable>(reading_schema(time_), 1);
     for (const std::vector<Value>& row : rows) table->add(0, row);
     table->finish();
     bed_.connectors().tables["readings"] = table;
-    plan::Plan plan = window_plan(spec);
+    plan::Plan plan = window_plan(spec, time_);
     const Status valid = plan::validate(plan);
     ASSERT_TRUE(valid.ok()) << valid;
     const plan::Node& node = *plan.find("windows");
     const ReferenceResult expected =
-        reference_of(std::get<plan::WindowSpec>(node.spec), *reading_schema(), *node.schema, rows,
-                     kDelayMs, kStretch);
+        reference_of(std::get<plan::WindowSpec>(node.spec), *reading_schema(time_), *node.schema,
+                     rows, kDelayMs, kStretch);
     late_rows_ += expected.late.size();
     for (const std::string& row : expected.rows) ++kinds_[row.substr(0, 2)];
     for (const Way& way : kWays) {
@@ -175,6 +176,9 @@ class WindowTest : public testing::Test {
   FourWays bed_{testing::TempDir() + "window_test_" + std::to_string(getpid()) + "_" +
                     testing::UnitTest::GetInstance()->current_test_info()->name(),
                 kStretch};
+  // Of the readings' time.
+  Type time_ = Type::timestamp(3);
+  int64_t begin_ms_ = -2000;
   // Of all that the references gave: so that a test sees that it tests something.
   size_t late_rows_ = 0;
   std::map<std::string, size_t> kinds_;
@@ -260,6 +264,28 @@ TEST_F(WindowTest, SessionsOfRandomGapsAreThoseOfTheReference) {
     plan::WindowSpec spec = random_window(random, plan::WindowKind::kSession);
     spec.gap_ms = 1 + below(random, i % 2 == 0 ? 60 : 400);
     expect_as_the_reference(spec, random(), 600);
+    if (HasFatalFailure()) return;
+  }
+}
+
+// New York's clocks are put forward, and back, among the rows.
+TEST_F(WindowTest, WindowsOfAZonesClocksAreThoseOfTheReference) {
+  Random random(std::random_device{}());
+  time_ = Type::timestamp_tz(3);
+  constexpr plan::WindowKind kKinds[] = {plan::WindowKind::kTumbling, plan::WindowKind::kHopping,
+                                         plan::WindowKind::kCumulative, plan::WindowKind::kSession};
+  for (int i = 0; i < 8; ++i) {
+    plan::WindowSpec spec = random_window(random, kKinds[i / 2]);
+    spec.time_zone = "America/New_York";
+    begin_ms_ = (i % 2 == 0 ? 1615705200000 : 1636264800000) - below(random, 5000);
+    spec.slide_ms = 20 + below(random, 300);
+    spec.size_ms = spec.slide_ms * (1 + below(random, 9));
+    if (spec.kind == plan::WindowKind::kTumbling) spec.slide_ms = 0;
+    if (spec.kind == plan::WindowKind::kSession) {
+      spec.gap_ms = 1 + below(random, 400);
+      spec.size_ms = spec.slide_ms = 0;
+    }
+    expect_as_the_reference(spec, random(), 500);
     if (HasFatalFailure()) return;
   }
 }

@@ -13,6 +13,7 @@ int64_t micros_of(int64_t time, int64_t units_in_milli) {
 
 Result<WindowTime> window_time_of(const plan::WindowSpec& spec, const Schema& input) {
   WindowTime time{spec.time == plan::TimeKind::kProcessing};
+  DF_ASSIGN_OR_RETURN(time.clock, WallClock::of_zone(spec.time_zone));
   if (time.processing) return time;
   DF_ASSIGN_OR_RETURN(time.column, input.require(spec.time_column));
   time.units = input[time.column].type.units_per_milli();

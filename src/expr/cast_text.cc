@@ -8,8 +8,8 @@
 #include "decimal_text.h"
 #include "expr/lexer.h"
 #include "expr/print.h"
+#include "expr/time_zone.h"
 #include "row_time.h"
-#include "time_zone.h"
 #include "utf8.h"
 
 namespace dataflow::expr {

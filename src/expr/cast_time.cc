@@ -1,7 +1,7 @@
 // Casts between dates, times and timestamps.
 #include "cast.h"
+#include "expr/time_zone.h"
 #include "row_time.h"
-#include "time_zone.h"
 
 namespace dataflow::expr {
 

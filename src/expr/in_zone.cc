@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "columns.h"
-#include "time_zone.h"
+#include "expr/time_zone.h"
 
 namespace dataflow::expr {
 

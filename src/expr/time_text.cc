@@ -1,9 +1,9 @@
 // Functions between times and their texts by a pattern, and between zones.
 #include "civil_time.h"
+#include "expr/time_zone.h"
 #include "kept.h"
 #include "time_function.h"
 #include "time_pattern.h"
-#include "time_zone.h"
 #include "typed_function.h"
 
 namespace dataflow::expr {

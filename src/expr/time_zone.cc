@@ -1,4 +1,4 @@
-#include "time_zone.h"
+#include "expr/time_zone.h"
 
 #include <arrow/vendored/datetime.h>
 
@@ -21,6 +21,8 @@ class FixedZone final : public TimeZone {
   explicit FixedZone(int64_t offset_micros) : offset_(offset_micros) {}
   int64_t to_local(int64_t micros) const override { return micros + offset_; }
   int64_t to_moment(int64_t micros) const override { return micros - offset_; }
+  int64_t to_last_moment(int64_t micros) const override { return micros - offset_; }
+  Stretch stretch_at(int64_t) const override { return {INT64_MIN, INT64_MAX, offset_}; }
 
  private:
   int64_t offset_;
@@ -39,6 +41,20 @@ class NamedZone final : public TimeZone {
     zones::local_info info = zone_->get_info(reading);
     // Of a reading that is skipped: as if the clock had not been put forward yet.
     return micros - Micros(info.first.offset).count();
+  }
+  int64_t to_last_moment(int64_t micros) const override {
+    const zones::local_time<Micros> reading{Micros(micros)};
+    const zones::local_info info = zone_->get_info(reading);
+    if (info.result == zones::local_info::nonexistent) {
+      return Micros(info.first.end.time_since_epoch()).count() - 1;
+    }
+    const bool twice = info.result == zones::local_info::ambiguous;
+    return micros - Micros((twice ? info.second : info.first).offset).count();
+  }
+  Stretch stretch_at(int64_t micros) const override {
+    const zones::sys_info info = zone_->get_info(zones::sys_time<Micros>{Micros(micros)});
+    return {Micros(info.begin.time_since_epoch()).count(),
+            Micros(info.end.time_since_epoch()).count(), Micros(info.offset).count()};
   }
 
  private:

@@ -47,6 +47,16 @@ bool fits_into(int64_t value, const Type& type) {
   return -end <= value && value < end;
 }
 
+// The condition in `$IN_ZONE(zone, …)`, with what it computes in that zone by itself.
+Expression out_of_zone(const Expression& around) {
+  Expression made = *around.arguments[1];
+  for (ExpressionPtr& argument : made.arguments) {
+    if (argument->arguments.empty()) continue;
+    argument = expr::call("$IN_ZONE", {around.arguments[0], argument}, argument->place);
+  }
+  return made;
+}
+
 }  // namespace
 
 sql::Parameters as_markers(const std::vector<Type>& types) {
@@ -84,15 +94,22 @@ const Type& KeyConditions::type_of(size_t column) const {
 void KeyConditions::add(const ExpressionPtr& condition,
                         const std::map<std::string, std::string>& names) {
   if (condition->kind != expr::Kind::kCall) return;
-  const auto& arguments = condition->arguments;
-  if (condition->name == "BETWEEN" && arguments.size() == 3) {
-    add_compare(Compare::kGreaterEqual, arguments[0], {&arguments[1], 1}, names, condition);
-    add_compare(Compare::kLessEqual, arguments[0], {&arguments[2], 1}, names, condition);
+  const bool zoned = condition->name == "$IN_ZONE";
+  add(zoned ? out_of_zone(*condition) : *condition, names, condition);
+}
+
+void KeyConditions::add(const Expression& condition,
+                        const std::map<std::string, std::string>& names,
+                        const ExpressionPtr& from) {
+  const auto& arguments = condition.arguments;
+  if (condition.name == "BETWEEN" && arguments.size() == 3) {
+    add_compare(Compare::kGreaterEqual, arguments[0], {&arguments[1], 1}, names, from);
+    add_compare(Compare::kLessEqual, arguments[0], {&arguments[2], 1}, names, from);
     return;
   }
-  if (condition->name == "IN" && arguments.size() > 1) {
+  if (condition.name == "IN" && arguments.size() > 1) {
     const auto list = std::span(arguments).subspan(1);
-    return add_compare(Compare::kEqual, arguments[0], list, names, condition);
+    return add_compare(Compare::kEqual, arguments[0], list, names, from);
   }
   struct Known {
     const char* name;
@@ -106,11 +123,11 @@ void KeyConditions::add(const ExpressionPtr& condition,
       {">=", Compare::kGreaterEqual, Compare::kLessEqual},
   };
   const auto* const known =
-      std::ranges::find_if(kKnown, [&](const Known& each) { return condition->name == each.name; });
+      std::ranges::find_if(kKnown, [&](const Known& each) { return condition.name == each.name; });
   if (known == std::end(kKnown) || arguments.size() != 2) return;
   const bool turned = arguments[0]->kind != expr::Kind::kColumn;
   add_compare(turned ? known->turned : known->compare, arguments[turned ? 1 : 0],
-              {&arguments[turned ? 0 : 1], 1}, names, condition);
+              {&arguments[turned ? 0 : 1], 1}, names, from);
 }
 
 std::optional<KeyConditions::Operand> KeyConditions::operand_of(const ExpressionPtr& expression,

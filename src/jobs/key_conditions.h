@@ -31,7 +31,8 @@ class KeyConditions {
   KeyConditions(SchemaPtr schema, std::vector<std::string> key)
       : schema_(std::move(schema)), key_(std::move(key)), columns_(key_.size()) {}
 
-  // A condition that every row fulfils. `names`: what the key's columns are called in it.
+  // A condition that every row fulfils; it may stand in $IN_ZONE. `names`: what the key's columns
+  // are called in it.
   void add(const expr::ExpressionPtr& condition, const std::map<std::string, std::string>& names);
   // Whether range() has it, so that all rows of the range fulfil it.
   bool is_in_range(const expr::ExpressionPtr& condition) const;
@@ -53,6 +54,8 @@ class KeyConditions {
     expr::ExpressionPtr from;
   };
 
+  void add(const expr::Expression& condition, const std::map<std::string, std::string>& names,
+           const expr::ExpressionPtr& from);
   void add_compare(Compare compare, const expr::ExpressionPtr& column,
                    std::span<const expr::ExpressionPtr> operands,
                    const std::map<std::string, std::string>& names,

@@ -56,6 +56,15 @@ TEST(KeyConditionsTest, EqualitiesMakeKeysAndBeginningsOfKeys) {
   EXPECT_EQ(Conditions({"a = 5", "a = 6"}).answered(), 1U);
 }
 
+TEST(KeyConditionsTest, WhatStandsInAZoneIsReadInIt) {
+  const auto zoned = [](const std::string& text) {
+    return "`$IN_ZONE`('Asia/Shanghai', " + text + ")";
+  };
+  EXPECT_EQ(Conditions({zoned("a = 5"), zoned("bb = 'x'")}).kinds(), "=");
+  EXPECT_EQ(Conditions({zoned("a = 5"), zoned("bb = 'x'")}).answered(), 2U);
+  EXPECT_EQ(Conditions({zoned("a BETWEEN 5 AND 2 + 7")}).kinds(), "-");
+}
+
 TEST(KeyConditionsTest, ListsMakeManyKeysEachOnce) {
   EXPECT_EQ(Conditions({"a IN (1, 2, 2)", "bb IN ('x', 'y')"}).kinds(), "====");
   EXPECT_EQ(Conditions({"a IN (1, 2)"}).kinds(), "^^");

@@ -42,8 +42,15 @@ bool is_chain(const plan::Plan& plan) {
   return plan.nodes.size() >= 3;
 }
 
+// What stands in a zone does so in parts, too.
 void split_at_and(const ExpressionPtr& condition, std::vector<ExpressionPtr>& out) {
-  if (condition->kind == expr::Kind::kCall && condition->name == "AND") {
+  if (condition->kind == expr::Kind::kCall && condition->name == "$IN_ZONE") {
+    std::vector<ExpressionPtr> parts;
+    split_at_and(condition->arguments[1], parts);
+    for (const ExpressionPtr& part : parts) {
+      out.push_back(expr::call("$IN_ZONE", {condition->arguments[0], part}, part->place));
+    }
+  } else if (condition->kind == expr::Kind::kCall && condition->name == "AND") {
     for (const ExpressionPtr& argument : condition->arguments) split_at_and(argument, out);
   } else {
     out.push_back(condition);

@@ -58,6 +58,22 @@ TEST_F(PointReadTest, ARowIsFoundByItsKey) {
   EXPECT_EQ(both_ways("SELECT v FROM t WHERE k = $1", {Value::null(Type::int64())}), "");
 }
 
+TEST_F(PointReadTest, AMomentIsFoundByWhatTheSessionsClockShows) {
+  run("CREATE TABLE t (at TIMESTAMP_LTZ(3), k BIGINT, v STRING, PRIMARY KEY (at, k) NOT ENFORCED)");
+  run("SET 'table.local-time-zone' = 'Asia/Shanghai'");
+  run("INSERT INTO t VALUES (CAST('2024-05-01 08:00:00' AS TIMESTAMP_LTZ(3)), 1, 'a'), "
+      "(CAST('2024-05-01 09:00:00' AS TIMESTAMP_LTZ(3)), 2, 'b')");
+  const std::string eight = "CAST('2024-05-01 08:00:00' AS TIMESTAMP_LTZ(3))";
+  EXPECT_EQ(both_ways("SELECT v, HOUR(at) FROM t WHERE at = " + eight + " AND k = 1"), "a, 8");
+  EXPECT_EQ(both_ways("SELECT v FROM t WHERE at > " + eight), "b");
+  EXPECT_EQ(both_ways("SELECT v FROM t WHERE CAST(at AS DATE) = DATE '2024-05-01' AND k = 2"), "b");
+  run("SET 'table.local-time-zone' = 'America/New_York'");
+  EXPECT_EQ(both_ways("SELECT v FROM t WHERE at = " + eight), "");
+  EXPECT_EQ(both_ways("SELECT v, HOUR(at) FROM t WHERE at = "
+                      "CAST('2024-04-30 20:00:00' AS TIMESTAMP_LTZ(3))"),
+            "a, 20");
+}
+
 TEST_F(PointReadTest, WhatWasWrittenIsSeenByTheNextRead) {
   run("CREATE TABLE t (k BIGINT, v STRING, PRIMARY KEY (k) NOT ENFORCED)");
   EXPECT_EQ(by_key("SELECT v FROM t WHERE k = 1"), "");

@@ -1,7 +1,9 @@
+#include <optional>
 #include <set>
 
 #include "base/units.h"
 #include "enum_names.h"
+#include "expr/time_zone.h"
 #include "scope.h"
 
 namespace dataflow::plan {
@@ -97,6 +99,16 @@ Status check_shape(const Scope& scope, const WindowSpec& spec) {
                      "; it must be from 1 to count, or 0 for count itself");
 }
 
+// `time`: the type of the column; none: processing time.
+Status check_zone(const Scope& scope, const std::string& zone, std::optional<TypeId> time) {
+  if (zone.empty()) return {};
+  if (time && *time != TypeId::kTimestampTz) {
+    return scope.error("a time without a zone is what clocks show; leave out time_zone");
+  }
+  const auto known = expr::find_time_zone(zone);
+  return known.ok() ? Status() : scope.error("time_zone: " + known.status().message());
+}
+
 Status check_time(const Scope& scope, WindowSpec& spec) {
   if (spec.kind == WindowKind::kCount || spec.time == TimeKind::kProcessing) {
     if (spec.time_column.empty()) return {};
@@ -129,8 +141,10 @@ Status check_window_table(const Scope& scope, WindowTableSpec& spec) {
   DF_RETURN_IF_ERROR(check_shape(scope, shape));
   DF_RETURN_IF_ERROR(scope.event_time(0, spec.time_column, "time column"));
   const Schema& schema = *scope.input().schema;
+  const Type& time = schema[*schema.find(spec.time_column)].type;
+  DF_RETURN_IF_ERROR(check_zone(scope, spec.time_zone, time.id()));
   std::vector<Field> fields = schema.fields();
-  for (Field& field : window_fields(schema[*schema.find(spec.time_column)].type)) {
+  for (Field& field : window_fields(time)) {
     fields.push_back(std::move(field));
   }
   scope.node().schema = Scope::with_free_names(std::move(fields));
@@ -149,7 +163,12 @@ Status check_window(const Scope& scope, WindowSpec& spec) {
   std::vector<Field> fields;
   if (spec.kind != WindowKind::kCount) {
     const bool event = spec.time == TimeKind::kEvent;
-    fields = window_fields(event ? schema[*schema.find(spec.time_column)].type : Type());
+    const Type time = event ? schema[*schema.find(spec.time_column)].type : Type();
+    DF_RETURN_IF_ERROR(
+        check_zone(scope, spec.time_zone, event ? std::optional(time.id()) : std::nullopt));
+    fields = window_fields(time);
+  } else if (!spec.time_zone.empty()) {
+    return scope.error("count windows have no time; leave out time_zone");
   }
   for (const std::string& key : spec.keys) fields.push_back(schema[*schema.find(key)]);
   for (Aggregate& aggregate : spec.aggregates) {

@@ -116,6 +116,7 @@ struct Words {
       text += spec.time == TimeKind::kEvent ? " of " + spec.time_column : " of processing time";
     }
     if (spec.offset_ms != 0) text += " offset " + std::to_string(spec.offset_ms) + "ms";
+    if (!spec.time_zone.empty()) text += " in " + spec.time_zone;
     if (spec.allowed_lateness_ms > 0) {
       text += " lateness " + format_duration_ms(spec.allowed_lateness_ms);
     }
@@ -180,6 +181,7 @@ struct Words {
     if (spec.slide_ms > 0) text += " every " + format_duration_ms(spec.slide_ms);
     text += " of " + spec.time_column;
     if (spec.offset_ms != 0) text += " offset " + std::to_string(spec.offset_ms) + "ms";
+    if (!spec.time_zone.empty()) text += " in " + spec.time_zone;
     return text;
   }
   std::string operator()(const UnnestSpec& spec) const {

@@ -135,6 +135,7 @@ void describe(A& a, S& s) {
   a.required("size_ms", s.size_ms);
   a.field("slide_ms", s.slide_ms);
   a.field("offset_ms", s.offset_ms);
+  a.field("time_zone", s.time_zone);
 }
 
 template <class A, Part<UnnestSpec> S>
@@ -157,6 +158,7 @@ void describe(A& a, S& s) {
   a.field("count", s.count);
   a.field("count_slide", s.count_slide);
   a.field("offset_ms", s.offset_ms);
+  a.field("time_zone", s.time_zone);
   a.field("allowed_lateness_ms", s.allowed_lateness_ms);
   a.field("keys", s.keys);
   a.required("aggregates", s.aggregates);

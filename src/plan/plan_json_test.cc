@@ -19,16 +19,17 @@ TEST(PlanAsJson, HasOneFixedForm) {
   window.parallelism = 3;
   window.place = {4, 5};
   plan.nodes.push_back(window);
-  EXPECT_EQ(to_json(plan),
-            R"({"version":1,"name":"p","job":{"parallelism":0,"checkpoint_interval_ms":50,)"
-            R"("queue_rows":0,"on_error":"dead_letter","restart":{"max_attempts":10,)"
-            R"("window_ms":600000,"backoff_ms":200,"max_backoff_ms":30000},"bounded":false},)"
-            R"("nodes":[{"id":"w","inputs":[{"node":"s","output":"late"}],"parallelism":3,)"
-            R"("place":{"line":4,"column":5},"kind":"window","spec":{"kind":"tumbling",)"
-            R"("time":"event","time_column":"","size_ms":60000,"slide_ms":0,"gap_ms":0,"count":0,)"
-            R"("count_slide":0,"offset_ms":0,"allowed_lateness_ms":0,"keys":["user"],)"
-            R"("aggregates":[{"name":"n","function":"COUNT","distinct":false}],)"
-            R"("late_output":false,"emit_changes":false}}]})");
+  EXPECT_EQ(
+      to_json(plan),
+      R"({"version":1,"name":"p","job":{"parallelism":0,"checkpoint_interval_ms":50,)"
+      R"("queue_rows":0,"on_error":"dead_letter","restart":{"max_attempts":10,)"
+      R"("window_ms":600000,"backoff_ms":200,"max_backoff_ms":30000},"bounded":false},)"
+      R"("nodes":[{"id":"w","inputs":[{"node":"s","output":"late"}],"parallelism":3,)"
+      R"("place":{"line":4,"column":5},"kind":"window","spec":{"kind":"tumbling",)"
+      R"("time":"event","time_column":"","size_ms":60000,"slide_ms":0,"gap_ms":0,"count":0,)"
+      R"("count_slide":0,"offset_ms":0,"time_zone":"","allowed_lateness_ms":0,"keys":["user"],)"
+      R"("aggregates":[{"name":"n","function":"COUNT","distinct":false}],)"
+      R"("late_output":false,"emit_changes":false}}]})");
 }
 
 TEST(PlanAsJson, ComesBackWithEveryKindOfNode) {

@@ -242,6 +242,17 @@ TEST(APlanIsRefused, ForAWindowOverResultsThatChange) {
   EXPECT_EQ(refusal(plan), "(valid)");
 }
 
+TEST(APlanIsRefused, ForTheZoneOfAWindow) {
+  using W = WindowSpec;
+  EXPECT_EQ(refusal_of_window([](W& w) { w.time_zone = "Asia/Shanghai"; }),
+            R"(window "x": a time without a zone is what clocks show; leave out time_zone)");
+  EXPECT_THAT(refusal_of_window([](W& w) {
+                w.time_zone = "Asia/Shanghei";
+                w.time = TimeKind::kProcessing;
+              }),
+              StartsWith(R"(window "x": time_zone: there is no time zone "Asia/Shanghei")"));
+}
+
 TEST(APlanIsRefused, ForTheShapeOfAWindow) {
   using W = WindowSpec;
   EXPECT_EQ(refusal_of_window([](W& w) { w.size_ms = 0; }),

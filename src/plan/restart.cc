@@ -158,6 +158,7 @@ void compare(const Sides& sides, const WindowSpec& a, const WindowSpec& b) {
       .same("count", a.count, b.count)
       .same("count_slide", a.count_slide, b.count_slide)
       .same("offset_ms", a.offset_ms, b.offset_ms)
+      .same("time_zone", a.time_zone, b.time_zone)
       .same("emit_changes", a.emit_changes, b.emit_changes)
       .same("keys", a.keys, b.keys);
   compare_key_types(sides, a.keys, b.keys);

@@ -90,15 +90,18 @@ Result<Name> time_name(const TableArgument& argument, const std::string& functio
 // What a window may go by but the event time of its rows.
 enum class OtherTimes : uint8_t { kNone, kAnyAtEnd, kAnyOpen };
 
-// Which column is the windows' time, and whether it is the clock's.
+// Which column is the windows' time, and whether it is the clock's. Zoned times are those of the
+// session's clocks, as in Flink.
 Status set_time(const TableArgument& argument, const std::string& function, const Rel& rel,
-                const Names& names, OtherTimes others, bool utc, WindowTableRel& window,
-                bool& open) {
+                const Names& names, OtherTimes others, const Settings& settings,
+                WindowTableRel& window, bool& open) {
+  const std::string zone = is_utc(settings.time_zone()) ? "" : settings.time_zone();
   DF_ASSIGN_OR_RETURN(const Name time, time_name(argument, function));
   DF_ASSIGN_OR_RETURN(const ExpressionPtr column,
                       names.resolve(expr::column(time.last(), time.place)));
   if (rel.processing_times.contains(column->name)) {
     window.time = plan::TimeKind::kProcessing;
+    window.time_zone = zone;
     return {};
   }
   window.time_column = column->name;
@@ -107,13 +110,15 @@ Status set_time(const TableArgument& argument, const std::string& function, cons
     return at_place(time.place, "`" + time.last() + "` is " + type.to_string() +
                                     "; windows need a TIMESTAMP or TIMESTAMP_LTZ");
   }
-  if (type.id() == TypeId::kTimestampTz && !utc) {
-    return at_place(time.place,
-                    "windows over TIMESTAMP_LTZ begin in UTC; with another table.local-time-zone "
-                    "they are not supported yet");
-  }
+  if (type.id() == TypeId::kTimestampTz) window.time_zone = zone;
   if (others == OtherTimes::kAnyAtEnd || rel.event_time == column->name) return {};
   open = others == OtherTimes::kAnyOpen && window.kind != plan::WindowKind::kSession;
+  if (open && !window.time_zone.empty()) {
+    return at_place(time.place,
+                    "windows that never close begin in UTC; over TIMESTAMP_LTZ with another "
+                    "table.local-time-zone they need `" +
+                        time.last() + "` as the table's event time (WATERMARK FOR)");
+  }
   if (open) return {};
   return at_place(time.place, "`" + time.last() + "` is not the event time of the rows" +
                                   (rel.event_time && !rel.event_time->starts_with('$')
@@ -196,10 +201,9 @@ Result<Relation> Binder::bind_window_table(const TableFunction& call, Place plac
   const OtherTimes others = settings_.mode() == RuntimeMode::kBatch ? OtherTimes::kAnyAtEnd
                             : windows_stay_open_                    ? OtherTimes::kAnyOpen
                                                                     : OtherTimes::kNone;
-  const bool utc = is_utc(settings_.time_zone());
   bool open = false;
-  DF_RETURN_IF_ERROR(
-      set_time(*arguments.time, call.name, *from.rel, from.names, others, utc, window, open));
+  DF_RETURN_IF_ERROR(set_time(*arguments.time, call.name, *from.rel, from.names, others, settings_,
+                              window, open));
   DF_RETURN_IF_ERROR(set_spans(arguments, function, call.name, place, window));
   for (const ExpressionPtr& key : arguments.data->partition_by) {
     DF_ASSIGN_OR_RETURN(const ExpressionPtr resolved, from.names.resolve(key));

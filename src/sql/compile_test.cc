@@ -119,6 +119,35 @@ TEST_F(CompileTest, GroupsOfWindowTablesAreWindowsOverTheirInput) {
   EXPECT_EQ(spec.gap_ms, 300'000);
 }
 
+// Whose groups are other than their parts: rows get their session first, when it is over.
+TEST_F(CompileTest, SessionsMayBeGroupedByAnything) {
+  const Result<plan::Plan> plan = compiled(
+      tables() +
+      "INSERT INTO counts SELECT window_start, window_end, 'x', COUNT(*) FROM "
+      "SESSION(bids PARTITION BY item, ts, INTERVAL '5' MINUTE) GROUP BY window_start, window_end");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  std::vector<std::string> kinds;
+  for (const plan::Node& node : plan->nodes) kinds.emplace_back(plan::kind_name(node.spec));
+  EXPECT_THAT(kinds, testing::IsSupersetOf({"window", "unnest", "window"}));
+  EXPECT_EQ(plan->find("window_1")->schema->fields().back().name, "$rows");
+}
+
+// Windows of zoned times begin as the session's clocks show.
+TEST_F(CompileTest, WindowsGoByTheSessionsZone) {
+  const auto zone_of = [&](const std::string& zone, const std::string& type) {
+    return window_of("SET 'table.local-time-zone' = '" + zone + "';\n" +
+                     "CREATE TABLE z (n INT, at " + type +
+                     "(3), WATERMARK FOR at AS at)\n"
+                     "WITH ('connector' = 'filesystem', 'path' = 'z', 'format' = 'json');\n"
+                     "INSERT INTO counts SELECT window_start, window_end, 'x', COUNT(*) "
+                     "FROM TUMBLE(z, at, INTERVAL '1' DAY) GROUP BY window_start, window_end")
+        .time_zone;
+  };
+  EXPECT_EQ(zone_of("Asia/Shanghai", "TIMESTAMP_LTZ"), "Asia/Shanghai");
+  EXPECT_EQ(zone_of("Asia/Shanghai", "TIMESTAMP"), "");
+  EXPECT_EQ(zone_of("UTC", "TIMESTAMP_LTZ"), "");
+}
+
 TEST_F(CompileTest, EmitSaysWhenWindowsTellWhatTheyHold) {
   const std::string counts =
       "SELECT window_start, window_end, item, COUNT(*) AS n FROM TUMBLE(bids, ts, INTERVAL '1' "

@@ -32,6 +32,8 @@ class Lowering {
   Result<std::string> lower_rank(const Rel& rel, const RankRel& rank, bool number);
   Result<std::string> lower_unnest(const Rel& rel, const UnnestRel& unnest);
   Result<std::string> lower_window_table(const Rel& rel, const WindowTableRel& window);
+  // Rows with their sessions, when these are over.
+  Result<std::string> lower_session_rows(const Rel& rel, const WindowTableRel& window);
   Result<std::string> lower_window(const Rel& rel, const AggregateRel& aggregate);
   // A group of rows that carry the window that they are in (lower_window.cc).
   Result<std::string> lower_closed_window(const Rel& rel, const AggregateRel& aggregate);

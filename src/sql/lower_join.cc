@@ -55,17 +55,14 @@ Result<std::string> Lowering::lower_window_table(const Rel& rel, const WindowTab
                     "rows of a window table over PROCTIME() are only aggregated by window; use "
                     "event time");
   }
-  if (window.kind == plan::WindowKind::kSession) {
-    return at_place(rel.place,
-                    "a row's session is not known before it ends; aggregate over it by "
-                    "window_start, window_end");
-  }
+  if (window.kind == plan::WindowKind::kSession) return lower_session_rows(rel, window);
   plan::WindowTableSpec spec;
   spec.kind = window.kind;
   spec.time_column = window.time_column;
   spec.size_ms = window.size_ms;
   spec.slide_ms = window.slide_ms;
   spec.offset_ms = window.offset_ms;
+  spec.time_zone = window.time_zone;
   DF_ASSIGN_OR_RETURN(std::string input, lower(rel.input()));
   return add("window_table", std::move(spec), {std::move(input)}, rel.place);
 }

@@ -138,6 +138,7 @@ plan::WindowSpec spec_of(const WindowTableRel& window) {
   spec.kind = window.kind;
   spec.time = window.time;
   spec.offset_ms = window.offset_ms;
+  spec.time_zone = window.time_zone;
   (window.kind == plan::WindowKind::kSession ? spec.gap_ms : spec.size_ms) = window.size_ms;
   spec.slide_ms = window.slide_ms;
   return spec;
@@ -166,12 +167,44 @@ Result<std::string> Lowering::lower_window(const Rel& rel, const AggregateRel& a
   if (spec.kind == plan::WindowKind::kSession) {
     const std::set<std::string> keys(spec.keys.begin(), spec.keys.end());
     if (keys != std::set<std::string>(below->parts.begin(), below->parts.end())) {
-      return at_place(rel.place,
-                      "sessions must be grouped by the columns that they are PARTITIONed BY, and "
-                      "by no others");
+      return lower_closed_window(rel, aggregate);
     }
   }
   return add_window(rel, below->rel, std::move(spec), 0);
+}
+
+// Sessions gather their rows, and give them back when they are over.
+Result<std::string> Lowering::lower_session_rows(const Rel& rel, const WindowTableRel& window) {
+  const RelPtr& input = rel.input();
+  plan::WindowSpec spec = spec_of(window);
+  spec.time_column = "$time";
+  std::vector<NamedExpression> taken = {{spec.time_column, expr::column(window.time_column)}};
+  for (const std::string& part : window.partition_by) {
+    spec.keys.push_back("$key" + std::to_string(spec.keys.size()));
+    taken.push_back({spec.keys.back(), expr::column(part)});
+  }
+  plan::UnnestSpec unnest;
+  std::vector<NamedExpression> columns;
+  std::vector<ExpressionPtr> parts;
+  for (const Field& field : input->schema->fields()) {
+    unnest.columns.push_back("$column" + std::to_string(parts.size()));
+    columns.push_back({field.name, expr::column(unnest.columns.back())});
+    parts.push_back(expr::column(field.name));
+  }
+  taken.push_back({"$row", expr::call("ROW", std::move(parts))});
+  spec.aggregates.push_back({"ARRAY_AGG", expr::column("$row"), false, nullptr, "$rows"});
+  unnest.collection = expr::column("$rows");
+  const std::pair<std::string, const char*> kOwn[] = {{rel.window->start, "window_start"},
+                                                      {rel.window->end, "window_end"},
+                                                      {rel.window->time, "window_time"}};
+  for (const auto& [name, made] : kOwn) {
+    unnest.kept.emplace_back(made);
+    columns.push_back({name, expr::column(made)});
+  }
+  DF_ASSIGN_OR_RETURN(std::string id, lower_project(input, std::move(taken), rel.place));
+  id = add("window", std::move(spec), {std::move(id)}, rel.place);
+  id = add("unnest", std::move(unnest), {std::move(id)}, rel.place);
+  return add("project", plan::ProjectSpec{std::move(columns)}, {std::move(id)}, rel.place);
 }
 
 // The window's last moment lies in a tumbling window of 1 ms that closes with it; the window's

@@ -51,6 +51,7 @@ struct WindowTableRel {
   int64_t size_ms = 0;      // of sessions: the gap
   int64_t slide_ms = 0;
   int64_t offset_ms = 0;
+  std::string time_zone;                  // by whose clocks they begin; empty: UTC's
   std::vector<std::string> partition_by;  // of sessions
 };
 

@@ -97,7 +97,8 @@ struct GroupSpec {
 // Aggregates per key and window. Output: window_start, window_end and window_time, each
 // TIMESTAMP(3) NOT NULL, then keys, then aggregates; of count windows only keys and aggregates.
 // window_time is window_end - 1 ms, the latest time that a row of the window can have, and the
-// event time of the output of event-time windows; TIMESTAMP_LTZ(3) where the time column is zoned.
+// event time of the output of event-time windows; TIMESTAMP_LTZ(3) where the time column is zoned:
+// then it is the moment at which the zone's clocks show window_end - 1 ms for the last time.
 struct WindowSpec {
   WindowKind kind = WindowKind::kTumbling;
   TimeKind time = TimeKind::kEvent;
@@ -108,6 +109,8 @@ struct WindowSpec {
   int64_t count = 0;        // count windows, and
   int64_t count_slide = 0;  // how many rows apart they begin; 0: `count`
   int64_t offset_ms = 0;
+  // By whose clocks windows of zoned time, and of processing time, begin and end; empty: UTC's.
+  std::string time_zone;
   int64_t allowed_lateness_ms = 0;
   std::vector<std::string> keys;  // columns; none: one group
   std::vector<Aggregate> aggregates;
@@ -209,6 +212,7 @@ struct WindowTableSpec {
   WindowKind kind = WindowKind::kTumbling;  // kHopping, kCumulative
   std::string time_column;                  // event time; empty: the input's
   int64_t size_ms = 0, slide_ms = 0, offset_ms = 0;
+  std::string time_zone;  // as of WindowSpec
 };
 
 // Each row once for each element of a collection that it holds. Output: those of the input's
