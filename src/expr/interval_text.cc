@@ -14,9 +14,9 @@ namespace dataflow::expr {
 namespace {
 
 constexpr std::string_view kBetween = " ,@\t";
-// Beyond these nothing fits that an interval is used with, and the sums stay within 64 bits.
-constexpr double kMostMonths = 1e9;
-constexpr double kMostMillis = 9e18;
+// PostgreSQL counts months in 32 bits, and time by microseconds in 64.
+constexpr double kMostMonths = 2147483647;
+constexpr double kMostMillis = 9.2e15;
 
 // Of months or of milliseconds. Those of several letters are taken with an s behind them too.
 struct Unit {

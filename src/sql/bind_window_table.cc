@@ -202,8 +202,8 @@ Result<Relation> Binder::bind_window_table(const TableFunction& call, Place plac
                             : windows_stay_open_                    ? OtherTimes::kAnyOpen
                                                                     : OtherTimes::kNone;
   bool open = false;
-  DF_RETURN_IF_ERROR(set_time(*arguments.time, call.name, *from.rel, from.names, others, settings_,
-                              window, open));
+  DF_RETURN_IF_ERROR(
+      set_time(*arguments.time, call.name, *from.rel, from.names, others, settings_, window, open));
   DF_RETURN_IF_ERROR(set_spans(arguments, function, call.name, place, window));
   for (const ExpressionPtr& key : arguments.data->partition_by) {
     DF_ASSIGN_OR_RETURN(const ExpressionPtr resolved, from.names.resolve(key));
