@@ -96,8 +96,10 @@ Result<ReadRows> read_split(engine::Source& source, const engine::Split& split) 
     for (int64_t row = 0; row < rows.batch.rows; ++row) {
       const std::vector<Value> values = row_of(rows.batch, row);
       if (values.empty()) continue;
-      const bool is_number = values[0].type().is_numeric() || values[0].is_null();
-      out.values.push_back(is_number ? values[0].to_string() : values[0].as_text());
+      const TypeId id = values[0].type().id();
+      const bool is_text = id == TypeId::kString || id == TypeId::kBytes || id == TypeId::kJson;
+      const bool as_it_is = is_text && !values[0].is_null();
+      out.values.push_back(as_it_is ? values[0].as_text() : values[0].to_string());
       out.offsets.push_back(rows.offsets[static_cast<size_t>(row)]);
     }
     out.batches.push_back(std::move(rows.batch));

@@ -63,6 +63,8 @@ class FileChunkDecoder final : public engine::ChunkDecoder {
   const char delimiter_;
   std::map<std::string, std::unique_ptr<format::Decoder>> decoders_;  // by header
   std::map<std::string, OfPath> of_paths_;                            // where there are headers
+  std::string parted_path_;                                           // what `parted_by_` is of
+  std::vector<Value> parted_by_;
 };
 
 Result<std::string> FileChunkDecoder::header_of(const std::string& path) const {
@@ -149,6 +151,12 @@ Status FileChunkDecoder::decode(const engine::Split& split, const engine::Chunk&
   const int64_t count = decoder->rows();
   DF_ASSIGN_OR_RETURN(std::vector<ColumnPtr> payload, decoder->take());
   DF_ASSIGN_OR_RETURN(rows.batch, metadata_.finish(std::move(payload), count));
+  if (!spec_->partition.is_parted()) return {};
+  if (file.path != parted_path_) {
+    DF_ASSIGN_OR_RETURN(parted_by_, spec_->partition.values_of(file.path));
+    parted_path_ = file.path;
+  }
+  DF_ASSIGN_OR_RETURN(rows.batch, spec_->partition.with(parted_by_, std::move(rows.batch)));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include "base/logger.h"
 #include "base/units.h"
 #include "options.h"
+#include "partitions.h"
 #include "row_partition.h"
 
 namespace dataflow::connect {
@@ -96,39 +97,13 @@ Status read_rolling(OptionReader& options, FileSinkSpec& out) {
   return {};
 }
 
-bool can_name_a_folder(const Type& type) {
-  return type.is_integer() || type.id() == TypeId::kString || type.id() == TypeId::kBoolean ||
-         type.id() == TypeId::kDate;
-}
-
-// "day,hour"
 Status read_partitions(OptionReader& options, FileSinkSpec& out) {
-  out.no_partition = options.text("partition_default").value_or("__DEFAULT_PARTITION__");
-  const std::string names = options.text("partition_by").value_or("");
-  for (size_t from = 0; from < names.size();) {
-    const size_t end = std::min(names.find(',', from), names.size());
-    size_t first = from, last = end;
-    while (first < last && names[first] == ' ') ++first;
-    while (first < last && names[last - 1] == ' ') --last;
-    const std::string name = names.substr(first, last - first);
-    from = end + 1;
-    const auto column = out.schema->find(name);
-    if (!column) return options.wrong("partition_by", "there is no column `" + name + "`");
-    const Type& type = (*out.schema)[*column].type;
-    if (!can_name_a_folder(type)) {
-      return options.wrong("partition_by", "column `" + name + "` is " + type.to_string() +
-                                               "; cast it to STRING, so that it names a folder");
-    }
-    if (std::ranges::find(out.partition_columns, *column) != out.partition_columns.end()) {
-      return options.wrong("partition_by", "column `" + name + "` stands there twice");
-    }
-    out.partition_columns.push_back(*column);
-  }
+  DF_ASSIGN_OR_RETURN(Partitions partitions, connect::read_partitions(options, *out.schema));
+  out.no_partition = std::move(partitions.nothing);
+  out.partition_columns = std::move(partitions.columns);
   out.written = out.schema;
-  if (out.partition_columns.empty()) return {};
-  out.written = without(*out.schema, out.partition_columns);
-  if (out.written->size() > 0) return {};
-  return options.wrong("partition_by", "no column is left to be written into the files");
+  if (!out.partition_columns.empty()) out.written = without(*out.schema, out.partition_columns);
+  return {};
 }
 
 }  // namespace

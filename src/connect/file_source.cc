@@ -20,7 +20,7 @@ class FileSource final : public engine::Source {
   FileSource(FileSourceParts parts, FileSourceSpec spec)
       : parts_(parts), spec_(std::make_shared<const FileSourceSpec>(std::move(spec))) {}
 
-  SchemaPtr schema() const override { return spec_->columns.schema(); }
+  SchemaPtr schema() const override { return spec_->schema; }
   bool bounded() const override { return !spec_->follow; }
   // Offsets are bytes.
   int64_t offsets_per_batch() const override { return kFileBlock / 2; }
@@ -43,6 +43,7 @@ Result<std::vector<engine::Split>> FileSource::splits() {
   if (!files.ok()) return files.status().with_context(spec_->where);
   std::vector<engine::Split> splits;
   for (const std::string& path : *files) {
+    DF_RETURN_IF_ERROR(spec_->partition.values_of(path).status().with_context(spec_->where));
     FilePosition position;
     if (!spec_->follow) {
       DF_ASSIGN_OR_RETURN(position.end, in_place(parts_.env.file_size(path), spec_->where));
@@ -113,11 +114,14 @@ Result<std::unique_ptr<engine::Source>> make_file_source(FileSourceParts parts,
   DF_ASSIGN_OR_RETURN(const int64_t max_row,
                       options.integer("max_row_bytes", kUsualMaxRow, 1, kMostMaxRow));
   out.max_row_bytes = static_cast<uint64_t>(max_row);
+  DF_ASSIGN_OR_RETURN(Partitions partitions, read_partitions(options, *spec.schema));
   DF_RETURN_IF_ERROR(options.refuse_others());
+  out.partition = PathPartition(spec, std::move(partitions));
+  out.schema = plan::schema_read(spec);
   DF_ASSIGN_OR_RETURN(
       out.decoder, in_place(format::decoder_options(spec.format, spec.format_options), out.where));
-  DF_ASSIGN_OR_RETURN(out.columns,
-                      SourceColumns::make(spec, out.where, {Metadata::kFile, Metadata::kOffset}));
+  DF_ASSIGN_OR_RETURN(out.columns, SourceColumns::make(out.partition.in_files(spec), out.where,
+                                                       {Metadata::kFile, Metadata::kOffset}));
   out.row_ends = row_ends_of(out);
   if (!out.follow) DF_RETURN_IF_ERROR(in_place(files_of(parts.env, out.path), out.where).status());
   return std::unique_ptr<engine::Source>(std::make_unique<FileSource>(parts, std::move(out)));

@@ -17,6 +17,7 @@
 #include "engine/connectors.h"
 #include "format/decoder.h"
 #include "metadata_columns.h"
+#include "path_partition.h"
 #include "row_ends.h"
 
 namespace dataflow::connect {
@@ -32,7 +33,9 @@ struct FileSourceSpec {
   uint64_t max_row_bytes = 0;
   std::string format;
   format::DecoderOptions decoder;
-  SourceColumns columns;
+  SourceColumns columns;  // of what stands in the files
+  PathPartition partition;
+  SchemaPtr schema;  // of both
   RowEnds row_ends;
 };
 

@@ -359,5 +359,70 @@ TEST(FilePosition, TheStripesOfAFileAreInOrderByName) {
   EXPECT_FALSE(parse_file_split("in/a", 2).ok());
 }
 
+plan::SourceSpec parted_spec(const std::string& by) {
+  plan::SourceSpec spec;
+  spec.connector = "file";
+  spec.format = "csv";
+  spec.schema = std::make_shared<const Schema>(std::vector<Field>{{"day", Type::date()},
+                                                                  {"id", Type::int64()},
+                                                                  {"kind", Type::string()},
+                                                                  {"small", Type::int8()},
+                                                                  {"ok", Type::boolean()}});
+  spec.options = {{"path", "in"}, {"partition_by", by}, {"partition_default", "none"}};
+  return spec;
+}
+
+std::vector<std::string> texts_of(engine::Source& source) {
+  std::vector<std::string> all;
+  const std::vector<engine::Split> splits = source.splits().value();
+  for (const engine::Split& split : splits) {
+    const ReadRows rows = read_split(source, split).value();
+    for (const Batch& batch : rows.batches) {
+      for (int64_t row = 0; row < batch.rows; ++row) {
+        std::string text;
+        for (const Value& value : row_of(batch, row)) {
+          text += (text.empty() ? "" : ", ") + value.to_string();
+        }
+        all.push_back(std::move(text));
+      }
+    }
+  }
+  return all;
+}
+
+TEST_F(FileSource, FoldersSayWhatTheirRowsAreOf) {
+  write("in/day=2024-02-29/kind=10%3A05%2f%25/small=-128/ok=true/a", "1\n2\n");
+  write("in/day=none/kind=none/small=none/ok=none/b", "3\n");
+  // A number of days, as Flink names them.
+  write("in/more/day=-1/kind=x=y/small=127/ok=FALSE/c", "4\n");
+  const auto made = make(parted_spec("day, kind,small,ok"));
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ((*made)->schema()->size(), 5U);
+  EXPECT_EQ(texts_of(**made),
+            (Words{"2024-02-29, 1, 10:05/%, -128, true", "2024-02-29, 2, 10:05/%, -128, true",
+                   "NULL, 3, NULL, NULL, NULL", "1969-12-31, 4, x=y, 127, false"}));
+  // What nobody reads is not made.
+  plan::SourceSpec some = parted_spec("day,kind,small,ok");
+  some.read = {"id", "small"};
+  EXPECT_EQ(texts_of(**make(some)), (Words{"1, -128", "2, -128", "3, NULL", "4, 127"}));
+  some.read = {"day"};
+  EXPECT_EQ(texts_of(**make(some)), (Words{"2024-02-29", "2024-02-29", "NULL", "1969-12-31"}));
+}
+
+TEST_F(FileSource, AFileOutsideOfItsPartitionsIsRefused) {
+  const auto refusal = [&](const std::string& by) {
+    const auto made = make(parted_spec(by));
+    if (!made.ok()) return made.status().message();
+    return (*made)->splits().status().message();
+  };
+  write("in/day=2024-02-29/kind=a/small=128/ok=maybe/a", "1\n");
+  EXPECT_EQ(refusal("day,kind"), "");
+  EXPECT_NE(refusal("id").find("lies in no folder `id=…`"), std::string::npos) << refusal("id");
+  EXPECT_NE(refusal("small").find("`128` is no TINYINT for column `small`"), std::string::npos);
+  EXPECT_NE(refusal("ok").find("`maybe` is no BOOLEAN"), std::string::npos);
+  EXPECT_NE(refusal("hour").find("no column `hour`"), std::string::npos);
+  EXPECT_NE(refusal("day,id,kind,small,ok").find("no column is left"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace dataflow::connect

@@ -16,13 +16,23 @@ namespace {
 constexpr std::string_view kBetween = " ,@\t";
 // PostgreSQL counts months in 32 bits, and time by microseconds in 64.
 constexpr double kMostMonths = 2147483647;
-constexpr double kMostMillis = 9.2e15;
+constexpr double kMostMicros = 9.2e18;
 
-// Of months or of milliseconds. Those of several letters are taken with an s behind them too.
+// What was read so far.
+struct Sum {
+  int64_t months = 0;
+  int64_t micros = 0;
+  bool has_months = false;
+  bool has_micros = false;
+};
+
+constexpr double kMicrosPerDay = 1000.0 * kMillisPerDay;
+
+// Of months or of microseconds. Those of several letters are taken with an s behind them too.
 struct Unit {
   std::string_view name;
   double months;
-  double millis;
+  double micros;
 };
 
 constexpr std::array kUnits = {
@@ -32,25 +42,25 @@ constexpr std::array kUnits = {
     Unit{"quarter", 3, 0},
     Unit{"mon", 1, 0},
     Unit{"month", 1, 0},
-    Unit{"w", 0, 7 * kMillisPerDay},
-    Unit{"week", 0, 7 * kMillisPerDay},
-    Unit{"d", 0, kMillisPerDay},
-    Unit{"day", 0, kMillisPerDay},
-    Unit{"h", 0, 3'600'000},
-    Unit{"hr", 0, 3'600'000},
-    Unit{"hour", 0, 3'600'000},
-    Unit{"m", 0, 60'000},
-    Unit{"min", 0, 60'000},
-    Unit{"minute", 0, 60'000},
-    Unit{"s", 0, 1'000},
-    Unit{"sec", 0, 1'000},
-    Unit{"second", 0, 1'000},
-    Unit{"ms", 0, 1},
-    Unit{"msec", 0, 1},
-    Unit{"millisecond", 0, 1},
-    Unit{"us", 0, 0.001},
-    Unit{"usec", 0, 0.001},
-    Unit{"microsecond", 0, 0.001},
+    Unit{"w", 0, 7 * kMicrosPerDay},
+    Unit{"week", 0, 7 * kMicrosPerDay},
+    Unit{"d", 0, kMicrosPerDay},
+    Unit{"day", 0, kMicrosPerDay},
+    Unit{"h", 0, 3'600'000'000.0},
+    Unit{"hr", 0, 3'600'000'000.0},
+    Unit{"hour", 0, 3'600'000'000.0},
+    Unit{"m", 0, 60'000'000},
+    Unit{"min", 0, 60'000'000},
+    Unit{"minute", 0, 60'000'000},
+    Unit{"s", 0, 1'000'000},
+    Unit{"sec", 0, 1'000'000},
+    Unit{"second", 0, 1'000'000},
+    Unit{"ms", 0, 1'000},
+    Unit{"msec", 0, 1'000},
+    Unit{"millisecond", 0, 1'000},
+    Unit{"us", 0, 1},
+    Unit{"usec", 0, 1},
+    Unit{"microsecond", 0, 1},
 };
 
 bool add(double amount, double most, int64_t& sum) {
@@ -59,7 +69,7 @@ bool add(double amount, double most, int64_t& sum) {
          !__builtin_add_overflow(sum, static_cast<int64_t>(rounded), &sum) && sum > INT64_MIN;
 }
 
-bool add_amount(double amount, std::string_view name, IntervalParts& out) {
+bool add_amount(double amount, std::string_view name, Sum& out) {
   const auto find = [&] {
     return std::ranges::find_if(kUnits, [&](const Unit& unit) { return unit.name == name; });
   };
@@ -69,32 +79,37 @@ bool add_amount(double amount, std::string_view name, IntervalParts& out) {
     unit = find();
   }
   if (unit == kUnits.end() || !std::isfinite(amount)) return false;
-  out.has_months |= unit->months > 0;
-  out.has_millis |= unit->millis > 0;
-  return unit->months > 0 ? add(amount * unit->months, kMostMonths, out.months)
-                          : add(amount * unit->millis, kMostMillis, out.millis);
+  if (unit->micros > 0) {
+    out.has_micros = true;
+    return add(amount * unit->micros, kMostMicros, out.micros);
+  }
+  out.has_months = true;
+  const double months = amount * unit->months;
+  // How long a part of a month is nobody can say.
+  return std::fabs(months - std::round(months)) < 1e-9 && add(months, kMostMonths, out.months);
 }
 
 // "-100:05:06.7"
-bool add_clock(std::string_view word, IntervalParts& out) {
+bool add_clock(std::string_view word, Sum& out) {
   const bool negative = word.starts_with('-');
   if (negative || word.starts_with('+')) word.remove_prefix(1);
   const size_t colon = word.find(':');
   int64_t hours = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + colon, hours);
-  int64_t millis = 0;
+  int64_t micros = 0;
   if (error != std::errc() || end != word.data() + colon || hours < 0 ||
-      !parse_time("00" + std::string(word.substr(colon)), Type::time(3), millis) ||
-      __builtin_mul_overflow(hours, int64_t{3'600'000}, &hours) ||
-      __builtin_add_overflow(millis, hours, &millis)) {
+      !parse_time("00" + std::string(word.substr(colon)), Type::time(6), micros) ||
+      __builtin_mul_overflow(hours, int64_t{3'600'000'000}, &hours) ||
+      __builtin_add_overflow(micros, hours, &micros)) {
     return false;
   }
-  out.has_millis = true;
-  return !__builtin_add_overflow(out.millis, negative ? -millis : millis, &out.millis);
+  out.has_micros = true;
+  return !__builtin_add_overflow(out.micros, negative ? -micros : micros, &out.micros) &&
+         out.micros > INT64_MIN;
 }
 
 // A number and its unit; moves `text` behind them.
-bool take_amount(std::string_view& text, IntervalParts& out) {
+bool take_amount(std::string_view& text, Sum& out) {
   double amount = 0;
   const std::string_view digits = text.substr(text.starts_with('+') ? 1 : 0);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), amount,
@@ -107,20 +122,21 @@ bool take_amount(std::string_view& text, IntervalParts& out) {
   return add_amount(amount, name, out);
 }
 
+IntervalParts parts_of(const Sum& sum, int64_t sign) {
+  const double millis = std::round(static_cast<double>(sum.micros) / 1000);
+  return {sign * sum.months, sign * static_cast<int64_t>(millis), sum.has_months, sum.has_micros};
+}
+
 }  // namespace
 
 std::optional<IntervalParts> parse_interval_text(std::string_view text) {
-  IntervalParts sum;
+  Sum sum;
   while (true) {
     text.remove_prefix(std::min(text.find_first_not_of(kBetween), text.size()));
-    const bool any = sum.has_months || sum.has_millis;
-    if (text.empty()) return any ? std::optional(sum) : std::nullopt;
+    const bool any = sum.has_months || sum.has_micros;
+    if (text.empty()) return any ? std::optional(parts_of(sum, 1)) : std::nullopt;
     const std::string_view word = text.substr(0, text.find_first_of(kBetween));
-    if (any && word.size() == text.size() && lower_case(word) == "ago") {
-      sum.months = -sum.months;
-      sum.millis = -sum.millis;
-      return sum;
-    }
+    if (any && word.size() == text.size() && lower_case(word) == "ago") return parts_of(sum, -1);
     if (word.find(':') == std::string_view::npos) {
       if (!take_amount(text, sum)) return std::nullopt;
     } else {

@@ -174,6 +174,7 @@ class Lexer {
       if (error != std::errc() || read != rest.data() + 5) {
         return fail(token.from, "behind U& a backslash begins \\ or four hexadecimal digits");
       }
+      if (code == 0) return fail(token.from, "a text holds no character \\0000");
       rest.remove_prefix(5);
       const bool low = code >= 0xdc00 && code < 0xe000;
       if (low != (high != 0)) {

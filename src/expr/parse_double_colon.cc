@@ -69,6 +69,7 @@ Result<Parser::Tree> Parser::parse_double_colon(const Token& at, Tree operand) {
   Expression made;
   made.kind = Kind::kCast;
   made.name = "CAST";
+  const size_t first = at_;
   DF_ASSIGN_OR_RETURN(made.type, parse_type_name());
   if (free && made.type.id() == TypeId::kDecimal) made.type = Type::decimal(kMostDigits, kScale);
   if (free && made.type.id() == TypeId::kArray) {
@@ -76,7 +77,10 @@ Result<Parser::Tree> Parser::parse_double_colon(const Token& at, Tree operand) {
   }
   Trees one;
   one.push_back(std::move(operand));
-  return with_arguments(at, std::move(made), std::move(one));
+  DF_ASSIGN_OR_RETURN(Tree whole, with_arguments(at, std::move(made), std::move(one)));
+  // `x::char` alone cannot be told from what stands behind it.
+  if (!tokens_[std::min(first + 1, tokens_.size() - 1)].is_symbol("(")) return whole;
+  return cut_to_length(at, first, std::move(whole));
 }
 
 // '1 day 2 hours'::interval says itself of which of the two kinds it is; of a parameter it is one

@@ -186,6 +186,11 @@ Result<Parser::Tree> Parser::parse_cast(const Token& at, bool safe) {
   Trees one;
   one.push_back(std::move(operand));
   DF_ASSIGN_OR_RETURN(Tree whole, with_arguments(at, std::move(made), std::move(one)));
+  return cut_to_length(at, first, std::move(whole));
+}
+
+// CAST AS VARCHAR(n) cuts, CAST AS CHAR(n) pads as well; the type's name began at that token.
+Result<Parser::Tree> Parser::cut_to_length(const Token& at, size_t first, Tree whole) {
   const std::optional<Length> length = length_of(token(first), token(first + 1), token(first + 2));
   if (!length) return whole;
   const auto number = [&](int32_t value) {

@@ -75,7 +75,7 @@ class Series {
         return row.fail([] { return "a series of over 10,000,000 values"; });
       }
       if (months_) {
-        value = later(first, n * step);
+        if (!later(first, n * step, value)) return;
       } else if (__builtin_mul_overflow(step, units_, &delta_) ||
                  __builtin_add_overflow(value, delta_, &value)) {
         return;
@@ -89,9 +89,14 @@ class Series {
     return (value < last) == up;
   }
 
-  int64_t later(int64_t time, int64_t months) const {
+  // False: beyond all times.
+  bool later(int64_t time, int64_t months, int64_t& value) const {
+    constexpr int64_t kMostMonths = int64_t{12} * 1'000'000;
+    if (months > kMostMonths || months < -kMostMonths) return false;
     const int64_t per_day = kMillisPerDay * units_;
-    return add_months(floor_div(time, per_day), months) * per_day + floor_mod(time, per_day);
+    const int64_t days = add_months(floor_div(time, per_day), months);
+    return !__builtin_mul_overflow(days, per_day, &value) &&
+           !__builtin_add_overflow(value, floor_mod(time, per_day), &value);
   }
 
   Values<T> from_;

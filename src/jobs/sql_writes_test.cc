@@ -46,6 +46,18 @@ TEST_F(SqlWritesTest, WhatIsInsertedFromItsOwnTableEnds) {
   EXPECT_EQ(run("SHOW JOBS"), "");
 }
 
+// What another statement of the set writes is no row of its own: that goes on, one behind the
+// other.
+TEST_F(SqlWritesTest, ASetWhoseStatementsFollowEachOtherGoesOn) {
+  run("CREATE TABLE a (n INT)");
+  run("CREATE TABLE b (n INT)");
+  run("CREATE TABLE c (n INT)");
+  EXPECT_EQ(run("EXECUTE STATEMENT SET BEGIN INSERT INTO b SELECT n FROM a; "
+                "INSERT INTO c SELECT n * 10 FROM b; END"),
+            "INSERT 0 0");
+  EXPECT_THAT(run("SHOW JOBS"), HasSubstr("insert-into-b"));
+}
+
 TEST_F(SqlWritesTest, WhatHasNoRoomInItsColumnIsAnError) {
   run("CREATE TABLE t (k INT, s SMALLINT, d DECIMAL(5, 2), v VARCHAR(3), "
       "PRIMARY KEY (k) NOT ENFORCED)");
@@ -177,16 +189,19 @@ TEST_F(SqlWritesTest, UpdateSeesWhatSomebodyElseIsJustWriting) {
 TEST_F(SqlWritesTest, WhoWaitsForAnotherWriterCanBeCancelled) {
   run("CREATE TABLE t (k BIGINT, v BIGINT, PRIMARY KEY (k) NOT ENFORCED)");
   auto& writing = static_cast<SqlServer&>(*service_).writing("t");
-  writing.lock();
-  auto waits = std::async(std::launch::async, [&] { return run("UPDATE t SET v = 1"); });
-  bool ended = false;
-  for (int i = 0; i < 10'000 && !ended; ++i) {
-    session_->cancel();
-    ended = waits.wait_for(std::chrono::milliseconds(1)) == std::future_status::ready;
+  // What is made of the rows that it replaces is as good as an UPDATE.
+  for (const char* statement : {"UPDATE t SET v = 1", "INSERT INTO t SELECT k, v + 1 FROM t"}) {
+    writing.lock();
+    auto waits = std::async(std::launch::async, [&] { return run(statement); });
+    bool ended = false;
+    for (int i = 0; i < 10'000 && !ended; ++i) {
+      session_->cancel();
+      ended = waits.wait_for(std::chrono::milliseconds(1)) == std::future_status::ready;
+    }
+    EXPECT_TRUE(ended) << statement;
+    writing.unlock();
+    EXPECT_EQ(waits.get(), "error: canceling statement due to user request");
   }
-  EXPECT_TRUE(ended);
-  writing.unlock();
-  EXPECT_EQ(waits.get(), "error: canceling statement due to user request");
 }
 
 TEST_F(SqlWritesTest, ATableThatWasDefinedAnewIsAnotherOne) {

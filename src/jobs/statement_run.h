@@ -70,6 +70,8 @@ class StatementRun {
   Result<RunReport> run_plan(plan::Plan plan);
   Answer deploy(const std::vector<sql::Insert>& inserts);
   // What the query has now.
+  Result<bool> any_feeds_itself(const std::vector<sql::Insert>& inserts) const;
+  Answer write_back(const sql::Table& table, sql::Compiled made);
   Answer fill(const sql::Insert& insert);
   Answer run_to_end(sql::Compiled made);
   Answer write(TableChanges changes, const std::string& tag);

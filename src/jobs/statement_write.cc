@@ -143,7 +143,9 @@ StatementRun::Answer StatementRun::deploy(const std::vector<sql::Insert>& insert
                       sql::compile(inserts, *catalog_, client_.settings, text_));
   DF_ASSIGN_OR_RETURN(const bool ends, comes_to_an_end(made.plan));
   if (ends) return run_to_end(std::move(made));
-  if (feeds_itself(made.plan)) {
+  DF_ASSIGN_OR_RETURN(const bool goes_round, any_feeds_itself(inserts));
+  if (goes_round && inserts.size() == 1) return fill(inserts.front());
+  if (goes_round) {
     // The rows that are there now, as in PostgreSQL; in a stream there would be no last one.
     sql::Settings settings = client_.settings;
     DF_RETURN_IF_ERROR(settings.set("execution.runtime-mode", "batch"));
@@ -183,12 +185,41 @@ StatementRun::Answer StatementRun::run_to_end(sql::Compiled made) {
   return answer;
 }
 
+// Of a set each for itself: what one of them writes another one may follow.
+Result<bool> StatementRun::any_feeds_itself(const std::vector<sql::Insert>& inserts) const {
+  for (const sql::Insert& insert : inserts) {
+    DF_ASSIGN_OR_RETURN(const sql::Compiled made,
+                        sql::compile({insert}, *catalog_, client_.settings, text_));
+    if (feeds_itself(made.plan)) return true;
+  }
+  return false;
+}
+
 StatementRun::Answer StatementRun::fill(const sql::Insert& insert) {
   sql::Settings settings = client_.settings;
   DF_RETURN_IF_ERROR(settings.set("execution.runtime-mode", "batch"));
   DF_ASSIGN_OR_RETURN(sql::Compiled made,
                       sql::compile({insert}, *client_.server.catalog(), settings, text_));
+  const sql::Table* const table = catalog_->find_table(insert.target.last());
+  const bool keyed = table != nullptr && table->managed && !table->primary_key.empty();
+  if (keyed && feeds_itself(made.plan)) return write_back(*table, std::move(made));
   return run_to_end(std::move(made));
+}
+
+// Rows made of those that they replace: as in UPDATE nobody may write in between.
+StatementRun::Answer StatementRun::write_back(const sql::Table& table, sql::Compiled made) {
+  DF_ASSIGN_OR_RETURN(const auto held, hold_writing(table.name));
+  DF_ASSIGN_OR_RETURN(TableChanges changes, read_to_write(table, "INSERT"));
+  collect_instead(made.plan);
+  sql::CompiledQuery query;
+  query.compiled = std::move(made);
+  for (const sql::ColumnDefinition& column : table.columns) {
+    if (column.kind == sql::ColumnKind::kPhysical) query.columns.push_back({column.name, Type()});
+  }
+  DF_ASSIGN_OR_RETURN(changes.rows, rows_of(query));
+  changes.kinds.assign(changes.rows.size(), RowKind::kInsert);
+  const std::string tag = "INSERT 0 " + std::to_string(changes.rows.size());
+  return write(std::move(changes), tag);
 }
 
 Result<const sql::Table*> StatementRun::keyed_table(const sql::Name& name,

@@ -55,12 +55,13 @@ Result<Connection> connect_filesystem(TableOptions& options) {
   options.pass_beginning("partition.time-extractor.");
   const std::optional<std::string> no_partition = options.text("partition.default-name");
   if (const auto& columns = options.table().partitioned_by; !columns.empty()) {
-    std::string& names = made.sink.options["partition_by"];
+    std::string names;
     for (const std::string& column : columns) names += (names.empty() ? "" : ",") + column;
-    if (no_partition) made.sink.options["partition_default"] = *no_partition;
-    made.no_source =
-        "reading a table that is PARTITIONED BY folders is not supported yet; declare one without "
-        "these columns, with a pattern such as 'out/*/*.csv' for its 'path'";
+    made.source.options["partition_by"] = made.sink.options["partition_by"] = names;
+    if (no_partition) {
+      made.source.options["partition_default"] = *no_partition;
+      made.sink.options["partition_default"] = *no_partition;
+    }
   }
   if (format.name == "raw") made.no_sink = "files are written as 'csv' or 'json', not as 'raw'";
   made.metadata = {{"file.path", plan::Metadata::kFile}, {"offset", plan::Metadata::kOffset}};
