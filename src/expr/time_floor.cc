@@ -66,6 +66,35 @@ Result<NodePtr> bind_week_start(Nodes arguments, const CallSite& site) {
   });
 }
 
+Result<NodePtr> bind_floor(Nodes arguments, const CallSite& site) {
+  return bind_time_rounding(std::move(arguments), false, site);
+}
+Result<NodePtr> bind_ceil(Nodes arguments, const CallSite& site) {
+  return bind_time_rounding(std::move(arguments), true, site);
+}
+
+// Of a moment, within a day: an hour that the clocks show twice stays two hours.
+Result<NodePtr> bind_short_rounding(const NodePtr& moment, TimeUnit to, bool up,
+                                    const CallSite& site) {
+  const Type shown = Type::timestamp(moment->type().precision());
+  DF_ASSIGN_OR_RETURN(const NodePtr clock, bind_cast(moment, shown, site, false));
+  return make_row_function<int64_t, int64_t, int64_t>(
+      moment->type(), Nodes{moment, clock}, [shown, to, up](Row& row, int64_t time, int64_t value) {
+        return time + from_micros(shown, round_to(micros_of(row, shown, value), to, up)) - value;
+      });
+}
+
+using Binder = Result<NodePtr> (*)(Nodes arguments, const CallSite& site);
+
+// Of a moment, what its zone's clocks show is rounded.
+Result<NodePtr> on_clocks(Nodes arguments, const CallSite& site, Binder bind) {
+  const Type zoned = arguments[0]->type();
+  const Type shown = Type::timestamp(zoned.precision());
+  DF_ASSIGN_OR_RETURN(arguments[0], bind_cast(std::move(arguments[0]), shown, site, false));
+  DF_ASSIGN_OR_RETURN(NodePtr rounded, bind(std::move(arguments), site));
+  return bind_cast(std::move(rounded), zoned, site, false);
+}
+
 }  // namespace
 
 // DATE_TRUNC('unit', time) is FLOOR(time TO unit), but for weeks, which begin on Monday here, and
@@ -82,6 +111,9 @@ Result<NodePtr> bind_date_trunc(Nodes arguments, const CallSite& site) {
   }
   if (parse_time_unit(name->as_text()) == TimeUnit::kWeek) {
     arguments.pop_back();
+    if (arguments[0]->type().id() == TypeId::kTimestampTz) {
+      return on_clocks(std::move(arguments), site, bind_week_start);
+    }
     return bind_week_start(std::move(arguments), site);
   }
   return bind_time_rounding(std::move(arguments), false, site);
@@ -131,6 +163,12 @@ Result<NodePtr> bind_time_rounding(Nodes arguments, bool up, const CallSite& sit
   if (!known) return site.fail("expected a unit from MILLISECOND to MILLENNIUM behind TO");
   const Type type = arguments[0]->type();
   TimeUnit to = *unit;
+  if (type.id() == TypeId::kTimestampTz) {
+    if (months_of(to) == 0 && millis_of(to) < kMillisPerDay) {
+      return bind_short_rounding(arguments[0], to, up, site);
+    }
+    return on_clocks(std::move(arguments), site, up ? bind_ceil : bind_floor);
+  }
   arguments.pop_back();
   if (type.id() == TypeId::kDate) {
     constexpr int64_t kDay = kMillisPerDay * 1000;
