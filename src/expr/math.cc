@@ -6,12 +6,10 @@
 #include "decimal_math.h"
 #include "decimal_text.h"
 #include "registry.h"
+#include "time_floor.h"
 #include "typed_function.h"
 
 namespace dataflow::expr {
-
-Result<NodePtr> bind_time_rounding(Nodes arguments, bool up,
-                                   const CallSite& site);  // time_floor.cc
 
 namespace {
 

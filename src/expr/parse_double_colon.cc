@@ -102,13 +102,9 @@ Result<Parser::Tree> Parser::parse_interval_cast(const Token& at, Tree operand) 
     return fail(at, "'" + std::string(of.value.as_text()) +
                         "' is no interval; one is written as '1 day 02:03:04'");
   }
-  if (interval->months == 0) {
-    return leaf(literal(Value::integer(Type::millis(), interval->millis), at.place));
-  }
-  if (interval->millis != 0 || interval->months != static_cast<int32_t>(interval->months)) {
-    return fail(at, "an interval is one of years and months or one of days and smaller units");
-  }
-  return leaf(literal(Value::integer(Type::months(), interval->months), at.place));
+  Token text = at;
+  text.text = of.value.as_text();
+  return interval_of(at, text, *interval, false);
 }
 
 // x ILIKE p is UPPER(x) LIKE UPPER(p).

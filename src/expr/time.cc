@@ -2,13 +2,11 @@
 #include "base/edit_distance.h"
 #include "registry.h"
 #include "row_time.h"
+#include "time_floor.h"
 #include "time_function.h"
 #include "typed_function.h"
 
 namespace dataflow::expr {
-
-Result<NodePtr> bind_date_bin(Nodes arguments, const CallSite& site);    // time_floor.cc
-Result<NodePtr> bind_date_trunc(Nodes arguments, const CallSite& site);  // time_floor.cc
 
 namespace {
 

@@ -1,6 +1,6 @@
-// FLOOR and CEIL of times TO a unit.
+#include "time_floor.h"
+
 #include "coercion.h"
-#include "registry.h"
 #include "row_function.h"
 #include "row_time.h"
 #include "time_units.h"
@@ -47,8 +47,6 @@ int64_t round_to(int64_t micros, TimeUnit unit, bool up) {
 }
 
 }  // namespace
-
-Result<NodePtr> bind_time_rounding(Nodes arguments, bool up, const CallSite& site);
 
 namespace {
 
@@ -97,10 +95,6 @@ Result<NodePtr> on_clocks(Nodes arguments, const CallSite& site, Binder bind) {
 
 }  // namespace
 
-// DATE_TRUNC('unit', time) is FLOOR(time TO unit), but for weeks, which begin on Monday here, and
-// for days, which are their midnight.
-Result<NodePtr> bind_date_trunc(Nodes arguments, const CallSite& site);
-
 Result<NodePtr> bind_date_trunc(Nodes arguments, const CallSite& site) {
   std::swap(arguments[0], arguments[1]);
   const Value* name = arguments[1]->literal();
@@ -118,9 +112,6 @@ Result<NodePtr> bind_date_trunc(Nodes arguments, const CallSite& site) {
   }
   return bind_time_rounding(std::move(arguments), false, site);
 }
-
-// DATE_BIN(width, time [, origin]): where the span of that width begins that the time is in.
-Result<NodePtr> bind_date_bin(Nodes arguments, const CallSite& site);
 
 Result<NodePtr> bind_date_bin(Nodes arguments, const CallSite& site) {
   if (arguments[0]->type().id() != TypeId::kMillis) {

@@ -25,7 +25,7 @@ const CatalogType* find_type(const std::string& name) {
 }
 
 // The type whose name begins at `at`, 0 where it is none that values of ours can be of.
-uint32_t oid_at(const CatalogTokens& tokens, size_t at) {
+uint32_t oid_at(const CatalogTokens& tokens, const std::vector<size_t>& partner, size_t at) {
   std::string name;
   const CatalogType* found = nullptr;
   if (at + 2 < tokens.size() && tokens[at].is_name("pg_catalog") && tokens[at + 1].is(".")) at += 2;
@@ -40,7 +40,7 @@ uint32_t oid_at(const CatalogTokens& tokens, size_t at) {
     }
   }
   if (found == nullptr) return 0;
-  while (behind < tokens.size() && tokens[behind].is("(")) behind = partners(tokens)[behind] + 1;
+  while (behind < tokens.size() && tokens[behind].is("(")) behind = partner[behind] + 1;
   const bool list = behind < tokens.size() && tokens[behind].is("[");
   const auto oid = static_cast<uint32_t>(list ? found->array : found->oid);
   return type_of_oid(oid) ? oid : 0;
@@ -52,6 +52,7 @@ std::vector<uint32_t> with_casts(std::string_view query, std::vector<uint32_t> g
   if (query.find('$') == std::string_view::npos) return given;
   const Result<CatalogTokens> tokens = catalog_tokens(query);
   if (!tokens.ok()) return given;
+  const std::vector<size_t> partner = partners(*tokens);
   for (size_t at = 0; at + 2 < tokens->size(); ++at) {
     const CatalogToken& parameter = (*tokens)[at];
     if (parameter.kind != Kind::kParameter || parameter.text.size() > kMostDigits) continue;
@@ -59,7 +60,7 @@ std::vector<uint32_t> with_casts(std::string_view query, std::vector<uint32_t> g
     const bool cast = (*tokens)[at + 1].is("::") || (called && (*tokens)[at + 1].is_word("as"));
     const size_t number = std::strtoul(parameter.text.c_str(), nullptr, 10);
     if (!cast || number == 0 || number > UINT16_MAX) continue;
-    const uint32_t oid = oid_at(*tokens, at + 2);
+    const uint32_t oid = oid_at(*tokens, partner, at + 2);
     if (oid == 0) continue;
     if (given.size() < number) given.resize(number);
     if (given[number - 1] == 0) given[number - 1] = oid;

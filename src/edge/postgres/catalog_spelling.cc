@@ -11,14 +11,13 @@ using Kind = CatalogToken::Kind;
 
 constexpr size_t kNone = static_cast<size_t>(-1);
 
-bool ends_like(const CatalogToken& token, std::initializer_list<std::string_view> ends) {
-  return token.is_name() && std::any_of(ends.begin(), ends.end(),
-                                        [&](std::string_view end) { return token.text == end; });
+bool is_one_of(const CatalogToken& token, std::initializer_list<std::string_view> names) {
+  return token.is_name() && std::find(names.begin(), names.end(), token.text) != names.end();
 }
 
 // Columns that hold functions, which are kept by their names.
 bool holds_function(const CatalogToken& token) {
-  return ends_like(token, {"typinput", "typoutput", "typreceive", "typsend", "typmodin",
+  return is_one_of(token, {"typinput", "typoutput", "typreceive", "typsend", "typmodin",
                            "typmodout", "typanalyze", "typsubscript"});
 }
 
@@ -77,7 +76,7 @@ CatalogTokens with_subscripts(const CatalogTokens& tokens) {
     const size_t close = partner[at + 1];
     size_t comma = at + 2;
     while (comma < close && !tokens[comma].is(",")) comma = std::max(comma, partner[comma]) + 1;
-    const bool vector = ends_like(tokens[comma - 1], {"indkey", "indoption", "indclass"});
+    const bool vector = is_one_of(tokens[comma - 1], {"indkey", "indoption", "indclass"});
     const auto put = [&out](std::initializer_list<const char*> words) {
       for (const char* word : words) {
         const bool name = word[0] >= 'a';
