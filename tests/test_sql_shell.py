@@ -386,7 +386,10 @@ def test_long_results_page_by_page(cli):
 def test_the_shell_outlives_the_server(table, server):
     with Shell(table, "-s", "parallelism.default=3") as shell:
         shell.expect(PROMPT)
+        # The prompt is drawn again while the line is typed: what SET did is seen by what SET shows.
         shell.enter("SET 'pipeline.name' = 'kept';", PROMPT)
+        shell.enter("SET;", "2 rows")
+        shell.expect(PROMPT)
         server.stop()
         shell.enter("SELECT 1;", "no DataFlow server answers")
         server.start(same_ports=True)
