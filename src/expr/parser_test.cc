@@ -178,6 +178,8 @@ TEST(ParsingExpressions, WhatIsPrintedIsReadAsTheSameTree) {
                            "TRIM(TRAILING 'x' FROM a)",
                            "a[1].`b c`[2]",
                            "- (0e0)[1]",
+                           "\"+(\"(a)[1]",
+                           "`f``(x) ELSE `(1, b).c",
                            "(2)[a].b",
                            "TIMESTAMPDIFF(MONTH, a, b)",
                            "CURRENT_DATE",

@@ -139,7 +139,7 @@ Printed print_call(const Expression& e) {
   Printed out;
   if (print_range(e, out)) return out;
   if (print_special(e, out.text)) return {out.text, Binding::kPrimary};
-  return {e.name + "(" + arguments_to_sql(e) + ")", Binding::kPrimary};
+  return {function_to_sql(e.name) + "(" + arguments_to_sql(e) + ")", Binding::kPrimary};
 }
 
 Printed print(const Expression& e) {

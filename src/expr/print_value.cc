@@ -96,6 +96,24 @@ std::string list_to_sql(const Value& value) {
   return out + (type.id() == TypeId::kRow ? ")" : "]");
 }
 
+bool is_plain_word(std::string_view name) {
+  bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9') && name[0] != '$';
+  for (char c : name) {
+    plain = plain && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || c == '$');
+  }
+  return plain;
+}
+
+std::string in_backticks(std::string_view name) {
+  std::string out = "`";
+  for (char c : name) {
+    if (c == '`') out.push_back('`');
+    out.push_back(c);
+  }
+  return out + "`";
+}
+
 }  // namespace
 
 std::string double_text(double value) {
@@ -118,20 +136,13 @@ std::string quoted_text(std::string_view text) {
 }
 
 std::string name_to_sql(std::string_view name) {
-  bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9') && name[0] != '$';
-  for (char c : name) {
-    plain = plain && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '_' || c == '$');
-  }
-  if (plain && !is_reserved(in_capitals(name)) && in_capitals(name) != "CURRENT_ROW_TIMESTAMP") {
-    return std::string(name);
-  }
-  std::string out = "`";
-  for (char c : name) {
-    if (c == '`') out.push_back('`');
-    out.push_back(c);
-  }
-  return out + "`";
+  const bool taken = is_reserved(in_capitals(name)) || in_capitals(name) == "CURRENT_ROW_TIMESTAMP";
+  return is_plain_word(name) && !taken ? std::string(name) : in_backticks(name);
+}
+
+// Many functions are called as reserved words are, LEFT(…) for one.
+std::string function_to_sql(std::string_view name) {
+  return is_plain_word(name) ? std::string(name) : in_backticks(name);
 }
 
 std::string value_to_sql(const Value& value) {
