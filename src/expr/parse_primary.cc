@@ -63,8 +63,14 @@ Result<Parser::Tree> Parser::parse_primary() {
       return leaf(literal(Value::text(Type::bytes(), take().text), token.place));
     case TokenKind::kQuoted: {
       take();
-      if (peek().is_symbol("(")) return parse_call(token);
-      return leaf(column(token.text, token.place));
+      if (!peek().is_symbol("(")) return leaf(column(token.text, token.place));
+      // `FLOOR`(t TO DAY) is FLOOR's call as well.
+      Token word = token;
+      word.upper = in_capitals(word.text);
+      bool matched = false;
+      DF_ASSIGN_OR_RETURN(Tree special, parse_special(word, matched));
+      if (matched) return special;
+      return parse_call(token);
     }
     case TokenKind::kWord: return parse_word();
     case TokenKind::kSymbol: break;

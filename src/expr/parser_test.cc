@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "expr/bound.h"
 #include "expr/expression.h"
 #include "expr/operators.h"
 
@@ -204,6 +205,32 @@ TEST(ParsingExpressions, WhatIsPrintedIsReadAsTheSameTree) {
     ASSERT_TRUE(second.ok()) << printed << ": " << second.status();
     EXPECT_EQ(shape(**first), shape(**second)) << text << " printed as " << printed;
     EXPECT_EQ(printed, (*second)->to_string());
+  }
+}
+
+// Whatever is called, by whatever name.
+TEST(ParsingExpressions, CallsOfAnyNamePrintAsTheyAreRead) {
+  std::vector<std::string> names = {
+      "AND",      "OR",     "NOT",    "IN",       "LIKE",    "ILIKE", "BETWEEN", "IS",    "IS NULL",
+      "SIMILAR",  "ALL",    "ANY",    "SOME",     "CASE",    "WHEN",  "END",     "CAST",  "TRUE",
+      "FALSE",    "NULL",   "DIV",    "ROW",      "ARRAY",   "MAP",   "ITEM",    "FIELD", "EXISTS",
+      "WHERE",    "SELECT", "+",      "-",        "=",       "%",     "a b",     "a`b",   "+(",
+      "DISTINCT", "AS",     "ESCAPE", "NOT LIKE", "TRY_CAST"};
+  for (const FunctionInfo& function : functions()) names.push_back(function.name);
+  for (const std::string& name : names) {
+    std::string quoted = "\"";
+    quoted += name + "\"";
+    for (const char* arguments : {"()", "(a)", "(1)", "(-1, a)", "('DAY', a)", "(a, 'DAY')",
+                                  "('BOTH', a, b)", "(a, 'b', 1)", "(a, b, 'DAY')", "(a, b, c, d)",
+                                  "('NULL', a, b)", "(a, 'NULL')", "(a, b, 'ABSENT')"}) {
+      for (const std::string& call : {name + arguments, quoted + arguments,
+                                      "a = " + quoted + arguments, quoted + arguments + "[1].x"}) {
+        const Result<ExpressionPtr> first = parse_expression(call);
+        if (!first.ok()) continue;
+        const std::string printed = (*first)->to_string();
+        EXPECT_EQ(shape_of(printed), shape(**first)) << call << " printed as " << printed;
+      }
+    }
   }
 }
 

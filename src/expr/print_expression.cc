@@ -33,6 +33,13 @@ bool is_text(const Expression& expression) {
          expression.value.type().id() == TypeId::kString;
 }
 
+// Of what TRIM takes away.
+bool is_side(const Expression& expression) {
+  if (!is_text(expression)) return false;
+  const std::string& word = expression.value.as_text();
+  return word == "LEADING" || word == "TRAILING" || word == "BOTH";
+}
+
 Printed print_infix(const Expression& e, Binding binding) {
   bool chain = binding <= Binding::kAnd;
   std::string out = operand(*e.arguments[0], chain ? next(binding) : binding);
@@ -100,13 +107,13 @@ bool print_special(const Expression& e, std::string& out) {
     out = held() + "[" + whole(1) + "]";
   } else if (e.name == "FIELD" && n == 2 && is_text(*e.arguments[1])) {
     out = held() + "." + name_to_sql(text(1));
-  } else if (e.name == "ARRAY" || e.name == "MAP") {
+  } else if (e.name == "ARRAY" || (e.name == "MAP" && n % 2 == 0)) {
     out = e.name + "[" + listed(e, 0) + "]";
   } else if (e.name == "EXTRACT" && n == 2 && is_text(*e.arguments[0])) {
     out = "EXTRACT(" + text(0) + " FROM " + whole(1) + ")";
   } else if ((e.name == "FLOOR" || e.name == "CEIL") && n == 2 && is_text(*e.arguments[1])) {
     out = e.name + "(" + whole(0) + " TO " + text(1) + ")";
-  } else if (e.name == "TRIM" && n == 3 && is_text(*e.arguments[0])) {
+  } else if (e.name == "TRIM" && n == 3 && is_side(*e.arguments[0])) {
     out = "TRIM(" + text(0) + " " + whole(1) + " FROM " + whole(2) + ")";
   } else if ((e.name == "TIMESTAMPADD" || e.name == "TIMESTAMPDIFF") && n == 3 &&
              is_text(*e.arguments[0])) {
@@ -121,8 +128,10 @@ bool print_special(const Expression& e, std::string& out) {
 
 Printed print_call(const Expression& e) {
   size_t n = e.arguments.size();
-  Binding binding = binary_binding(e.name);
-  if (binding != Binding::kNone && n >= 2) return print_infix(e, binding);
+  // a DIV b is read as a cast of a / b.
+  Binding binding = e.name == "DIV" ? Binding::kNone : binary_binding(e.name);
+  const bool chain = binding != Binding::kNone && binding <= Binding::kAnd;
+  if (binding != Binding::kNone && (n == 2 || (chain && n > 2))) return print_infix(e, binding);
   if ((e.name == "-" || e.name == "+") && n == 1) {
     // "--" would begin a comment, and "-5" is a literal.
     const Expression& inner = *e.arguments[0];

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "civil_time.h"
@@ -96,6 +98,14 @@ std::string list_to_sql(const Value& value) {
   return out + (type.id() == TypeId::kRow ? ")" : "]");
 }
 
+// Reserved words behind which parentheses make a call.
+constexpr std::array<std::string_view, 12> kCallable = {
+    "ARRAY",     "MAP",           "ROW",          "DATE",         "TIME",
+    "TIMESTAMP", "INTERVAL",      "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP",
+    "LOCALTIME", "LOCALTIMESTAMP"};
+// Words that are no reserved ones, and no calls either.
+constexpr std::array<std::string_view, 5> kOperators = {"ANY", "SOME", "DIV", "ILIKE", "TRY_CAST"};
+
 bool is_plain_word(std::string_view name) {
   bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9') && name[0] != '$';
   for (char c : name) {
@@ -140,9 +150,11 @@ std::string name_to_sql(std::string_view name) {
   return is_plain_word(name) && !taken ? std::string(name) : in_backticks(name);
 }
 
-// Many functions are called as reserved words are, LEFT(…) for one.
 std::string function_to_sql(std::string_view name) {
-  return is_plain_word(name) ? std::string(name) : in_backticks(name);
+  const std::string word = in_capitals(name);
+  const bool callable = std::ranges::find(kCallable, word) != kCallable.end();
+  const bool taken = is_reserved(word) || std::ranges::find(kOperators, word) != kOperators.end();
+  return is_plain_word(name) && (callable || !taken) ? std::string(name) : in_backticks(name);
 }
 
 std::string value_to_sql(const Value& value) {

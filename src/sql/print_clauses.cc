@@ -53,15 +53,6 @@ std::string bound_text(FrameBound bound, const ExpressionPtr& offset) {
   return "UNBOUNDED FOLLOWING";
 }
 
-// A function's name, in backticks where it is not made of a word's letters.
-std::string function_text(const std::string& name) {
-  for (const char c : name) {
-    const bool letter = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$';
-    if (!letter) return expr::name_to_sql(name);
-  }
-  return name[0] >= 'A' || name[0] == '_' ? name : expr::name_to_sql(name);
-}
-
 }  // namespace
 
 std::string window_text(const WindowDefinition& window) {
@@ -86,7 +77,7 @@ std::string window_text(const WindowDefinition& window) {
 }
 
 std::string Clauses::to_string(const Expression& call) const {
-  std::string out = function_text(call.name) + "(";
+  std::string out = expr::function_to_sql(call.name) + "(";
   if (star) out += "*";
   if (distinct) out += "DISTINCT ";
   out += expr::arguments_to_sql(call);
