@@ -1,6 +1,9 @@
 // RAND, RAND_INTEGER and UUID: other values for each row.
+#include <algorithm>
+
 #include <openssl/rand.h>
 
+#include "expr/lexer.h"
 #include "typed_function.h"
 
 namespace dataflow::expr {
@@ -119,6 +122,15 @@ void put_uuid(Row& row, std::string& out) {
 }
 
 }  // namespace
+
+bool is_random(const Expression& expression) {
+  const std::string name = in_capitals(expression.name);
+  const bool draws = expression.kind == Kind::kCall &&
+                     (name == "RAND" || name == "RAND_INTEGER" || name == "UUID");
+  return draws || std::ranges::any_of(expression.arguments, [](const ExpressionPtr& argument) {
+           return is_random(*argument);
+         });
+}
 
 void add_random(FunctionList& list) {
   list.push_back(

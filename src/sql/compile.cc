@@ -12,6 +12,7 @@
 #include "lower.h"
 #include "names.h"
 #include "plan/analyze.h"
+#include "plan/share.h"
 #include "prune.h"
 #include "row_key.h"
 #include "sql/parser.h"
@@ -335,6 +336,7 @@ Result<Compiled> Compiler::finish() {
   }
   if (sinks_.front().id != kCollect) plan_.job.dead_letters = dead_letters_of(settings_);
   DF_RETURN_IF_ERROR(plan::validate(plan_));
+  DF_ASSIGN_OR_RETURN(plan_, plan::with_shared_nodes(plan_));
   const std::string zone = settings_.time_zone();
   if (!is_utc(zone)) DF_RETURN_IF_ERROR(put_in_zone(plan_, zone));
   made.plan = std::move(plan_);

@@ -68,4 +68,7 @@ Result<ExpressionPtr> parse_expression(const std::string& text, Place start = {1
 // The names of the columns that it reads, each once.
 std::vector<std::string> columns_of(const Expression& expression);
 
+// Whether a random number is drawn in it: two of the same text are not the same then.
+bool is_random(const Expression& expression);
+
 }  // namespace dataflow::expr
