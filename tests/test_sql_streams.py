@@ -107,6 +107,17 @@ SELECT COUNT(*) FROM said;
     assert ("can only grow" in run.cli.err) == (name not in BOUNDED)
 
 
+@pytest.mark.parametrize("frame, grows", [("ROWS BETWEEN 2 PRECEDING AND CURRENT ROW", True), ("RANGE UNBOUNDED PRECEDING", True),
+                                          ("RANGE BETWEEN INTERVAL '1' MINUTE PRECEDING AND CURRENT ROW", False)])
+def test_over_tells_of_state_that_can_only_grow(run, frame, grows):
+    script = """CREATE TABLE f (item STRING, n BIGINT) WITH ('connector' = 'blackhole');
+INSERT INTO f SELECT item, COUNT(*) OVER (PARTITION BY item ORDER BY ts {frame}) FROM bids;"""
+    run(script.replace("{frame}", frame))
+    assert ("can only grow" in run.cli.err) == grows
+    run(script.replace("{frame}", frame).replace("PARTITION BY item ", ""))
+    assert "can only grow" not in run.cli.err
+
+
 def test_results_that_change_are_refused_by_files_with_the_way_out(run):
     script = """
 CREATE TABLE f (item STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = '{dir}/out', 'format' = 'csv');

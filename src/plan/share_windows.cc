@@ -75,6 +75,7 @@ class Gathering {
   }
 
   bool can_be_shared() const {
+    if (!knows_what_is_read()) return false;
     if (spec_->late_output || spec_->emit_changes || draws_at_random(window_->spec)) return false;
     if (project_ != nullptr && draws_at_random(Spec(*project_))) return false;
     return spec_->time_column.empty() || made_of(spec_->time_column)->kind == expr::Kind::kColumn;
@@ -107,6 +108,23 @@ class Gathering {
   }
 
  private:
+  // Under the projection's names, as it spells them.
+  bool knows_what_is_read() const {
+    if (project_ == nullptr) return true;
+    std::vector<std::string> names = spec_->keys;
+    if (!spec_->time_column.empty()) names.push_back(spec_->time_column);
+    for (const Aggregate& each : spec_->aggregates) {
+      for (const ExpressionPtr& part : {each.argument, each.filter}) {
+        if (part == nullptr) continue;
+        for (std::string& name : expr::columns_of(*part)) names.push_back(std::move(name));
+      }
+    }
+    return std::ranges::all_of(names, [&](const std::string& name) {
+      return std::ranges::find(project_->columns, name, &NamedExpression::name) !=
+             project_->columns.end();
+    });
+  }
+
   const Node* window_;
   const WindowSpec* spec_;
   const ProjectSpec* project_ = nullptr;
