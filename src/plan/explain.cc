@@ -52,6 +52,9 @@ std::string words_of(const Aggregate& aggregate) {
   std::string text = aggregate.name + " = " + aggregate.function + "(" +
                      (aggregate.distinct ? "DISTINCT " : "") + sql(aggregate.argument);
   for (const auto& parameter : aggregate.parameters) text += ", " + sql(parameter);
+  for (const ValueOrder& by : aggregate.order) {
+    text += by.descending ? ", descending" : ", rising";
+  }
   text += ")";
   if (aggregate.filter != nullptr) text += " FILTER (WHERE " + sql(aggregate.filter) + ")";
   return text;

@@ -55,6 +55,12 @@ void describe(A& a, S& s) {
   a.required("columns", s.columns);
 }
 
+template <class A, Part<ValueOrder> S>
+void describe(A& a, S& s) {
+  a.field("descending", s.descending);
+  a.field("nulls_first", s.nulls_first);
+}
+
 template <class A, Part<Aggregate> S>
 void describe(A& a, S& s) {
   a.required("name", s.name);
@@ -63,6 +69,7 @@ void describe(A& a, S& s) {
   a.field("distinct", s.distinct);
   a.field("filter", s.filter);
   a.field("parameters", s.parameters);
+  a.field("order", s.order);
 }
 
 template <class A, Part<GroupSpec> S>

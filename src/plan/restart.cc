@@ -84,9 +84,15 @@ std::vector<Type> types_of(const Schema& schema, const std::vector<std::string>&
 std::string words_of(const Aggregate& aggregate) {
   std::string parameters;
   for (const auto& parameter : aggregate.parameters) parameters += ", " + parameter->to_string();
+  std::string order;
+  for (const ValueOrder& by : aggregate.order) {
+    order += order.empty() ? " in order" : ",";
+    order += (by.descending ? " descending" : " rising");
+    order += (by.nulls_first ? " with NULL first" : "");
+  }
   return aggregate.function + "(" + (aggregate.distinct ? "DISTINCT " : "") +
          (aggregate.argument == nullptr ? "*" : aggregate.argument->to_string()) + parameters +
-         ")" +
+         order + ")" +
          (aggregate.filter == nullptr ? "" : " of rows with " + aggregate.filter->to_string());
 }
 

@@ -73,6 +73,10 @@ struct ProjectSpec {
 enum class WindowKind : uint8_t { kTumbling, kHopping, kSession, kCumulative, kCount };
 enum class TimeKind : uint8_t { kEvent, kProcessing };
 
+struct ValueOrder {
+  bool descending = false, nulls_first = false;
+};
+
 struct Aggregate {
   std::string function;  // "COUNT", "SUM", "AVG", "MIN", "MAX", "FIRST_VALUE", "LAST_VALUE", …
   expr::ExpressionPtr argument;  // null: COUNT(*)
@@ -81,6 +85,9 @@ struct Aggregate {
   std::string name;            // of the output column
   // What functions of several arguments take behind the first; literals.
   std::vector<expr::ExpressionPtr> parameters;
+  // Of lists: their argument is ROW(value, key, …) then, values stand in the order of so many keys,
+  // and of arrival. None: of arrival alone.
+  std::vector<ValueOrder> order;
 };
 
 // Aggregates per key over all rows, for as long as they come. Output: the keys, then the
