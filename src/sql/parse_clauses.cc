@@ -171,6 +171,10 @@ Result<expr::Parser::Trees> StatementParser::parse_arguments(const Token& at, Cl
   if (at_words("ORDER BY")) {
     special = true;
     DF_ASSIGN_OR_RETURN(clauses.order_by, parse_order_by());
+    if (at.is_word("JSON_ARRAYAGG") && arguments.size() == 1) {
+      std::string on_null = take_on_null();
+      if (!on_null.empty()) arguments.push_back(text_leaf(at, std::move(on_null)));
+    }
   }
   if (!take_symbol(")")) return expected("`,` or `)`");
   return arguments;
