@@ -264,19 +264,23 @@ Result<std::vector<OrderItem>> StatementParser::parse_order_by() {
       const Type type = item.expression->value.type();
       item.expression = expr::cast(item.expression, type, item.expression->place);
     }
-    if (!take_word("ASC")) item.descending = take_word("DESC");
-    if (take_word("NULLS")) {
-      if (take_word("FIRST")) {
-        item.nulls = NullsOrder::kFirst;
-      } else if (take_word("LAST")) {
-        item.nulls = NullsOrder::kLast;
-      } else {
-        return expected("FIRST or LAST");
-      }
-    }
+    DF_RETURN_IF_ERROR(parse_direction(item));
     items.push_back(std::move(item));
   } while (take_symbol(","));
   return items;
+}
+
+Status StatementParser::parse_direction(OrderItem& item) {
+  if (!take_word("ASC")) item.descending = take_word("DESC");
+  if (!take_word("NULLS")) return {};
+  if (take_word("FIRST")) {
+    item.nulls = NullsOrder::kFirst;
+  } else if (take_word("LAST")) {
+    item.nulls = NullsOrder::kLast;
+  } else {
+    return expected("FIRST or LAST");
+  }
+  return {};
 }
 
 // From behind its `(` to its `)`.
