@@ -70,6 +70,22 @@ void hide(std::vector<VisibleTable>& tables, const std::string& in_rel) {
   }
 }
 
+// Not all pairs are wanted.
+bool asks_for_pairs(const JoinedTable& join) {
+  if (join.natural || !join.using_columns.empty()) return true;
+  return join.on != nullptr && join.on->kind != expr::Kind::kLiteral;
+}
+
+// UNNEST and series of constants.
+bool is_the_same_for_all(const TableRef& table) {
+  const auto* function = std::get_if<TableFunction>(&table.what);
+  if (function == nullptr) return false;
+  return std::ranges::all_of(function->arguments, [](const TableArgument& argument) {
+    const auto* value = std::get_if<ExpressionPtr>(&argument.value);
+    return value != nullptr && expr::columns_of(**value).empty();
+  });
+}
+
 // Columns that both sides have, and that the join makes one of.
 class Shared {
  public:
@@ -161,7 +177,10 @@ Result<plan::TemporalJoinSpec> Binder::as_of_spec(const ExpressionPtr& as_of, co
 
 Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
   DF_ASSIGN_OR_RETURN(From left, bind_from(join.left));
-  if (is_unnest(*join.right)) return join_unnest(std::move(left), join, place);
+  // In a stream even those that are the same for each row are put beside it, which keeps no state.
+  const bool apart = settings_.mode() == RuntimeMode::kBatch && asks_for_pairs(join) &&
+                     is_the_same_for_all(*join.right);
+  if (is_unnest(*join.right) && !apart) return join_unnest(std::move(left), join, place);
   TableRefPtr right_table = join.right;
   ExpressionPtr as_of;
   if (const auto* named = std::get_if<NamedTable>(&join.right->what); named && named->as_of) {
