@@ -110,6 +110,30 @@ INSERT INTO kept SELECT NULLIF(id, 2), item FROM orders;
     assert "1 dead letter in all" in run.cli.err
 
 
+ENFORCED = """
+SET 'table.exec.sink.not-null-enforcer' = '{how}';
+CREATE TABLE kept (id BIGINT NOT NULL, item STRING NOT NULL)
+WITH ('connector' = 'filesystem', 'path' = '{{dir}}/kept', 'format' = 'csv');
+INSERT INTO kept SELECT id, CASE WHEN id <> 2 THEN item END FROM orders;
+"""
+
+
+def test_rows_with_a_null_are_left_out_where_that_is_asked_for(run):
+    run(ENFORCED.format(how="drop"))
+    assert written(run.dir / "kept") == "1,tea\n3,tea\n"
+    assert "dead letter" not in run.cli.err
+
+
+def test_a_null_fails_the_job_where_that_is_asked_for(run):
+    run(ENFORCED.format(how="ERROR"), expect=FAILED)
+    assert "column `item` of `kept` is NOT NULL, and a row has NULL there" in run.cli.err
+
+
+def test_a_null_is_nothing_else(run):
+    run(ENFORCED.format(how="ignore"), expect=VALIDATION)
+    assert "give 'ERROR' or 'DROP'" in run.cli.err
+
+
 def test_what_is_read_is_not_dropped(run):
     run("CREATE VIEW v AS SELECT id FROM orders;\nDROP TABLE orders;", expect=VALIDATION)
     assert "`v`" in run.cli.err

@@ -29,6 +29,7 @@ def test_duckdb_answers_the_same(path):
 WRITTEN = {
     "ARRAY": r"\bARRAY\[", "MAP": r"\bMAP\[", "ITEM": r"\]\[", "FIELD": r"\)\.\w", "||": r" \|\| ", "BETWEEN": r"[^T] BETWEEN ",
     "IN": r"[^T] IN \(", "LIKE": r"[^T] LIKE ", "SIMILAR TO": r"[^T] SIMILAR TO ",
+    "DIFFERENCE": r"\) (SECOND|MONTH)",
 }
 
 

@@ -23,7 +23,7 @@ const std::map<std::string, Function, std::less<>>& registry() {
           add_string,       add_time,         add_collections, add_trigonometry, add_random,
           add_string_parts, add_string_codes, add_charsets,    add_printf,       add_regexp,
           add_url,          add_json,         add_json_makers, add_checked,      add_in_zone,
-          add_types}) {
+          add_types,        add_periods,      add_addresses,   add_to_char}) {
       add(list);
     }
     auto* by_name = new std::map<std::string, Function, std::less<>>();

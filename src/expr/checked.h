@@ -6,7 +6,7 @@
 namespace dataflow::expr {
 
 // $CHECKED(value, condition, words): the value; a row at which the condition is FALSE fails with
-// these words.
+// these words. $REQUIRED is the same, but the whole job fails.
 void add_checked(FunctionList& list);
 
 }  // namespace dataflow::expr

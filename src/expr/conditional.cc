@@ -221,9 +221,13 @@ Result<NodePtr> bind_case(Nodes arguments, const CallSite& site) {
 }
 
 void add_conditional(FunctionList& list) {
-  add(list, "IF", "IF(condition, value, value)",
-      "The first value if the condition is TRUE, else the second.", 3, 3,
-      [](Nodes arguments, const CallSite& site) { return bind_case(std::move(arguments), site); });
+  for (const char* name : {"IF", "IIF"}) {
+    add(list, name, "IF(condition, value, value)",
+        "The first value if the condition is TRUE, else the second.", 3, 3,
+        [](Nodes arguments, const CallSite& site) {
+          return bind_case(std::move(arguments), site);
+        });
+  }
   add(list, "COALESCE", "COALESCE(value, …)", "The first value that is not NULL.", 1, kAnyNumber,
       coalesce);
   add(list, "IFNULL", "IFNULL(value, value)", "The first value, or where it is NULL the second.", 2,

@@ -8,6 +8,7 @@
 #include "json_write.h"
 #include "nested_function.h"
 #include "typed_function.h"
+#include "utf8.h"
 
 namespace dataflow::expr {
 
@@ -108,6 +109,61 @@ Result<NodePtr> bind_string(Nodes arguments, const CallSite& site) {
   return make_nested_function<JsonString>(Type::string(), std::move(arguments), kAllStrict);
 }
 
+// As Flink has it: all but ASCII by numbers of UTF-16, and / with a backslash.
+void quote_json(Row&, std::string& out, std::string_view text) {
+  constexpr std::string_view kNamed = "\"\\/\b\f\n\r\t";
+  constexpr std::string_view kNames = "\"\\/bfnrt";
+  const auto numbered = [&](uint32_t unit) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) out += kDigits[unit >> shift & 15];
+  };
+  out += '"';
+  while (!text.empty()) {
+    const size_t bytes = first_character_bytes(text);
+    const uint32_t code = code_point(text.substr(0, bytes));
+    const size_t named = kNamed.find(text[0]);
+    if (bytes == 1 && named != std::string_view::npos) {
+      out += '\\';
+      out += kNames[named];
+    } else if (bytes == 1) {
+      out += text[0];
+    } else if (code < 0x10000) {
+      numbered(code);
+    } else {
+      numbered(0xd800 + ((code - 0x10000) >> 10));
+      numbered(0xdc00 + ((code - 0x10000) & 0x3ff));
+    }
+    text.remove_prefix(bytes);
+  }
+  out += '"';
+}
+
+bool has_whole_escapes(std::string_view text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\') continue;
+    if (++at == text.size()) return false;
+    if (std::string_view("\"\\/bfnrt").find(text[at]) != std::string_view::npos) continue;
+    if (text[at] != 'u' || text.size() - at < 5) return false;
+    for (int digit = 0; digit < 4; ++digit) {
+      const char c = static_cast<char>(text[++at] | 0x20);
+      if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+    }
+  }
+  return true;
+}
+
+// A text without quotes, or with an escape that is none, stays as it is.
+void unquote_json(Row&, std::string& out, std::string_view text) {
+  const bool quoted = text.size() > 1 && text.front() == '"' && text.back() == '"';
+  const std::string_view inside = quoted ? text.substr(1, text.size() - 2) : text;
+  if (!quoted || !has_whole_escapes(inside)) {
+    out += text;
+  } else {
+    append_unescaped(inside, out);
+  }
+}
+
 void add(FunctionList& list, const char* name, const char* signature, const char* help,
          size_t least, size_t most, Binder bind) {
   list.push_back({{name, signature, help, "json"}, least, most, std::move(bind)});
@@ -121,6 +177,11 @@ bool makes_json(const Expression& expression) {
 }
 
 void add_json_makers(FunctionList& list) {
+  add(list, "JSON_QUOTE", "JSON_QUOTE(text)", "The text as JSON's, in quotes, with its escapes.", 1,
+      1, typed<Text, std::string_view>(Type::string(), quote_json));
+  add(list, "JSON_UNQUOTE", "JSON_UNQUOTE(text)",
+      "The text that stands in JSON's quotes; another one as it is.", 1, 1,
+      typed<Text, std::string_view>(Type::string(), unquote_json));
   add(list, "JSON_STRING", "JSON_STRING(any)",
       "The value as JSON: members of objects ordered by name, bytes as base64, times as ISO 8601.",
       1, 1, bind_string);

@@ -281,14 +281,14 @@ class Lexer {
   }
 
   Status read_symbol(Token& token) {
-    static constexpr std::array<std::string_view, 7> kTwo = {
-        "<>", "!=", "<=", ">=", "||", "::", "=>"};
-    static constexpr std::string_view kOne = "+-*/%()[],.=<>;?";
+    static constexpr std::array<std::string_view, 10> kLong = {
+        "!~*", "<>", "!=", "<=", ">=", "||", "::", "=>", "!~", "~*"};
+    static constexpr std::string_view kOne = "+-*/%()[],.=<>;?~";
     token.kind = TokenKind::kSymbol;
-    for (std::string_view symbol : kTwo) {
-      if (text_.substr(at_, 2) == symbol) {
+    for (std::string_view symbol : kLong) {
+      if (text_.substr(at_, symbol.size()) == symbol) {
         token.text = symbol == "!=" ? "<>" : symbol;
-        at_ += 2;
+        at_ += symbol.size();
         return {};
       }
     }

@@ -262,8 +262,10 @@ void add_math(FunctionList& list) {
   add(list, "ROUND", "ROUND(number [, digits])",
       "Rounded half up (away from zero), to so many digits behind the point.", 1, 2,
       bind_round<false>);
-  add(list, "TRUNCATE", "TRUNCATE(number [, digits])",
-      "Without the digits further behind the point than so many.", 1, 2, bind_round<true>);
+  for (const char* name : {"TRUNCATE", "TRUNC"}) {
+    add(list, name, "TRUNCATE(number [, digits])",
+        "Without the digits further behind the point than so many.", 1, 2, bind_round<true>);
+  }
   for (const char* name : {"POWER", "POW"}) {
     add(list, name, "POWER(number, number)", "The first to the power of the second, as DOUBLE.", 2,
         2, typed<double, double, double>(Type::float64(), [](Row&, double x, double y) {

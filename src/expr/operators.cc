@@ -10,7 +10,7 @@ Binding binary_binding(std::string_view name) {
     std::string_view name;
     Binding binding;
   };
-  static constexpr std::array<Operator, 17> kOperators = {{
+  static constexpr std::array<Operator, 21> kOperators = {{
       {"OR", Binding::kOr},
       {"AND", Binding::kAnd},
       {"=", Binding::kComparison},
@@ -21,6 +21,10 @@ Binding binary_binding(std::string_view name) {
       {">=", Binding::kComparison},
       {"IS DISTINCT FROM", Binding::kComparison},
       {"IS NOT DISTINCT FROM", Binding::kComparison},
+      {"~", Binding::kRange},
+      {"~*", Binding::kRange},
+      {"!~", Binding::kRange},
+      {"!~*", Binding::kRange},
       {"+", Binding::kSum},
       {"-", Binding::kSum},
       {"*", Binding::kProduct},

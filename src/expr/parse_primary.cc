@@ -88,7 +88,7 @@ Result<Parser::Tree> Parser::parse_primary() {
   if (token.is_symbol("$")) return parse_parameter(token);
   if (!take_symbol("(")) return expected("an expression");
   DF_ASSIGN_OR_RETURN(Trees inside, parse_list(")"));
-  if (inside.size() == 1) return std::move(inside[0]);
+  if (inside.size() == 1) return parse_difference(std::move(inside[0]));
   if (inside.empty()) return fail(token, "() holds no expression");
   return node(token, "ROW", std::move(inside));
 }

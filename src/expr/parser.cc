@@ -152,6 +152,7 @@ Result<Parser::Tree> Parser::parse_chain(Tree first, const std::string& name, Bi
     DF_ASSIGN_OR_RETURN(Tree right, parse_at(next(binding)));
     operands.push_back(std::move(right));
   } while (binding <= Binding::kAnd && take_word(name));
+  if (name.find('~') != std::string::npos) return parse_matches(at, name, std::move(operands));
   if (name != "DIV") return node(at, name, std::move(operands));
   // MySQL's for a quotient without what stands behind its point.
   Trees quotient;
@@ -161,6 +162,22 @@ Result<Parser::Tree> Parser::parse_chain(Tree first, const std::string& name, Bi
   whole.name = "CAST";
   whole.type = Type::int64();
   return with_arguments(at, std::move(whole), std::move(quotient));
+}
+
+// PostgreSQL's ~ and !~, with a * for letters of either case, are REGEXP.
+Result<Parser::Tree> Parser::parse_matches(const Token& at, const std::string& name,
+                                           Trees operands) {
+  if (name.ends_with('*')) {
+    Trees both;
+    both.push_back(text_leaf(at, "(?i)"));
+    both.push_back(std::move(operands[1]));
+    DF_ASSIGN_OR_RETURN(operands[1], node(at, "||", std::move(both)));
+  }
+  DF_ASSIGN_OR_RETURN(Tree matches, node(at, "REGEXP", std::move(operands)));
+  if (name[0] != '!') return matches;
+  Trees one;
+  one.push_back(std::move(matches));
+  return node(at, "NOT", std::move(one));
 }
 
 Result<Parser::Tree> Parser::parse_is(Tree operand, Binding least, bool& matched) {
@@ -199,6 +216,10 @@ Result<Parser::Tree> Parser::parse_is(Tree operand, Binding least, bool& matched
 
 Result<Parser::Tree> Parser::parse_range(Tree operand, bool& matched) {
   const Token& at = peek();
+  if (opens_overlaps(operand)) {
+    matched = true;
+    return parse_overlaps(std::move(operand));
+  }
   size_t ahead = at.is_word("NOT") ? 1 : 0;
   const Token word = peek(ahead);
   if (!word.is_word("BETWEEN") && !word.is_word("IN") && !word.is_word("LIKE") &&
@@ -282,6 +303,8 @@ Result<Parser::Tree> Parser::parse_postfix(Tree operand) {
       both.push_back(std::move(operand));
       both.push_back(text_leaf(name, name.text));
       DF_ASSIGN_OR_RETURN(operand, node(at, "FIELD", std::move(both)));
+    } else if (at.is_word("AT") && peek(1).is_word("TIME") && peek(2).is_word("ZONE")) {
+      DF_ASSIGN_OR_RETURN(operand, parse_at_time_zone(std::move(operand)));
     } else if (take_symbol("::")) {
       DF_ASSIGN_OR_RETURN(operand, parse_double_colon(at, std::move(operand)));
     } else {

@@ -71,6 +71,27 @@ bool print_range(const Expression& e, Printed& out) {
   return true;
 }
 
+// (a, b) OVERLAPS (c, d), x AT TIME ZONE z, (a - b) unit.
+bool print_period(const Expression& e, Printed& out) {
+  const auto whole = [&](size_t i) { return operand(*e.arguments[i], Binding::kOr); };
+  const size_t n = e.arguments.size();
+  if (e.name == "OVERLAPS" && n == 4) {
+    out = {"(" + whole(0) + ", " + whole(1) + ") OVERLAPS (" + whole(2) + ", " + whole(3) + ")",
+           Binding::kRange};
+  } else if (e.name == "AT TIME ZONE" && n == 2) {
+    out = {operand(*e.arguments[0], Binding::kPostfix) + " AT TIME ZONE " +
+               operand(*e.arguments[1], Binding::kPrimary),
+           Binding::kPostfix};
+  } else if (e.name == "DIFFERENCE" && n == 3 && is_text(*e.arguments[0])) {
+    out.text = "(" + operand(*e.arguments[1], Binding::kSum) + " - " +
+               operand(*e.arguments[2], next(Binding::kSum)) + ") " +
+               e.arguments[0]->value.as_text();
+  } else {
+    return false;
+  }
+  return true;
+}
+
 // What stands between the parentheses of a call that makes JSON: `from` is the first value, and
 // `usual` what NULLs are where the call does not say it.
 std::string json_arguments(const Expression& e, size_t from, bool object, const std::string& word,
@@ -146,7 +167,7 @@ Printed print_call(const Expression& e) {
     return {operand(*e.arguments[0], Binding::kIs) + " " + e.name, Binding::kIs};
   }
   Printed out;
-  if (print_range(e, out)) return out;
+  if (print_range(e, out) || print_period(e, out)) return out;
   if (print_special(e, out.text)) return {out.text, Binding::kPrimary};
   return {function_to_sql(e.name) + "(" + arguments_to_sql(e) + ")", Binding::kPrimary};
 }

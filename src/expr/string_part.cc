@@ -110,6 +110,29 @@ void translate(std::string& out, View text, View from, View to) {
   }
 }
 
+// As in PostgreSQL: an empty delimiter parts nothing.
+void split_part(Row& row, std::string& out, View text, View delimiter, int64_t number) {
+  if (number == 0) return row.fail([] { return "SPLIT_PART counts parts from 1"; });
+  if (delimiter.empty()) {
+    if (number == 1 || number == -1) out.append(text);
+    return;
+  }
+  if (number < 0) {
+    int64_t parts = 1;
+    for (size_t at = 0; (at = text.find(delimiter, at)) != View::npos; at += delimiter.size()) {
+      ++parts;
+    }
+    number += parts + 1;
+    if (number <= 0) return;
+  }
+  for (; number > 1; --number) {
+    const size_t at = text.find(delimiter);
+    if (at == View::npos) return;
+    text.remove_prefix(at + delimiter.size());
+  }
+  out.append(text.substr(0, text.find(delimiter)));
+}
+
 Result<NodePtr> bind_translate(Nodes arguments, const CallSite& site) {
   DF_ASSIGN_OR_RETURN(const Function* if_null, find_function("IFNULL", site));
   for (size_t i = 1; i < arguments.size(); ++i) {
@@ -234,18 +257,26 @@ void add_string_parts(FunctionList& list) {
   add(list, "LOCATE", "LOCATE(wanted, text [, position])",
       "Where the first text comes first in the second, from the position on; 0: nowhere.", 2, 3,
       bind_locate);
-  add(list, "INSTR", "INSTR(text, wanted)", "Where the second text comes first; 0: nowhere.", 2, 2,
-      typed<int32_t, View, View>(
-          Type::int32(), [](Row&, View text, View wanted) { return locate(wanted, text, 1); }));
+  for (const char* name : {"INSTR", "STRPOS"}) {
+    add(list, name, "INSTR(text, wanted)", "Where the second text comes first; 0: nowhere.", 2, 2,
+        typed<int32_t, View, View>(
+            Type::int32(), [](Row&, View text, View wanted) { return locate(wanted, text, 1); }));
+  }
   add(list, "LEFT", "LEFT(text, count)", "Its first characters.", 2, 2, cut(left));
   add(list, "RIGHT", "RIGHT(text, count)", "Its last characters.", 2, 2, cut(right));
   add(list, "OVERLAY", "OVERLAY(text PLACING with FROM position [FOR length])",
       "With the characters from the position on replaced, as many as `with` has if not said "
       "otherwise.",
       3, 4, bind_overlay);
-  add(list, "STARTSWITH", "STARTSWITH(text, start)", "Whether it begins so.", 2, 2,
-      typed<bool, View, View>(Type::boolean(),
-                              [](Row&, View text, View start) { return text.starts_with(start); }));
+  for (const char* name : {"STARTSWITH", "STARTS_WITH"}) {
+    add(list, name, "STARTSWITH(text, start)", "Whether it begins so.", 2, 2,
+        typed<bool, View, View>(
+            Type::boolean(), [](Row&, View text, View start) { return text.starts_with(start); }));
+  }
+  add(list, "SPLIT_PART", "SPLIT_PART(text, delimiter, number)",
+      "The part with that number, counted from 1, or from the end if negative; empty if there are "
+      "fewer.",
+      3, 3, typed<Text, View, View, int64_t>(Type::string(), split_part));
   add(list, "ENDSWITH", "ENDSWITH(text, end)", "Whether it ends so.", 2, 2,
       typed<bool, View, View>(Type::boolean(),
                               [](Row&, View text, View end) { return text.ends_with(end); }));
@@ -255,10 +286,12 @@ void add_string_parts(FunctionList& list) {
           Type::string(), [](Row&, std::string& out, View text, View delimiter, int64_t count) {
             out.append(before_delimiter(text, delimiter, count));
           }));
-  add(list, "TRANSLATE", "TRANSLATE(text, from, to)",
-      "With each character of `from` as the one of `to` in the same place, or without it. NULLs "
-      "of both are empty.",
-      3, 3, bind_translate);
+  for (const char* name : {"TRANSLATE", "TRANSLATE3"}) {
+    add(list, name, "TRANSLATE(text, from, to)",
+        "With each character of `from` as the one of `to` in the same place, or without it. NULLs "
+        "of both are empty.",
+        3, 3, bind_translate);
+  }
   add(list, "CONCAT_WS", "CONCAT_WS(separator, text, …)",
       "The texts that are not NULL, with the separator between them.", 1, kAnyNumber,
       bind_concat_ws);

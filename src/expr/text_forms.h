@@ -7,6 +7,10 @@ namespace dataflow::expr {
 
 void add_charsets(FunctionList& list);  // charset.cc: ENCODE and DECODE
 void add_printf(FunctionList& list);    // printf.cc: PRINTF and ELT
-void add_types(FunctionList& list);     // type_function.cc: TYPEOF and casts to lengths
+void add_periods(
+    FunctionList& list);  // period.cc: OVERLAPS, differences, AT TIME ZONE, parts of intervals
+void add_addresses(FunctionList& list);  // address.cc: INET_ATON and INET_NTOA
+void add_to_char(FunctionList& list);    // to_char.cc: TO_CHAR
+void add_types(FunctionList& list);      // type_function.cc: TYPEOF and casts to lengths
 
 }  // namespace dataflow::expr

@@ -1,4 +1,7 @@
 // Functions of times: their parts, differences, texts, and the clock.
+#include <cmath>
+#include <optional>
+
 #include "base/edit_distance.h"
 #include "registry.h"
 #include "row_time.h"
@@ -149,6 +152,42 @@ class Now final : public Node {
   }
 };
 
+// The day of a calendar, in PostgreSQL's years; the row fails if there is none.
+int64_t made_day(Row& row, int64_t year, int64_t month, int64_t day) {
+  const bool fine = year >= 1 && year <= 9999 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  if (fine) {
+    const int64_t days =
+        days_from_civil(static_cast<int>(year), static_cast<int>(month), static_cast<int>(day));
+    if (civil_from_days(days).month == month) return days;
+  }
+  row.fail([] { return "there is no such day"; });
+  return 0;
+}
+
+void add_makers(FunctionList& list) {
+  add(list, "MAKE_DATE", "MAKE_DATE(year, month, day)",
+      "That day; a day that the calendar has not is a fault.", 3, 3,
+      typed<int32_t, int64_t, int64_t, int64_t>(
+          Type::date(), [](Row& row, int64_t year, int64_t month, int64_t day) {
+            return static_cast<int32_t>(made_day(row, year, month, day));
+          }));
+  add(list, "MAKE_TIMESTAMP", "MAKE_TIMESTAMP(year, month, day, hour, minute, seconds)",
+      "That TIMESTAMP(6); one that no clock shows is a fault.", 6, 6,
+      typed<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, double>(
+          Type::timestamp(6), [](Row& row, int64_t year, int64_t month, int64_t day, int64_t hour,
+                                 int64_t minute, double seconds) {
+            const int64_t days = made_day(row, year, month, day);
+            const bool fine = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 &&
+                              seconds >= 0 && seconds < 60;
+            if (!fine) {
+              row.fail([] { return "no clock shows that time"; });
+              return int64_t{0};
+            }
+            const auto micros = static_cast<int64_t>(std::llround(seconds * 1e6));
+            return days * kMicrosPerDay + (hour * 60 + minute) * 60'000'000 + micros;
+          }));
+}
+
 void add_clock(FunctionList& list, const char* name, const char* help, Type type) {
   add(list, name, name, help, 0, 0, [type](Nodes, const CallSite& site) -> Result<NodePtr> {
     return coerced(make_now(Type::timestamp_tz(3)), type, site);
@@ -172,11 +211,56 @@ void add_parts(FunctionList& list) {
                       return extract(unit, arguments[0], site);
                     }});
   }
-  add(list, "EXTRACT", "EXTRACT(unit FROM time)", "A part of a date, time or timestamp.", 2, 2,
-      [](Nodes arguments, const CallSite& site) -> Result<NodePtr> {
-        DF_ASSIGN_OR_RETURN(TimeUnit unit, unit_of(*arguments[0], site));
-        return extract(unit, arguments[1], site);
-      });
+  for (const bool part : {false, true}) {
+    add(list, part ? "DATE_PART" : "EXTRACT",
+        part ? "DATE_PART('unit', time)" : "EXTRACT(unit FROM time)",
+        "A part of a date, time, timestamp or interval; EPOCH: its seconds.", 2, 2,
+        [](Nodes arguments, const CallSite& site) -> Result<NodePtr> {
+          DF_ASSIGN_OR_RETURN(TimeUnit unit, unit_of(*arguments[0], site));
+          return extract(unit, arguments[1], site);
+        });
+  }
+}
+
+// Of an interval of months; PostgreSQL has 30 days in a month and 365.25 in a year.
+std::optional<int64_t> part_of_months(int64_t months, TimeUnit unit) {
+  constexpr int64_t kSecondsOfMonth = 30 * 86'400;
+  constexpr int64_t kSecondsOfYear = 31'557'600;
+  switch (unit) {
+    case TimeUnit::kMonth: return months % 12;
+    case TimeUnit::kQuarter: return months % 12 / 3 + 1;
+    case TimeUnit::kYear: return months / 12;
+    case TimeUnit::kEpoch: return months / 12 * kSecondsOfYear + months % 12 * kSecondsOfMonth;
+    default: return std::nullopt;
+  }
+}
+
+std::optional<int64_t> part_of_millis(int64_t millis, TimeUnit unit) {
+  switch (unit) {
+    case TimeUnit::kMillisecond: return millis % kMillisPerSecond;
+    case TimeUnit::kMicrosecond: return millis % kMillisPerSecond * 1000;
+    case TimeUnit::kSecond: return millis % kMillisPerMinute / kMillisPerSecond;
+    case TimeUnit::kMinute: return millis % kMillisPerHour / kMillisPerMinute;
+    case TimeUnit::kHour: return millis % kMillisPerDay / kMillisPerHour;
+    case TimeUnit::kDay: return millis / kMillisPerDay;
+    case TimeUnit::kEpoch: return millis / kMillisPerSecond;
+    default: return std::nullopt;
+  }
+}
+
+Result<NodePtr> part_of_interval(TimeUnit unit, NodePtr from, const CallSite& site) {
+  const bool months = from->type().id() == TypeId::kMonths;
+  if (!(months ? part_of_months(0, unit) : part_of_millis(0, unit))) {
+    return site.fail(from->type().to_string() + " has no " + std::string(time_unit_name(unit)));
+  }
+  if (months) {
+    return make_row_function<int64_t, int32_t>(
+        Type::int64(), {std::move(from)},
+        [unit](Row&, int32_t value) { return *part_of_months(value, unit); });
+  }
+  return make_row_function<int64_t, int64_t>(
+      Type::int64(), {std::move(from)},
+      [unit](Row&, int64_t value) { return *part_of_millis(value, unit); });
 }
 
 }  // namespace
@@ -201,13 +285,17 @@ Result<NodePtr> extract(TimeUnit unit, NodePtr from, const CallSite& site) {
   if (type.id() == TypeId::kTime) {
     return make_row_function<int64_t, int32_t>(Type::int64(), {from}, part);
   }
-  return site.wrong_types("a date, time or timestamp", {from});
+  if (type.id() == TypeId::kMonths || type.id() == TypeId::kMillis) {
+    return part_of_interval(unit, std::move(from), site);
+  }
+  return site.wrong_types("a date, time, timestamp or interval", {from});
 }
 
 NodePtr make_now(Type type) { return std::make_shared<Now>(std::move(type)); }
 
 void add_time(FunctionList& list) {
   add_parts(list);
+  add_makers(list);
   add(list, "TIMESTAMPDIFF", "TIMESTAMPDIFF(unit, time, time)",
       "How many whole units lie from the first to the second.", 3, 3, difference);
   add(list, "TIMESTAMPADD", "TIMESTAMPADD(unit, count, time)", "The time so many units later.", 3,

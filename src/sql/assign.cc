@@ -45,8 +45,9 @@ std::pair<int64_t, int64_t> range_of(const Type& type) {
   }
 }
 
-ExpressionPtr checked(ExpressionPtr value, ExpressionPtr condition, const std::string& words) {
-  return expr::call("$CHECKED",
+ExpressionPtr checked(ExpressionPtr value, ExpressionPtr condition, const std::string& words,
+                      const char* by = "$CHECKED") {
+  return expr::call(by,
                     {std::move(value), std::move(condition), expr::literal(Value::string(words))});
 }
 
@@ -77,8 +78,12 @@ ExpressionPtr in_range(const GivenValue& given, const ColumnDefinition& column,
 
 }  // namespace
 
+bool may_lack_value(const ColumnDefinition& column, const GivenValue& given) {
+  return !column.nullable && given.nullable;
+}
+
 Result<ExpressionPtr> assigned(const Table& table, const ColumnDefinition& column,
-                               const GivenValue& given) {
+                               const GivenValue& given, NullRows nulls) {
   const std::string where = "column `" + column.name + "` of `" + table.name + "`";
   const Type& to = column.type;
   const bool is_null = given.null_literal || given.type.id() == TypeId::kNull;
@@ -102,10 +107,12 @@ Result<ExpressionPtr> assigned(const Table& table, const ColumnDefinition& colum
                     "a row's text is longer than the " + std::to_string(column.length) +
                         " characters that " + where + " takes");
   }
-  if (!column.nullable && given.nullable) {
-    value = checked(value, is_not_null(value), where + " is NOT NULL, and a row has NULL there");
-  }
-  return value;
+  if (!may_lack_value(column, given) || nulls == NullRows::kLeftOut) return value;
+  const std::string words = where + " is NOT NULL, and a row has NULL there";
+  if (nulls == NullRows::kDeadLetter) return checked(value, is_not_null(value), words);
+  return checked(value, is_not_null(value),
+                 words + "; SET 'table.exec.sink.not-null-enforcer' = 'DROP' leaves such rows out",
+                 "$REQUIRED");
 }
 
 }  // namespace dataflow::sql

@@ -5,6 +5,7 @@
 
 #include "names.h"
 #include "sql/catalog.h"
+#include "sql/settings.h"
 
 namespace dataflow::sql {
 
@@ -22,7 +23,10 @@ struct GivenValue {
 // it is assigned as PostgreSQL does it, and a row whose value does not fit (a number out of the
 // column's range, a text that is too long, NULL where there must be a value) fails. kInvalid,
 // without a place, where the types have nothing to do with each other.
+// Rows that `nulls` leaves out are the caller's to leave out.
 Result<ExpressionPtr> assigned(const Table& table, const ColumnDefinition& column,
-                               const GivenValue& given);
+                               const GivenValue& given, NullRows nulls);
+// Whether a row may have NULL where there must be a value.
+bool may_lack_value(const ColumnDefinition& column, const GivenValue& given);
 
 }  // namespace dataflow::sql

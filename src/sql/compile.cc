@@ -163,6 +163,7 @@ Status Compiler::add(const Insert& insert) {
   const std::vector<ColumnDefinition> targets = columns_of(*table);
   DF_ASSIGN_OR_RETURN(const auto places, places_of(insert, targets, relation.columns.size()));
   std::vector<plan::NamedExpression> columns;
+  std::vector<ExpressionPtr> required;
   for (size_t i = 0; i < targets.size(); ++i) {
     const ColumnDefinition& target = targets[i];
     if (!places[i] && !target.nullable) {
@@ -171,14 +172,19 @@ Status Compiler::add(const Insert& insert) {
     }
     ExpressionPtr value = expr::cast(expr::literal(Value()), target.type);
     if (places[i]) {
+      const GivenValue given = given_by(relation, *places[i], table->managed);
       const Result<ExpressionPtr> assigned_value =
-          assigned(*table, target, given_by(relation, *places[i], table->managed));
+          assigned(*table, target, given, settings_.null_rows());
       if (!assigned_value.ok()) {
         return at_place(insert.target.place, assigned_value.status().message());
       }
       value = *assigned_value;
+      if (may_lack_value(target, given)) required.push_back(expr::call("IS NOT NULL", {value}));
     }
     columns.push_back({target.name, std::move(value)});
+  }
+  if (!required.empty() && settings_.null_rows() == NullRows::kLeftOut) {
+    DF_ASSIGN_OR_RETURN(relation.rel, filtered(relation.rel, std::move(required)));
   }
   queries_.push_back({relation.rel, std::move(columns)});
   sinks_.push_back({table->name + "_sink", std::move(sink), insert.target.place});

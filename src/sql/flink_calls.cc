@@ -38,6 +38,17 @@ std::optional<std::string> flink_call(const Expression& e) {
     return "(UPPER(" + text(0) + ") " + (e.name == "ILIKE" ? "LIKE" : "NOT LIKE") + " UPPER(" +
            text(1) + ")" + escape + ")";
   }
+  if (e.name == "DATE_PART" && is_text(0) && n == 2) {
+    return "EXTRACT(" + e.arguments[0]->value.as_text() + " FROM " + text(1) + ")";
+  }
+  for (const auto& [ours, theirs] :
+       {std::pair("IIF", "IF"), std::pair("TRUNC", "TRUNCATE"), std::pair("STRPOS", "INSTR"),
+        std::pair("STARTS_WITH", "STARTSWITH")}) {
+    if (e.name != ours) continue;
+    std::string out = std::string(theirs) + "(";
+    for (size_t i = 0; i < n; ++i) out += (i > 0 ? ", " : "") + text(i);
+    return out + ")";
+  }
   if (e.name == "NUMERIC" && n == 1) return "CAST(" + text(0) + " AS DECIMAL(38, 18))";
   if ((e.name == "BINARY" || e.name == "VARBINARY") && n == 2) {
     return "CAST(" + text(0) + " AS " + e.name + "(" + text(1) + "))";

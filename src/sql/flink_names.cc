@@ -46,7 +46,10 @@ std::optional<std::string> no_flink_function(std::string_view capitals) {
   }
   if (capitals == "STRING_AGG") return "Flink has no STRING_AGG; there is LISTAGG(text, separator)";
   if (capitals == "DATE_TRUNC") return "Flink has no DATE_TRUNC; there is FLOOR(time TO unit)";
-  for (const std::string_view name : {"DATE_BIN", "GENERATE_SERIES", "RANGE"}) {
+  if (capitals == "SPLIT_PART") return "Flink has no SPLIT_PART; there is SPLIT_INDEX, from 0";
+  if (capitals == "TO_CHAR") return "Flink has no TO_CHAR; there is DATE_FORMAT(time, pattern)";
+  for (const std::string_view name :
+       {"AT TIME ZONE", "DATE_BIN", "GENERATE_SERIES", "MAKE_DATE", "MAKE_TIMESTAMP", "RANGE"}) {
     if (capitals == name) return "Flink has no function " + std::string(name);
   }
   return std::nullopt;

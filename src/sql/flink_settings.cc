@@ -103,7 +103,6 @@ constexpr std::array<std::string_view, 152> kKeys = {
     "table.exec.simplify-operator-name-enabled",
     "table.exec.sink.keyed-shuffle",
     "table.exec.sink.nested-constraint-enforcer",
-    "table.exec.sink.not-null-enforcer",
     "table.exec.sink.require-on-conflict",
     "table.exec.sink.rowtime-inserter",
     "table.exec.sink.type-length-enforcer",

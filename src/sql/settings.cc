@@ -23,6 +23,7 @@ constexpr const char* kInterval = "execution.checkpointing.interval";
 constexpr const char* kZone = "table.local-time-zone";
 constexpr const char* kIdle = "table.exec.source.idle-timeout";
 constexpr const char* kTtl = "table.exec.state.ttl";
+constexpr const char* kNotNull = "table.exec.sink.not-null-enforcer";
 constexpr const char* kName = "pipeline.name";
 constexpr const char* kDialect = "table.sql-dialect";
 constexpr const char* kPointReads = "sql.point-reads";
@@ -40,6 +41,13 @@ Status check_mode(const std::string& key, const std::string& value) {
     if (same_name(known, value)) return {};
   }
   return wrong(key, value, "give 'streaming' or 'batch'");
+}
+
+Status check_not_null(const std::string& key, const std::string& value) {
+  for (const char* known : {"ERROR", "DROP"}) {
+    if (same_name(known, value)) return {};
+  }
+  return wrong(key, value, "give 'ERROR' or 'DROP'");
 }
 
 Status check_zone(const std::string& key, const std::string& value) {
@@ -102,10 +110,11 @@ struct Known {
   Status (*check)(const std::string& key, const std::string& value);
 };
 constexpr Known kKnown[] = {
-    {kMode, check_mode},           {kParallelism, check_number}, {kTableParallelism, check_number},
-    {kInterval, check_duration},   {kZone, check_zone},          {kIdle, check_duration},
-    {kTtl, check_duration},        {kName, check_any},           {kDialect, check_dialect},
-    {kResultMemory, check_memory}, {kPointReads, check_choice},  {kDeadLetters, check_topic},
+    {kMode, check_mode},         {kParallelism, check_number},  {kTableParallelism, check_number},
+    {kInterval, check_duration}, {kZone, check_zone},           {kIdle, check_duration},
+    {kTtl, check_duration},      {kNotNull, check_not_null},    {kName, check_any},
+    {kDialect, check_dialect},   {kResultMemory, check_memory}, {kPointReads, check_choice},
+    {kDeadLetters, check_topic},
 };
 
 std::string text_of(const std::map<std::string, std::string>& given, const char* key) {
@@ -184,6 +193,11 @@ int Settings::parallelism() const {
 int64_t Settings::checkpoint_interval_ms() const { return duration_of(given_, kInterval); }
 int64_t Settings::idle_timeout_ms() const { return duration_of(given_, kIdle); }
 int64_t Settings::state_ttl_ms() const { return duration_of(given_, kTtl); }
+NullRows Settings::null_rows() const {
+  const std::string given = text_of(given_, kNotNull);
+  if (given.empty()) return NullRows::kDeadLetter;
+  return same_name(given, "DROP") ? NullRows::kLeftOut : NullRows::kFail;
+}
 bool Settings::point_reads() const { return !same_name(text_of(given_, kPointReads), "false"); }
 std::string Settings::dead_letters() const { return text_of(given_, kDeadLetters); }
 std::string Settings::pipeline_name() const { return text_of(given_, kName); }

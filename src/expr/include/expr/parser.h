@@ -88,6 +88,7 @@ class Parser {
   Result<Tree> parse_chain(Tree first, const std::string& name, Binding binding);
   // Behind ANY, SOME or ALL with an array (parse_any.cc).
   Result<Tree> parse_any(const Token& at, bool any, const std::string& name, Tree operand);
+  Result<Tree> parse_matches(const Token& at, const std::string& name, Trees operands);
   Result<Tree> parse_is(Tree operand, Binding least, bool& matched);
   Result<Tree> parse_range(Tree operand, bool& matched);
   Result<Tree> parse_postfix(Tree operand);
@@ -97,6 +98,13 @@ class Parser {
   Result<Tree> cut_to_length(const Token& at, size_t first, Tree whole);
   Result<Tree> parse_double_colon(const Token& at, Tree operand);
   Result<Tree> parse_interval_cast(const Token& at, Tree operand);
+
+  // Of times, behind an operand (parse_period.cc): OVERLAPS, AT TIME ZONE, and what stands behind
+  // the parentheses of `(a - b) SECOND`.
+  bool opens_overlaps(const Tree& operand) const;
+  Result<Tree> parse_overlaps(Tree operand);
+  Result<Tree> parse_at_time_zone(Tree operand);
+  Result<Tree> parse_difference(Tree operand);
 
   // Primaries (parse_primary.cc).
   Result<Tree> parse_primary();

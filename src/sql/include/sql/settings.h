@@ -12,6 +12,8 @@
 namespace dataflow::sql {
 
 enum class RuntimeMode : uint8_t { kStreaming, kBatch };
+// What becomes of a row with NULL for a NOT NULL column of a sink.
+enum class NullRows : uint8_t { kDeadLetter, kFail, kLeftOut };
 
 class Settings {
  public:
@@ -30,6 +32,7 @@ class Settings {
   int64_t idle_timeout_ms() const;         // table.exec.source.idle-timeout; 0: none
   int64_t state_ttl_ms() const;            // table.exec.state.ttl; 0: for ever
   std::string pipeline_name() const;       // pipeline.name
+  NullRows null_rows() const;              // table.exec.sink.not-null-enforcer
   std::string dead_letters() const;        // sql.dead-letters: a topic; empty: only counted
   bool point_reads() const;                // sql.point-reads: keyed tables from memory
 
