@@ -72,6 +72,9 @@ class Client {
   bool send_rows(Portal& portal, uint64_t limit, const ReadStatement* read);
   void complete(const Portal& portal, uint64_t rows);
 
+  // client_copy.cc
+  bool copy_in(Portal& portal, const ReadStatement* read);
+
   // client_extended.cc
   bool parse(const ParseMessage& message);
   bool bind(const BindMessage& message);

@@ -190,6 +190,12 @@ Status Client::prepare_own(const ReadStatement& read, const std::vector<uint32_t
       }
       out.copy = own.copy;
       return {};
+    case OwnKind::kCopyIn:
+      // What the columns are.
+      DF_RETURN_IF_ERROR(prepare_query(read, oids, once, out));
+      out.copy = own.copy;
+      out.copy_target = own.target;
+      return {};
     case OwnKind::kIndex:
       // What it names is there.
       if (read.ast) DF_RETURN_IF_ERROR(prepare_query(read, oids, once, out));

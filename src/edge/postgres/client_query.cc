@@ -63,6 +63,7 @@ bool Client::run(Portal& portal, uint64_t limit, bool describe, const ReadStatem
     return refuse(sql_error(SqlState::kNotInState, "the portal has run already"), Stage::kExecute,
                   read);
   }
+  if (!statement.copy_target.empty()) return copy_in(portal, read);
   if (!portal.answer && !execute(portal, read)) return false;
   if (!portal.answer->rows) {
     portal.done = true;

@@ -1,5 +1,5 @@
 // Statements that PostgreSQL's clients send and that are answered here, because our SQL does not
-// have them: settings of the client, COPY out, cursors, DISCARD and their like.
+// have them: settings of the client, COPY, cursors, DISCARD and their like.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +19,7 @@ enum class OwnKind : uint8_t {
   kReset,       // name; empty: all
   kShow,        // name; empty: all
   kCopyOut,     // inner, or table; copy
+  kCopyIn,      // table, target; copy
   kDeclare,     // name, inner, hold, binary
   kFetch,       // name, count, all
   kMove,        // likewise
@@ -54,6 +55,7 @@ struct OwnStatement {
   bool local = false;         // until the transaction ends
   std::optional<Span> inner;  // the query within
   std::string table;          // a query made of a table's name and columns
+  std::string target;         // what INSERT INTO is followed by: a table, its columns
   std::string warning;        // what is not done
   CopyOptions copy;
   bool hold = false;

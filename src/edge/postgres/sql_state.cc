@@ -11,9 +11,9 @@ namespace dataflow::postgres {
 namespace {
 
 constexpr const char* kStates[] = {"08P01", "0A000", "22003", "22023", "22021", "22P02",
-                                   "22P03", "22007", "24000", "25001", "25P01", "25P02",
-                                   "26000", "34000", "42601", "42704", "42P02", "42P03",
-                                   "42P05", "54011", "55000", "55P02"};
+                                   "22P03", "22007", "22P04", "57014", "24000", "25001",
+                                   "25P01", "25P02", "26000", "34000", "42601", "42704",
+                                   "42P02", "42P03", "42P05", "54011", "55000", "55P02"};
 constexpr auto kFirst = static_cast<uint16_t>(SqlState::kProtocolViolation);
 static_assert(std::size(kStates) == static_cast<uint16_t>(SqlState::kEnd) - kFirst);
 

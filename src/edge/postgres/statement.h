@@ -30,7 +30,8 @@ struct Statement {
   std::unique_ptr<jobs::PreparedStatement> prepared;  // none: the text was empty
   std::vector<uint32_t> parameter_oids;
   std::vector<uint32_t> column_oids;  // 0 or missing: by type
-  std::optional<CopyOptions> copy;    // the rows go out as COPY's
+  std::optional<CopyOptions> copy;    // the rows go out, or come in, as COPY's
+  std::string copy_target;            // they come in: what INSERT INTO is followed by
   bool follows = false;               // SUBSCRIBE: rows come without end, and in their time
   bool ends_transaction = false;      // what a failed transaction still takes
   bool counts = false;                // its tag says how many rows there were
