@@ -92,6 +92,7 @@ Status Client::prepare_fetch(const OwnStatement& own, Statement& out) {
                      "cursor \"" + own.name + "\" gives no rows to FETCH");
   }
   out.column_oids = query.column_oids;
+  out.column_names = query.column_names;
   out.counts = true;
   out.follows = query.follows;
   out.binary = cursor->formats.size() == 1 && cursor->formats[0] == WireFormat::kBinary;

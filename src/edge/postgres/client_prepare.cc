@@ -7,6 +7,7 @@
 #include "client.h"
 #include "jobs/rows_at_hand.h"
 #include "read_value.h"
+#include "result_names.h"
 #include "type_map.h"
 #include "write_value.h"
 
@@ -124,6 +125,9 @@ Status Client::prepare_query(const ReadStatement& read, const std::vector<uint32
   out.follows = std::holds_alternative<sql::Subscribe>(read.ast->what);
   out.counts = !only_tells(*read.ast);
   DF_ASSIGN_OR_RETURN(out.prepared, session_->prepare(*read.ast, read.query, types_of(oids)));
+  if (out.prepared->columns()) {
+    out.column_names = result_names(*read.ast, *out.prepared->columns());
+  }
   return {};
 }
 

@@ -76,6 +76,11 @@ TEST(PostgresWords, CopyHasTwoSpellings) {
   EXPECT_EQ(old.copy.escape, '\'');
   EXPECT_EQ(own("COPY t TO STDOUT (FORMAT csv, DELIMITER E'\\t')").copy.delimiter, '\t');
   EXPECT_EQ(own("COPY t TO STDOUT CSV ESCAPE E'\\\\'").copy.escape, '\\');
+  const OwnStatement in = own("COPY a.t (x, \"y z\") FROM STDIN WITH (FORMAT binary, FREEZE)");
+  EXPECT_EQ(in.kind, OwnKind::kCopyIn);
+  EXPECT_EQ(in.target, "a.t (x, \"y z\")");
+  EXPECT_EQ(in.table, "SELECT x, \"y z\" FROM a.t");
+  EXPECT_EQ(own("COPY t FROM STDIN").target, "t");
   const std::string text =
       "COPY ( SELECT f(')') ) TO STDOUT (DELIMITER ';', FORMAT 'csv', HEADER off)";
   const OwnStatement listed = own(text);
@@ -100,7 +105,9 @@ TEST(PostgresWords, CursorsGoForward) {
 }
 
 TEST(PostgresWords, WhatGoesWrongIsSaid) {
-  for (const char* text : {"COPY t FROM STDIN",
+  for (const char* text : {"COPY t FROM 'file'",
+                           "COPY (SELECT 1) FROM STDIN",
+                           "COPY t FROM STDIN WHERE a > 1",
                            "COPY t TO 'file'",
                            "COPY",
                            "COPY (SELECT 1 TO STDOUT",

@@ -30,6 +30,7 @@ struct Statement {
   std::unique_ptr<jobs::PreparedStatement> prepared;  // none: the text was empty
   std::vector<uint32_t> parameter_oids;
   std::vector<uint32_t> column_oids;  // 0 or missing: by type
+  std::vector<std::string> column_names;  // none: those of `prepared`
   std::optional<CopyOptions> copy;    // the rows go out, or come in, as COPY's
   std::string copy_target;            // they come in: what INSERT INTO is followed by
   bool follows = false;               // SUBSCRIBE: rows come without end, and in their time
@@ -40,6 +41,7 @@ struct Statement {
   // None: rows are none, or COPY's.
   const std::vector<sql::OutputColumn>* columns() const;
   uint32_t oid_of_column(size_t column) const;
+  const std::string& name_of_column(size_t column) const;
 };
 
 // A statement with its parameters; a cursor is one, too.
