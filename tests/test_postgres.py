@@ -95,6 +95,34 @@ def test_a_transaction_is_whole_or_not_there(server, db):
         assert other.execute("SELECT COUNT(*) FROM t").fetchone() == (10,)
 
 
+def test_views_of_the_first_of_each_and_of_one_row_as_a_value(db):
+    db.execute("CREATE TABLE bids (id INT PRIMARY KEY, item STRING, price INT)")
+    db.execute("CREATE TABLE limits (item STRING PRIMARY KEY, price INT)")
+    db.execute("INSERT INTO bids VALUES (1, 'tea', 10), (2, 'tea', 30), (3, 'milk', 5); INSERT INTO limits VALUES ('all', 7)")
+    best = "SELECT DISTINCT ON (item) item, id, price FROM bids ORDER BY item, price DESC"
+    over = "SELECT id, price FROM bids WHERE price > (SELECT price FROM limits WHERE item = 'all')"
+    db.execute(f"CREATE MATERIALIZED VIEW best AS {best}")
+    db.execute(f"CREATE MATERIALIZED VIEW over_limit AS {over}")
+
+    def same():
+        db.execute("FLUSH")
+        for view, query in (("best", best), ("over_limit", over)):
+            assert db.execute(f"TABLE {view} ORDER BY ALL").fetchall() == sorted(db.execute(query).fetchall())
+        return db.execute("SELECT item, id FROM best ORDER BY 1").fetchall(), db.execute("SELECT COUNT(*) FROM over_limit").fetchone()[0]
+
+    assert same() == ([("milk", 3), ("tea", 2)], 2)
+    db.execute("UPDATE limits SET price = 20 WHERE item = 'all'")
+    db.execute("DELETE FROM bids WHERE id = 3")
+    assert same() == ([("tea", 2)], 1)
+    db.execute("UPDATE bids SET price = 1 WHERE id = 2")
+    assert same() == ([("tea", 1)], 0)
+    assert db.execute("TRUNCATE TABLE bids").statusmessage == "DELETE 2"
+    assert same() == ([], 0)
+    db.execute("INSERT INTO bids VALUES (1, 'tea', 10), (2, 'tea', 30)")
+    with pytest.raises(psycopg.Error, match="one row in a subquery that stands for a value"):
+        db.execute("SELECT (SELECT price FROM bids)")
+
+
 def test_subscribe_follows_and_is_cancelled(server, db):
     db.execute("CREATE TABLE t (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED)")
     db.execute("INSERT INTO t VALUES (1, 'a')")

@@ -138,3 +138,32 @@ def test_nested_values_that_read_alike_are_rows_of_their_own(run):
     shown = run("SELECT * FROM (VALUES (ARRAY['a','b']), (ARRAY['a, b'])) AS t (x)", "-o", "json")
     assert '["a","b"]' in shown.replace(" ", "").replace("\n", "")
     assert '"a, b"' in shown
+
+
+def test_over_in_order_of_processing_time(run):
+    """Rows leave at once, beside those that came before them; no watermark is there to wait for."""
+    (run.dir / "in.csv").write_text(ROWS + "4,tea,1,2024-01-31 09:00:00\n5,two words,1,2024-01-31 08:00:00\n")
+    run("""
+SET 'execution.runtime-mode' = 'streaming';
+CREATE VIEW now AS SELECT *, PROCTIME() AS pt FROM orders;
+CREATE TABLE out (id BIGINT, n BIGINT, total DECIMAL(38, 2), last_two DECIMAL(38, 2), place BIGINT, minute_ BIGINT)
+WITH ('connector' = 'filesystem', 'path' = 'file://{dir}/out', 'format' = 'csv');
+INSERT INTO out SELECT id, COUNT(*) OVER w, SUM(price) OVER w,
+  SUM(price) OVER (PARTITION BY item ORDER BY pt ROWS BETWEEN 1 PRECEDING AND CURRENT ROW),
+  RANK() OVER (PARTITION BY item ORDER BY pt), COUNT(*) OVER (ORDER BY pt RANGE BETWEEN INTERVAL '1' DAY PRECEDING AND CURRENT ROW)
+FROM now WINDOW w AS (PARTITION BY item ORDER BY pt);
+""")
+    lines = sorted(written(run.dir / "out").splitlines())
+    # Rows that are read together are in each other's range.
+    assert [line.rsplit(",", 1) for line in lines] == [
+        ["1,1,2.5,2.5,1", "5"], ["2,1,1E+2,1E+2,1", "5"], ["3,2,3,3,2", "5"], ["4,3,4,1.5,3", "5"], ["5,2,101,101,2", "5"]]
+
+
+def test_over_in_order_of_processing_time_reaches_neither_ahead_nor_short(run):
+    script = """
+SET 'execution.runtime-mode' = 'streaming';
+SELECT COUNT(*) OVER (ORDER BY pt ROWS BETWEEN 2 PRECEDING AND {}) FROM (SELECT *, PROCTIME() AS pt FROM orders) AS o;
+"""
+    for end in ("1 FOLLOWING", "1 PRECEDING"):
+        run(script.replace("{}", end), expect=VALIDATION)
+        assert "frames end with the current row" in " ".join(run.cli.err.split())

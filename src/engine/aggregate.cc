@@ -61,7 +61,9 @@ std::unique_ptr<AggregateFunction> make_plain(plan::AggregateKind kind,
     case Kind::kCount: return make_count();
     case Kind::kSum: return make_sum(argument, result, false);
     case Kind::kAvg: return make_sum(argument, result, true);
+    case Kind::kBoolAnd:
     case Kind::kMin: return make_choice(argument, Choice::kLeast);
+    case Kind::kBoolOr:
     case Kind::kMax: return make_choice(argument, Choice::kGreatest);
     case Kind::kFirstValue: return make_choice(argument, Choice::kFirst);
     case Kind::kLastValue: return make_choice(argument, Choice::kLast);
@@ -92,11 +94,17 @@ Status check_made(const std::unique_ptr<AggregateFunction>& made,
                              ") is not there yet");
 }
 
+// The least or the greatest of its values.
+bool is_extreme(plan::AggregateKind kind) {
+  using Kind = plan::AggregateKind;
+  return kind == Kind::kMin || kind == Kind::kMax || kind == Kind::kBoolAnd ||
+         kind == Kind::kBoolOr;
+}
+
 // Whether a value that comes again changes nothing, or it sees to that by itself.
 bool takes_each_once(const plan::AggregateFunction& known) {
   const plan::AggregateKind kind = known.kind;
-  return plan::gathers(known) || kind == plan::AggregateKind::kMin ||
-         kind == plan::AggregateKind::kMax || kind == plan::AggregateKind::kFirstValue ||
+  return plan::gathers(known) || is_extreme(kind) || kind == plan::AggregateKind::kFirstValue ||
          kind == plan::AggregateKind::kApproxCountDistinct;
 }
 
@@ -132,7 +140,9 @@ Result<std::unique_ptr<AggregateFunction>> make_retractable(const plan::Aggregat
     return made;
   }
   switch (known->kind) {
+    case Kind::kBoolAnd:
     case Kind::kMin: made = make_kept_choice(argument, Choice::kLeast, name); break;
+    case Kind::kBoolOr:
     case Kind::kMax: made = make_kept_choice(argument, Choice::kGreatest, name); break;
     case Kind::kFirstValue: made = make_kept_choice(argument, Choice::kFirst, name); break;
     case Kind::kLastValue: made = make_kept_choice(argument, Choice::kLast, name); break;
@@ -140,8 +150,7 @@ Result<std::unique_ptr<AggregateFunction>> make_retractable(const plan::Aggregat
   }
   DF_RETURN_IF_ERROR(check_made(made, *known, aggregate.distinct, argument));
   // How often a value is there is nothing to the least and the greatest.
-  const bool each_once = known->kind == Kind::kMin || known->kind == Kind::kMax;
-  if (!aggregate.distinct || each_once) return made;
+  if (!aggregate.distinct || is_extreme(known->kind)) return made;
   return make_counted_distinct(std::move(made), argument, name);
 }
 

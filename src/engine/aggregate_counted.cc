@@ -1,6 +1,12 @@
 // Aggregates over distinct values of rows that may be taken back: how often each value is there is
 // counted, and another function gets it with the first, and loses it with the last.
 #include <arrow/array.h>
+#include <arrow/buffer.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
 
 #include "aggregate.h"
 #include "counted_values.h"
@@ -12,6 +18,38 @@ namespace {
 using state::KeyedTable;
 using state::RowNumber;
 using state::ValueKind;
+
+// From the first row on.
+std::shared_ptr<arrow::Buffer> valid_bits_of(const arrow::Array& column) {
+  if (column.null_count() == 0) return nullptr;
+  std::string bits((static_cast<size_t>(column.length()) + 7) / 8, '\0');
+  for (int64_t row = 0; row < column.length(); ++row) {
+    char& byte = bits[static_cast<size_t>(row) / 8];
+    if (column.IsValid(row)) byte = static_cast<char>(byte | 1 << row % 8);
+  }
+  return arrow::Buffer::FromString(std::move(bits));
+}
+
+// 0.0 is -0.0, and every NaN one: what goes with the last of equal values is what came with the
+// first, whichever it was.
+template <class Float>
+ColumnPtr with_one_zero(const ColumnPtr& column) {
+  const auto* const values = column->data()->GetValues<Float>(1);
+  const auto other = [](Float value) {
+    return std::isnan(value) || (value == 0 && std::signbit(value));
+  };
+  if (std::none_of(values, values + column->length(), other)) return column;
+  std::string bytes(static_cast<size_t>(column->length()) * sizeof(Float), '\0');
+  for (int64_t row = 0; row < column->length(); ++row) {
+    const Float value = !other(values[row])       ? values[row]
+                        : std::isnan(values[row]) ? std::numeric_limits<Float>::quiet_NaN()
+                                                  : Float{0};
+    std::memcpy(bytes.data() + static_cast<size_t>(row) * sizeof(Float), &value, sizeof value);
+  }
+  return arrow::MakeArray(arrow::ArrayData::Make(
+      column->type(), column->length(),
+      {valid_bits_of(*column), arrow::Buffer::FromString(std::move(bytes))}, column->null_count()));
+}
 
 class CountedFunction final : public AggregateFunction {
  public:
@@ -29,9 +67,15 @@ class CountedFunction final : public AggregateFunction {
     return counted_.open(context, table, name_ + "-counts");
   }
   Status begin(const ColumnPtr& argument) override {
-    argument_ = argument.get();
-    DF_RETURN_IF_ERROR(keys_.read({schema_, argument->length(), {argument}}));
-    return inner_->begin(argument);
+    const Type& type = (*schema_)[0].type;
+    if (type.id() == TypeId::kFloat32) {
+      given_ = with_one_zero<float>(argument);
+    } else {
+      given_ = type.is_float() ? with_one_zero<double>(argument) : argument;
+    }
+    argument_ = given_.get();
+    DF_RETURN_IF_ERROR(keys_.read({schema_, argument->length(), {given_}}));
+    return inner_->begin(given_);
   }
   Status add(KeyedTable& table, size_t first, const AggregateRows& rows) override {
     groups_.clear();
@@ -76,6 +120,7 @@ class CountedFunction final : public AggregateFunction {
   const std::string name_;
   const SchemaPtr schema_;
   KeyColumns keys_;  // of the argument
+  ColumnPtr given_;
   CountedValues counted_;
   // Used again.
   std::vector<RowNumber> groups_;

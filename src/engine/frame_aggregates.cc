@@ -29,6 +29,8 @@ bool FrameAggregates::merges_exactly(const plan::Aggregate& aggregate, const Sch
     case Kind::kCount:
     case Kind::kMin:
     case Kind::kMax:
+    case Kind::kBoolAnd:
+    case Kind::kBoolOr:
     case Kind::kFirstValue:
     case Kind::kLastValue: return true;
     case Kind::kSum:

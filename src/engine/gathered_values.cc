@@ -10,46 +10,13 @@
 #include <unordered_set>
 
 #include "base/bytes.h"
+#include "gathered_reader.h"
+#include "gathered_sorted.h"
+#include "gathered_statistics.h"
 #include "nested_values.h"
 
 namespace dataflow::engine {
 namespace {
-
-Status no_value() { return Status::corrupt("a value that an aggregate keeps is cut off"); }
-
-// Reads what one value is made of.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
-
-  Result<std::string_view> take(size_t size) {
-    if (rest_.size() < size) return no_value();
-    const std::string_view taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-  Result<uint8_t> byte() {
-    DF_ASSIGN_OR_RETURN(const std::string_view one, take(1));
-    return static_cast<uint8_t>(one[0]);
-  }
-  Result<std::string_view> text() {
-    DF_ASSIGN_OR_RETURN(const std::string_view size, take(4));
-    return take(load_le32(size.data()));
-  }
-  Result<double> number() {
-    DF_ASSIGN_OR_RETURN(const std::string_view bytes, take(sizeof(double)));
-    double value = 0;
-    std::memcpy(&value, bytes.data(), sizeof value);
-    return value;
-  }
-  Result<int64_t> whole() {
-    DF_ASSIGN_OR_RETURN(const std::string_view bytes, take(sizeof(int64_t)));
-    return static_cast<int64_t>(load_le64(bytes.data()));
-  }
-
- private:
-  std::string_view rest_;
-};
 
 // The texts with something between them, and around them.
 class TextList final : public GatheredValues {
@@ -64,7 +31,7 @@ class TextList final : public GatheredValues {
     }
     std::string all;
     for (const std::string_view value : values) {
-      Reader reader(value);
+      GatheredReader reader(value);
       DF_RETURN_IF_ERROR(reader.byte().status());
       DF_ASSIGN_OR_RETURN(const std::string_view text, reader.text());
       if (value.data() != values.front().data()) all += separator_;
@@ -90,7 +57,7 @@ class ArrayOfValues final : public GatheredValues {
     std::string bytes(4 + (values.size() + 7) / 8, '\0');
     store_le32(bytes.data(), static_cast<uint32_t>(values.size()));
     for (size_t i = 0; i < values.size(); ++i) {
-      if (values[i].empty()) return no_value();
+      if (values[i].empty()) return no_gathered_value();
       if (values[i][0] == 0) continue;
       char& bits = bytes[4 + i / 8];
       bits = static_cast<char>(bits | 1 << i % 8);
@@ -108,7 +75,7 @@ class JsonArray final : public GatheredValues {
   Status put(std::span<const std::string_view> values, ColumnWriter& out) const override {
     std::string all = "[";
     for (const std::string_view value : values) {
-      Reader reader(value);
+      GatheredReader reader(value);
       DF_ASSIGN_OR_RETURN(const uint8_t is_there, reader.byte());
       std::string_view text = "null";
       if (is_there != 0) {
@@ -133,7 +100,7 @@ class JsonObject final : public GatheredValues {
     std::unordered_set<std::string_view> keys;
     std::vector<std::pair<std::string_view, std::string_view>> members;
     for (size_t i = values.size(); i-- > 0;) {
-      Reader reader(values[i]);
+      GatheredReader reader(values[i]);
       DF_RETURN_IF_ERROR(reader.byte().status());
       DF_ASSIGN_OR_RETURN(const uint8_t there, reader.byte());
       if ((there & 1) == 0) continue;
@@ -214,7 +181,7 @@ class Percentile final : public GatheredValues {
 
   // None: it does not count.
   Result<std::optional<Weighed>> weighed(std::string_view bytes) const {
-    Reader reader(bytes);
+    GatheredReader reader(bytes);
     DF_RETURN_IF_ERROR(reader.byte().status());
     Weighed one;
     if (counted_) {
@@ -244,7 +211,8 @@ class Percentile final : public GatheredValues {
   const bool counted_;
 };
 
-// What tells a value of a DISTINCT list from others: 0.0 is -0.0, and every NaN one.
+}  // namespace
+
 std::string_view told_apart(const Type& type, std::string_view value) {
   if (!type.is_float() || value.size() < 2) return value;
   static constexpr double kZero = 0;
@@ -263,8 +231,6 @@ std::string_view told_apart(const Type& type, std::string_view value) {
   if (std::isnan(number)) return as_bytes(kNone);
   return number == 0 ? as_bytes(kZero) : value;
 }
-
-}  // namespace
 
 bool GatheredValues::takes(const arrow::Array& column, int64_t row) const {
   return keeps_nulls_ || !column.IsNull(row);
@@ -288,8 +254,10 @@ void GatheredValues::drop_repeated(std::vector<std::string_view>& values) const 
   });
 }
 
-std::unique_ptr<GatheredValues> GatheredValues::make(const plan::Aggregate& aggregate,
-                                                     const Type& argument) {
+namespace {
+
+std::unique_ptr<GatheredValues> make_as_they_come(const plan::Aggregate& aggregate,
+                                                  const Type& argument) {
   using Kind = plan::AggregateKind;
   const plan::AggregateFunction& function = *plan::find_aggregate(aggregate.function);
   const bool nulls = plan::keeps_nulls(function, aggregate);
@@ -309,8 +277,18 @@ std::unique_ptr<GatheredValues> GatheredValues::make(const plan::Aggregate& aggr
       if (!places.ok()) return nullptr;
       return std::make_unique<Percentile>(argument, std::move(*places), aggregate.distinct);
     }
-    default: return nullptr;
+    default: return make_statistic(function.kind, aggregate, argument);
   }
+}
+
+}  // namespace
+
+std::unique_ptr<GatheredValues> GatheredValues::make(const plan::Aggregate& aggregate,
+                                                     const Type& argument) {
+  if (aggregate.order.empty()) return make_as_they_come(aggregate, argument);
+  auto inner = make_as_they_come(aggregate, argument.fields().front().type);
+  if (inner == nullptr) return nullptr;
+  return make_sorted(std::move(inner), argument, aggregate.order);
 }
 
 }  // namespace dataflow::engine

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <random>
 
@@ -192,6 +193,27 @@ TEST(GroupOperatorTest, TheFirstAndLastAreThoseOfTheValuesThatAreLeft) {
   bed.add({row_of("a", 1), row_of("a", 4)}, {kWas, kIs});
   EXPECT_EQ(bed.news(),
             "-U{k=a, first=2, last=1, first_new=1} +U{k=a, first=2, last=4, first_new=2}");
+}
+
+// Of distinct values 0.0 is -0.0, whichever of both came first, and goes last.
+TEST(GroupOperatorTest, TheFirstOfDistinctValuesKnowsOneZero) {
+  for (const Type& type : {Type::float64(), Type::float32()}) {
+    const SchemaPtr schema = std::make_shared<Schema>(
+        std::vector<Field>{{"id", Type::int64()}, {"k", Type::string()}, {"d", type}});
+    GroupBed bed(schema, by_k({aggregate_of("FIRST_VALUE", "d", "f", true)}), true);
+    const auto row = [&](std::optional<double> d) -> Row {
+      return {Value::int64(0), Value::string("a"),
+              d ? Value::floating(type, *d) : Value::null(type)};
+    };
+    bed.add({row(std::nullopt), row(0.0), row(-0.0), row(0.5), row(std::nan("1"))});
+    bed.add({row(0.0)}, {kOut});
+    bed.restart(1);
+    EXPECT_EQ(bed.news(), "+I{k=a, f=0}");
+    bed.add({row(-0.0)}, {kOut});
+    EXPECT_EQ(bed.news(), "-U{k=a, f=0} +U{k=a, f=0.5}");
+    bed.add({row(0.5), row(-std::nan("2"))}, {kOut, kOut});
+    EXPECT_EQ(bed.news(), "-U{k=a, f=0.5} +U{k=a, f=NULL}");
+  }
 }
 
 TEST(GroupOperatorTest, AnAggregateWithoutValuesLeftIsNull) {

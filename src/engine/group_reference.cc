@@ -43,8 +43,10 @@ void GroupReference::take_back(const Row& row) {
     if (!counts(aggregate, row)) continue;
     const auto is_like_it = [&](const Row& kept) {
       if (aggregate.argument == nullptr) return true;
-      const size_t column = *input_->find(argument_column(aggregate));
-      return kept[column] == row[column];
+      return std::ranges::all_of(argument_columns(aggregate), [&](const std::string& name) {
+        const size_t column = *input_->find(name);
+        return kept[column] == row[column];
+      });
     };
     const auto first = std::ranges::find_if(group.kept[i], is_like_it);
     if (first != group.kept[i].end()) group.kept[i].erase(first);
@@ -124,7 +126,33 @@ std::vector<plan::Aggregate> list_aggregates() {
     aggregate.parameters = {*expr::parse_expression(parameter)};
     return aggregate;
   };
-  return {aggregate_of("LISTAGG", "word", "list"),
+  const auto of_two = [](const std::string& function, const std::string& argument,
+                         const std::string& name, std::vector<plan::ValueOrder> order = {}) {
+    plan::Aggregate aggregate = aggregate_of(function, "", name);
+    aggregate.argument = *expr::parse_expression(argument);
+    aggregate.order = std::move(order);
+    return aggregate;
+  };
+  const plan::ValueOrder up, down{true, false}, down_first{true, true};
+  plan::Aggregate different = of_two("ARRAY_AGG", "ROW(d, d)", "sorted_d", {down_first});
+  different.distinct = true;
+  return {of_two("LISTAGG", "ROW(word, n)", "list_by_n", {down}),
+          of_two("ARRAY_AGG", "ROW(n, price, word)", "n_by_price", {down_first, up}),
+          different,
+          with(of_two("PERCENTILE_DISC", "ROW(price, price)", "some_price", {up}), "0.4"),
+          with(aggregate_of("PERCENTILE_DISC", "word", "word_disc"), "ARRAY[0, 0.5, 1]"),
+          aggregate_of("MODE", "word", "usual"),
+          of_two("MODE", "ROW(n, n)", "greatest_usual", {down}),
+          aggregate_of("COLLECT", "n", "ns_counted", false, "flag"),
+          aggregate_of("BOOL_AND", "flag", "all_flags"),
+          aggregate_of("BOOL_OR", "flag", "any_flag"),
+          aggregate_of("BIT_AND", "n", "bits_of_all"),
+          aggregate_of("BIT_OR", "n", "bits_of_any"),
+          aggregate_of("BIT_XOR", "n", "odd_bits", true),
+          of_two("REGR_SXY", "ROW(d, n)", "sxy"),
+          of_two("REGR_COUNT", "ROW(d, n)", "pairs"),
+          of_two("COVAR_SAMP", "ROW(d, n)", "covariance"),
+          aggregate_of("LISTAGG", "word", "list"),
           with(aggregate_of("LISTAGG", "word", "each_word", true), "'; '"),
           aggregate_of("ARRAY_AGG", "word", "words_of", false, "flag"),
           with(aggregate_of("ARRAY_AGG", "n", "array_n"), "'IGNORE NULLS'"),

@@ -1,5 +1,3 @@
-#include <arrow/array.h>
-
 #include <algorithm>
 
 #include "key_columns.h"
@@ -8,7 +6,6 @@
 #include "over_functions.h"
 #include "over_operators.h"
 #include "row_codec.h"
-#include "window_time.h"
 
 namespace dataflow::engine {
 namespace {
@@ -25,13 +22,10 @@ constexpr size_t kAtOnce = 8192;
 // the columns are in memory once more.
 class BoundedOver final : public Operator {
  public:
-  // `time`: the column whose distances frames go by.
-  BoundedOver(std::vector<size_t> keys, std::vector<OrderKeyColumn> order,
-              std::optional<OrderKeyColumn> time, RowCodec codec,
+  BoundedOver(std::vector<size_t> keys, std::vector<OrderKeyColumn> order, RowCodec codec,
               std::unique_ptr<OverFunctions> functions)
       : keys_(std::move(keys)),
         order_(std::move(order)),
-        time_(time),
         codec_(std::move(codec)),
         functions_(std::move(functions)) {}
 
@@ -120,20 +114,6 @@ class BoundedOver final : public Operator {
     for (const Entry& entry : entries) rows_.push_back(entry.row);
   }
 
-  void put_times(OverRows& rows) const {
-    const arrow::Array& column = *rows.batch.columns[time_->column];
-    const int64_t units = (*rows.batch.schema)[time_->column].type.units_per_milli();
-    const auto* const times = column.data()->GetValues<int64_t>(1);
-    for (int64_t row = 0; row < rows.batch.rows; ++row) {
-      if (column.IsNull(row)) {
-        rows.places.push_back(time_->nulls_first ? kBeforeAll : kBehindAll);
-      } else {
-        const int64_t micros = micros_of(times[row], units);
-        rows.places.push_back(time_->descending ? -micros : micros);
-      }
-    }
-  }
-
   void put_places(OverRows& rows) const {
     const std::string* const orders = table_->bytes(kOrder);
     int64_t place = 0;
@@ -149,11 +129,7 @@ class BoundedOver final : public Operator {
     for (const RowNumber row : rows.rows) views_.push_back(table_->bytes(kRow)[row]);
     rows.batch = {codec_.schema(), std::ssize(views_)};
     DF_RETURN_IF_ERROR(codec_.decode(views_, rows.batch.columns));
-    if (time_) {
-      put_times(rows);
-    } else {
-      put_places(rows);
-    }
+    put_places(rows);
     DF_RETURN_IF_ERROR(functions_->emit(rows, out));
     rows = {};
     return {};
@@ -161,7 +137,6 @@ class BoundedOver final : public Operator {
 
   KeyColumns keys_;
   OrderKeys order_;
-  const std::optional<OrderKeyColumn> time_;
   RowCodec codec_;
   const std::unique_ptr<OverFunctions> functions_;
   state::KeyedTable* table_ = nullptr;
@@ -180,11 +155,8 @@ Result<std::unique_ptr<Operator>> make_bounded_over(const plan::OverSpec& spec,
   DF_ASSIGN_OR_RETURN(std::vector<size_t> keys, key_columns_of(spec.keys, *input));
   DF_ASSIGN_OR_RETURN(std::vector<OrderKeyColumn> order, order_key_columns(spec.order, *input));
   DF_ASSIGN_OR_RETURN(auto functions, OverFunctions::make(spec, *input, std::move(output), false));
-  std::optional<OrderKeyColumn> time;
-  const bool by_distance = spec.preceding > 0 || spec.following > 0;
-  if (spec.unit == plan::FrameUnit::kRange && by_distance) time = order.front();
   return std::unique_ptr<Operator>(std::make_unique<BoundedOver>(
-      std::move(keys), std::move(order), time, RowCodec(input), std::move(functions)));
+      std::move(keys), std::move(order), RowCodec(input), std::move(functions)));
 }
 
 }  // namespace dataflow::engine

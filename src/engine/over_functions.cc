@@ -19,10 +19,6 @@ constexpr size_t kRows = 0;
 constexpr size_t kPlaces = 1;
 const std::vector<ValueKind> kCounts = {ValueKind::kInt64, ValueKind::kInt64};
 
-int64_t moved(int64_t place, int64_t by) {
-  return place == kBeforeAll || place == kBehindAll ? place : place + by;
-}
-
 }  // namespace
 
 Status OverRows::drop(const std::vector<uint8_t>& gone) {
@@ -57,6 +53,9 @@ Result<std::unique_ptr<OverFunctions>> OverFunctions::make(const plan::OverSpec&
                                                            const Schema& input, SchemaPtr output,
                                                            bool streaming) {
   std::unique_ptr<OverFunctions> made(new OverFunctions(spec, std::move(output), streaming));
+  if (!streaming) {
+    DF_ASSIGN_OR_RETURN(made->ranges_, RangeFrames::make(spec, input));
+  }
   // Frames whose beginnings move merge only what merges exactly.
   std::vector<size_t> merged, others;
   for (size_t i = 0; i < spec.aggregates.size(); ++i) {
@@ -89,6 +88,7 @@ Status OverFunctions::add_function(const plan::Aggregate& aggregate, size_t outp
   function.output = output;
   switch (function.kind) {
     case OverFunctionKind::kNtile: function.number = plan::buckets_of(aggregate); break;
+    case OverFunctionKind::kNthValue: takes_nth_ = true; [[fallthrough]];
     case OverFunctionKind::kLag:
     case OverFunctionKind::kLead: {
       function.number = plan::offset_of(aggregate);
@@ -176,35 +176,44 @@ void OverFunctions::find_peers(const OverRows& rows, const OverPart& part) {
   }
 }
 
+FrameAggregates::Frame OverFunctions::frame_of_rows(const OverPart& part, size_t row) const {
+  const auto back = static_cast<int64_t>(row - part.begin);
+  const auto ahead = static_cast<int64_t>(part.end - row);
+  const auto at = [&](int64_t step) {
+    return static_cast<size_t>(static_cast<int64_t>(row) + std::clamp(step, -back, ahead));
+  };
+  // A distance may be as large as a number can be.
+  const int64_t far = std::min(spec_.following, ahead + back);
+  Frame frame{part.begin, part.end};
+  if (beginning_moves()) frame.begin = at(spec_.begins_ahead ? spec_.preceding : -spec_.preceding);
+  if (spec_.following != plan::kWithoutBound) frame.end = at((spec_.ends_before ? -far : far) + 1);
+  frame.end = std::max(frame.begin, frame.end);
+  return frame;
+}
+
 void OverFunctions::find_frames(const OverRows& rows, const OverPart& part) {
   of_part_.clear();
+  if (ranges_ != nullptr) return ranges_->find(part.begin, part.end, of_part_);
   const bool by_rows = spec_.unit == plan::FrameUnit::kRows;
   // What is added up in state stands before all rows at hand.
   const size_t first = adds_up_ ? part.fresh : part.begin;
   size_t begin = first;
-  size_t end = part.fresh;
   for (size_t row = part.fresh; row < part.end; ++row) {
+    if (by_rows) {
+      of_part_.push_back(frame_of_rows(part, row));
+      if (!beginning_moves()) of_part_.back().begin = first;
+      continue;
+    }
     if (!beginning_moves()) {
       begin = first;
-    } else if (by_rows) {
-      const auto back = static_cast<size_t>(spec_.preceding);
-      begin = row - part.begin > back ? row - back : part.begin;
     } else if (spec_.preceding == 0) {
       begin = peers_begin_[row];
     } else {
-      const int64_t from = moved(rows.places[row], -spec_.preceding * kMicrosInMilli);
+      const int64_t from = rows.places[row] - spec_.preceding * kMicrosInMilli;
       while (rows.places[begin] < from) ++begin;
     }
-    if (spec_.following == plan::kWithoutBound) {
-      end = part.end;
-    } else if (by_rows) {
-      end = std::min(part.end - row, static_cast<size_t>(spec_.following) + 1) + row;
-    } else if (spec_.following == 0) {
-      end = peers_end_[row];
-    } else {
-      const int64_t to = moved(rows.places[row], spec_.following * kMicrosInMilli);
-      while (end < part.end && rows.places[end] <= to) ++end;
-    }
+    // By time frames reach ahead in bounded jobs only.
+    const size_t end = spec_.following == plan::kWithoutBound ? part.end : peers_end_[row];
     of_part_.push_back({begin, end});
   }
 }
@@ -222,15 +231,20 @@ Status OverFunctions::compute(const OverRows& rows) {
     frames.writers.clear();
     for (const size_t output : frames.outputs) frames.writers.push_back(&writers_[output]);
   }
+  if (ranges_ != nullptr) ranges_->read(rows.batch);
+  for (Function& function : functions_) function.chosen.clear();
   for (const OverPart& part : rows.parts) {
     if (part.fresh == part.end) continue;
     find_peers(rows, part);
-    if (!frames_.empty()) find_frames(rows, part);
+    if (!frames_.empty() || takes_nth_) find_frames(rows, part);
     const auto group = adds_up_ ? part.group : std::nullopt;
     for (const Frames& frames : frames_) {
       DF_RETURN_IF_ERROR(frames.aggregates->run(of_part_, group, frames.writers));
     }
     put_places(part);
+    for (Function& function : functions_) {
+      if (function.value != nullptr) choose(function, rows, part);
+    }
   }
   return {};
 }
@@ -275,25 +289,36 @@ void OverFunctions::put_place(const Function& function, const OverPart& part,
   }
 }
 
-Result<ColumnPtr> OverFunctions::neighbours(const Function& function, const ColumnPtr& values,
-                                            const OverRows& rows) const {
+// Where there is no such row it is the one behind all.
+void OverFunctions::choose(Function& function, const OverRows& rows, const OverPart& part) const {
+  const int64_t number = function.number;
+  for (size_t row = part.fresh; row < part.end; ++row) {
+    // An offset may be as large as a number can be.
+    const auto at = static_cast<int64_t>(row);
+    const auto back = static_cast<int64_t>(row - part.begin);
+    const auto ahead = static_cast<int64_t>(part.end - row) - 1;
+    int64_t chosen = rows.batch.rows;
+    if (function.kind == OverFunctionKind::kNthValue) {
+      const Frame& frame = of_part_[row - part.fresh];
+      if (number <= static_cast<int64_t>(frame.end - frame.begin)) {
+        chosen = static_cast<int64_t>(frame.begin) + number - 1;
+      }
+    } else if (function.kind == OverFunctionKind::kLag) {
+      if (number <= back) chosen = at - number;
+    } else if (number <= ahead) {
+      chosen = at + number;
+    }
+    function.chosen.push_back(static_cast<int32_t>(chosen));
+  }
+}
+
+Result<ColumnPtr> OverFunctions::chosen_of(const Function& function, const ColumnPtr& values,
+                                           const OverRows& rows) {
   const auto schema =
       std::make_shared<const Schema>(std::vector<Field>{{"value", function.value->type()}});
   DF_ASSIGN_OR_RETURN(const Batch all, concat({Batch{schema, rows.batch.rows, {values}},
                                                Batch{schema, 1, {function.instead}}}));
-  const int64_t step = function.kind == OverFunctionKind::kLag ? -function.number : function.number;
-  std::vector<int32_t> chosen;
-  for (const OverPart& part : rows.parts) {
-    for (size_t row = part.fresh; row < part.end; ++row) {
-      // An offset may be as large as a number can be.
-      const auto back = static_cast<int64_t>(row - part.begin);
-      const auto ahead = static_cast<int64_t>(part.end - row) - 1;
-      const bool there = step < 0 ? -step <= back : step <= ahead;
-      chosen.push_back(
-          static_cast<int32_t>(there ? static_cast<int64_t>(row) + step : rows.batch.rows));
-    }
-  }
-  DF_ASSIGN_OR_RETURN(Batch taken, take(all, chosen));
+  DF_ASSIGN_OR_RETURN(Batch taken, take(all, function.chosen));
   return std::move(taken.columns.front());
 }
 
@@ -323,7 +348,7 @@ Status OverFunctions::leave(const OverRows& rows, Collector& out) {
       DF_ASSIGN_OR_RETURN(made.columns[first_output_ + output], writers_[output].take());
     } else {
       DF_ASSIGN_OR_RETURN(made.columns[first_output_ + output],
-                          neighbours(functions_[i], values_[i], rows));
+                          chosen_of(functions_[i], values_[i], rows));
     }
   }
   for (int64_t from = 0; from < made.rows; from += kRowsOut) {

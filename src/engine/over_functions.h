@@ -13,6 +13,7 @@
 #include "frame_aggregates.h"
 #include "plan/over_function.h"
 #include "plan/plan.h"
+#include "range_frames.h"
 #include "types/batch.h"
 
 namespace dataflow::engine {
@@ -26,9 +27,8 @@ struct OverPart {
 };
 struct OverRows {
   Batch batch;
-  // A row's place in the order of its partition: rising, equal where the order is. Of frames that
-  // go by time these are microseconds, falling times below zero, or kBeforeAll and kBehindAll for
-  // NULL.
+  // A row's place in the order of its partition: rising, equal where the order is. In streams these
+  // are microseconds.
   std::vector<int64_t> places;
   std::vector<OverPart> parts;
   std::vector<state::RowNumber> rows;  // of state
@@ -36,8 +36,6 @@ struct OverRows {
   // Without those rows, a byte for each.
   Status drop(const std::vector<uint8_t>& gone);
 };
-inline constexpr int64_t kBeforeAll = INT64_MIN;
-inline constexpr int64_t kBehindAll = INT64_MAX;
 
 class OverFunctions {
  public:
@@ -65,10 +63,11 @@ class OverFunctions {
   using Frame = FrameAggregates::Frame;
   struct Function {
     plan::OverFunctionKind kind;
-    int64_t number = 0;    // NTILE's parts, how far LAG and LEAD go
-    expr::BoundPtr value;  // of LAG and LEAD
-    ColumnPtr instead;     // of one value, where there is no such row
-    size_t output = 0;     // which of the node's aggregates it is
+    int64_t number = 0;             // NTILE's parts, how far LAG and LEAD go
+    expr::BoundPtr value;           // of LAG and LEAD
+    ColumnPtr instead;              // of one value, where there is no such row
+    size_t output = 0;              // which of the node's aggregates it is
+    std::vector<int32_t> chosen{};  // of LAG, LEAD and NTH_VALUE: by row that leaves
   };
   struct Frames {
     std::unique_ptr<FrameAggregates> aggregates;
@@ -85,11 +84,13 @@ class OverFunctions {
   Result<bool> evaluate(OverRows& rows);
   void find_peers(const OverRows& rows, const OverPart& part);
   void find_frames(const OverRows& rows, const OverPart& part);
+  Frame frame_of_rows(const OverPart& part, size_t row) const;
   Status compute(const OverRows& rows);
   void put_places(const OverPart& part);
   void put_place(const Function& function, const OverPart& part, ColumnWriter& writer) const;
-  Result<ColumnPtr> neighbours(const Function& function, const ColumnPtr& values,
-                               const OverRows& rows) const;
+  void choose(Function& function, const OverRows& rows, const OverPart& part) const;
+  static Result<ColumnPtr> chosen_of(const Function& function, const ColumnPtr& values,
+                                     const OverRows& rows);
   Status leave(const OverRows& rows, Collector& out);
 
   const plan::OverSpec spec_;
@@ -102,6 +103,8 @@ class OverFunctions {
   bool adds_up_ = false;  // so are frames
   std::vector<Function> functions_;
   std::vector<Frames> frames_;
+  std::unique_ptr<RangeFrames> ranges_;  // of bounded jobs, where frames go by distances
+  bool takes_nth_ = false;
 
   OperatorContext* context_ = nullptr;
   state::KeyedTable* groups_ = nullptr;

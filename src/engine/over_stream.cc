@@ -23,10 +23,16 @@ constexpr size_t kAtOnce = 8192;
 // (table "behind"); of each partition what was counted and added up from its beginning (table
 // "groups"), which stays for ever, as in Apache Flink. All rows of one time leave together, since
 // no more will come but late ones, which are dead letters.
+//
+// In processing time rows have the clock's time when they come, and leave at once. Of frames of
+// rows each has a place of its own then; else those that come together have one.
 class StreamOver final : public Operator {
  public:
-  StreamOver(TimedRows input, std::unique_ptr<OverFunctions> functions)
+  // `alone`: no two rows stand at one place.
+  StreamOver(TimedRows input, bool processing, bool alone, std::unique_ptr<OverFunctions> functions)
       : input_(std::move(input)),
+        processing_(processing),
+        alone_(alone),
         functions_(std::move(functions)),
         behind_(functions_->rows_back(), functions_->millis_back()) {}
 
@@ -45,6 +51,7 @@ class StreamOver final : public Operator {
   Status on_batch(size_t /*input*/, const Batch& batch, Collector& out) override {
     DF_RETURN_IF_ERROR(catch_up(out));
     DF_RETURN_IF_ERROR(input_.read(*context_, batch));
+    if (processing_) return take_now(out);
     kept_.clear();
     for (const TimedRows::Arrival& arrival : input_.arrivals()) {
       if (TimedRows::is_late(arrival.micros, progress_.value())) {
@@ -58,6 +65,7 @@ class StreamOver final : public Operator {
   }
 
   Status on_watermark(Watermark watermark, Collector& out) override {
+    if (processing_) return catch_up(out);
     if (!progress_.advance(watermark) && caught_up_) return {};
     caught_up_ = true;
     return advance(out);
@@ -74,6 +82,16 @@ class StreamOver final : public Operator {
   }
 
  private:
+  Status take_now(Collector& out) {
+    // A clock that went back stands still for us.
+    const int64_t now = std::max(context_->now_millis(), progress_.value().value());
+    kept_ = input_.arrivals();
+    for (TimedRows::Arrival& arrival : kept_) arrival.micros = now * 1000;
+    waiting_.keep(input_, kept_);
+    progress_.advance(Watermark(now));
+    return advance(out);
+  }
+
   // Progress is kept apart from rows: rows of the state may be due by it already.
   Status catch_up(Collector& out) {
     if (caught_up_) return {};
@@ -105,6 +123,10 @@ class StreamOver final : public Operator {
     return waiting_.hash(a) == waiting_.hash(b) && waiting_.key(a) == waiting_.key(b);
   }
 
+  int64_t place_of(const OverRows& rows, int64_t micros) const {
+    return alone_ ? std::ssize(rows.places) : micros;
+  }
+
   // The rows that are due, by partition and time, each behind what it looks back at.
   Status gather(OverRows& rows) {
     std::ranges::stable_sort(due_, [&](RowNumber a, RowNumber b) {
@@ -119,14 +141,14 @@ class StreamOver final : public Operator {
       const std::string_view key = waiting_.key(due_[i]);
       for (const auto& [micros, row] : behind_.of(hash, key)) {
         views_.push_back(behind_.bytes(row));
-        rows.places.push_back(micros);
+        rows.places.push_back(place_of(rows, micros));
         rows.rows.push_back(row);
       }
       part.fresh = views_.size();
       const size_t first = i;
       for (; i < due_.size() && same_partition(due_[first], due_[i]); ++i) {
         views_.push_back(waiting_.bytes(due_[i]));
-        rows.places.push_back(waiting_.micros(due_[i]));
+        rows.places.push_back(place_of(rows, waiting_.micros(due_[i])));
         rows.rows.push_back(due_[i]);
       }
       part.end = views_.size();
@@ -159,6 +181,8 @@ class StreamOver final : public Operator {
   }
 
   TimedRows input_;
+  const bool processing_;
+  const bool alone_;
   const std::unique_ptr<OverFunctions> functions_;
   OperatorContext* context_ = nullptr;
   WaitingRows waiting_;
@@ -178,10 +202,13 @@ class StreamOver final : public Operator {
 
 Result<std::unique_ptr<Operator>> make_stream_over(const plan::OverSpec& spec,
                                                    const SchemaPtr& input, SchemaPtr output) {
-  DF_ASSIGN_OR_RETURN(TimedRows rows, TimedRows::make(spec.keys, spec.order.front().column, input));
+  const bool processing = spec.time == plan::TimeKind::kProcessing;
+  const bool alone = processing && spec.unit == plan::FrameUnit::kRows;
+  const std::string time = processing ? "" : spec.order.front().column;
+  DF_ASSIGN_OR_RETURN(TimedRows rows, TimedRows::make(spec.keys, time, input));
   DF_ASSIGN_OR_RETURN(auto functions, OverFunctions::make(spec, *input, std::move(output), true));
   return std::unique_ptr<Operator>(
-      std::make_unique<StreamOver>(std::move(rows), std::move(functions)));
+      std::make_unique<StreamOver>(std::move(rows), processing, alone, std::move(functions)));
 }
 
 Result<std::unique_ptr<Operator>> make_over(const plan::OverSpec& spec, bool bounded,

@@ -107,6 +107,8 @@ std::vector<plan::Aggregate> places_of_bounded_jobs() {
   all.push_back(over("LEAD", "word", "after"));
   all.push_back(over("LEAD", "tags", "after_2", {"2"}));
   all.push_back(over("LEAD", "n", "after_9", {"9", "-1"}));
+  all.push_back(over("NTH_VALUE", "word", "third_word", {"3"}));
+  all.push_back(over("NTH_VALUE", "id", "first_id", {"1"}));
   return all;
 }
 
@@ -134,6 +136,8 @@ int compare(const Value& a, const Value& b, const plan::OrderColumn& by) {
   int order = 0;
   if (a.type().id() == TypeId::kString) {
     order = a.as_text().compare(b.as_text());
+  } else if (a.type().id() == TypeId::kDecimal) {
+    order = a.as_decimal() < b.as_decimal() ? -1 : a.as_decimal() > b.as_decimal() ? 1 : 0;
   } else if (a.type().is_float()) {
     order = a.as_double() < b.as_double() ? -1 : a.as_double() > b.as_double() ? 1 : 0;
   } else {
@@ -183,19 +187,46 @@ class Reference {
     return 0;
   }
 
+  // How far an end of a frame is from the row, negative behind it; none: without a bound.
+  std::optional<double> reach(bool end) const {
+    const int64_t distance = end ? spec_.following : spec_.preceding;
+    const expr::ExpressionPtr& value = end ? spec_.following_value : spec_.preceding_value;
+    if (distance == kWithoutBound) return std::nullopt;
+    const double far =
+        value == nullptr ? static_cast<double>(distance) : std::stod(value->to_string());
+    return (end ? spec_.ends_before : !spec_.begins_ahead) ? -far : far;
+  }
+
+  // How far row `at` is behind row `i` in the order, -1, 0 or 1 where there is no distance.
+  double apart(const std::vector<Row>& part, size_t i, size_t at) const {
+    if (spec_.unit == FrameUnit::kRows) return static_cast<double>(at) - static_cast<double>(i);
+    const Value& a = part[i][columns_[0]];
+    const Value& b = part[at][columns_[0]];
+    double far = 0;
+    if (a.type().is_float()) {
+      far = b.as_double() - a.as_double();
+    } else if (a.type().id() == TypeId::kDecimal) {
+      far = static_cast<double>(b.as_decimal() - a.as_decimal()) / 100;
+    } else {
+      far = static_cast<double>(b.as_int() - a.as_int());
+    }
+    return spec_.order[0].descending ? -far : far;
+  }
+
   // Whether row `at` is in the frame of row `i`.
   bool in_frame(const std::vector<Row>& part, size_t i, size_t at) const {
-    const int64_t apart = static_cast<int64_t>(at) - static_cast<int64_t>(i);
-    const bool before = spec_.unit == FrameUnit::kRows ? apart < 0 : order(part[at], part[i]) < 0;
-    const bool behind = spec_.unit == FrameUnit::kRows ? apart > 0 : order(part[at], part[i]) > 0;
-    if (!before && !behind) return true;
-    const int64_t bound = before ? spec_.preceding : spec_.following;
-    if (bound == kWithoutBound) return true;
-    if (bound == 0) return false;
-    if (spec_.unit == FrameUnit::kRows) return std::abs(apart) <= bound;
-    const size_t column = columns_[0];
-    if (part[at][column].is_null() || part[i][column].is_null()) return false;
-    return std::abs(part[at][column].as_int() - part[i][column].as_int()) <= bound;
+    const auto within = [&](bool end) {
+      const std::optional<double> bound = reach(end);
+      if (!bound) return true;
+      const bool by_rows = spec_.unit == FrameUnit::kRows;
+      const bool far = !by_rows && columns_.size() == 1 && !part[i][columns_[0]].is_null() &&
+                       !part[at][columns_[0]].is_null() &&
+                       part[i][columns_[0]].type().id() != TypeId::kString;
+      if (!by_rows && !far)
+        return end ? order(part[at], part[i]) <= 0 : order(part[at], part[i]) >= 0;
+      return end ? apart(part, i, at) <= *bound : apart(part, i, at) >= *bound;
+    };
+    return within(false) && within(true);
   }
 
   Value value_of(const plan::Aggregate& aggregate, const std::vector<Row>& part, size_t i,
@@ -241,7 +272,13 @@ class Reference {
       default: break;
     }
     const int64_t step = plan::offset_of(aggregate) * (function.kind == Kind::kLag ? -1 : 1);
-    const int64_t at = static_cast<int64_t>(i) + step;
+    int64_t at = static_cast<int64_t>(i) + step;
+    if (function.kind == Kind::kNthValue) {
+      at = 0;
+      for (int64_t left = step; at < all; ++at) {
+        if (in_frame(part, i, static_cast<size_t>(at)) && --left == 0) break;
+      }
+    }
     if (at >= 0 && at < all) {
       return part[static_cast<size_t>(at)][*reading_schema()->find(aggregate.argument->name)];
     }
@@ -387,6 +424,71 @@ TEST_F(OverTest, StreamsRunFourWays) {
   }
 }
 
+TEST_F(OverTest, RowsAsTheyComeRunFourWays) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  FourWays bed(testing::TempDir() + "over_test_now_" + std::to_string(getpid()), 64);
+  constexpr Bounds kBounds[] = {{FrameUnit::kRows, kWithoutBound, 0}, {FrameUnit::kRows, 5, 0}};
+  for (const Bounds& bounds : kBounds) {
+    SCOPED_TRACE(words_of(bounds));
+    plan::OverSpec spec = stream_spec(bounds);
+    spec.order.clear();
+    spec.time = plan::TimeKind::kProcessing;
+    const plan::Plan plan = plan_of(spec, false);
+    std::vector<Row> rows;
+    auto table = std::make_shared<MemoryTable>(reading_schema(), 2);
+    for (int64_t i = 0; i < 300; ++i) {
+      rows.push_back(random_reading(random, i, below(random, 10'000)));
+      table->add(rows.back()[0].is_null() || rows.back()[0].as_text() < "k2" ? 0 : 1, rows.back());
+    }
+    table->finish();
+    bed.connectors().tables["readings"] = table;
+    plan::Plan by_number = plan;
+    for (plan::Node& node : by_number.nodes) {
+      if (node.id == "over") std::get<plan::OverSpec>(node.spec).order = {{"id"}};
+    }
+    const std::vector<std::string> expected = Reference(by_number, rows).run();
+    for (const Way& way : kWays) {
+      SCOPED_TRACE(way.name);
+      const Status ran = bed.run(plan, way, random);
+      ASSERT_TRUE(ran.ok()) << ran;
+      ASSERT_NO_FATAL_FAILURE(expect_same(bed.rows_of("out"), expected));
+    }
+  }
+}
+
+// Frames that do not have their row.
+void leave_out_the_row(Random& random, plan::OverSpec& spec) {
+  const bool both = spec.preceding != kWithoutBound && spec.following != kWithoutBound;
+  if (below(random, 2) == 0) {
+    if (spec.following == kWithoutBound) return;
+    spec.ends_before = true;
+    if (both && spec.preceding < spec.following) std::swap(spec.preceding, spec.following);
+  } else if (spec.preceding != kWithoutBound) {
+    spec.begins_ahead = true;
+    if (both && spec.preceding > spec.following) std::swap(spec.preceding, spec.following);
+  }
+}
+
+void by_numbers(Random& random, plan::OverSpec& spec) {
+  static constexpr const char* kColumns[] = {"n", "d", "price"};
+  static constexpr const char* kDistances[] = {"0", "2", "1.5", "0.755", "7", "3e0"};
+  spec.order = {{kColumns[below(random, 3)], random() % 2 == 0, random() % 2 == 0}};
+  spec.preceding = below(random, 3) == 0 ? kWithoutBound : 0;
+  spec.following = below(random, 3) == 0 ? kWithoutBound : 0;
+  const auto some = [&](int64_t bound) {
+    if (bound == kWithoutBound || below(random, 4) == 0) return expr::ExpressionPtr();
+    return *expr::parse_expression(kDistances[below(random, 6)]);
+  };
+  spec.preceding_value = some(spec.preceding);
+  spec.following_value = some(spec.following);
+  spec.begins_ahead =
+      spec.preceding_value != nullptr && spec.following == kWithoutBound && below(random, 2) == 0;
+  spec.ends_before =
+      spec.following_value != nullptr && spec.preceding == kWithoutBound && below(random, 2) == 0;
+}
+
 plan::OverSpec random_bounded_spec(Random& random) {
   plan::OverSpec spec;
   if (below(random, 4) > 0) spec.keys = {"k"};
@@ -396,12 +498,16 @@ plan::OverSpec random_bounded_spec(Random& random) {
     spec.order = {{"ts", random() % 2 == 0, random() % 2 == 0}};
     spec.preceding = below(random, 3) == 0 ? kWithoutBound : below(random, 100);
     spec.following = below(random, 3) == 0 ? kWithoutBound : below(random, 100);
+    if (below(random, 3) == 0) leave_out_the_row(random, spec);
+  } else if (spec.unit == FrameUnit::kRange && random() % 2 == 0) {
+    by_numbers(random, spec);
   } else {
     for (const char* column : {"word", "d", "n"}) {
       if (random() % 2 == 0) spec.order.push_back({column, random() % 2 == 0, random() % 2 == 0});
     }
     spec.preceding = spec.unit == FrameUnit::kRows ? some() : below(random, 2) - 1;
     spec.following = spec.unit == FrameUnit::kRows ? some() : below(random, 2) - 1;
+    if (spec.unit == FrameUnit::kRows && below(random, 3) == 0) leave_out_the_row(random, spec);
   }
   spec.aggregates = usual_aggregates();
   for (plan::Aggregate& place : places_of_bounded_jobs()) {
@@ -415,7 +521,7 @@ TEST_F(OverTest, BoundedJobsInAnyOrderGiveTheRowsOfTheReference) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
   FourWays bed(testing::TempDir() + "over_test_bounded_" + std::to_string(getpid()), 64);
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < 12; ++round) {
     plan::OverSpec spec = random_bounded_spec(random);
     SCOPED_TRACE(words_of({spec.unit, spec.preceding, spec.following}) + ", " +
                  std::to_string(spec.order.size()) + " columns");

@@ -362,15 +362,124 @@ Value percentiles_of(const plan::Aggregate& aggregate, const Type& result,
 
 }  // namespace
 
-std::string argument_column(const plan::Aggregate& aggregate) {
-  const expr::Expression* argument = aggregate.argument.get();
-  while (argument->kind != expr::Kind::kColumn) argument = argument->arguments[0].get();
-  return argument->name;
+std::vector<std::string> argument_columns(const plan::Aggregate& aggregate) {
+  std::vector<expr::ExpressionPtr> parts = {aggregate.argument};
+  const bool row = parts[0]->kind == expr::Kind::kCall && parts[0]->name == "ROW";
+  if (row) parts = aggregate.argument->arguments;
+  std::vector<std::string> columns;
+  for (const expr::ExpressionPtr& part : parts) {
+    const expr::Expression* of = part.get();
+    while (of->kind != expr::Kind::kColumn) of = of->arguments[0].get();
+    columns.push_back(of->name);
+  }
+  return columns;
 }
 
+namespace {
+
+// By the keys of the aggregate's order; NULL is no value.
+void sort_rows(const plan::Aggregate& aggregate, const Schema& input, Rows& rows) {
+  const std::vector<std::string> columns = argument_columns(aggregate);
+  std::ranges::stable_sort(rows, [&](const Row* a, const Row* b) {
+    for (size_t i = 0; i < aggregate.order.size(); ++i) {
+      const plan::ValueOrder& by = aggregate.order[i];
+      const Value& x = (*a)[*input.find(columns[i + 1])];
+      const Value& y = (*b)[*input.find(columns[i + 1])];
+      if (x.is_null() != y.is_null()) return x.is_null() == by.nulls_first;
+      if (x.is_null() || (!less(x, y) && !less(y, x))) continue;
+      return by.descending ? less(y, x) : less(x, y);
+    }
+    return false;
+  });
+}
+
+// Each different value, in the order in which they come, and how often it is there.
+std::vector<std::pair<Value, int64_t>> counted(const std::vector<Value>& values) {
+  std::vector<std::pair<Value, int64_t>> all;
+  for (const Value& value : values) {
+    auto known = std::ranges::find(all, value, &std::pair<Value, int64_t>::first);
+    if (known == all.end()) known = all.insert(known, {value, 0});
+    ++known->second;
+  }
+  return all;
+}
+
+Value most_frequent(const std::vector<Value>& values) {
+  const auto all = counted(values);
+  return std::ranges::max_element(all, {}, &std::pair<Value, int64_t>::second)->first;
+}
+
+Value collected(const std::vector<Value>& values, const Type& type) {
+  std::vector<Value> pairs;
+  for (const auto& [value, times] : counted(values)) {
+    pairs.push_back(value);
+    pairs.push_back(Value::integer(Type::int32(), times));
+  }
+  return Value::list(type, pairs);
+}
+
+Value bits_of(const std::vector<Value>& values, plan::AggregateKind kind, const Type& type) {
+  int64_t bits = values[0].as_int();
+  for (size_t i = 1; i < values.size(); ++i) {
+    const int64_t one = values[i].as_int();
+    bits = kind == plan::AggregateKind::kBitAnd  ? bits & one
+           : kind == plan::AggregateKind::kBitOr ? bits | one
+                                                 : bits ^ one;
+  }
+  return Value::integer(type, bits);
+}
+
+// Of values in order.
+Value discrete(const plan::Aggregate& aggregate, const std::vector<Value>& values,
+               const Type& type) {
+  const plan::Places places = *plan::places_of(aggregate);
+  std::vector<Value> all;
+  for (const double place : places.of) {
+    size_t number = 1;
+    while (static_cast<double>(number) < place * static_cast<double>(values.size())) ++number;
+    all.push_back(values[number - 1]);
+  }
+  return places.is_array ? Value::list(type, all) : all[0];
+}
+
+// Of rows with two columns.
+Value of_pairs(const plan::Aggregate& aggregate, const Schema& input, const Type& type,
+               const Rows& rows) {
+  const std::vector<std::string> columns = argument_columns(aggregate);
+  std::vector<std::pair<double, double>> pairs;
+  for (const Row* row : rows) {
+    const Value& y = (*row)[*input.find(columns[0])];
+    const Value& x = (*row)[*input.find(columns[1])];
+    if (y.is_null() || x.is_null()) continue;
+    pairs.emplace_back(static_cast<double>(number_of(y)), static_cast<double>(number_of(x)));
+  }
+  const auto kind = plan::find_aggregate(aggregate.function)->kind;
+  const auto count = static_cast<double>(pairs.size());
+  if (kind == plan::AggregateKind::kRegrCount) return Value::int64(std::ssize(pairs));
+  const bool sample = kind == plan::AggregateKind::kCovarSamp;
+  if (pairs.size() < (sample ? 2U : 1U)) return Value::null(type);
+  double y_mean = 0, x_mean = 0, products = 0;
+  for (const auto& [y, x] : pairs) {
+    y_mean += y;
+    x_mean += x;
+  }
+  y_mean /= count;
+  x_mean /= count;
+  for (const auto& [y, x] : pairs) products += (x - x_mean) * (y - y_mean);
+  return Value::float64(sample ? products / (count - 1) : products);
+}
+
+}  // namespace
+
 Value reference_aggregate(const plan::Aggregate& aggregate, const Schema& input, const Type& result,
-                          const std::vector<const std::vector<Value>*>& rows) {
+                          const std::vector<const std::vector<Value>*>& all_rows) {
   using Kind = plan::AggregateKind;
+  const Kind kind = plan::find_aggregate(aggregate.function)->kind;
+  Rows rows = all_rows;
+  if (!aggregate.order.empty()) sort_rows(aggregate, input, rows);
+  if (plan::is_of_pairs(*plan::find_aggregate(aggregate.function))) {
+    return of_pairs(aggregate, input, result, rows);
+  }
   std::vector<Value> values;
   for (const Row* row : rows) {
     if (aggregate.filter != nullptr) {
@@ -381,13 +490,12 @@ Value reference_aggregate(const plan::Aggregate& aggregate, const Schema& input,
       values.push_back(Value::boolean(true));
       continue;
     }
-    const Value& value = (*row)[*input.find(argument_column(aggregate))];
+    const Value& value = (*row)[*input.find(argument_columns(aggregate)[0])];
     if (value.is_null() && !plan::keeps_nulls(*plan::find_aggregate(aggregate.function), aggregate))
       continue;
     const bool seen = std::ranges::find(values, value) != values.end();
     if (!aggregate.distinct || !seen) values.push_back(value);
   }
-  const Kind kind = plan::find_aggregate(aggregate.function)->kind;
   if (kind == Kind::kCount) return Value::int64(static_cast<int64_t>(values.size()));
   if (kind == Kind::kApproxCountDistinct) return different_of(values);
   if (kind == Kind::kListAgg || kind == Kind::kArrayAgg) return list_of(aggregate, result, values);
@@ -398,7 +506,15 @@ Value reference_aggregate(const plan::Aggregate& aggregate, const Schema& input,
     case Kind::kApproxPercentile: return percentile_of(values, *plan::place_of(aggregate));
     case Kind::kSum: return sum_of(values, result);
     case Kind::kAvg: return mean_of(values, result);
+    case Kind::kMode: return most_frequent(values);
+    case Kind::kCollect: return collected(values, result);
+    case Kind::kBitAnd:
+    case Kind::kBitOr:
+    case Kind::kBitXor: return bits_of(values, kind, result);
+    case Kind::kPercentileDisc: return discrete(aggregate, values, result);
+    case Kind::kBoolAnd:
     case Kind::kMin: return *std::ranges::min_element(values, less);
+    case Kind::kBoolOr:
     case Kind::kMax: return *std::ranges::max_element(values, less);
     case Kind::kFirstValue: return values.front();
     case Kind::kLastValue: return values.back();

@@ -27,8 +27,9 @@ ReferenceResult reference_of(const plan::WindowSpec& spec, const Schema& input,
                              const Schema& output, const std::vector<std::vector<Value>>& rows,
                              int64_t delay_ms, int64_t stretch);
 
-// The column that it is of, whatever the check has put around it.
-std::string argument_column(const plan::Aggregate& aggregate);
+// The columns that it is of, whatever the check has put around them: the values', then those that
+// they are put in order by, or pairs.
+std::vector<std::string> argument_columns(const plan::Aggregate& aggregate);
 // An aggregate over the rows of a group, which stand in the order of arrival.
 Value reference_aggregate(const plan::Aggregate& aggregate, const Schema& input, const Type& result,
                           const std::vector<const std::vector<Value>*>& rows);

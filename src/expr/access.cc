@@ -151,7 +151,11 @@ struct Element {
     if (lists_.size(i) == 1) out.set(i, 0, lists_.begin(i));
     if (lists_.size(i) > 1) {
       row.fail(
-          [&] { return "ELEMENT of an array of " + std::to_string(lists_.size(i)) + " elements"; });
+          // What a subquery that stands for a value is read by.
+          [&] {
+            return "ELEMENT of an array of " + std::to_string(lists_.size(i)) +
+                   " elements; one may be in it, and one row in a subquery that stands for a value";
+          });
     }
   }
 

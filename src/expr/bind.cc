@@ -22,7 +22,8 @@ const std::map<std::string, Function, std::less<>>& registry() {
          {add_arithmetic,   add_comparison,   add_logic,       add_conditional,  add_math,
           add_string,       add_time,         add_collections, add_trigonometry, add_random,
           add_string_parts, add_string_codes, add_charsets,    add_printf,       add_regexp,
-          add_url,          add_json,         add_json_makers, add_checked,      add_in_zone}) {
+          add_url,          add_json,         add_json_makers, add_checked,      add_in_zone,
+          add_types}) {
       add(list);
     }
     auto* by_name = new std::map<std::string, Function, std::less<>>();

@@ -1,5 +1,6 @@
 // = <> < <= > >=, BETWEEN, IN, IS [NOT] DISTINCT FROM, GREATEST and LEAST's order.
 #include "comparison.h"
+
 #include "coercion.h"
 #include "decimal_math.h"
 #include "elements.h"
@@ -161,11 +162,16 @@ Result<NodePtr> compare_decimals(CompareOp op, Nodes arguments, const CallSite& 
       });
 }
 
-// Arrays, maps and rows: only whether they are equal, value by value.
+enum class NullFields : uint8_t { kUnknown, kEqual };
+
+// Arrays, maps and rows: only whether they are equal, value by value. Fields of rows that are NULL
+// are compared as by =, or as IS DISTINCT FROM has them.
 class NestedEqual final : public Node {
  public:
-  NestedEqual(Nodes arguments, bool negated)
-      : Node(Type::boolean(), any_nullable(arguments), arguments), negated_(negated) {}
+  NestedEqual(Nodes arguments, bool negated, NullFields fields)
+      : Node(Type::boolean(), may_be_null(arguments, fields), arguments),
+        negated_(negated),
+        null_fields_(fields) {}
 
   Result<ColumnPtr> evaluate(const Batch& batch, const Selection& selection,
                              EvalContext& context) const override {
@@ -177,22 +183,36 @@ class NestedEqual final : public Node {
     Writer<bool> out;
     DF_RETURN_IF_ERROR(out.open(batch.rows));
     const auto elements = make_elements(arguments()[0]->type(), inputs[0].column, inputs[1].column);
+    Status failed;
     for_each_row(selection, batch.rows, [&](int64_t row) {
       if (nulls.is_null(row)) return;
       const int64_t left = inputs[0].constant ? 0 : row;
       const int64_t right = inputs[1].constant ? 0 : row;
-      out.set(row, elements->equal(left, right) != negated_);
+      const std::optional<bool> same = null_fields_ == NullFields::kEqual
+                                           ? elements->equal(left, right)
+                                           : elements->same(left, right);
+      out.set(row, same.value_or(false) != negated_);
+      if (!same && failed.ok()) failed = nulls.set_null(row);
     });
+    DF_RETURN_IF_ERROR(failed);
     return out.finish(layout(), batch.rows, nulls);
   }
 
  private:
+  static bool may_be_null(const Nodes& arguments, NullFields fields) {
+    const bool row = arguments[0]->type().id() == TypeId::kRow;
+    return any_nullable(arguments) || (row && fields == NullFields::kUnknown);
+  }
+
   bool negated_;
+  NullFields null_fields_;
 };
 
 }  // namespace
 
-Result<NodePtr> make_comparison(CompareOp op, Nodes arguments, const CallSite& site) {
+namespace {
+
+Result<NodePtr> compared(CompareOp op, Nodes arguments, const CallSite& site, NullFields fields) {
   auto type = comparison_type(arguments[0]->type(), arguments[1]->type());
   if (!type) return site.wrong_types("values that can be compared", arguments);
   if (type->id() == TypeId::kNull) return make_literal(Value::null(Type::boolean()));
@@ -207,9 +227,16 @@ Result<NodePtr> make_comparison(CompareOp op, Nodes arguments, const CallSite& s
     if (op != CompareOp::kEqual && op != CompareOp::kNotEqual) {
       return site.wrong_types("values that have an order", arguments);
     }
-    return folded(std::make_shared<NestedEqual>(std::move(arguments), op == CompareOp::kNotEqual));
+    return folded(
+        std::make_shared<NestedEqual>(std::move(arguments), op == CompareOp::kNotEqual, fields));
   }
   return of_type(op, *type, std::move(arguments));
+}
+
+}  // namespace
+
+Result<NodePtr> make_comparison(CompareOp op, Nodes arguments, const CallSite& site) {
+  return compared(op, std::move(arguments), site, NullFields::kUnknown);
 }
 
 namespace {
@@ -220,8 +247,9 @@ struct NamedOp {
   const char* help;
 };
 constexpr NamedOp kOps[] = {
-    {"=", CompareOp::kEqual, "Whether both are equal."},
-    {"<>", CompareOp::kNotEqual, "Whether they differ; also written !=."},
+    {"=", CompareOp::kEqual,
+     "Whether both are equal; of rows NULL where a field is NULL and no other field differs."},
+    {"<>", CompareOp::kNotEqual, "Whether they differ, the contrary of =; also written !=."},
     {"<", CompareOp::kLess, "Whether the left one is smaller."},
     {"<=", CompareOp::kLessEqual, "Whether the left one is smaller or equal."},
     {">", CompareOp::kGreater, "Whether the left one is larger."},
@@ -290,7 +318,8 @@ void add_comparison(FunctionList& list) {
     add(list, distinct, "value " + distinct + " value",
         "Like <> and =, but NULL is a value like others.", 2, 2,
         [=](Nodes arguments, const CallSite& site) -> Result<NodePtr> {
-          DF_ASSIGN_OR_RETURN(NodePtr equal, make_comparison(CompareOp::kEqual, arguments, site));
+          DF_ASSIGN_OR_RETURN(NodePtr equal,
+                              compared(CompareOp::kEqual, arguments, site, NullFields::kEqual));
           return make_distinct(std::move(arguments), std::move(equal), negated);
         });
   }

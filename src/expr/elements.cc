@@ -43,6 +43,10 @@ class WithNulls : public Elements {
     if (left_null || right_null) return left_null && right_null;
     return equal_values(left, right);
   }
+  std::optional<bool> same(int64_t left, int64_t right) const final {
+    if (left_->IsNull(left) || right_->IsNull(right)) return std::nullopt;
+    return same_values(left, right);
+  }
   uint64_t hash(int64_t left) const final { return left_->IsNull(left) ? 7 : hash_value(left); }
   bool left_is_null(int64_t at) const final { return left_->IsNull(at); }
   bool right_is_null(int64_t at) const final { return right_->IsNull(at); }
@@ -50,6 +54,9 @@ class WithNulls : public Elements {
 
  protected:
   virtual bool equal_values(int64_t left, int64_t right) const = 0;
+  virtual std::optional<bool> same_values(int64_t left, int64_t right) const {
+    return equal_values(left, right);
+  }
   virtual uint64_t hash_value(int64_t left) const = 0;
 
  private:
@@ -138,6 +145,15 @@ class RowElements final : public WithNulls {
   bool equal_values(int64_t left, int64_t right) const override {
     return std::all_of(fields_.begin(), fields_.end(),
                        [&](const auto& field) { return field->equal(left, right); });
+  }
+  std::optional<bool> same_values(int64_t left, int64_t right) const override {
+    std::optional<bool> all = true;
+    for (const auto& field : fields_) {
+      const std::optional<bool> one = field->same(left, right);
+      if (one == false) return false;
+      if (!one) all = std::nullopt;
+    }
+    return all;
   }
   uint64_t hash_value(int64_t left) const override {
     uint64_t hash = 0;

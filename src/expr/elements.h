@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "columns.h"
@@ -14,6 +15,9 @@ class Elements {
   virtual ~Elements() = default;
   // As = has it, but NULL is equal to NULL.
   virtual bool equal(int64_t left, int64_t right) const = 0;
+  // As = has it: unknown where one is NULL, and of rows where no field differs and one is unknown.
+  // Within arrays and maps NULL is equal to NULL.
+  virtual std::optional<bool> same(int64_t left, int64_t right) const = 0;
   // Of values that are not NULL, of a type with has_order(): below 0, 0, above 0.
   virtual int order(int64_t left, int64_t right) const = 0;
   // Of the left column's value; equal values have the same.

@@ -115,4 +115,19 @@ void append_lower(std::string& out, std::string_view text) {
   }
 }
 
+void append_folded(std::string& out, std::string_view text) {
+  if (is_ascii(text)) return append_lower(out, text);
+  while (!text.empty()) {
+    const size_t bytes = first_character_bytes(text);
+    const std::string_view written = text.substr(0, bytes);
+    const uint32_t letter = code_point(written);
+    text.remove_prefix(bytes);
+    // The table begins behind ASCII, and ſ and K have their capital or small letter there.
+    const auto small = [](uint32_t a) { return a >= 'A' && a <= 'Z' ? a + 32 : a; };
+    const uint32_t upper = letter < 0x80 ? letter : other_case(upper_ranges(), letter);
+    const uint32_t lower = upper < 0x80 ? small(upper) : other_case(lower_ranges(), upper);
+    append_case(out, written, letter, lower);
+  }
+}
+
 }  // namespace dataflow::expr

@@ -12,6 +12,8 @@ namespace dataflow::expr {
 
 void append_upper(std::string& out, std::string_view text);
 void append_lower(std::string& out, std::string_view text);
+// Each letter as one that all its cases have in common: as many characters as before.
+void append_folded(std::string& out, std::string_view text);
 
 // The table. Of each `step`th code point of a range the other case is so much further; ranges rise.
 struct CaseRange {

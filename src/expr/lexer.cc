@@ -151,17 +151,42 @@ class Lexer {
     }
   }
 
+  // What stands behind U&'…' to say which character escapes; a backslash if nothing does.
+  Result<char> take_uescape() {
+    const size_t before = at_;
+    DF_RETURN_IF_ERROR(skip_blanks());
+    const size_t word = at_;
+    const bool named = in_capitals(text_.substr(word, 7)) == "UESCAPE";
+    if (named) at_ += 7;
+    if (named) DF_RETURN_IF_ERROR(skip_blanks());
+    if (!named || peek() != '\'') {
+      at_ = before;
+      return '\\';
+    }
+    Token character;
+    DF_RETURN_IF_ERROR(read_quoted(character, "string"));
+    constexpr std::string_view kTaken = "+'\" \t\n\r";
+    const std::string& given = character.text;
+    if (given.size() != 1 || hex_digit(given[0]) || kTaken.find(given[0]) != kTaken.npos) {
+      return fail(word,
+                  "UESCAPE takes one character that is no digit of a number, no blank, and "
+                  "none of + ' \"");
+    }
+    return given[0];
+  }
+
   // U&'\00e4': a character by the four digits of its number in UTF-16, \\ a backslash.
   Status read_numbered(Token& token) {
     at_ += 2;
     token.kind = TokenKind::kString;
     DF_RETURN_IF_ERROR(read_quoted(token, "string"));
+    DF_ASSIGN_OR_RETURN(const char escape, take_uescape());
     std::string_view rest = token.text;
     std::string out;
     uint32_t high = 0;
     while (!rest.empty()) {
-      const bool escaped = rest[0] == '\\';
-      const bool itself = escaped && rest.starts_with("\\\\");
+      const bool escaped = rest[0] == escape;
+      const bool itself = escaped && rest.size() > 1 && rest[1] == escape;
       if (!escaped || itself) {
         if (high != 0) return fail(token.from, "half of a character stands alone behind U&");
         out.push_back(rest[0]);
@@ -172,7 +197,10 @@ class Lexer {
       const char* const end = rest.data() + std::min<size_t>(rest.size(), 5);
       const auto [read, error] = std::from_chars(rest.data() + 1, end, code, 16);
       if (error != std::errc() || read != rest.data() + 5) {
-        return fail(token.from, "behind U& a backslash begins \\ or four hexadecimal digits");
+        return fail(
+            token.from,
+            "behind U& the escape, a backslash if UESCAPE says nothing else, begins itself or "
+            "four hexadecimal digits");
       }
       if (code == 0) return fail(token.from, "a text holds no character \\0000");
       rest.remove_prefix(5);

@@ -1,12 +1,15 @@
 #include "like.h"
 
+#include "letter_case.h"
 #include "utf8.h"
 
 namespace dataflow::expr {
 
-Result<LikePattern> LikePattern::parse(std::string_view pattern, std::string_view escape) {
+Result<LikePattern> LikePattern::parse(std::string_view pattern, std::string_view escape,
+                                       LetterCase letters) {
   if (utf8_length(escape) > 1) return Status::invalid("ESCAPE takes one character");
   LikePattern parsed;
+  parsed.letters_ = letters;
   while (!pattern.empty()) {
     size_t n = first_character_bytes(pattern);
     std::string_view c = pattern.substr(0, n);
@@ -28,10 +31,23 @@ Result<LikePattern> LikePattern::parse(std::string_view pattern, std::string_vie
       parsed.steps_.push_back({Step::kText, std::string(c)});
     }
   }
+  if (letters == LetterCase::kCounts) return parsed;
+  for (Step& step : parsed.steps_) {
+    std::string folded;
+    append_folded(folded, step.text);
+    step.text = std::move(folded);
+  }
   return parsed;
 }
 
 bool LikePattern::matches(std::string_view text) const {
+  if (letters_ == LetterCase::kCounts) return matches_as_written(text);
+  std::string folded;
+  append_folded(folded, text);
+  return matches_as_written(folded);
+}
+
+bool LikePattern::matches_as_written(std::string_view text) const {
   constexpr size_t kNone = static_cast<size_t>(-1);
   size_t at = 0;
   size_t step = 0;

@@ -1,4 +1,4 @@
-// Parser: what PostgreSQL's clients write and Flink's SQL does not have: x::type, and ILIKE.
+// Parser: what PostgreSQL's clients write and Flink's SQL does not have: x::type.
 #include <algorithm>
 #include <limits>
 
@@ -9,11 +9,19 @@ namespace dataflow::expr {
 
 namespace {
 
-// The words that may follow the first one of a type's name.
-bool continues_type(const Token& token) {
-  for (const char* word :
-       {"PRECISION", "VARYING", "WITH", "WITHOUT", "LOCAL", "TIME", "ZONE", "NOT", "NULL", "YEAR",
-        "MONTH", "DAY", "SECOND", "TO", "ARRAY", "MULTISET"}) {
+bool is_unit_of_interval(const Token& token) {
+  for (const char* word : {"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"}) {
+    if (token.is_word(word)) return true;
+  }
+  return false;
+}
+
+// The words that may follow the first one of a type's name. Units, and TO, are an interval's: in
+// FLOOR(x::TIMESTAMP TO DAY) they are FLOOR's.
+bool continues_type(const Token& first, const Token& token) {
+  if (first.is_word("INTERVAL") && (token.is_word("TO") || is_unit_of_interval(token))) return true;
+  for (const char* word : {"PRECISION", "VARYING", "WITH", "WITHOUT", "LOCAL", "TIME", "ZONE",
+                           "NOT", "NULL", "ARRAY", "MULTISET"}) {
     if (token.is_word(word)) return true;
   }
   return false;
@@ -43,7 +51,7 @@ Result<Type> Parser::parse_type_name() {
       --open;
     } else if (token.is_symbol("<>") && open == 0) {
       break;
-    } else if (open == 0 && !continues_type(token)) {
+    } else if (open == 0 && !continues_type(tokens_[first], token)) {
       break;
     } else if (open == 0 && token.is_word("NOT") && !peek(1).is_word("NULL")) {
       break;
@@ -53,7 +61,8 @@ Result<Type> Parser::parse_type_name() {
   return parse_type_here(first);
 }
 
-// PostgreSQL's `numeric` is as long as its value; ours has as much room on both sides.
+// PostgreSQL's `numeric` is as long as its value: NUMERIC(x) says how long that may be. Within a
+// list there is as much room on both sides of the point.
 Result<Parser::Tree> Parser::parse_double_colon(const Token& at, Tree operand) {
   constexpr int kMostDigits = 38;
   constexpr int kScale = 18;
@@ -61,9 +70,7 @@ Result<Parser::Tree> Parser::parse_double_colon(const Token& at, Tree operand) {
       peek().is_word("NUMERIC") || peek().is_word("DECIMAL") || peek().is_word("DEC");
   const bool free = numeric && !peek(1).is_symbol("(");
   const Token& of_interval = peek(1);
-  const bool unit = of_interval.kind == TokenKind::kWord && continues_type(of_interval);
-  if (peek().is_word("INTERVAL") && !unit && !of_interval.is_word("HOUR") &&
-      !of_interval.is_word("MINUTE")) {
+  if (peek().is_word("INTERVAL") && !is_unit_of_interval(of_interval)) {
     return parse_interval_cast(at, std::move(operand));
   }
   Expression made;
@@ -71,12 +78,12 @@ Result<Parser::Tree> Parser::parse_double_colon(const Token& at, Tree operand) {
   made.name = "CAST";
   const size_t first = at_;
   DF_ASSIGN_OR_RETURN(made.type, parse_type_name());
-  if (free && made.type.id() == TypeId::kDecimal) made.type = Type::decimal(kMostDigits, kScale);
   if (free && made.type.id() == TypeId::kArray) {
     made.type = Type::array(Type::decimal(kMostDigits, kScale));
   }
   Trees one;
   one.push_back(std::move(operand));
+  if (free && made.type.id() == TypeId::kDecimal) return node(at, "NUMERIC", std::move(one));
   DF_ASSIGN_OR_RETURN(Tree whole, with_arguments(at, std::move(made), std::move(one)));
   // `x::char` alone cannot be told from what stands behind it.
   if (!tokens_[std::min(first + 1, tokens_.size() - 1)].is_symbol("(")) return whole;
@@ -105,23 +112,6 @@ Result<Parser::Tree> Parser::parse_interval_cast(const Token& at, Tree operand) 
   Token text = at;
   text.text = of.value.as_text();
   return interval_of(at, text, *interval, false);
-}
-
-// x ILIKE p is UPPER(x) LIKE UPPER(p).
-Result<Parser::Tree> Parser::parse_ilike(const Token& at, bool negated, Tree operand) {
-  DF_ASSIGN_OR_RETURN(Tree pattern, parse_at(Binding::kSum));
-  Trees operands;
-  for (Tree* side : {&operand, &pattern}) {
-    Trees one;
-    one.push_back(std::move(*side));
-    DF_ASSIGN_OR_RETURN(Tree upper, node(at, "UPPER", std::move(one)));
-    operands.push_back(std::move(upper));
-  }
-  if (take_word("ESCAPE")) {
-    DF_ASSIGN_OR_RETURN(Tree escape, parse_at(Binding::kSum));
-    operands.push_back(std::move(escape));
-  }
-  return node(at, negated ? "NOT LIKE" : "LIKE", std::move(operands));
 }
 
 }  // namespace dataflow::expr

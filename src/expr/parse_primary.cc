@@ -20,23 +20,30 @@ bool is_bare_call(const Token& token) {
   return false;
 }
 
-// Of a type of text that has a length, by its first tokens: texts of ours have none, so that a cast
+// Of a type of text or bytes that has a length, by its first tokens: ours have none, so that a cast
 // to VARCHAR(3) also cuts, and one to CHAR(3) cuts and pads.
 struct Length {
-  int32_t characters;
+  int32_t count;
   bool pads;
+  bool of_bytes;
 };
 
-std::optional<Length> length_of(const Token& name, const Token& behind, const Token& digits) {
-  const bool pads = name.is_word("CHAR") || name.is_word("CHARACTER");
-  if (!pads && !name.is_word("VARCHAR")) return std::nullopt;
-  if (pads && behind.is_symbol(")")) return Length{1, true};
-  int32_t characters = std::numeric_limits<int32_t>::max();
-  if (behind.is_symbol("(")) {
-    std::from_chars(digits.text.data(), digits.text.data() + digits.text.size(), characters);
+std::optional<Length> length_of(const Token& name, const Token* behind) {
+  const bool of_bytes = name.is_word("BINARY") || name.is_word("VARBINARY");
+  bool pads = name.is_word("CHAR") || name.is_word("CHARACTER") || name.is_word("BINARY");
+  if (!pads && !of_bytes && !name.is_word("VARCHAR")) return std::nullopt;
+  if (pads && behind->is_word("VARYING")) {
+    pads = false;
+    ++behind;
   }
-  if (characters == std::numeric_limits<int32_t>::max()) return std::nullopt;
-  return Length{characters, pads};
+  if (pads && behind->is_symbol(")")) return Length{1, true, of_bytes};
+  int32_t count = std::numeric_limits<int32_t>::max();
+  if (behind->is_symbol("(")) {
+    const std::string& digits = behind[1].text;
+    std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  }
+  if (count == std::numeric_limits<int32_t>::max()) return std::nullopt;
+  return Length{count, pads, of_bytes};
 }
 
 // PostgreSQL's way to write a constant of a type: BOOLEAN 't'. DATE, TIME, TIMESTAMP and INTERVAL
@@ -195,17 +202,22 @@ Result<Parser::Tree> Parser::parse_cast(const Token& at, bool safe) {
   return cut_to_length(at, first, std::move(whole));
 }
 
-// CAST AS VARCHAR(n) cuts, CAST AS CHAR(n) pads as well; the type's name began at that token.
+// CAST AS VARCHAR(n) cuts, CAST AS CHAR(n) pads as well, and so with bytes; the type's name began
+// at that token, and a `)` or the end stands behind it.
 Result<Parser::Tree> Parser::cut_to_length(const Token& at, size_t first, Tree whole) {
-  const std::optional<Length> length = length_of(token(first), token(first + 1), token(first + 2));
+  const std::optional<Length> length = length_of(token(first), &token(first + 1));
   if (!length) return whole;
   const auto number = [&](int32_t value) {
     return leaf(literal(Value::integer(Type::int32(), value), at.place));
   };
   Trees arguments;
   arguments.push_back(std::move(whole));
+  if (length->of_bytes) {
+    arguments.push_back(number(length->count));
+    return node(at, length->pads ? "BINARY" : "VARBINARY", std::move(arguments));
+  }
   if (!length->pads) arguments.push_back(number(1));
-  arguments.push_back(number(length->characters));
+  arguments.push_back(number(length->count));
   if (length->pads) arguments.push_back(text_leaf(at, " "));
   return node(at, length->pads ? "RPAD" : "SUBSTRING", std::move(arguments));
 }

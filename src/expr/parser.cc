@@ -207,7 +207,6 @@ Result<Parser::Tree> Parser::parse_range(Tree operand, bool& matched) {
   }
   matched = true;
   for (size_t i = 0; i <= ahead; ++i) take();
-  if (word.upper == "ILIKE") return parse_ilike(at, ahead == 1, std::move(operand));
   std::string name = (ahead == 1 ? "NOT " : "") + word.upper;
   Trees operands;
   operands.push_back(std::move(operand));

@@ -49,13 +49,13 @@ Printed print_infix(const Expression& e, Binding binding) {
   return {out, binding};
 }
 
-// x [NOT] BETWEEN a AND b, IN (…), LIKE p [ESCAPE e], SIMILAR TO p [ESCAPE e].
+// x [NOT] BETWEEN a AND b, IN (…), LIKE p [ESCAPE e], as are ILIKE and SIMILAR TO.
 bool print_range(const Expression& e, Printed& out) {
   size_t n = e.arguments.size();
   std::string name = e.name.rfind("NOT ", 0) == 0 ? e.name.substr(4) : e.name;
   bool between = (name == "BETWEEN" || name == "BETWEEN SYMMETRIC") && n == 3;
   bool in = name == "IN" && n >= 2;
-  bool pattern = (name == "LIKE" || name == "SIMILAR TO") && (n == 2 || n == 3);
+  bool pattern = (name == "LIKE" || name == "ILIKE" || name == "SIMILAR TO") && (n == 2 || n == 3);
   if (!between && !in && !pattern) return false;
   out.binding = Binding::kRange;
   out.text = operand(*e.arguments[0], Binding::kRange) + " " + e.name + " ";

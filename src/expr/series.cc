@@ -142,6 +142,9 @@ Result<NodePtr> bind_times(Nodes arguments, const CallSite& site) {
 
 template <bool kTo>
 Result<NodePtr> bind_series(Nodes arguments, const CallSite& site) {
+  if (arguments.size() == 1) {  // to; from 0
+    arguments.insert(arguments.begin(), make_literal(Value::integer(Type::int32(), 0)));
+  }
   const auto is_time = [](const NodePtr& node) {
     return node->type().is_timestamp() || node->type().id() == TypeId::kDate;
   };
@@ -168,12 +171,13 @@ Result<NodePtr> bind_series(Nodes arguments, const CallSite& site) {
 
 void add_series(FunctionList& list) {
   add_collection_function(
-      list, "GENERATE_SERIES", "GENERATE_SERIES(from, to [, step])",
+      list, "GENERATE_SERIES", "GENERATE_SERIES([from,] to [, step])",
       "Integers, or times with an INTERVAL as step, from one to the other, both "
-      "included; `FROM GENERATE_SERIES(1, 10)` gives them as rows.",
-      2, 3, bind_series<false>);
-  add_collection_function(list, "RANGE", "RANGE(from, to [, step])",
-                          "As GENERATE_SERIES, without `to`.", 2, 3, bind_series<true>);
+      "included; `FROM GENERATE_SERIES(1, 10)` gives them as rows. Integers begin with 0 where "
+      "only `to` is given.",
+      1, 3, bind_series<false>);
+  add_collection_function(list, "RANGE", "RANGE([from,] to [, step])",
+                          "As GENERATE_SERIES, without `to`.", 1, 3, bind_series<true>);
 }
 
 }  // namespace dataflow::expr

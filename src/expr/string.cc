@@ -194,18 +194,17 @@ void reverse(std::string& out, View text) {
 
 // A pattern that each row has its own of.
 Result<NodePtr> bind_like_of_rows(Nodes arguments, const std::string& escape, bool negated,
-                                  const CallSite& site) {
+                                  LetterCase letters, const CallSite& site) {
   arguments.pop_back();
-  return typed<bool, View, View>(Type::boolean(),
-                                 [escape, negated](Row& row, View text, View pattern) {
-                                   const auto parsed = LikePattern::parse(pattern, escape);
-                                   if (parsed.ok()) return parsed->matches(text) != negated;
-                                   row.fail([&] { return std::string(parsed.status().message()); });
-                                   return false;
-                                 })(std::move(arguments), site);
+  return typed<bool, View, View>(Type::boolean(), [=](Row& row, View text, View pattern) {
+    const auto parsed = LikePattern::parse(pattern, escape, letters);
+    if (parsed.ok()) return parsed->matches(text) != negated;
+    row.fail([&] { return std::string(parsed.status().message()); });
+    return false;
+  })(std::move(arguments), site);
 }
 
-Result<NodePtr> bind_like(Nodes arguments, const CallSite& site, bool negated) {
+Result<NodePtr> bind_like(Nodes arguments, const CallSite& site, bool negated, LetterCase letters) {
   if (arguments.size() == 2) arguments.push_back(make_literal(Value::string("")));
   for (size_t i = 1; i < 3; ++i) {
     const Value* text = arguments[i]->literal();
@@ -217,12 +216,12 @@ Result<NodePtr> bind_like(Nodes arguments, const CallSite& site, bool negated) {
   }
   const Value* constant = arguments[1]->literal();
   if (constant == nullptr) {
-    return bind_like_of_rows(arguments, std::string(escape->as_text()), negated, site);
+    return bind_like_of_rows(arguments, std::string(escape->as_text()), negated, letters, site);
   }
   if (constant->type().id() != TypeId::kString) {
     return site.wrong_types("a text and a pattern", {arguments[0], arguments[1]});
   }
-  auto pattern = LikePattern::parse(constant->as_text(), escape->as_text());
+  auto pattern = LikePattern::parse(constant->as_text(), escape->as_text(), letters);
   if (!pattern.ok()) return site.fail(pattern.status().message());
   return typed<bool, View>(Type::boolean(), [pattern = *pattern, negated](Row&, View text) {
     return pattern.matches(text) != negated;
@@ -246,7 +245,12 @@ void add_measures(FunctionList& list) {
     add(list, negated ? "NOT LIKE" : "LIKE", "text LIKE pattern [ESCAPE character]",
         "Whether the text is as the pattern: % stands for any characters, _ for one.", 2, 3,
         [negated](Nodes arguments, const CallSite& site) {
-          return bind_like(std::move(arguments), site, negated);
+          return bind_like(std::move(arguments), site, negated, LetterCase::kCounts);
+        });
+    add(list, negated ? "NOT ILIKE" : "ILIKE", "text ILIKE pattern [ESCAPE character]",
+        "As LIKE, for letters of either case.", 2, 3,
+        [negated](Nodes arguments, const CallSite& site) {
+          return bind_like(std::move(arguments), site, negated, LetterCase::kIgnored);
         });
   }
 }

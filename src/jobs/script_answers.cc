@@ -1,8 +1,14 @@
 #include "script_answers.h"
 
 #include <algorithm>
+#include <cctype>
+#include <set>
 
 #include "base/edit_distance.h"
+#include "base/lower_case.h"
+#include "expr/bound.h"
+#include "plan/aggregate.h"
+#include "plan/over_function.h"
 #include "sql/parser.h"
 
 namespace dataflow::jobs {
@@ -23,15 +29,52 @@ bool is_like(std::string_view text, std::string_view pattern) {
   return is_like(text.substr(1), pattern.substr(1));
 }
 
+bool is_left_out(const std::string& name, const sql::Show& statement) {
+  if (!statement.like) return false;
+  const bool like = statement.any_case ? is_like(lower_case(name), lower_case(*statement.like))
+                                       : is_like(name, *statement.like);
+  return like == statement.negated;
+}
+
 ResultTable names_table(const char* heading, std::vector<std::string> names,
                         const sql::Show& statement) {
   ResultTable table{{text_column(heading)}, {}};
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
-    if (statement.like && is_like(name, *statement.like) == statement.negated) continue;
+    if (is_left_out(name, statement)) continue;
     table.rows.push_back({Value::string(name)});
   }
   return table;
+}
+
+// Users' and our own, each once.
+std::vector<std::string> function_names(const sql::Catalog& catalog, bool users) {
+  std::set<std::string> names;
+  for (const auto& [name, function] : catalog.functions()) names.insert(name);
+  if (!users) {
+    for (const expr::FunctionInfo& info : expr::functions()) {
+      // Operators and what a call is read as have no name that one could write.
+      if (std::isalpha(static_cast<unsigned char>(info.name[0])) != 0) names.insert(info.name);
+    }
+    for (const auto& each : plan::aggregate_functions()) names.emplace(each.name);
+    for (const auto& each : plan::over_functions()) names.emplace(each.name);
+  }
+  return {names.begin(), names.end()};
+}
+
+ResultTable modules() {
+  return {{text_column("module name"), {"used", Type::boolean(), false}},
+          {{Value::string("core"), Value::boolean(true)}}};
+}
+
+// What is shown of a catalog that is known to be there.
+Status check_place(const sql::Show& statement, const std::string& script) {
+  if (statement.of.empty()) return {};
+  sql::Name full = statement.of;
+  full.parts.emplace_back("x");
+  if (statement.kind == sql::ShowKind::kDatabases)
+    full.parts.insert(full.parts.end() - 1, "default_database");
+  return sql::Catalog::plain_name(full, script).status();
 }
 
 Status no_relation(const sql::Name& name, const sql::Catalog& catalog, const std::string& script) {
@@ -144,6 +187,9 @@ ResultTable show_settings(const sql::Settings& settings) {
 Result<ResultTable> show(const sql::Show& statement, const sql::Catalog& catalog,
                          const sql::Settings& settings, const std::string& script) {
   std::vector<std::string> names;
+  if (statement.kind != sql::ShowKind::kColumns) {
+    DF_RETURN_IF_ERROR(check_place(statement, script));
+  }
   switch (statement.kind) {
     case sql::ShowKind::kTables:
       return names_table("table name", catalog.relation_names(), statement);
@@ -155,9 +201,23 @@ Result<ResultTable> show(const sql::Show& statement, const sql::Catalog& catalog
       }
       return names_table("view name", std::move(names), statement);
     case sql::ShowKind::kFunctions:
-      for (const auto& [name, function] : catalog.functions()) names.push_back(name);
+    case sql::ShowKind::kUserFunctions:
+      names = function_names(catalog, statement.kind == sql::ShowKind::kUserFunctions);
       return names_table("function name", std::move(names), statement);
-    case sql::ShowKind::kColumns: return describe(statement.of, catalog, settings, script);
+    case sql::ShowKind::kColumns: {
+      DF_ASSIGN_OR_RETURN(ResultTable table, describe(statement.of, catalog, settings, script));
+      std::erase_if(table.rows, [&](const Row& row) {
+        return is_left_out(std::string(row.front().as_text()), statement);
+      });
+      return table;
+    }
+    case sql::ShowKind::kCurrentCatalog:
+      return names_table("current catalog name", {"default_catalog"}, statement);
+    case sql::ShowKind::kCurrentDatabase:
+      return names_table("current database name", {"default_database"}, statement);
+    case sql::ShowKind::kModules: return names_table("module name", {"core"}, statement);
+    case sql::ShowKind::kFullModules: return modules();
+    case sql::ShowKind::kJars: return names_table("jars", {}, statement);
     case sql::ShowKind::kCatalogs:
       return names_table("catalog name", {"default_catalog"}, statement);
     case sql::ShowKind::kDatabases:

@@ -108,6 +108,10 @@ void Uses::expression(const ExpressionPtr& expression) {
   }
   // $1::BIGINT is of the type that it is to be.
   if (expression->kind == expr::Kind::kCast) is_of(arguments.front(), expression->type);
+  if (expression->kind == expr::Kind::kCall && expression->name == "NUMERIC") {
+    is_of(arguments.front(), Type::decimal(38, 18));  // $1::numeric
+    return;
+  }
   // = ANY ($1)
   const bool within = expression->kind == expr::Kind::kCall && arguments.size() == 2 &&
                       expression->name == "ARRAY_CONTAINS";
@@ -118,8 +122,8 @@ void Uses::expression(const ExpressionPtr& expression) {
     return;
   }
   static const std::vector<std::string> kAlike = {
-      "=",    "<>",       "<", "<=", ">", ">=", "BETWEEN", "NOT BETWEEN", "IN", "NOT IN",
-      "LIKE", "NOT LIKE", "+", "-",  "*", "/",  "%"};
+      "=",    "<>",       "<",     "<=",        ">", ">=", "BETWEEN", "NOT BETWEEN", "IN", "NOT IN",
+      "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE", "+", "-",  "*",       "/",           "%"};
   if (expression->kind != expr::Kind::kCall || !type ||
       std::ranges::find(kAlike, expression->name) == kAlike.end()) {
     return;

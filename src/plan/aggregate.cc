@@ -9,7 +9,7 @@
 namespace dataflow::plan {
 namespace {
 
-constexpr std::array<AggregateFunction, 19> kFunctions = {{
+constexpr std::array<AggregateFunction, 39> kFunctions = {{
     {AggregateKind::kCount, "COUNT", "COUNT(*) or COUNT([DISTINCT] any)",
      "rows; with an argument, rows at which it is not NULL"},
     {AggregateKind::kSum, "SUM", "SUM([DISTINCT] number)", "the sum, in the argument's type"},
@@ -42,19 +42,75 @@ constexpr std::array<AggregateFunction, 19> kFunctions = {{
      "interpolated; of an array of places an array. A value counts `frequency` times. All values "
      "are kept"},
     {AggregateKind::kMedian, "MEDIAN", "MEDIAN([DISTINCT] number)", "PERCENTILE(number, 0.5)"},
-    {AggregateKind::kListAgg, "LISTAGG", "LISTAGG([DISTINCT] text [, separator])",
-     "the texts in order of arrival, with the separator (a constant, else `,`) between them"},
-    {AggregateKind::kArrayAgg, "ARRAY_AGG", "ARRAY_AGG([DISTINCT] any [{RESPECT | IGNORE} NULLS])",
-     "an array of the values in order of arrival, NULLs too if they are not ignored"},
-    {AggregateKind::kJsonArrayAgg, "JSON_ARRAYAGG", "JSON_ARRAYAGG(any [{NULL | ABSENT} ON NULL])",
-     "a JSON array of the values in order of arrival, as text; NULLs are left out if not said "
-     "otherwise"},
+    {AggregateKind::kListAgg, "LISTAGG",
+     "LISTAGG([DISTINCT] text [, separator] [ORDER BY …]) [WITHIN GROUP (ORDER BY …)]",
+     "the texts in order of arrival, or in that order, with the separator (a constant, else `,`) "
+     "between them"},
+    {AggregateKind::kArrayAgg, "ARRAY_AGG",
+     "ARRAY_AGG([DISTINCT] any [{RESPECT | IGNORE} NULLS] [ORDER BY …])",
+     "an array of the values in order of arrival, or in that order, NULLs too if they are not "
+     "ignored"},
+    {AggregateKind::kJsonArrayAgg, "JSON_ARRAYAGG",
+     "JSON_ARRAYAGG([DISTINCT] any [{NULL | ABSENT} ON NULL] [ORDER BY …])",
+     "a JSON array of the values in order of arrival, or in that order, as text; NULLs are left "
+     "out if not said otherwise"},
     {AggregateKind::kJsonObjectAgg, "JSON_OBJECTAGG",
      "JSON_OBJECTAGG([KEY] text VALUE any [{NULL | ABSENT} ON NULL])",
      "a JSON object with a member of each row, ordered by name, as text; of equal keys the last to "
      "arrive counts, a "
      "NULL key does not"},
+    {AggregateKind::kBoolAnd, "BOOL_AND", "BOOL_AND(boolean)", "whether all values are TRUE"},
+    {AggregateKind::kBoolOr, "BOOL_OR", "BOOL_OR(boolean)", "whether any value is TRUE"},
+    {AggregateKind::kPercentileDisc, "PERCENTILE_DISC",
+     "PERCENTILE_DISC(place) WITHIN GROUP (ORDER BY ordered [DESC])",
+     "the first value in the order up to which a part of `place`, a constant from 0 to 1, of all "
+     "values stands; of an array of places an array"},
+    {AggregateKind::kMode, "MODE", "MODE([DISTINCT] any) or MODE() WITHIN GROUP (ORDER BY any)",
+     "the value that is there most often; of several the first in order of arrival, or in that "
+     "order"},
+    {AggregateKind::kCollect, "COLLECT", "COLLECT([DISTINCT] any)",
+     "a map from each value to how often it is there, in order of arrival: Flink's MULTISET"},
+    {AggregateKind::kBitAnd, "BIT_AND", "BIT_AND([DISTINCT] integer)",
+     "the bits that all values have"},
+    {AggregateKind::kBitOr, "BIT_OR", "BIT_OR([DISTINCT] integer)", "the bits that any value has"},
+    {AggregateKind::kBitXor, "BIT_XOR", "BIT_XOR([DISTINCT] integer)",
+     "the bits that an odd number of the values has"},
+    {AggregateKind::kCovarPop, "COVAR_POP", "COVAR_POP(y, x)",
+     "the covariance of the pairs in which neither is NULL, as DOUBLE"},
+    {AggregateKind::kCovarSamp, "COVAR_SAMP", "COVAR_SAMP(y, x)",
+     "the covariance estimated from a sample, as DOUBLE; NULL of one pair"},
+    {AggregateKind::kCorr, "CORR", "CORR(y, x)",
+     "the coefficient of correlation, as DOUBLE; NULL where either is always the same"},
+    {AggregateKind::kRegrCount, "REGR_COUNT", "REGR_COUNT(y, x)",
+     "how many pairs there are in which neither is NULL"},
+    {AggregateKind::kRegrAvgX, "REGR_AVGX", "REGR_AVGX(y, x)", "the mean of these pairs' x"},
+    {AggregateKind::kRegrAvgY, "REGR_AVGY", "REGR_AVGY(y, x)", "the mean of these pairs' y"},
+    {AggregateKind::kRegrSxx, "REGR_SXX", "REGR_SXX(y, x)",
+     "the sum of the squares of x less its mean"},
+    {AggregateKind::kRegrSyy, "REGR_SYY", "REGR_SYY(y, x)",
+     "the sum of the squares of y less its mean"},
+    {AggregateKind::kRegrSxy, "REGR_SXY", "REGR_SXY(y, x)",
+     "the sum of the products of both less their means"},
+    {AggregateKind::kRegrSlope, "REGR_SLOPE", "REGR_SLOPE(y, x)",
+     "the slope of the line that fits the pairs best, by least squares"},
+    {AggregateKind::kRegrIntercept, "REGR_INTERCEPT", "REGR_INTERCEPT(y, x)",
+     "where that line has x = 0"},
+    {AggregateKind::kRegrR2, "REGR_R2", "REGR_R2(y, x)",
+     "which part of the differences of y the line explains: the square of CORR, or 1 where y is "
+     "always the same"},
 }};
+
+// Other names of the same functions.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSynonyms = {
+    {{"STDDEV", "STDDEV_SAMP"},
+     {"VARIANCE", "VAR_SAMP"},
+     {"APPROX_QUANTILE", "APPROX_PERCENTILE"},
+     {"STRING_AGG", "LISTAGG"},
+     {"ANY_VALUE", "FIRST_VALUE"},
+     {"EVERY", "BOOL_AND"},
+     {"PERCENTILE_CONT", "PERCENTILE"},
+     {"QUANTILE_CONT", "PERCENTILE"},
+     {"QUANTILE_DISC", "PERCENTILE_DISC"}}};
 
 constexpr int kMaxPrecision = 38;
 constexpr int kLeastScaleOfMean = 6;
@@ -82,10 +138,8 @@ std::span<const AggregateFunction> aggregate_functions() { return kFunctions; }
 const AggregateFunction* find_aggregate(std::string_view name) {
   std::string upper(name);
   for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  if (upper == "STDDEV") upper = "STDDEV_SAMP";
-  if (upper == "APPROX_QUANTILE") upper = "APPROX_PERCENTILE";
-  if (upper == "VARIANCE") upper = "VAR_SAMP";
-  if (upper == "STRING_AGG") upper = "LISTAGG";
+  const auto other = std::ranges::find(kSynonyms, upper, &decltype(kSynonyms)::value_type::first);
+  if (other != kSynonyms.end()) upper = other->second;
   const auto found = std::ranges::find(kFunctions, upper, &AggregateFunction::name);
   return found == kFunctions.end() ? nullptr : &*found;
 }
@@ -97,6 +151,21 @@ bool is_sketch(const AggregateFunction& function) {
 
 bool gathers(const AggregateFunction& function) {
   return function.kind >= AggregateKind::kPercentile;
+}
+
+bool is_of_pairs(const AggregateFunction& function) {
+  return function.kind >= AggregateKind::kCovarPop;
+}
+
+bool is_of_order(const AggregateFunction& function) {
+  switch (function.kind) {
+    case AggregateKind::kListAgg:
+    case AggregateKind::kArrayAgg:
+    case AggregateKind::kJsonArrayAgg:
+    case AggregateKind::kPercentileDisc:
+    case AggregateKind::kMode: return true;
+    default: return false;
+  }
 }
 
 namespace {
@@ -113,6 +182,21 @@ Result<AggregateType> gathered_type(const AggregateFunction& function, const Typ
       return AggregateType{Type::array(argument), nullable};
     case AggregateKind::kJsonArrayAgg:
     case AggregateKind::kJsonObjectAgg: return AggregateType{Type::string(), false};
+    case AggregateKind::kRegrCount: return AggregateType{Type::int64(), false};
+    case AggregateKind::kBitAnd:
+    case AggregateKind::kBitOr:
+    case AggregateKind::kBitXor:
+      if (!argument.is_integer()) return does_not_take(function, argument, "integers");
+      return AggregateType{argument, nullable};
+    case AggregateKind::kPercentileDisc:
+      if (!is_ordered(argument)) return does_not_take(function, argument, "values with an order");
+      return AggregateType{argument, nullable};
+    case AggregateKind::kMode:
+      if (argument.id() == TypeId::kNull) return does_not_take(function, argument, "typed values");
+      return AggregateType{argument, nullable};
+    case AggregateKind::kCollect:
+      if (argument.id() == TypeId::kNull) return does_not_take(function, argument, "typed values");
+      return AggregateType{Type::map(argument, Type::int32(), false), nullable};
     default: return AggregateType{Type::float64(), true};
   }
 }
@@ -143,6 +227,12 @@ Result<AggregateType> aggregate_type(const AggregateFunction& function,
       if (argument->id() == TypeId::kNull)
         return does_not_take(function, *argument, "typed values");
       return AggregateType{*argument, nullable};
+    case AggregateKind::kBoolAnd:
+    case AggregateKind::kBoolOr:
+      if (argument->id() != TypeId::kBoolean) {
+        return does_not_take(function, *argument, "booleans");
+      }
+      return AggregateType{*argument, nullable};
     default: break;
   }
   if (gathers(function)) return gathered_type(function, *argument, nullable);
@@ -159,8 +249,17 @@ Result<AggregateType> aggregate_type(const AggregateFunction& function,
 Result<AggregateType> aggregate_type(const Aggregate& aggregate,
                                      const std::optional<Type>& argument, bool nullable) {
   const AggregateFunction& function = *find_aggregate(aggregate.function);
-  DF_ASSIGN_OR_RETURN(AggregateType made, aggregate_type(function, argument, nullable));
-  if (function.kind != AggregateKind::kPercentile) return made;
+  std::optional<Type> value = argument;
+  if (!aggregate.order.empty() && argument && argument->id() == TypeId::kRow) {
+    const Field& first = argument->fields().front();
+    value = first.type;
+    nullable |= first.nullable;
+  }
+  DF_ASSIGN_OR_RETURN(AggregateType made, aggregate_type(function, value, nullable));
+  if (function.kind != AggregateKind::kPercentile &&
+      function.kind != AggregateKind::kPercentileDisc) {
+    return made;
+  }
   DF_ASSIGN_OR_RETURN(const Places places, places_of(aggregate));
   if (places.is_array) made.type = Type::array(made.type);
   return made;

@@ -47,7 +47,8 @@ Status check_word(const AggregateFunction& function, const Aggregate& aggregate,
 std::pair<size_t, size_t> parameters_of(const AggregateFunction& function) {
   switch (function.kind) {
     case AggregateKind::kApproxPercentile:
-    case AggregateKind::kPercentile: return {1, 1};
+    case AggregateKind::kPercentile:
+    case AggregateKind::kPercentileDisc: return {1, 1};
     case AggregateKind::kListAgg:
     case AggregateKind::kArrayAgg:
     case AggregateKind::kJsonArrayAgg:
@@ -66,7 +67,8 @@ Status check_parameters(const AggregateFunction& function, const Aggregate& aggr
   if (given == 0) return {};
   switch (function.kind) {
     case AggregateKind::kApproxPercentile: return place_of(aggregate).status();
-    case AggregateKind::kPercentile: return places_of(aggregate).status();
+    case AggregateKind::kPercentile:
+    case AggregateKind::kPercentileDisc: return places_of(aggregate).status();
     case AggregateKind::kArrayAgg:
       return check_word(function, aggregate, {"RESPECT NULLS", "IGNORE NULLS"});
     case AggregateKind::kJsonArrayAgg:

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/edit_distance.h"
 #include "expr/bound.h"
 #include "expr/json_call.h"
@@ -37,6 +39,20 @@ bool is_pair(const expr::Expression& argument) {
          argument.arguments.size() == 2;
 }
 
+// ROW(y, x), both DOUBLE.
+Status complete_pair(const Scope& scope, const AggregateFunction& function, const std::string& role,
+                     ExpressionPtr& argument) {
+  if (argument == nullptr || !is_pair(*argument)) {
+    return scope.error(role + ": " + std::string(function.name) + " takes two numbers: ROW(y, x)");
+  }
+  auto made = std::make_shared<expr::Expression>(*argument);
+  for (ExpressionPtr& value : made->arguments) {
+    DF_RETURN_IF_ERROR(make_number(scope, function, role, Type::float64(), value));
+  }
+  argument = std::move(made);
+  return {};
+}
+
 // What the engine gathers of the rows: of two arguments ROW(a, b).
 Status complete_argument(const Scope& scope, const AggregateFunction& function,
                          const std::string& role, ExpressionPtr& argument) {
@@ -44,6 +60,7 @@ Status complete_argument(const Scope& scope, const AggregateFunction& function,
   const Kind kind = function.kind;
   const bool percentile = kind == Kind::kPercentile || kind == Kind::kMedian;
   const bool object = kind == Kind::kJsonObjectAgg;
+  if (is_of_pairs(function)) return complete_pair(scope, function, role, argument);
   if (!percentile && !object && kind != Kind::kJsonArrayAgg) return {};
   const bool pair = is_pair(*argument) && kind != Kind::kMedian && kind != Kind::kJsonArrayAgg;
   if (object && !pair) {
@@ -65,6 +82,61 @@ Status complete_argument(const Scope& scope, const AggregateFunction& function,
   }
   argument = std::move(made);
   return {};
+}
+
+// ROW(value, key, …), of which the value is completed like any argument.
+Status complete_ordered(const Scope& scope, const AggregateFunction& function,
+                        const std::string& role, Aggregate& aggregate) {
+  const expr::Expression& row = *aggregate.argument;
+  const size_t keys = aggregate.order.size();
+  if (!is_of_order(function)) {
+    return scope.error(role + ": " + aggregate.function + " knows no order of its values");
+  }
+  if (row.kind != expr::Kind::kCall || row.name != "ROW" || row.arguments.size() != keys + 1) {
+    return scope.error(role + ": in an order, " + aggregate.function +
+                       " takes ROW(value, key, …) with a key for each part of the order");
+  }
+  auto made = std::make_shared<expr::Expression>(row);
+  DF_RETURN_IF_ERROR(complete_argument(scope, function, role, made->arguments[0]));
+  for (size_t i = 1; i <= keys; ++i) {
+    DF_ASSIGN_OR_RETURN(const expr::BoundPtr key,
+                        scope.bind(made->arguments[i], *scope.input().schema, role));
+    if (is_ordered(key->type())) continue;
+    return scope.error(role + ": values are put in order by " + key->type().to_string() +
+                       ", which has none; cast it, or take a field of it");
+  }
+  if (aggregate.distinct) {
+    // Equal values stand at one place only where their keys are nothing but the value.
+    const auto is_value = [&](const ExpressionPtr& key) {
+      return key->to_string() == row.arguments[0]->to_string() ||
+             key->to_string() == made->arguments[0]->to_string();
+    };
+    if (!std::all_of(row.arguments.begin() + 1, row.arguments.end(), is_value)) {
+      return scope.error(role + ": with DISTINCT the values themselves are the order");
+    }
+  }
+  aggregate.argument = std::move(made);
+  return {};
+}
+
+Status complete(const Scope& scope, const AggregateFunction& function, const std::string& role,
+                Aggregate& aggregate) {
+  // Which value stands where hangs on the values themselves.
+  if (function.kind == AggregateKind::kPercentileDisc && aggregate.order.empty()) {
+    const ExpressionPtr value = aggregate.argument;
+    aggregate.argument = expr::call("ROW", {value, value}, value->place);
+    aggregate.order = {{}};
+  }
+  if (!aggregate.order.empty()) return complete_ordered(scope, function, role, aggregate);
+  return complete_argument(scope, function, role, aggregate.argument);
+}
+
+// JSON is told apart by how it is written.
+bool can_be_distinct(const AggregateFunction& function, const Aggregate& aggregate,
+                     const Type& argument) {
+  const Type& type = aggregate.order.empty() ? argument : argument.fields().front().type;
+  if (function.kind == AggregateKind::kJsonArrayAgg) return type.id() == TypeId::kJson;
+  return is_groupable(type) && !is_of_pairs(function);
 }
 
 }  // namespace
@@ -89,13 +161,13 @@ Result<Field> check_aggregate(const Scope& scope, Aggregate& aggregate) {
   std::optional<Type> argument;
   bool nullable = false;
   if (aggregate.argument != nullptr) {
-    DF_RETURN_IF_ERROR(complete_argument(scope, *function, role, aggregate.argument));
+    DF_RETURN_IF_ERROR(complete(scope, *function, role, aggregate));
     DF_ASSIGN_OR_RETURN(const expr::BoundPtr bound, scope.bind(aggregate.argument, schema, role));
     argument = bound->type();
     nullable = bound->nullable();
   }
   if (aggregate.distinct && !argument) return scope.error(role + ": DISTINCT needs an argument");
-  if (aggregate.distinct && !is_groupable(*argument)) {
+  if (aggregate.distinct && !can_be_distinct(*function, aggregate, *argument)) {
     return scope.error(role + ": DISTINCT does not take " + argument->to_string() +
                        "; cast it to STRING, or take a field of it");
   }

@@ -1,7 +1,9 @@
 // Nodes that look at rows in an order: ranks and aggregates over the rows around one.
 #include <algorithm>
+#include <cmath>
 
 #include "plan/aggregate.h"
+#include "plan/over_function.h"
 #include "scope.h"
 
 namespace dataflow::plan {
@@ -35,18 +37,103 @@ bool is_event_time(const Scope& scope, const OrderColumn& by) {
 // Rows that are still to come may have any place in another order, and may be in any frame that
 // reaches ahead.
 Status check_stream(const Scope& scope, const OverSpec& spec) {
-  if (scope.plan().job.bounded) return {};
+  const bool bounded = scope.plan().job.bounded;
+  if (spec.time == TimeKind::kProcessing) {
+    if (!bounded && spec.order.empty() && spec.following == 0 && !spec.begins_ahead &&
+        !spec.ends_before) {
+      return {};
+    }
+    return scope.error(
+        "in processing time rows come in their order, which is for jobs without an end, and frames "
+        "end with the current row");
+  }
+  if (bounded) return {};
   if (spec.order.size() != 1 || !is_event_time(scope, spec.order.front())) {
     const std::string time = scope.input().event_time.value_or("");
     return scope.error("its order must be the event time, rising" +
                        (time.empty() ? ", and its input has none" : ", which is " + quoted(time)) +
                        "; any other order is for bounded jobs");
   }
-  if (spec.following == 0) return {};
+  if (spec.ends_before) {
+    return scope.error("its frame ends before the current row, which is for bounded jobs");
+  }
+  if (spec.following == 0 && !spec.begins_ahead) return {};
   return scope.error("its frame reaches ahead of the current row, which is for bounded jobs");
 }
 
+Int128 whole_of(const Value& value) {
+  return value.type().id() == TypeId::kDecimal ? value.as_decimal() : value.as_int();
+}
+
+// How far a range over numbers goes, as a value of the order column's type.
+Status check_value(const Scope& scope, const Type& type, int64_t distance,
+                   expr::ExpressionPtr& value) {
+  if (value == nullptr) return {};
+  const auto given = value->kind == expr::Kind::kLiteral && !value->value.is_null() &&
+                     value->value.type().is_numeric();
+  if (!given || distance != 0 || !type.is_numeric()) {
+    return scope.error("a range over numbers goes so far as a number says, from 0 on");
+  }
+  const auto made = range_distance(*value, type, false);
+  return made.ok() ? Status() : scope.error(made.status().message());
+}
+
+// Frames that go by distances have one order, which has them.
+Status check_range(const Scope& scope, OverSpec& spec) {
+  const Schema& schema = *scope.input().schema;
+  const bool by_value = spec.preceding_value != nullptr || spec.following_value != nullptr;
+  const bool by_distance = spec.preceding > 0 || spec.following > 0;
+  if (!by_value && !by_distance) return {};
+  if (spec.unit != FrameUnit::kRange) {
+    return by_value ? scope.error("a frame of rows goes by whole numbers of them") : Status();
+  }
+  // There the clock says how far apart rows are.
+  if (spec.time == TimeKind::kProcessing && !by_value) return {};
+  if (by_value && by_distance) {
+    return scope.error("one end of its range is of time, the other one a number");
+  }
+  const auto fits = [&](const Type& type) {
+    return by_value
+               ? type.is_numeric()
+               : type.is_timestamp() || type.id() == TypeId::kDate || type.id() == TypeId::kTime;
+  };
+  if (spec.order.size() != 1 || !fits(schema[*schema.find(spec.order.front().column)].type)) {
+    return scope.error(by_value ? "a range over numbers needs one order column, a number"
+                                : "a range of time needs one order column, a timestamp or a date");
+  }
+  const Type& type = schema[*schema.find(spec.order.front().column)].type;
+  DF_RETURN_IF_ERROR(check_value(scope, type, spec.preceding, spec.preceding_value));
+  return check_value(scope, type, spec.following, spec.following_value);
+}
+
 }  // namespace
+
+Result<RangeDistance> range_distance(const expr::Expression& value, const Type& column, bool up) {
+  const Value& given = value.value;
+  const bool floats = given.type().is_float();
+  const int scale_of_value = given.type().id() == TypeId::kDecimal ? given.type().scale() : 0;
+  const Int128 digits = floats ? 0 : whole_of(given);
+  RangeDistance made;
+  made.number =
+      floats ? given.as_double()
+             : static_cast<double>(digits) / static_cast<double>(power_of_ten(scale_of_value));
+  if (!(made.number >= 0)) return Status::invalid("frames go so far as a number says, from 0 on");
+  if (column.is_float()) return made;
+  const int scale = column.id() == TypeId::kDecimal ? column.scale() : 0;
+  const Int128 most = power_of_ten(kMaxDecimalPrecision);
+  if (made.number * static_cast<double>(power_of_ten(scale)) >= static_cast<double>(most)) {
+    made.units = most;
+  } else if (floats) {
+    const double units = made.number * static_cast<double>(power_of_ten(scale));
+    made.units = static_cast<Int128>(up ? std::ceil(units) : std::floor(units));
+  } else if (scale >= scale_of_value) {
+    made.units = digits * power_of_ten(scale - scale_of_value);
+  } else {
+    const Int128 unit = power_of_ten(scale_of_value - scale);
+    made.units = (digits + (up ? unit - 1 : 0)) / unit;
+  }
+  return made;
+}
 
 Status check_rank(const Scope& scope, RankSpec& spec) {
   const Schema& schema = *scope.input().schema;
@@ -75,13 +162,7 @@ Status check_over(const Scope& scope, OverSpec& spec) {
   DF_RETURN_IF_ERROR(check_stream(scope, spec));
   DF_RETURN_IF_ERROR(scope.span(spec.preceding, kWithoutBound, "preceding"));
   DF_RETURN_IF_ERROR(scope.span(spec.following, kWithoutBound, "following"));
-  const bool by_distance = spec.preceding > 0 || spec.following > 0;
-  if (spec.unit == FrameUnit::kRange && by_distance) {
-    if (spec.order.size() != 1 ||
-        !schema[*schema.find(spec.order.front().column)].type.is_timestamp()) {
-      return scope.error("a range of time needs one order column, a timestamp");
-    }
-  }
+  DF_RETURN_IF_ERROR(check_range(scope, spec));
   if (spec.aggregates.empty()) return scope.error("has no aggregates");
   std::vector<Field> fields = schema.fields();
   for (Aggregate& aggregate : spec.aggregates) {

@@ -13,7 +13,7 @@ namespace {
 
 using Kind = OverFunctionKind;
 
-constexpr std::array<OverFunction, 8> kFunctions = {{
+constexpr std::array<OverFunction, 9> kFunctions = {{
     {Kind::kRowNumber, "ROW_NUMBER", "ROW_NUMBER()", "the row's place, counted from 1", false},
     {Kind::kRank, "RANK", "RANK()", "the place of the first row with the same order", false},
     {Kind::kDenseRank, "DENSE_RANK", "DENSE_RANK()",
@@ -28,6 +28,8 @@ constexpr std::array<OverFunction, 8> kFunctions = {{
      "the value at the row `offset` (1) places before", false},
     {Kind::kLead, "LEAD", "LEAD(any [, offset [, default]])",
      "the value at the row `offset` (1) places behind", true},
+    {Kind::kNthValue, "NTH_VALUE", "NTH_VALUE(any, n)",
+     "the value at the frame's row n, counted from 1, NULLs too", true},
 }};
 
 bool is_whole_number(const expr::ExpressionPtr& expression) {
@@ -58,6 +60,10 @@ Result<Field> check_offset(const Scope& scope, const Aggregate& aggregate,
   if (!parameters.empty() && (!is_whole_number(parameters[0]) || offset_of(aggregate) < 0)) {
     return scope.error(role + ": the offset of " + name + " is a whole number from 0 on");
   }
+  const bool nth = name == "NTH_VALUE";
+  if (nth && (parameters.size() != 1 || offset_of(aggregate) < 1)) {
+    return scope.error(role + ": NTH_VALUE takes a value and its place: a whole number from 1 on");
+  }
   bool nullable = true;
   if (parameters.size() == 2) {
     if (parameters[1]->kind != expr::Kind::kLiteral) {
@@ -81,7 +87,8 @@ Result<Field> check_function(const Scope& scope, const OverFunction& function,
   }
   switch (function.kind) {
     case Kind::kLag:
-    case Kind::kLead: return check_offset(scope, aggregate, role);
+    case Kind::kLead:
+    case Kind::kNthValue: return check_offset(scope, aggregate, role);
     case Kind::kNtile:
       DF_RETURN_IF_ERROR(check_buckets(scope, aggregate, role));
       return Field{aggregate.name, Type::int64(), false};

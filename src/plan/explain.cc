@@ -52,6 +52,9 @@ std::string words_of(const Aggregate& aggregate) {
   std::string text = aggregate.name + " = " + aggregate.function + "(" +
                      (aggregate.distinct ? "DISTINCT " : "") + sql(aggregate.argument);
   for (const auto& parameter : aggregate.parameters) text += ", " + sql(parameter);
+  for (const ValueOrder& by : aggregate.order) {
+    text += by.descending ? ", descending" : ", rising";
+  }
   text += ")";
   if (aggregate.filter != nullptr) text += " FILTER (WHERE " + sql(aggregate.filter) + ")";
   return text;
@@ -83,8 +86,9 @@ std::string in_order(const std::vector<OrderColumn>& order) {
   return columns.empty() ? "" : " in order of " + joined(columns);
 }
 
-std::string bound(int64_t distance, const std::string& words) {
+std::string bound(int64_t distance, const expr::ExpressionPtr& value, const std::string& words) {
   if (distance == kWithoutBound) return "unbounded " + words;
+  if (value != nullptr) return sql(value) + " " + words;
   return distance == 0 ? "current row" : std::to_string(distance) + " " + words;
 }
 
@@ -167,11 +171,14 @@ struct Words {
     return text + kept(spec.ttl_ms);
   }
   std::string operator()(const OverSpec& spec) const {
-    std::string text = std::string(enum_name(spec.unit)) + " " +
-                       bound(spec.preceding, "preceding") + " to " +
-                       bound(spec.following, "following");
+    std::string text =
+        std::string(enum_name(spec.unit)) + " " +
+        bound(spec.preceding, spec.preceding_value, spec.begins_ahead ? "following" : "preceding") +
+        " to " +
+        bound(spec.following, spec.following_value, spec.ends_before ? "preceding" : "following");
     if (!spec.keys.empty()) text += " by (" + joined(spec.keys) + ")";
     text += in_order(spec.order);
+    if (spec.time == TimeKind::kProcessing) text += " as they come";
     std::vector<std::string> aggregates;
     for (const auto& aggregate : spec.aggregates) aggregates.push_back(words_of(aggregate));
     return text + ": " + joined(aggregates);

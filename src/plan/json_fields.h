@@ -4,15 +4,10 @@
 // that is added must have a default that means what plans without it meant.
 #pragma once
 
-#include <concepts>
-#include <type_traits>
-
+#include "json_order_fields.h"
 #include "plan/plan.h"
 
 namespace dataflow::plan {
-
-template <class S, class T>
-concept Part = std::same_as<std::remove_const_t<S>, T>;
 
 template <class A, Part<WatermarkSpec> S>
 void describe(A& a, S& s) {
@@ -60,6 +55,12 @@ void describe(A& a, S& s) {
   a.required("columns", s.columns);
 }
 
+template <class A, Part<ValueOrder> S>
+void describe(A& a, S& s) {
+  a.field("descending", s.descending);
+  a.field("nulls_first", s.nulls_first);
+}
+
 template <class A, Part<Aggregate> S>
 void describe(A& a, S& s) {
   a.required("name", s.name);
@@ -68,6 +69,7 @@ void describe(A& a, S& s) {
   a.field("distinct", s.distinct);
   a.field("filter", s.filter);
   a.field("parameters", s.parameters);
+  a.field("order", s.order);
 }
 
 template <class A, Part<GroupSpec> S>
@@ -98,34 +100,6 @@ void describe(A& a, S& s) {
   a.field("time", s.time);
   a.field("strictly_before", s.strictly_before);
   a.field("condition", s.condition);
-}
-
-template <class A, Part<OrderColumn> S>
-void describe(A& a, S& s) {
-  a.required("column", s.column);
-  a.field("descending", s.descending);
-  a.field("nulls_first", s.nulls_first);
-}
-
-template <class A, Part<RankSpec> S>
-void describe(A& a, S& s) {
-  a.field("keys", s.keys);
-  a.field("order", s.order);
-  a.field("first", s.first);
-  a.field("last", s.last);
-  a.field("number", s.number);
-  a.field("by_window", s.by_window);
-  a.field("ttl_ms", s.ttl_ms);
-}
-
-template <class A, Part<OverSpec> S>
-void describe(A& a, S& s) {
-  a.field("keys", s.keys);
-  a.required("order", s.order);
-  a.required("unit", s.unit);
-  a.field("preceding", s.preceding);
-  a.field("following", s.following);
-  a.required("aggregates", s.aggregates);
 }
 
 template <class A, Part<WindowTableSpec> S>

@@ -34,6 +34,9 @@ class ObjectWriter {
   void field(const char* name, const std::vector<expr::ExpressionPtr>& value) {
     if (!value.empty()) object_[name] = json_of(value);
   }
+  void field(const char* name, const std::vector<ValueOrder>& value) {
+    if (!value.empty()) object_[name] = json_of(value);
+  }
   void field(const char* name, const expr::Place& place) {
     if (place.line > 0) object_[name] = json_of(place);
   }

@@ -81,7 +81,61 @@ TEST(OverRows, WrongArgumentsAreRefused) {
   EXPECT_EQ(type_of(over("ROWNUMBER")),
             R"(over "x": aggregate "a": there is no function "ROWNUMBER"; did you mean )"
             R"("ROW_NUMBER"?)");
-  EXPECT_THAT(type_of(over("MODE", "amount")), testing::HasSubstr("MODE"));
+  EXPECT_THAT(type_of(over("MODUS", "amount")), testing::HasSubstr("MODUS"));
+  EXPECT_EQ(type_of(over("NTH_VALUE", "amount", {"0"})),
+            R"(over "x": aggregate "a": NTH_VALUE takes a value and its place: a whole number )"
+            R"(from 1 on)");
+  EXPECT_EQ(type_of(over("NTH_VALUE", "amount")), type_of(over("NTH_VALUE", "amount", {"0"})));
+}
+
+std::string with_frame(OverSpec spec, bool bounded) {
+  spec.keys = {"user"};
+  spec.aggregates = {over("COUNT")};
+  Plan plan = through(node("x", std::move(spec)));
+  plan.job.bounded = bounded;
+  return validate(plan).message();
+}
+
+TEST(OverRows, FramesByDistancesAreOfWhatHasThem) {
+  OverSpec spec{.order = {{"user"}}};
+  spec.preceding = 0;
+  spec.preceding_value = parsed("2");
+  EXPECT_EQ(with_frame(spec, true),
+            R"(over "x": a range over numbers needs one order column, a number)");
+  spec.order = {{"amount"}};
+  EXPECT_EQ(with_frame(spec, true), "");
+  EXPECT_THAT(with_frame(spec, false), testing::HasSubstr("must be the event time, rising"));
+  spec.following = 1000;
+  EXPECT_EQ(with_frame(spec, true),
+            R"(over "x": one end of its range is of time, the other one a number)");
+  spec.following = 0;
+  spec.unit = FrameUnit::kRows;
+  EXPECT_EQ(with_frame(spec, true), R"(over "x": a frame of rows goes by whole numbers of them)");
+  for (const char* wrong : {"'2'", "amount", "NULL"}) {
+    spec.unit = FrameUnit::kRange;
+    spec.preceding_value = parsed(wrong);
+    EXPECT_EQ(with_frame(spec, true),
+              R"(over "x": a range over numbers goes so far as a number says, from 0 on)");
+  }
+}
+
+TEST(OverRows, OfAStreamFramesEndWithTheCurrentRow) {
+  OverSpec spec{.order = {{"ts"}}};
+  spec.unit = FrameUnit::kRows;
+  spec.following = 2;
+  spec.ends_before = true;
+  EXPECT_EQ(with_frame(spec, false),
+            R"(over "x": its frame ends before the current row, which is for bounded jobs)");
+  EXPECT_EQ(with_frame(spec, true), "");
+  spec.order.clear();
+  spec.time = TimeKind::kProcessing;
+  EXPECT_EQ(with_frame(spec, false), with_frame(spec, true));
+  spec.following = 0;
+  spec.ends_before = false;
+  EXPECT_EQ(with_frame(spec, false), "");
+  spec.unit = FrameUnit::kRange;
+  spec.preceding = 60'000;
+  EXPECT_EQ(with_frame(spec, false), "");
 }
 
 }  // namespace

@@ -84,9 +84,15 @@ std::vector<Type> types_of(const Schema& schema, const std::vector<std::string>&
 std::string words_of(const Aggregate& aggregate) {
   std::string parameters;
   for (const auto& parameter : aggregate.parameters) parameters += ", " + parameter->to_string();
+  std::string order;
+  for (const ValueOrder& by : aggregate.order) {
+    order += order.empty() ? " in order" : ",";
+    order += (by.descending ? " descending" : " rising");
+    order += (by.nulls_first ? " with NULL first" : "");
+  }
   return aggregate.function + "(" + (aggregate.distinct ? "DISTINCT " : "") +
          (aggregate.argument == nullptr ? "*" : aggregate.argument->to_string()) + parameters +
-         ")" +
+         order + ")" +
          (aggregate.filter == nullptr ? "" : " of rows with " + aggregate.filter->to_string());
 }
 
@@ -263,9 +269,14 @@ void compare(const Sides& sides, const OverSpec& a, const OverSpec& b) {
   compare_mode(sides);
   sides.difference.same("keys", a.keys, b.keys)
       .same("order", text_of(a.order), text_of(b.order))
+      .same("time", a.time, b.time)
       .same("unit", a.unit, b.unit)
       .same("preceding", a.preceding, b.preceding)
       .same("following", a.following, b.following)
+      .same("begins_ahead", a.begins_ahead, b.begins_ahead)
+      .same("ends_before", a.ends_before, b.ends_before)
+      .same("preceding_value", text_of(a.preceding_value), text_of(b.preceding_value))
+      .same("following_value", text_of(a.following_value), text_of(b.following_value))
       .same("input", sides.was(0), sides.is(0));
   compare_aggregates(sides, a.aggregates, b.aggregates);
 }

@@ -8,8 +8,8 @@
 
 namespace dataflow::sql {
 
-// The call's function, argument, parameters and DISTINCT; its filter and the aggregate's name are
-// left to the caller. Two arguments of one row are ROW(a, b).
+// The call's function, argument, parameters, order and DISTINCT; its filter and the aggregate's
+// name are left to the caller. Two arguments of one row are ROW(a, b).
 Result<plan::Aggregate> aggregate_call(const expr::Expression& call,
                                        const plan::AggregateFunction& function);
 

@@ -72,9 +72,8 @@ Result<Relation> Binder::bind_named(const NamedTable& table, Place place) {
     for (const CommonTables& level : common_) {
       for (const auto& [common, relation] : level) names.push_back(common);
     }
-    return at_place(
-        table.name.place.line > 0 ? table.name.place : place,
-        "there is no table or view `" + table.name.to_string() + "`" + suggestion(name, names));
+    return at_place(table.name.place.line > 0 ? table.name.place : place,
+                    "there is no table or view `" + name + "`" + suggestion(name, names));
   }
   const std::string key = key_of(found != nullptr ? found->name : view->name, table.hints);
   if (const auto known = bound_.find(key); known != bound_.end()) return known->second;

@@ -323,12 +323,23 @@ class GroupBinder {
       }
     }
     if (expression->kind == expr::Kind::kColumn) {
-      return at_place(expression->place, "`" + expression->name +
+      const std::string name = shown(expression->name);
+      return at_place(expression->place, "`" + name +
                                              "` has several values in a group: put it into GROUP "
                                              "BY, or into an aggregate such as MAX(" +
-                                             expression->name + ")");
+                                             name + ")");
     }
     return with_parts_as(expression, [&](const ExpressionPtr& part) { return over_groups(part); });
+  }
+
+  // What the user calls a column.
+  std::string shown(const std::string& in_rel) const {
+    for (const VisibleTable& table : names_.tables()) {
+      for (const VisibleColumn& column : table.columns) {
+        if (column.in_rel == in_rel) return column.name;
+      }
+    }
+    return in_rel;
   }
 
   Status same_old_window(const expr::Expression& call) const {

@@ -226,6 +226,7 @@ Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
 Result<RelPtr> Binder::bind_temporal(JoinKind kind, const From& left, const From& right,
                                      ExpressionPtr on, const ExpressionPtr& as_of, Place place) {
   plan::TemporalJoinSpec spec;
+  RelPtr others = right.rel;
   if (as_of != nullptr) {
     DF_ASSIGN_OR_RETURN(spec, as_of_spec(as_of, left));
   } else {
@@ -236,18 +237,27 @@ Result<RelPtr> Binder::bind_temporal(JoinKind kind, const From& left, const From
     spec.right_time = order.right;
     spec.strictly_before = order.strictly;
     on = nullptr;
-    for (const ExpressionPtr& part : parts) on = both(std::move(on), part);
+    // The latest of the rows that it lets through, and not the latest of all if it is one of them.
+    ExpressionPtr of_right;
+    for (const ExpressionPtr& part : parts) {
+      const bool alone = !expr::columns_of(*part).empty() && reads_only(*part, *others->schema);
+      ExpressionPtr& where = alone ? of_right : on;
+      where = both(std::move(where), part);
+    }
+    if (of_right != nullptr) {
+      DF_ASSIGN_OR_RETURN(others, make_filter(std::move(others), std::move(of_right)));
+    }
   }
   if (spec.time == plan::TimeKind::kEvent && spec.right_time.empty()) {
-    if (!right.rel->event_time) {
+    if (!others->event_time) {
       return at_place(place,
                       "a join as of event time reads versions of the right side by its event time; "
                       "it has none (WATERMARK FOR …)");
     }
-    spec.right_time = *right.rel->event_time;
+    spec.right_time = *others->event_time;
   }
   spec.kind = kind;
-  return make_temporal_join(left.rel, right.rel, std::move(spec), on, place);
+  return make_temporal_join(left.rel, std::move(others), std::move(spec), on, place);
 }
 
 }  // namespace dataflow::sql

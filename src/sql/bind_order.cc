@@ -3,6 +3,7 @@
 
 #include "binder.h"
 #include "parts.h"
+#include "print_query.h"
 
 namespace dataflow::sql {
 namespace {
@@ -82,6 +83,10 @@ Result<std::vector<SelectOrder>> add_order(const std::vector<OrderItem>& order_b
   const size_t visible = items.size();
   std::vector<SelectOrder> order;
   for (const OrderItem& item : order_by) {
+    if (is_star(*item.expression)) {
+      for (size_t i = 0; i < visible; ++i) order.push_back({i, order_column(item, "")});
+      continue;
+    }
     size_t at = items.size();
     if (is_number(*item.expression)) {
       DF_ASSIGN_OR_RETURN(at, place_in_list(*item.expression, visible));
@@ -107,6 +112,12 @@ Status Binder::order_output(const std::vector<OrderItem>& order_by, Relation& re
   std::set<std::string> taken;
   for (const plan::NamedExpression& column : columns) taken.insert(column.name);
   for (const OrderItem& item : order_by) {
+    if (is_star(*item.expression)) {
+      for (const VisibleColumn& column : relation.columns) {
+        relation.order.push_back(order_column(item, column.in_rel));
+      }
+      continue;
+    }
     if (is_number(*item.expression)) {
       DF_ASSIGN_OR_RETURN(const size_t at,
                           place_in_list(*item.expression, relation.columns.size()));

@@ -166,10 +166,12 @@ class OverBinder {
     made.distinct = clauses.distinct;
     made.filter = clauses.filter;
     const bool shifts = of_order->kind == Kind::kLag || of_order->kind == Kind::kLead;
-    const size_t most = shifts ? 3 : of_order->kind == Kind::kNtile ? 1 : 0;
+    const bool nth = of_order->kind == Kind::kNthValue;
+    const size_t most = shifts ? 3 : nth ? 2 : of_order->kind == Kind::kNtile ? 1 : 0;
     if (call.arguments.size() > most || (call.arguments.empty() && most > 0)) {
       return at_place(call.place, call.name + " takes " +
                                       (shifts      ? "a value, how many rows back, and a default"
+                                       : nth       ? "a value and which one of the frame"
                                        : most == 0 ? "no arguments"
                                                    : "one argument") +
                                       ", here are " + std::to_string(call.arguments.size()));
@@ -200,7 +202,7 @@ class OverBinder {
           item.nulls == NullsOrder::kUsual ? !item.descending : item.nulls == NullsOrder::kFirst;
       spec.order.push_back(std::move(by));
     }
-    if (plan::find_over_function(function) != nullptr) {
+    if (plan::find_over_function(function) != nullptr && function != "NTH_VALUE") {
       if (spec.order.empty() && function != "ROW_NUMBER") {
         return at_place(place, function + " needs an ORDER BY in its OVER");
       }
@@ -216,34 +218,59 @@ class OverBinder {
     return spec;
   }
 
+  // One end of a frame.
+  struct Bound {
+    int64_t distance = 0;  // rows or milliseconds
+    ExpressionPtr value;   // of numbers
+    bool ahead = false;
+  };
+
+  static Result<Bound> bound_of(FrameBound kind, const ExpressionPtr& written, bool rows) {
+    Bound bound;
+    switch (kind) {
+      case FrameBound::kUnboundedPreceding:
+      case FrameBound::kUnboundedFollowing: bound.distance = plan::kWithoutBound; return bound;
+      case FrameBound::kCurrentRow: return bound;
+      case FrameBound::kPreceding: break;
+      case FrameBound::kFollowing: bound.ahead = true;
+    }
+    const bool number = written->kind == Kind::kLiteral && !written->value.is_null() &&
+                        written->value.type().is_numeric();
+    if (rows) {
+      if (!number || !written->value.type().is_integer() || written->value.as_int() < 0) {
+        return at_place(written->place, "the bound of a ROWS frame is a whole number from 0 on");
+      }
+      bound.distance = written->value.as_int();
+    } else if (number) {
+      bound.value = written;
+    } else {
+      DF_ASSIGN_OR_RETURN(bound.distance, milliseconds_of(written, "the bound of a RANGE frame"));
+    }
+    return bound;
+  }
+
   static Status set_frame(const Frame& frame, Place place, plan::OverSpec& spec) {
     spec.unit = frame.rows ? plan::FrameUnit::kRows : plan::FrameUnit::kRange;
-    const auto distance = [&](const ExpressionPtr& written) -> Result<int64_t> {
-      if (!frame.rows) return milliseconds_of(written, "the bound of a RANGE frame");
-      if (written->kind == Kind::kLiteral && !written->value.is_null() &&
-          written->value.type().is_integer() && written->value.as_int() >= 0) {
-        return written->value.as_int();
-      }
-      return at_place(written->place, "the bound of a ROWS frame is a whole number");
-    };
-    switch (frame.from) {
-      case FrameBound::kUnboundedPreceding: spec.preceding = plan::kWithoutBound; break;
-      case FrameBound::kCurrentRow: spec.preceding = 0; break;
-      case FrameBound::kPreceding: {
-        DF_ASSIGN_OR_RETURN(spec.preceding, distance(frame.from_offset));
-        break;
-      }
-      default: return at_place(place, "frames begin before the current row, or with it");
+    if (frame.from == FrameBound::kUnboundedFollowing) {
+      return at_place(place, "no frame begins with UNBOUNDED FOLLOWING");
     }
-    switch (frame.to) {
-      case FrameBound::kUnboundedFollowing: spec.following = plan::kWithoutBound; break;
-      case FrameBound::kCurrentRow: spec.following = 0; break;
-      case FrameBound::kFollowing: {
-        DF_ASSIGN_OR_RETURN(spec.following, distance(frame.to_offset));
-        break;
-      }
-      default: return at_place(place, "frames end behind the current row, or with it");
+    if (frame.to == FrameBound::kUnboundedPreceding) {
+      return at_place(place, "no frame ends with UNBOUNDED PRECEDING");
     }
+    const bool ends_before = frame.to == FrameBound::kPreceding;
+    const bool begins_ahead = frame.from == FrameBound::kFollowing;
+    if ((ends_before && (begins_ahead || frame.from == FrameBound::kCurrentRow)) ||
+        (begins_ahead && frame.to == FrameBound::kCurrentRow)) {
+      return at_place(place, "the frame ends before it begins");
+    }
+    DF_ASSIGN_OR_RETURN(const Bound from, bound_of(frame.from, frame.from_offset, frame.rows));
+    DF_ASSIGN_OR_RETURN(const Bound to, bound_of(frame.to, frame.to_offset, frame.rows));
+    spec.preceding = from.distance;
+    spec.following = to.distance;
+    spec.preceding_value = from.value;
+    spec.following_value = to.value;
+    spec.begins_ahead = begins_ahead;
+    spec.ends_before = ends_before;
     return {};
   }
 
@@ -269,6 +296,10 @@ class OverBinder {
   static std::string text_of(const plan::OverSpec& spec) {
     std::string text = spec.unit == plan::FrameUnit::kRows ? "rows" : "range";
     text += " " + std::to_string(spec.preceding) + " " + std::to_string(spec.following);
+    text += std::string(spec.begins_ahead ? " ahead" : "") + (spec.ends_before ? " before" : "");
+    for (const ExpressionPtr& value : {spec.preceding_value, spec.following_value}) {
+      text += " " + (value == nullptr ? "-" : value->to_string());
+    }
     for (const std::string& key : spec.keys) text += "\n" + key;
     text += "\n";
     for (const plan::OrderColumn& by : spec.order) {

@@ -223,7 +223,8 @@ Status Binder::bind_groups(From& from, const Select& select, const std::vector<O
       return at_place(select.having->place,
                       "HAVING comes before OVER; filter in a query around it, or by QUALIFY");
     }
-    DF_ASSIGN_OR_RETURN(ExpressionPtr having, resolve_all(select.having, from.names, select));
+    const ExpressionPtr written = without_aliases(select.having, from.names, items);
+    DF_ASSIGN_OR_RETURN(ExpressionPtr having, resolve_all(written, from.names, select));
     list.push_back(std::move(having));
   }
   const ValuesOf values_of = [&](RelPtr& rel, const ExpressionPtr& expression) {

@@ -27,6 +27,9 @@ bool has_one_row(const Rel& rel) {
                       !condition.value.as_bool();
     return none || has_one_row(*rel.input());
   }
+  if (const auto* join = rel.as<JoinRel>()) {
+    return has_one_row(*join->left) && has_one_row(*join->right);
+  }
   if (const auto* group = rel.as<AggregateRel>()) return !group->by_window && group->keys.empty();
   if (const auto* rank = rel.as<RankRel>()) {
     return rank->spec.keys.empty() && rank->spec.first == rank->spec.last;
@@ -88,6 +91,22 @@ Result<std::vector<ExpressionPtr>> with_row(RelPtr& rel, RelPtr one, Place place
   DF_ASSIGN_OR_RETURN(one, make_project(std::move(one), std::move(columns)));
   DF_ASSIGN_OR_RETURN(rel, make_join(rel, std::move(one), JoinKind::kLeft, nullptr, place));
   return values;
+}
+
+// One row with an array of the column's values, of which the first two tell what is to be known:
+// that there is one, or that there are more.
+Result<RelPtr> at_most_two(RelPtr rel, const std::string& column, Place place) {
+  plan::RankSpec two;
+  two.last = 2;
+  DF_ASSIGN_OR_RETURN(rel, make_rank(std::move(rel), std::move(two), place));
+  AggregateRel all;
+  all.place = place;
+  plan::Aggregate values;
+  values.function = "ARRAY_AGG";
+  values.argument = expr::column(column, place);
+  values.name = "$all";
+  all.aggregates.push_back(std::move(values));
+  return make_aggregate(std::move(rel), std::move(all));
 }
 
 Result<ExpressionPtr> is_any(RelPtr& rel, Result<RelPtr> one, Place place) {
@@ -183,9 +202,9 @@ Result<ExpressionPtr> Binder::bind_scalar(RelPtr& rel, const Names& names, const
     return at_place(place, "a subquery that stands for a value gives one column");
   }
   if (!has_one_row(*made.rel)) {
-    return at_place(place,
-                    "a subquery that stands for a value must give one row: an aggregate without "
-                    "GROUP BY, or LIMIT 1");
+    DF_ASSIGN_OR_RETURN(RelPtr one, at_most_two(made.rel, made.columns[0].in_rel, place));
+    DF_ASSIGN_OR_RETURN(const auto values, with_row(rel, std::move(one), place));
+    return expr::call("ELEMENT", {values[0]}, place);
   }
   DF_ASSIGN_OR_RETURN(rel, make_join(rel, made.rel, JoinKind::kLeft, nullptr, place));
   return expr::column(made.columns[0].in_rel, place);

@@ -151,12 +151,15 @@ Status Compiler::add(const Insert& insert) {
   DF_ASSIGN_OR_RETURN(plan::SinkSpec sink, sink_of(*table, settings_, script_));
   DF_ASSIGN_OR_RETURN(Relation relation, binder_.bind(*insert.query));
   const bool batch = settings_.mode() == RuntimeMode::kBatch;
-  if (!insert.query->order_by.empty() && insert.query->limit == nullptr && !batch) {
+  // The order of DISTINCT ON has said which rows there are.
+  const auto* select = std::get_if<Select>(&insert.query->body);
+  const bool sorted = batch || select == nullptr || !select->first_of_each;
+  if (!insert.query->order_by.empty() && insert.query->limit == nullptr && !batch && sorted) {
     return at_place(insert.query->order_by[0].expression->place,
                     "a stream has no end behind which it could be sorted; add a LIMIT, or SET "
                     "'execution.runtime-mode' = 'batch'");
   }
-  DF_ASSIGN_OR_RETURN(relation, binder_.limited(*insert.query, std::move(relation), true));
+  DF_ASSIGN_OR_RETURN(relation, binder_.limited(*insert.query, std::move(relation), sorted));
   const std::vector<ColumnDefinition> targets = columns_of(*table);
   DF_ASSIGN_OR_RETURN(const auto places, places_of(insert, targets, relation.columns.size()));
   std::vector<plan::NamedExpression> columns;

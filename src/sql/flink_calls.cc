@@ -33,6 +33,15 @@ std::optional<std::string> flink_call(const Expression& e) {
            e.arguments[i]->value.type().id() == TypeId::kString && !e.arguments[i]->value.is_null();
   };
   if (e.name == "LENGTH" && n == 1) return "CHAR_LENGTH(" + text(0) + ")";
+  if (e.name == "ILIKE" || e.name == "NOT ILIKE") {
+    const std::string escape = n == 3 ? " ESCAPE UPPER(" + text(2) + ")" : "";
+    return "(UPPER(" + text(0) + ") " + (e.name == "ILIKE" ? "LIKE" : "NOT LIKE") + " UPPER(" +
+           text(1) + ")" + escape + ")";
+  }
+  if (e.name == "NUMERIC" && n == 1) return "CAST(" + text(0) + " AS DECIMAL(38, 18))";
+  if ((e.name == "BINARY" || e.name == "VARBINARY") && n == 2) {
+    return "CAST(" + text(0) + " AS " + e.name + "(" + text(1) + "))";
+  }
   // What stands in front of IN may be no sum there.
   if (e.name == "POSITION" && n == 2) return "LOCATE(" + text(0) + ", " + text(1) + ")";
   if (e.name == "OVERLAY" && n >= 3) {

@@ -119,7 +119,7 @@ Result<std::string> FlinkQueries::named(const NamedTable& named, Place place) {
       DF_RETURN_IF_ERROR(view->kept != nullptr ? reads_.reads(*view->kept, named)
                                                : reads_.reads(*view));
     } else {
-      return at_place(place, "there is no table or view `" + named.name.to_string() + "`");
+      return at_place(place, "there is no table or view `" + named.name.last() + "`");
     }
   }
   std::string out = flink_name(spelled);

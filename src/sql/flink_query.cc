@@ -95,6 +95,10 @@ Result<std::string> FlinkQueries::side(const Query& query, int least) {
 Result<std::string> FlinkQueries::order(const std::vector<OrderItem>& order_by) {
   std::vector<OrderItem> items = order_by;
   for (OrderItem& item : items) {
+    if (is_star(*item.expression)) {
+      return at_place(item.expression->place,
+                      "Flink has no ORDER BY ALL; name the columns of this list");
+    }
     DF_ASSIGN_OR_RETURN(item.expression, expression(item.expression));
   }
   return order_text(items);

@@ -115,9 +115,20 @@ Result<std::string> Lowering::lower_new(const RelPtr& rel) {
   if (const auto* rank = rel->as<RankRel>()) return lower_rank(*rel, *rank, true);
   if (const auto* over = rel->as<OverRel>()) {
     DF_ASSIGN_OR_RETURN(std::string input, lower(rel->input()));
-    return add("over", over->spec, {std::move(input)}, rel->place);
+    return add("over", over_spec(*rel->input(), over->spec), {std::move(input)}, rel->place);
   }
   return lower_window_table(*rel, std::get<WindowTableRel>(rel->what));
+}
+
+// In a stream PROCTIME() rises with each row, so that none has a peer.
+plan::OverSpec Lowering::over_spec(const Rel& input, plan::OverSpec spec) const {
+  const bool now = !bounded_ && spec.order.size() == 1 && !spec.order[0].descending &&
+                   input.processing_times.contains(spec.order[0].column);
+  if (!now) return spec;
+  spec.time = plan::TimeKind::kProcessing;
+  spec.order.clear();
+  if (spec.preceding == plan::kWithoutBound) spec.unit = plan::FrameUnit::kRows;
+  return spec;
 }
 
 Result<std::string> Lowering::lower_values(const Rel& rel, const ValuesRel& values) {

@@ -30,6 +30,7 @@ class Lowering {
   Result<std::string> lower_join(const Rel& rel, const JoinRel& join);
   // With its number, or without where nobody reads it.
   Result<std::string> lower_rank(const Rel& rel, const RankRel& rank, bool number);
+  plan::OverSpec over_spec(const Rel& input, plan::OverSpec spec) const;
   Result<std::string> lower_unnest(const Rel& rel, const UnnestRel& unnest);
   Result<std::string> lower_window_table(const Rel& rel, const WindowTableRel& window);
   // Rows with their sessions, when these are over.

@@ -90,7 +90,7 @@ Result<std::vector<VisibleColumn>> Names::star(const Name& qualifier) const {
   }
   if (found) return columns;
   if (qualifier.empty()) return Status::invalid("there is no table that `*` could stand for");
-  return at_place(qualifier.place, "there is no table `" + qualifier.to_string() + "` here" +
+  return at_place(qualifier.place, "there is no table `" + qualifier.last() + "` here" +
                                        suggestion(qualifier.last(), aliases));
 }
 

@@ -171,6 +171,10 @@ Result<expr::Parser::Trees> StatementParser::parse_arguments(const Token& at, Cl
   if (at_words("ORDER BY")) {
     special = true;
     DF_ASSIGN_OR_RETURN(clauses.order_by, parse_order_by());
+    if (at.is_word("JSON_ARRAYAGG") && arguments.size() == 1) {
+      std::string on_null = take_on_null();
+      if (!on_null.empty()) arguments.push_back(text_leaf(at, std::move(on_null)));
+    }
   }
   if (!take_symbol(")")) return expected("`,` or `)`");
   return arguments;
@@ -260,19 +264,23 @@ Result<std::vector<OrderItem>> StatementParser::parse_order_by() {
       const Type type = item.expression->value.type();
       item.expression = expr::cast(item.expression, type, item.expression->place);
     }
-    if (!take_word("ASC")) item.descending = take_word("DESC");
-    if (take_word("NULLS")) {
-      if (take_word("FIRST")) {
-        item.nulls = NullsOrder::kFirst;
-      } else if (take_word("LAST")) {
-        item.nulls = NullsOrder::kLast;
-      } else {
-        return expected("FIRST or LAST");
-      }
-    }
+    DF_RETURN_IF_ERROR(parse_direction(item));
     items.push_back(std::move(item));
   } while (take_symbol(","));
   return items;
+}
+
+Status StatementParser::parse_direction(OrderItem& item) {
+  if (!take_word("ASC")) item.descending = take_word("DESC");
+  if (!take_word("NULLS")) return {};
+  if (take_word("FIRST")) {
+    item.nulls = NullsOrder::kFirst;
+  } else if (take_word("LAST")) {
+    item.nulls = NullsOrder::kLast;
+  } else {
+    return expected("FIRST or LAST");
+  }
+  return {};
 }
 
 // From behind its `(` to its `)`.

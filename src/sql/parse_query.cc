@@ -90,6 +90,9 @@ Result<Query> StatementParser::parse_query_body() {
   if (!head.with.empty()) query.with = std::move(head.with);
   if (!has_tail(tail)) return query;
   query.order_by = std::move(tail.order_by);
+  if (auto* select = std::get_if<Select>(&query.body)) {
+    DF_RETURN_IF_ERROR(spell_order(*select, query.order_by));
+  }
   query.limit = std::move(tail.limit);
   query.offset = std::move(tail.offset);
   query.emit = tail.emit;
@@ -110,6 +113,8 @@ Status StatementParser::parse_with(Query& query) {
       DF_ASSIGN_OR_RETURN(table.columns, parse_plain_names("the name of a column"));
     }
     DF_RETURN_IF_ERROR(expect_word("AS"));
+    // PostgreSQL's advice: here the rows are made once for each place that reads them.
+    if (!take_words("NOT MATERIALIZED")) take_word("MATERIALIZED");
     DF_RETURN_IF_ERROR(expect_symbol("("));
     DF_ASSIGN_OR_RETURN(table.query, parse_query());
     if (!take_symbol(")")) return expected("`)` at the end of the query in parentheses");
@@ -201,7 +206,9 @@ Result<std::vector<std::vector<ExpressionPtr>>> StatementParser::parse_rows() {
 }
 
 Status StatementParser::parse_tail(Query& query) {
-  if (at_words("ORDER BY")) {
+  if (at_words("ORDER BY ALL")) {
+    DF_RETURN_IF_ERROR(parse_order_by_all(query));
+  } else if (at_words("ORDER BY")) {
     DF_ASSIGN_OR_RETURN(query.order_by, parse_order_by());
   }
   while (true) {
@@ -230,6 +237,17 @@ Status StatementParser::parse_tail(Query& query) {
       return {};
     }
   }
+}
+
+// By all columns of the list, from the left; how many these are is known when `*` is.
+Status StatementParser::parse_order_by_all(Query& query) {
+  const Place place = peek().place;
+  take_words("ORDER BY ALL");
+  OrderItem item;
+  item.expression = star_at(place);
+  DF_RETURN_IF_ERROR(parse_direction(item));
+  query.order_by.push_back(std::move(item));
+  return {};
 }
 
 Status StatementParser::parse_emit(Query& query) {

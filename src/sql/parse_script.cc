@@ -63,7 +63,7 @@ Result<StatementAst> StatementParser::parse_known_statement(const Token& first) 
   if (word == "DROP") return made(parse_drop());
   if (word == "ALTER") return made(parse_alter());
   if (word == "UPDATE") return made(parse_update());
-  if (word == "DELETE") return made(parse_delete());
+  if (word == "DELETE" || word == "TRUNCATE") return made(parse_delete());
   if (word == "SUBSCRIBE") return made(parse_subscribe());
   if (word == "SET") return made(parse_set());
   if (word == "RESET") return made(parse_reset());
@@ -81,7 +81,7 @@ Result<StatementAst> StatementParser::parse_known_statement(const Token& first) 
 
 Status StatementParser::unknown_statement(const Token& first) const {
   for (const char* known : {"ADD", "ANALYZE", "CALL", "COMPILE", "COPY", "EXECUTE", "GRANT", "LOAD",
-                            "MERGE", "REMOVE", "REVOKE", "STOP", "TRUNCATE", "UNLOAD"}) {
+                            "MERGE", "REMOVE", "REVOKE", "STOP", "UNLOAD"}) {
     if (first.upper == known) return unsupported(first, first.upper);
   }
   return expected("a statement", suggestion(first.upper, statement_words()));

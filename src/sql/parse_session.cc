@@ -61,7 +61,7 @@ Result<Show> StatementParser::parse_show() {
   static constexpr Kind kKinds[] = {{"TABLES", ShowKind::kTables, false},
                                     {"VIEWS", ShowKind::kViews, false},
                                     {"MATERIALIZED VIEWS", ShowKind::kMaterializedViews, false},
-                                    {"USER FUNCTIONS", ShowKind::kFunctions, false},
+                                    {"USER FUNCTIONS", ShowKind::kUserFunctions, false},
                                     {"FUNCTIONS", ShowKind::kFunctions, false},
                                     {"COLUMNS", ShowKind::kColumns, true},
                                     {"CREATE TABLE", ShowKind::kCreateTable, true},
@@ -69,6 +69,11 @@ Result<Show> StatementParser::parse_show() {
                                     {"CREATE MATERIALIZED VIEW", ShowKind::kCreateView, true},
                                     {"CATALOGS", ShowKind::kCatalogs, false},
                                     {"DATABASES", ShowKind::kDatabases, false},
+                                    {"CURRENT CATALOG", ShowKind::kCurrentCatalog, false},
+                                    {"CURRENT DATABASE", ShowKind::kCurrentDatabase, false},
+                                    {"MODULES", ShowKind::kModules, false},
+                                    {"FULL MODULES", ShowKind::kFullModules, false},
+                                    {"JARS", ShowKind::kJars, false},
                                     {"JOBS", ShowKind::kJobs, false},
                                     {"SETTINGS", ShowKind::kSettings, false},
                                     {"ALL", ShowKind::kSettings, false}};
@@ -86,8 +91,8 @@ Result<Show> StatementParser::parse_show() {
     DF_RETURN_IF_ERROR(parse_show_filter(show));
     return show;
   }
-  for (const char* known : {"CURRENT", "PARTITIONS", "MODULES", "FULL", "JARS", "PROCEDURES",
-                            "MODELS", "CREATE", "PLAN"}) {
+  for (const char* known :
+       {"CURRENT", "PARTITIONS", "FULL", "PROCEDURES", "MODELS", "CREATE", "PLAN"}) {
     if (what.is_word(known)) return unsupported(what, "SHOW " + what.upper);
   }
   std::vector<std::string> words;
@@ -99,6 +104,7 @@ Result<Show> StatementParser::parse_show() {
 Status StatementParser::parse_show_filter(Show& show) {
   show.negated = peek().is_word("NOT") && (peek(1).is_word("LIKE") || peek(1).is_word("ILIKE"));
   if (show.negated) take();
+  show.any_case = peek().is_word("ILIKE");
   if (!take_word("LIKE") && !take_word("ILIKE")) return {};
   DF_ASSIGN_OR_RETURN(show.like, parse_string("a pattern in quotes"));
   return {};

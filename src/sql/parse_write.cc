@@ -85,7 +85,11 @@ Result<Update> StatementParser::parse_update() {
 
 Result<Delete> StatementParser::parse_delete() {
   Delete deleted;
-  take();
+  if (take().is_word("TRUNCATE")) {  // of all rows
+    if (peek().is_word("TABLE") && at_name(1)) take();
+    DF_ASSIGN_OR_RETURN(deleted.target, parse_qualified("the name of a table"));
+    return deleted;
+  }
   DF_RETURN_IF_ERROR(expect_word("FROM"));
   DF_ASSIGN_OR_RETURN(deleted.target, parse_qualified("the name of a table"));
   if (take_word("WHERE")) {

@@ -148,6 +148,30 @@ TEST(ParsingQueries, WindowTablesInEachSpelling) {
   });
 }
 
+TEST(ParsingQueries, WhatIsShortForMore) {
+  for (const auto& [text, long_text] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"SELECT a, COUNT(*), 7, b + 1 FROM t GROUP BY ALL",
+            "SELECT a, COUNT(*), 7, b + 1 FROM t GROUP BY a, b + 1"},
+           {"SELECT SUM(a) FROM t GROUP BY ALL HAVING SUM(a) > 1",
+            "SELECT SUM(a) FROM t GROUP BY () HAVING SUM(a) > 1"},
+           {"SELECT a FROM t GROUP BY ALL a", "SELECT a FROM t GROUP BY a"},
+           {"SELECT a, b FROM t ORDER BY ALL DESC NULLS LAST",
+            "SELECT a, b FROM t ORDER BY 1 DESC NULLS LAST, 2 DESC NULLS LAST"},
+           {"SELECT DISTINCT ON (a, 2) a, b + 1 AS c, d FROM t ORDER BY a, c, d DESC LIMIT 3",
+            "SELECT a, b + 1 AS c, d FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY a, b + 1 ORDER "
+            "BY d DESC) = 1 ORDER BY a, c, d DESC LIMIT 3"},
+           {"SELECT 1 UNION (SELECT DISTINCT ON (a) b FROM t)",
+            "SELECT 1 UNION (SELECT b FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY a) = 1)"},
+           {"WITH q AS MATERIALIZED (SELECT 1), r AS NOT MATERIALIZED (SELECT 2) SELECT 3",
+            "WITH q AS (SELECT 1), r AS (SELECT 2) SELECT 3"},
+       }) {
+    const std::string tree = tree_of(text);
+    EXPECT_EQ(tree, tree_of(long_text)) << text;
+    EXPECT_TRUE(tree.starts_with("(")) << tree;
+  }
+  EXPECT_NE(tree_of("SELECT * FROM t ORDER BY ALL"), tree_of("SELECT * FROM t ORDER BY 1"));
+}
+
 TEST(ParsingQueries, CallsWithClauses) {
   for (const Row& row : std::initializer_list<Row>{
            {"count(*)", "{COUNT[] star}"},

@@ -17,11 +17,16 @@ std::string Name::to_string() const {
   return out;
 }
 
+bool is_star(const Expression& expression) {
+  return expression.kind == Kind::kExtension &&
+         dynamic_cast<const Star*>(expression.extension.get()) != nullptr;
+}
+
 std::string order_text(const std::vector<OrderItem>& items) {
   std::string out = "ORDER BY ";
   for (const OrderItem& item : items) {
     if (&item != &items.front()) out += ", ";
-    out += item.expression->to_string();
+    out += is_star(*item.expression) ? "ALL" : item.expression->to_string();
     if (item.descending) out += " DESC";
     if (item.nulls == NullsOrder::kFirst) out += " NULLS FIRST";
     if (item.nulls == NullsOrder::kLast) out += " NULLS LAST";

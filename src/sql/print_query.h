@@ -8,6 +8,7 @@
 
 namespace dataflow::sql {
 
+bool is_star(const expr::Expression& expression);
 std::string order_text(const std::vector<OrderItem>& items);  // ORDER BY …
 std::string list_text(const std::vector<ExpressionPtr>& expressions);
 std::string window_text(const WindowDefinition& window);        // (PARTITION BY …)

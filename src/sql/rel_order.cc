@@ -31,7 +31,8 @@ std::optional<plan::DeduplicateSpec> deduplication(const Rel& input, const plan:
 Result<Field> aggregate_field(const Schema& schema, const plan::Aggregate& aggregate) {
   using Kind = plan::OverFunctionKind;
   const plan::OverFunction* over = plan::find_over_function(aggregate.function);
-  const bool shifts = over != nullptr && (over->kind == Kind::kLag || over->kind == Kind::kLead);
+  const bool shifts = over != nullptr && (over->kind == Kind::kLag || over->kind == Kind::kLead ||
+                                          over->kind == Kind::kNthValue);
   if (over != nullptr && !shifts) {
     const bool share = over->kind == Kind::kPercentRank || over->kind == Kind::kCumeDist;
     return Field{aggregate.name, share ? Type::float64() : Type::int64(), false};

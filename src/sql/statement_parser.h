@@ -86,6 +86,7 @@ class StatementParser final : public expr::Parser {
   Result<bool> parse_own_argument(const Token& at, Trees& arguments);
   Status parse_call_clauses(Clauses& clauses, bool& special);
   Result<std::vector<OrderItem>> parse_order_by();
+  Status parse_direction(OrderItem& item);
   Result<WindowDefinition> parse_window();
   Status parse_frame(WindowDefinition& window);
   Result<FrameBound> parse_bound(ExpressionPtr& offset);
@@ -95,6 +96,7 @@ class StatementParser final : public expr::Parser {
   Result<Query> parse_query_body();
   Status parse_with(Query& query);
   Status parse_tail(Query& query);
+  Status parse_order_by_all(Query& query);
   Status parse_emit(Query& query);
   Result<Query> parse_set_operations(int least);
   Result<Query> parse_query_term();
@@ -104,7 +106,11 @@ class StatementParser final : public expr::Parser {
   Result<std::vector<SelectItem>> parse_items();
   Result<SelectItem> parse_item();
   bool at_star() const;
+  Status parse_distinct(Select& select);
   Status parse_group_by(Select& select);
+  Status group_by_all(Select& select, const Token& at);
+  bool ends_group_by() const;
+  Status spell_order(Select& select, std::vector<OrderItem>& order_by);
   Status parse_named_windows(Select& select);
 
   // Tables in FROM (parse_table_ref.cc, parse_table_function.cc).

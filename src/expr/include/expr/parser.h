@@ -93,11 +93,10 @@ class Parser {
   Result<Tree> parse_postfix(Tree operand);
   Result<Tree> parse_sign();
   Result<Type> parse_type_name();
-  // parse_double_colon.cc: behind the sign, and behind INTERVAL and ILIKE.
+  // parse_double_colon.cc: behind the sign, and behind INTERVAL.
   Result<Tree> cut_to_length(const Token& at, size_t first, Tree whole);
   Result<Tree> parse_double_colon(const Token& at, Tree operand);
   Result<Tree> parse_interval_cast(const Token& at, Tree operand);
-  Result<Tree> parse_ilike(const Token& at, bool negated, Tree operand);
 
   // Primaries (parse_primary.cc).
   Result<Tree> parse_primary();

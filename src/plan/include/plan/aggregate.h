@@ -28,12 +28,32 @@ enum class AggregateKind : uint8_t {
   kVarSamp,
   kApproxCountDistinct,
   kApproxPercentile,
+  kBoolAnd,
+  kBoolOr,
   kPercentile,
   kMedian,
   kListAgg,
   kArrayAgg,
   kJsonArrayAgg,
   kJsonObjectAgg,
+  kPercentileDisc,
+  kMode,
+  kCollect,
+  kBitAnd,
+  kBitOr,
+  kBitXor,
+  kCovarPop,
+  kCovarSamp,
+  kCorr,
+  kRegrCount,
+  kRegrAvgX,
+  kRegrAvgY,
+  kRegrSxx,
+  kRegrSyy,
+  kRegrSxy,
+  kRegrSlope,
+  kRegrIntercept,
+  kRegrR2,
 };
 
 struct AggregateFunction {
@@ -52,6 +72,11 @@ const AggregateFunction* find_aggregate(std::string_view name);
 bool is_sketch(const AggregateFunction& function);
 // Whether it keeps all values of its rows, in the order of their arrival: lists and percentiles.
 bool gathers(const AggregateFunction& function);
+
+// Whether it is of two numbers, ROW(y, x): covariances, correlations and regressions.
+bool is_of_pairs(const AggregateFunction& function);
+// Whether the order of its values makes a difference to it, so that ORDER BY may stand within.
+bool is_of_order(const AggregateFunction& function);
 
 // What it takes behind the argument: kInvalid if the parameters are none of that.
 Status check_parameters(const AggregateFunction& function, const Aggregate& aggregate);

@@ -73,6 +73,10 @@ struct ProjectSpec {
 enum class WindowKind : uint8_t { kTumbling, kHopping, kSession, kCumulative, kCount };
 enum class TimeKind : uint8_t { kEvent, kProcessing };
 
+struct ValueOrder {
+  bool descending = false, nulls_first = false;
+};
+
 struct Aggregate {
   std::string function;  // "COUNT", "SUM", "AVG", "MIN", "MAX", "FIRST_VALUE", "LAST_VALUE", …
   expr::ExpressionPtr argument;  // null: COUNT(*)
@@ -81,6 +85,9 @@ struct Aggregate {
   std::string name;            // of the output column
   // What functions of several arguments take behind the first; literals.
   std::vector<expr::ExpressionPtr> parameters;
+  // Of lists: their argument is ROW(value, key, …) then, values stand in the order of so many keys,
+  // and of arrival. None: of arrival alone.
+  std::vector<ValueOrder> order;
 };
 
 // Aggregates per key over all rows, for as long as they come. Output: the keys, then the
@@ -196,13 +203,19 @@ enum class FrameUnit : uint8_t { kRows, kRange };
 // Each row with aggregates over the rows of its partition that stand around it in an order. Output:
 // the input's columns, then the aggregates. In a job that is not bounded the order is the event
 // time, rising, and frames end with the current row: a row leaves when the watermark reaches its
-// time.
+// time. In processing time it is the order in which rows come, and they leave at once; those that
+// come together have one time, of which frames of rows know nothing.
 struct OverSpec {
-  std::vector<std::string> keys;  // none: one partition
-  std::vector<OrderColumn> order;
+  std::vector<std::string> keys;   // none: one partition
+  std::vector<OrderColumn> order;  // none in processing time
+  TimeKind time = TimeKind::kEvent;
   FrameUnit unit = FrameUnit::kRange;  // of range, rows with the same order are all in the frame
   // Rows, or of range milliseconds, back from the current one, and ahead.
   int64_t preceding = kWithoutBound, following = 0;
+  // In bounded jobs: `preceding` goes ahead, `following` back. The current row is in no such frame.
+  bool begins_ahead = false, ends_before = false;
+  // Of a range over numbers: how far, in place of `preceding` and `following`, which are 0 then.
+  expr::ExpressionPtr preceding_value, following_value;
   std::vector<Aggregate> aggregates;  // also ROW_NUMBER, RANK, LAG, … of the whole partition
 };
 

@@ -156,12 +156,19 @@ enum class ShowKind : uint8_t {
   kDatabases,
   kJobs,
   kSettings,
+  kUserFunctions,
+  kCurrentCatalog,
+  kCurrentDatabase,
+  kModules,
+  kFullModules,
+  kJars,
 };
 struct Show {
   ShowKind kind = ShowKind::kTables;
   Name of;
   std::optional<std::string> like;
   bool negated = false;
+  bool any_case = false;  // ILIKE
 };
 struct Describe {
   Name name;

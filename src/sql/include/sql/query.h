@@ -89,7 +89,7 @@ struct Subquery final : expr::Extension {
   bool is_closed(const expr::Expression& call) const override;
 };
 
-// `*` and `t.*` among the columns of a SELECT.
+// `*` and `t.*` among the columns of a SELECT; in ORDER BY it is ALL.
 struct Star final : expr::Extension {
   Name qualifier;
 
@@ -166,6 +166,7 @@ struct SelectItem {
 
 struct Select {
   bool distinct = false;
+  bool first_of_each = false;  // DISTINCT ON, which QUALIFY says; ORDER BY says which is first
   std::vector<SelectItem> items;
   TableRefPtr from;  // null: one row of nothing
   ExpressionPtr where;
