@@ -57,7 +57,10 @@ class Client {
   void end();
   bool answer(const Message& message);
   bool answer_extended(const Message& message);
+  bool sync();
   void ready();
+  // What a batch has written is there, or an error was sent.
+  bool commit_batch(const ReadStatement* read);
   void end_transaction();
   void flush();
   bool fatal(const char* sqlstate, std::string message);
@@ -65,7 +68,7 @@ class Client {
 
   // client_query.cc
   void query(std::string_view text);
-  bool run_simple(const ReadStatement& read);
+  bool run_simple(const ReadStatement& read, bool last);
   // Up to `limit` rows, 0: all. `describe`: tells what the rows are.
   bool run(Portal& portal, uint64_t limit, bool describe, const ReadStatement* read);
   bool execute(Portal& portal, const ReadStatement* read);
@@ -109,10 +112,17 @@ class Client {
   // client_set.cc
   Result<jobs::StatementAnswer> run_own(const OwnStatement& own);
   Status set(const OwnStatement& own, jobs::StatementAnswer& answer);
+  Status set_access(const OwnStatement& own, jobs::StatementAnswer& answer);
+  // As SHOW says it.
+  std::optional<std::string> setting(const std::string& name) const;
   Status set_value(const std::string& name, const std::optional<std::string>& value);
   Result<jobs::StatementAnswer> show(const OwnStatement& own);
   Status discard();
 
+  // BEGIN, or a batch.
+  bool in_block() const {
+    return session_->transaction() != jobs::TransactionState::kNone || session_->in_batch();
+  }
   bool failed() const { return session_->transaction() == jobs::TransactionState::kFailed; }
 
   Wire& wire_;

@@ -167,7 +167,7 @@ Status Client::prepare_catalog(const ReadStatement& read, const std::vector<uint
 CatalogSession Client::catalog_session() {
   CatalogSession session;
   session.process = process_;
-  session.setting = [this](const std::string& name) { return settings_.get(name); };
+  session.setting = [this](const std::string& name) { return setting(name); };
   session.set = [this](const std::string& name, const std::string& value, bool local) {
     OwnStatement own;
     own.name = name;

@@ -59,6 +59,7 @@ constexpr Wording kRunWordings[] = {
     {"there is no thread ", "", "53000"},
     {"could not serialize", "", "40001"},
     {"the transaction has failed", "", "25P02"},
+    {"transaction read-write mode ", "", "25001"},
     {"savepoint ", " does not exist", "3B001"},
     {"", " can only be used in transaction blocks", "25P01"},
     {"", " is used by ", "2BP01"},
