@@ -20,7 +20,10 @@ char letter_of(jobs::TransactionState state) {
 Client::~Client() { end(); }
 
 void Client::end() {
-  if (key_) around_.keys.leave(key_->process);
+  if (key_) {
+    around_.keys.leave(key_->process);
+    around_.locks.leave(key_->process);
+  }
   key_.reset();
   portals_.clear();
   statements_.clear();
@@ -46,7 +49,10 @@ void Client::serve() {
 bool Client::answer(const Message& message) {
   if (skipping_ && message.type != 'S') return true;
   // What was cancelled before was something else.
-  if (message.type == 'Q' || message.type == 'E') session_->begin();
+  if (message.type == 'Q' || message.type == 'E') {
+    session_->begin();
+    told_to_end_ = gone_.load();
+  }
   switch (message.type) {
     case 'Q': {
       const Result<std::string_view> text = read_text(message.payload);
@@ -119,6 +125,7 @@ bool Client::commit_batch(const ReadStatement* read) {
 
 void Client::end_transaction() {
   if (in_block()) return;
+  around_.locks.end_transaction(process_);
   std::erase_if(portals_, [](const auto& entry) { return !entry.second->hold; });
   for (const auto& [name, value] : std::exchange(before_local_, {})) {
     // It was so before.

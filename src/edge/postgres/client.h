@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "advisory_locks.h"
 #include "backend.h"
 #include "cancel_keys.h"
 #include "catalog_queries.h"
@@ -28,6 +29,7 @@ struct Surroundings {
   jobs::SqlService& service;
   CatalogQueries* catalog = nullptr;  // none: everything is a user's
   CancelKeys& keys;
+  AdvisoryLocks& locks;
   size_t max_message_bytes = 64u << 20;
 };
 
@@ -98,6 +100,12 @@ class Client {
   Status run_in_session(const std::string& text);
   CatalogSession catalog_session();
 
+  // client_advisory.cc
+  // Of one of PostgreSQL's functions of advisory locks: what it gives; none: nothing.
+  Result<std::optional<bool>> advisory(const std::string& function,
+                                       const std::vector<std::string>& arguments);
+  Status wait_for(const AdvisoryLocks::Wanted& wanted);
+
   // client_cursor.cc
   Status prepare_declare(const ReadStatement& read, const std::vector<uint32_t>& oids,
                          Statement& out);
@@ -140,6 +148,7 @@ class Client {
   std::map<std::string, std::shared_ptr<Portal>> portals_;
   std::atomic<uint32_t> process_ = 0;  // the session's number, once there is one
   std::atomic<bool> gone_ = false;
+  std::atomic<bool> told_to_end_ = false;  // what it does now
 };
 
 }  // namespace dataflow::postgres

@@ -130,6 +130,7 @@ Status Client::discard() {
   portals_.clear();
   statements_.clear();
   settings_.reset_all();
+  around_.locks.release_all(process_);
   DF_RETURN_IF_ERROR(run_in_session("RESET"));
   return set_value("TimeZone", std::nullopt);
 }

@@ -39,6 +39,7 @@ constexpr Wording kWordings[] = {
     {"there is no aggregate function ", "", "42883"},
     {"there is no cast ", "", "42846"},
     {"there is no setting ", "", "42704"},
+    {"deadlock detected", "", "40P01"},
     {"column ", " is NOT NULL", "23502"},
     {"column ", ", the query gives ", "42804"},
     {"there is a column ", " already", "42701"},
