@@ -64,7 +64,7 @@ Status Client::prepare_declare(const ReadStatement& read, const std::vector<uint
 Result<jobs::StatementAnswer> Client::declare(const OwnStatement& own,
                                               std::shared_ptr<Statement> query,
                                               const std::vector<Value>& parameters) {
-  if (!own.hold && session_->transaction() == jobs::TransactionState::kNone) {
+  if (!own.hold && !in_block()) {
     return sql_error(SqlState::kNoTransaction,
                      "DECLARE CURSOR can only be used in transaction blocks");
   }

@@ -139,10 +139,12 @@ Status Client::prepare_catalog(const ReadStatement& read, const std::vector<uint
   CatalogSession session = catalog_session();
   // Nothing is set by those that are only described.
   const auto set = once ? session.set : std::exchange(session.set, nullptr);
+  const auto advisory = once ? session.advisory : std::exchange(session.advisory, nullptr);
   DF_ASSIGN_OR_RETURN(
       CatalogQueries::Answer first,
       around_.catalog->ask(read.query, std::vector<std::optional<std::string>>(count), session));
   session.set = set;
+  session.advisory = advisory;
   std::vector<Type> types(count, Type::string());
   for (size_t i = 0; i < oids.size(); ++i) types[i] = type_of_oid(oids[i]).value_or(types[i]);
   out.counts = true;
@@ -171,7 +173,7 @@ Status Client::prepare_catalog(const ReadStatement& read, const std::vector<uint
 CatalogSession Client::catalog_session() {
   CatalogSession session;
   session.process = process_;
-  session.setting = [this](const std::string& name) { return settings_.get(name); };
+  session.setting = [this](const std::string& name) { return setting(name); };
   session.set = [this](const std::string& name, const std::string& value, bool local) {
     OwnStatement own;
     own.name = name;
@@ -179,6 +181,10 @@ CatalogSession Client::catalog_session() {
     own.local = local;
     jobs::StatementAnswer unused;
     return set(own, unused);
+  };
+  session.advisory = [this](const std::string& function,
+                            const std::vector<std::string>& arguments) {
+    return advisory(function, arguments);
   };
   return session;
 }

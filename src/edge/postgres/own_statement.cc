@@ -59,12 +59,25 @@ Result<std::optional<std::string>> read_setting_value(WordScanner& words) {
   return std::optional(value);
 }
 
-// SET TRANSACTION and SESSION CHARACTERISTICS say how transactions are to be, which is of no
-// account here; the other words that PostgreSQL has for a setting are names of it.
+// Of what SET TRANSACTION and SESSION CHARACTERISTICS say whether it may write is of account here.
+OwnStatement read_access(WordScanner& words, OwnStatement out) {
+  while (!words.at_end()) {
+    if (words.take_words("READ", "ONLY")) {
+      out.read_only = true;
+    } else if (words.take_words("READ", "WRITE")) {
+      out.read_only = false;
+    } else {
+      words.take();
+    }
+  }
+  out.kind = out.read_only ? OwnKind::kAccess : OwnKind::kNothing;
+  return out;
+}
+
+// The words that PostgreSQL has for a setting are names of it.
 Read read_special_set(WordScanner& words, OwnStatement out) {
   if (words.take_word("TRANSACTION")) {
-    out.kind = OwnKind::kNothing;
-    return std::optional(out);
+    return std::optional(read_access(words, out));
   }
   if (words.take_words("TIME", "ZONE")) {
     out.name = "TimeZone";
@@ -86,7 +99,8 @@ Read read_special_set(WordScanner& words, OwnStatement out) {
 Read read_set(WordScanner& words) {
   OwnStatement out = of(OwnKind::kSet, "SET");
   if (words.take_words("SESSION", "CHARACTERISTICS")) {
-    return std::optional(of(OwnKind::kNothing, "SET"));
+    out.name = "default_transaction_read_only";
+    return std::optional(read_access(words, out));
   }
   if (words.take_words("SESSION", "AUTHORIZATION")) {
     out.name = "session_authorization";

@@ -16,6 +16,7 @@ namespace dataflow::postgres {
 
 enum class OwnKind : uint8_t {
   kSet,         // name, value (none: DEFAULT), local
+  kAccess,      // read_only of a transaction; name: of those that come
   kReset,       // name; empty: all
   kShow,        // name; empty: all
   kCopyOut,     // inner, or table; copy
@@ -52,6 +53,7 @@ struct OwnStatement {
   std::string tag;  // of CommandComplete
   std::string name;
   std::optional<std::string> value;
+  std::optional<bool> read_only;
   bool local = false;         // until the transaction ends
   std::optional<Span> inner;  // the query within
   std::string table;          // a query made of a table's name and columns

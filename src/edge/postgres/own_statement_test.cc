@@ -60,7 +60,12 @@ TEST(PostgresWords, SettingsAreNamesWithoutQuotesOrPoints) {
   EXPECT_EQ(own("SET NAMES 'utf8'").name, "client_encoding");
   EXPECT_EQ(own("SET SESSION TIME ZONE LOCAL").name, "TimeZone");
   EXPECT_TRUE(own("SET LOCAL x = 1").local);
-  EXPECT_EQ(own("SET TRANSACTION READ ONLY").kind, OwnKind::kNothing);
+  EXPECT_EQ(own("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE").kind, OwnKind::kNothing);
+  EXPECT_EQ(own("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY").kind,
+            OwnKind::kAccess);
+  EXPECT_EQ(own("SET TRANSACTION READ ONLY").read_only, std::optional(true));
+  EXPECT_EQ(own("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE").read_only,
+            std::optional(false));
   EXPECT_EQ(own("SHOW ALL").kind, OwnKind::kShow);
   EXPECT_EQ(own("SHOW DateStyle").name, "datestyle");
 }

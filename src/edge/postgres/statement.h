@@ -50,6 +50,7 @@ struct Portal {
   std::vector<Value> parameters;
   std::vector<WireFormat> formats;  // none: text; one: of all columns; else one each
   std::optional<jobs::StatementAnswer> answer;
+  bool commits = false;  // its batch ends with it, before its tag is sent
   bool done = false;
   bool hold = false;       // outlives its transaction
   uint64_t rows_sent = 0;  // by all its executions
