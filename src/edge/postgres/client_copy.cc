@@ -43,7 +43,9 @@ bool Client::copy_in(Portal& portal, const ReadStatement* read) {
     }
     if (!status.ok()) return refuse(status, Stage::kExecute, nullptr);
     if ((*message)->type != 'c') continue;
-    if (portal.commits && !commit_batch(read)) return false;
+    // Where nothing comes behind it, it is there before that is said.
+    const bool last = portal.commits || reader_.next_is_empty('S');
+    if (last && !commit_batch(read)) return false;
     writer_.command_complete("COPY " + std::to_string(into.rows()));
     return true;
   }
