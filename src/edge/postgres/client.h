@@ -109,6 +109,12 @@ class Client {
                                        const std::vector<std::string>& arguments);
   Status wait_for(const AdvisoryLocks::Wanted& wanted);
 
+  // client_prepared.cc
+  Status prepare_prepare(const ReadStatement& read, Statement& out);
+  Status prepare_execute(const OwnStatement& own, Statement& out);
+  // What the texts between EXECUTE's parentheses say, as values of the statement's parameters.
+  Result<std::vector<Value>> given_for(const Statement& statement, const OwnStatement& own);
+
   // client_cursor.cc
   Status prepare_declare(const ReadStatement& read, const std::vector<uint32_t>& oids,
                          Statement& out);

@@ -210,6 +210,8 @@ Status Client::prepare_own(const ReadStatement& read, const std::vector<uint32_t
       // What it names is there.
       if (read.ast) DF_RETURN_IF_ERROR(prepare_query(read, oids, once, out));
       break;
+    case OwnKind::kPrepare: return prepare_prepare(read, out);
+    case OwnKind::kExecute: return prepare_execute(own, out);
     case OwnKind::kDeclare: return prepare_declare(read, oids, out);
     case OwnKind::kFetch: return prepare_fetch(own, out);
     default: break;

@@ -25,6 +25,8 @@ enum class OwnKind : uint8_t {
   kFetch,       // name, count, all
   kMove,        // likewise
   kClose,       // name; empty: all
+  kPrepare,     // name, inner, list: the parameters' types
+  kExecute,     // name, list: what is given for the parameters
   kDeallocate,  // name; empty: all
   kDiscard,     // all
   kIndex,       // table: a query of what is named; warning
@@ -58,6 +60,7 @@ struct OwnStatement {
   std::optional<Span> inner;  // the query within
   std::string table;          // a query made of a table's name and columns
   std::string target;         // what INSERT INTO is followed by: a table, its columns
+  std::vector<std::string> list;
   std::string warning;        // what is not done
   CopyOptions copy;
   bool hold = false;

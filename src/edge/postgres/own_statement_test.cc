@@ -109,10 +109,26 @@ TEST(PostgresWords, CursorsGoForward) {
   EXPECT_EQ(own("DEALLOCATE PREPARE ALL").tag, "DEALLOCATE ALL");
 }
 
+TEST(PostgresWords, StatementsArePreparedAndExecuted) {
+  const std::string text = "PREPARE p (int, numeric(10, 2)) AS SELECT $1 + $2";
+  const OwnStatement prepared = own(text);
+  EXPECT_EQ(prepared.name, "p");
+  EXPECT_EQ(prepared.list, (std::vector<std::string>{"int", "numeric(10, 2)"}));
+  EXPECT_EQ(text.substr(prepared.inner->from), "SELECT $1 + $2");
+  EXPECT_EQ(own("EXECUTE p (1, f(2, 3), 'a,b', ARRAY[1, 2])").list,
+            (std::vector<std::string>{"1", "f(2, 3)", "'a,b'", "ARRAY[1, 2]"}));
+  EXPECT_TRUE(own("EXECUTE p").list.empty());
+  EXPECT_FALSE(read_own_statement("EXECUTE STATEMENT SET BEGIN END")->has_value());
+}
+
 TEST(PostgresWords, WhatGoesWrongIsSaid) {
   for (const char* text : {"COPY t FROM 'file'",
                            "COPY (SELECT 1) FROM STDIN",
                            "COPY t FROM STDIN WHERE a > 1",
+                           "PREPARE p (int AS SELECT 1",
+                           "PREPARE p SELECT 1",
+                           "EXECUTE p (1",
+                           "EXECUTE p (1) x",
                            "COPY t TO 'file'",
                            "COPY",
                            "COPY (SELECT 1 TO STDOUT",
