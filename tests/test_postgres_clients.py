@@ -131,3 +131,57 @@ def test_sqlalchemy_makes_tables_and_keeps_objects(engine):
     assert isinstance(types["rough"], sa.Double) and isinstance(types["parts"], sa.ARRAY) and types["at"].timezone
     Base.metadata.drop_all(engine)
     assert sa.inspect(engine).get_table_names() == []
+
+
+def test_asyncpg_reads_keys_and_arrays_of_the_catalog(server):
+    async def work(db):
+        await db.execute("CREATE TABLE pairs (a BIGINT, b STRING, c BIGINT, tags ARRAY<BIGINT>, PRIMARY KEY (c, a) NOT ENFORCED)")
+        assert [list(row[0]) for row in await db.fetch("SELECT indkey FROM pg_index WHERE indisprimary")] == [[3, 1]]
+        assert [row[0] for row in await db.fetch("SELECT conkey FROM pg_constraint WHERE contype = 'p'")] == [[3, 1]]
+        await db.execute("INSERT INTO pairs VALUES ($1, 'x', 1, $2)", 1, [1, None])
+        assert await db.fetchval("SELECT tags FROM pairs") == [1, None]
+        assert await db.fetchval("SELECT format('%s of %I: %L%%', $1, 'My table', '50%s') FROM pg_namespace LIMIT 1", "100%s") == "100%s of \"My table\": '50%s'%"
+        await db.execute("SELECT set_config('application_name', 'a' || 'b', false)")
+        assert await db.fetchval("SHOW application_name") == "ab"
+        await db.fetchval("SELECT set_config('application_name', upper($1), false)", "me")
+        return await db.fetchval("SELECT current_setting('application_name')")
+
+    assert ask(server, work) == "ME"
+
+
+def test_advisory_locks_are_held_between_sessions(server):
+    host, port = server.postgres.split(":")
+
+    async def run():
+        one, two = [await asyncpg.connect(host=host, port=int(port), user="somebody", database="dataflow", timeout=60) for _ in range(2)]
+        await one.execute("SELECT pg_advisory_lock(7)")
+        assert await two.fetchval("SELECT pg_try_advisory_lock($1)", 7) is False
+        assert await two.fetchval("SELECT pg_try_advisory_lock(7, 0)") is True
+        waits = asyncio.create_task(two.fetchval("SELECT pg_advisory_lock(6 + 1)"))
+        assert await one.fetchval("SELECT pg_advisory_unlock(7)") is True
+        await waits
+        assert await one.fetchval("SELECT pg_advisory_unlock(7)") is False
+        # One that waits is cancelled.
+        with pytest.raises(asyncio.TimeoutError):
+            await one.fetchval("SELECT pg_advisory_lock(7)", timeout=0.3)
+        async with one.transaction():
+            await one.execute("SELECT pg_advisory_xact_lock(hashtext('x'))")
+            assert await two.fetchval("SELECT pg_try_advisory_lock(hashtext('x'))") is False
+        assert await two.fetchval("SELECT pg_try_advisory_lock(hashtext('x'))") is True
+        with pytest.raises(asyncpg.FeatureNotSupportedError, match="before any row is read"):
+            await one.fetch("SELECT pg_try_advisory_lock(oid) FROM pg_class")
+        # Of two that wait for each other one is told, and the other one goes on.
+        both = asyncio.Barrier(2)
+
+        async def takes(db, first, second):
+            async with db.transaction():
+                await db.execute(f"SELECT pg_advisory_xact_lock({first})")
+                await both.wait()
+                await db.execute(f"SELECT pg_advisory_xact_lock({second})")
+
+        ends = await asyncio.gather(takes(one, 20, 21), takes(two, 21, 20), return_exceptions=True)
+        assert sorted(type(end).__name__ for end in ends) == ["DeadlockDetectedError", "NoneType"]
+        await one.close()
+        await two.close()
+
+    asyncio.run(run())

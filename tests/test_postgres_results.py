@@ -260,3 +260,23 @@ def test_what_sqlalchemy_sends(db):  # noqa: F811
     page = "SELECT t.id, t.tags \nFROM t \nWHERE t.id IN (%s::BIGINT, %s::BIGINT) ORDER BY t.id \n LIMIT %s::INTEGER OFFSET %s::INTEGER"
     assert db.execute(page, (1, 3, 5, 1)).fetchall() == [(3, [])]
     assert db.execute("SELECT %s::FLOAT8, %s::INT4, %s::JSONB IS NULL, %s::UUID", (1.5, 2, None, "u")).fetchone() == (1.5, 2, True, "u")
+
+
+def test_statements_are_prepared_and_executed_by_name(db):  # noqa: F811
+    db.execute("CREATE TABLE named (k BIGINT, v STRING, PRIMARY KEY (k) NOT ENFORCED)")
+    db.execute("PREPARE put (bigint, text) AS INSERT INTO named VALUES ($1, upper($2))")
+    assert db.execute("EXECUTE put (1, 'a')").rowcount == 1
+    assert db.execute("EXECUTE put (1 + 1, NULL)").rowcount == 1
+    db.execute("PREPARE get AS SELECT k, v, count(*) OVER () FROM named WHERE k <= $1 ORDER BY k")
+    got = db.execute("EXECUTE get ('2')")
+    assert [column.name for column in got.description] == ["k", "v", "count"]
+    assert got.fetchall() == [(1, "A", 2), (2, None, 2)]
+    for wrong, error in (("EXECUTE get", psycopg.errors.SyntaxError), ("EXECUTE nothing", psycopg.errors.InvalidSqlStatementName),
+                         ("EXECUTE get ('x')", psycopg.errors.InvalidTextRepresentation),
+                         ("PREPARE get AS SELECT 1", psycopg.errors.DuplicatePreparedStatement), ("PREPARE p AS SELECT nope", psycopg.errors.UndefinedColumn)):
+        with pytest.raises(error):
+            db.execute(wrong)
+    db.execute("DEALLOCATE get")
+    with pytest.raises(psycopg.errors.InvalidSqlStatementName):
+        db.execute("EXECUTE get (1)")
+

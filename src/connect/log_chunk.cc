@@ -19,30 +19,46 @@ void store_i64(char*& at, int64_t value) {
 }
 int64_t load_i64(const char* at) { return static_cast<int64_t>(load_le64(at)); }
 
-}  // namespace
+struct Front {
+  engine::Chunk chunk;
+  char* behind;  // room for the batches
+};
 
-Result<engine::Chunk> make_log_chunk(const log::ReadOutcome& outcome, Offset start, Offset stop,
-                                     std::string_view* batches) {
-  const size_t front = kFrontBytes + outcome.aborted.size() * kAbortedBytes;
-  const size_t size = front + outcome.slice.length;
+Front make_front(Offset start, Offset stop, const std::vector<log::AbortedTransaction>& aborted,
+                 size_t batches) {
+  const size_t size = kFrontBytes + aborted.size() * kAbortedBytes + batches;
   std::shared_ptr<char> buffer = take_chunk_buffer(size + format::kPayloadPadding);
   char* at = buffer.get();
   store_i64(at, start.value());
   store_i64(at, stop.value());
-  store_le32(at, static_cast<uint32_t>(outcome.aborted.size()));
+  store_le32(at, static_cast<uint32_t>(aborted.size()));
   at += 4;
-  for (const log::AbortedTransaction& aborted : outcome.aborted) {
-    store_i64(at, aborted.producer_id.value());
-    store_i64(at, aborted.first_offset.value());
+  for (const log::AbortedTransaction& one : aborted) {
+    store_i64(at, one.producer_id.value());
+    store_i64(at, one.first_offset.value());
   }
-  DF_RETURN_IF_ERROR(read_slice(outcome.slice, at));
-  std::memset(at + outcome.slice.length, 0, format::kPayloadPadding);
-  *batches = {at, outcome.slice.length};
-  engine::Chunk chunk;
-  chunk.bytes = {buffer.get(), size};
-  chunk.first_offset = start.value();
-  chunk.holder = std::move(buffer);
-  return chunk;
+  std::memset(at + batches, 0, format::kPayloadPadding);
+  Front made{{}, at};
+  made.chunk.bytes = {buffer.get(), size};
+  made.chunk.first_offset = start.value();
+  made.chunk.holder = std::move(buffer);
+  return made;
+}
+
+}  // namespace
+
+Result<engine::Chunk> make_log_chunk(const log::ReadOutcome& outcome, Offset start, Offset stop,
+                                     std::string_view* batches) {
+  Front made = make_front(start, stop, outcome.aborted, outcome.slice.length);
+  DF_RETURN_IF_ERROR(read_slice(outcome.slice, made.behind));
+  *batches = {made.behind, outcome.slice.length};
+  return std::move(made.chunk);
+}
+
+engine::Chunk make_log_chunk(std::string_view batches, Offset start, Offset stop) {
+  Front made = make_front(start, stop, {}, batches.size());
+  std::memcpy(made.behind, batches.data(), batches.size());
+  return std::move(made.chunk);
 }
 
 Result<LogChunk> parse_log_chunk(std::string_view bytes) {

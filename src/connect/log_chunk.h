@@ -27,6 +27,8 @@ struct LogChunk {
 // `batches` gets them.
 Result<engine::Chunk> make_log_chunk(const log::ReadOutcome& outcome, Offset start, Offset stop,
                                      std::string_view* batches);
+// Of batches that are in no file yet.
+engine::Chunk make_log_chunk(std::string_view batches, Offset start, Offset stop);
 Result<LogChunk> parse_log_chunk(std::string_view bytes);
 
 }  // namespace dataflow::connect

@@ -111,6 +111,9 @@ Result<std::unique_ptr<engine::Source>> make_log_source(LogSourceParts parts,
   if (!topic) return no_such_topic(parts.log, out.topic).with_context(out.where);
   out.topic_id = topic->id;
   out.bounded = context.bounded || mode == 1;
+  if (out.bounded && context.staged && context.staged->target == out.topic) {
+    out.staged = context.staged;
+  }
   out.format = spec.format;
   DF_ASSIGN_OR_RETURN(
       out.decoder, in_place(format::decoder_options(spec.format, spec.format_options), out.where));

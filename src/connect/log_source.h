@@ -33,7 +33,8 @@ struct LogSourceSpec {
   bool read_committed = true;
   bool skip_missing = false;  // offsets that retention took are passed over
   bool bounded = false;
-  bool null_values = false;  // the format can tell a record without a value
+  std::shared_ptr<const engine::StagedRows> staged;  // read behind what is there; may be null
+  bool null_values = false;                          // the format can tell a record without a value
   std::string format;
   format::DecoderOptions decoder;
   // Rows replace each other by it: a record without a value is a deletion. Nothing: they do not.

@@ -5,6 +5,7 @@
 #include "base/logger.h"
 #include "log/fault.h"
 #include "log_chunk.h"
+#include "log_committable.h"
 #include "log_source.h"
 #include "topic_names.h"
 
@@ -55,6 +56,9 @@ class LogSplitReader final : public engine::SplitReader {
   Status check_topic() const;
   // After a read that failed: goes on behind what retention took, where the spec allows it.
   Status pass_missing(const Status& failure);
+  // What somebody is about to write, a batch at a time.
+  Result<engine::Polled> poll_staged(engine::Chunk& chunk);
+  Status find_staged();
   void stop_listening();
 
   log::Log& log_;
@@ -66,6 +70,9 @@ class LogSplitReader final : public engine::SplitReader {
   Offset seen_stable_{-1};
   bool gone_ = false;  // nobody tells any more when the partition moves
   std::shared_ptr<Waker> waker_;
+  std::optional<std::vector<BatchPiece>> staged_;  // of this partition; none: nobody looked yet
+  size_t staged_given_ = 0;
+  Offset staged_next_;
 };
 
 Status LogSplitReader::check_topic() const {
@@ -98,7 +105,7 @@ Status LogSplitReader::pass_missing(const Status& failure) {
 }
 
 Result<engine::Polled> LogSplitReader::poll(engine::Chunk& chunk) {
-  if (next_ >= stop_) return engine::Polled::kEnd;
+  if (next_ >= stop_) return poll_staged(chunk);
   Result<log::ReadOutcome> outcome = partition_->read(next_, kChunkBytes, spec_->isolation(), true);
   if (!outcome.ok()) {
     DF_RETURN_IF_ERROR(pass_missing(outcome.status()));
@@ -123,6 +130,33 @@ Result<engine::Polled> LogSplitReader::poll(engine::Chunk& chunk) {
     rest.remove_prefix(header.total_bytes());
   }
   next_ = std::min(next_, stop_);
+  return engine::Polled::kMore;
+}
+
+Status LogSplitReader::find_staged() {
+  staged_.emplace();
+  staged_next_ = stop_;
+  if (spec_->staged == nullptr) return {};
+  for (const std::string& bytes : spec_->staged->committables) {
+    DF_ASSIGN_OR_RETURN(const LogCommittable staged, parse_committable(bytes));
+    if (staged.topic_id != spec_->topic_id || staged.partition != partition_->name().partition) {
+      continue;
+    }
+    DF_ASSIGN_OR_RETURN(const std::vector<BatchPiece> pieces, split_batches(staged.batches));
+    staged_->insert(staged_->end(), pieces.begin(), pieces.end());
+  }
+  return {};
+}
+
+Result<engine::Polled> LogSplitReader::poll_staged(engine::Chunk& chunk) {
+  if (!staged_) DF_RETURN_IF_ERROR(find_staged());
+  if (staged_given_ == staged_->size()) return engine::Polled::kEnd;
+  const BatchPiece& piece = (*staged_)[staged_given_++];
+  std::string bytes(piece.bytes);
+  set_base_offset(bytes.data(), staged_next_);
+  const Offset behind = staged_next_ + (piece.header.last_offset_delta + 1);
+  chunk = make_log_chunk(bytes, staged_next_, behind);
+  staged_next_ = behind;
   return engine::Polled::kMore;
 }
 

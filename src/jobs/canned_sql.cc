@@ -1,5 +1,6 @@
 #include "jobs/canned_sql.h"
 
+#include <utility>
 #include <variant>
 
 #include "sql/parser.h"
@@ -33,6 +34,17 @@ class CannedSql::Session final : public SqlSession {
       const sql::StatementAst& statement, const std::string& text,
       const std::vector<std::optional<Type>>& parameters) override;
   TransactionState transaction() const override { return transaction_; }
+  void open_batch() override {
+    if (transaction_ == TransactionState::kNone) batch_ = true;
+  }
+  bool in_batch() const override { return batch_; }
+  Status commit_batch() override {
+    if (!std::exchange(batch_, false)) return {};
+    const std::lock_guard lock(service_.mutex_);
+    ++service_.committed_;
+    return std::exchange(service_.commit_error, Status());
+  }
+  void drop_batch() override { batch_ = false; }
   void fail_transaction() override { transaction_ = TransactionState::kFailed; }
   void cancel() override {
     const std::lock_guard lock(service_.mutex_);
@@ -72,6 +84,7 @@ class CannedSql::Session final : public SqlSession {
 
   std::string turn(const sql::Transaction& to) {
     const bool failed = transaction_ == TransactionState::kFailed;
+    batch_ = false;
     if (to.word == sql::TransactionWord::kBegin) {
       transaction_ = TransactionState::kOpen;
       return "BEGIN";
@@ -83,6 +96,7 @@ class CannedSql::Session final : public SqlSession {
  private:
   CannedSql& service_;
   TransactionState transaction_ = TransactionState::kNone;
+  bool batch_ = false;
   // Under the service's mutex:
   bool cancelled_ = false, closed_ = false;
   StatementProgress progress_;
@@ -192,6 +206,11 @@ std::unique_ptr<SqlSession> CannedSql::open_session() { return std::make_unique<
 void CannedSql::wait_until_blocked(size_t count) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return blocked_ == count; });
+}
+
+size_t CannedSql::batches_committed() const {
+  const std::lock_guard lock(mutex_);
+  return committed_;
 }
 
 size_t CannedSql::sessions() const {

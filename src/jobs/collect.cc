@@ -212,6 +212,23 @@ Result<std::unique_ptr<engine::Sink>> CollectConnectors::make_sink(
   return std::unique_ptr<engine::Sink>(std::make_unique<CollectSink>(rows));
 }
 
+Result<std::unique_ptr<engine::Source>> CollectConnectors::make_source(
+    const plan::SourceSpec& spec, const engine::ConnectorContext& context) {
+  engine::ConnectorContext with = context;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto staged = staged_.find(context.job);
+    if (staged != staged_.end()) with.staged = staged->second;
+  }
+  return others_.make_source(spec, with);
+}
+
+void CollectConnectors::stage(const std::string& job,
+                              std::shared_ptr<const engine::StagedRows> rows) {
+  const std::lock_guard lock(mutex_);
+  staged_[job] = std::move(rows);
+}
+
 void CollectConnectors::send(const std::string& job, std::shared_ptr<RowTaker> rows) {
   const std::lock_guard lock(mutex_);
   sent_[job] = std::move(rows);
@@ -226,6 +243,7 @@ std::shared_ptr<FollowedRows> CollectConnectors::follow(const std::string& job) 
 void CollectConnectors::forget(const std::string& job) {
   const std::lock_guard lock(mutex_);
   sent_.erase(job);
+  staged_.erase(job);
 }
 
 std::vector<Row> CollectConnectors::take(const std::string& job) {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "final_rows.h"
+#include "plan_chain.h"
 #include "table_indexes.h"
 
 namespace dataflow::jobs {
@@ -28,18 +29,6 @@ bool is_keyed_topic(const plan::SourceSpec& source) {
          source.computed.empty() && !source.watermark && source.options.size() == 2 &&
          source.options.contains("topic") && source.options.contains("start") &&
          source.options.at("start") == "earliest";
-}
-
-// Each node reads the one in front of it, and nothing else.
-bool is_chain(const plan::Plan& plan) {
-  for (size_t i = 0; i < plan.nodes.size(); ++i) {
-    const std::vector<plan::Input>& inputs = plan.nodes[i].inputs;
-    if (i == 0 ? !inputs.empty() : inputs.size() != 1) return false;
-    if (i > 0 && (inputs[0].node != plan.nodes[i - 1].id || !inputs[0].output.empty())) {
-      return false;
-    }
-  }
-  return plan.nodes.size() >= 3;
 }
 
 // What stands in a zone does so in parts, too.
@@ -83,7 +72,7 @@ bool PointRead::may_be(const sql::Query& query) {
 std::unique_ptr<PointRead> PointRead::make(const sql::CompiledQuery& query,
                                            const sql::Catalog& catalog) {
   const plan::Plan& plan = query.compiled.plan;
-  if (!is_chain(plan)) return nullptr;
+  if (!is_chain(plan) || plan.nodes.size() < 3) return nullptr;
   const auto* const source = std::get_if<plan::SourceSpec>(&plan.nodes[0].spec);
   const auto* const upsert = std::get_if<plan::UpsertSpec>(&plan.nodes[1].spec);
   if (source == nullptr || upsert == nullptr || upsert->versions || !is_keyed_topic(*source) ||

@@ -165,6 +165,31 @@ class Session final : public SqlSession {
   }
   void begin() override { client_.begin(); }
 
+  void open_batch() override {
+    if (client_.in_transaction() || client_.transaction != TransactionState::kNone) return;
+    client_.batch = true;
+    client_.read_only = client_.read_only_by_default;
+    client_.asked = false;
+  }
+  bool in_batch() const override { return client_.batch; }
+  Status commit_batch() override {
+    if (!client_.batch) return {};
+    client_.batch = false;
+    return commit_pending(client_);
+  }
+  void drop_batch() override {
+    if (client_.batch) client_.forget_transaction();
+  }
+  bool read_only() const override { return client_.refuses_writes(); }
+  Status set_read_only(bool only) override {
+    if (!only && client_.read_only && client_.asked) {
+      return Status::conflict("transaction read-write mode must be set before any query");
+    }
+    client_.read_only = only;
+    return {};
+  }
+  void set_read_only_by_default(bool only) override { client_.read_only_by_default = only; }
+
  private:
   Result<std::unique_ptr<PreparedStatement>> look_up(
       const sql::StatementAst& statement, const std::string& text,

@@ -73,7 +73,8 @@ StatementRun::Answer StatementRun::analyze(const sql::StatementAst& statement) {
   made.plan.job.on_error = plan::ErrorPolicy::kFail;
   parts_.connectors.send(made.plan.name, std::make_shared<NoRows>());
   const int64_t began = parts_.env.monotonic_nanos();
-  const Result<RunReport> report = run_plan(made.plan);
+  const Status shown = show_own_writes(made.plan);
+  const Result<RunReport> report = shown.ok() ? run_plan(made.plan) : Result<RunReport>(shown);
   parts_.connectors.forget(made.plan.name);
   if (!report.ok()) return report.status();
   const double seconds = static_cast<double>(parts_.env.monotonic_nanos() - began) / 1e9;

@@ -12,6 +12,7 @@
 #include "sql/parser.h"
 #include "sql_subscribe.h"
 #include "statement_error.h"
+#include "statement_traits.h"
 #include "view_progress.h"
 
 namespace dataflow::jobs {
@@ -32,6 +33,16 @@ std::vector<sql::OutputColumn> text_columns(std::initializer_list<const char*> n
 }
 
 }  // namespace
+
+Result<StatementAnswer> StatementRun::run() {
+  const StatementTraits traits = traits_of(statement_);
+  if (!traits.writes.empty() && client_.refuses_writes()) {
+    return Status::read_only("cannot execute " + traits.writes + " in a read-only transaction");
+  }
+  if (!traits.joins) DF_RETURN_IF_ERROR(leave_batch());
+  client_.asked = client_.asked || traits.asks;
+  return std::visit([this](const auto& what) { return this->on(what); }, statement_.what);
+}
 
 StatementAnswer statement_done(std::string tag) { return {std::move(tag), nullptr, {}}; }
 
@@ -72,21 +83,42 @@ Result<RunReport> StatementRun::run_plan(plan::Plan plan) {
   return statement_error(report.status());
 }
 
-void StatementRun::name_query(sql::CompiledQuery& made) const {
+bool StatementRun::reads_own_writes(const plan::Plan& plan) const {
+  if (!client_.pending) return false;
+  return std::ranges::any_of(plan.nodes, [&](const plan::Node& node) {
+    const auto* source = std::get_if<plan::SourceSpec>(&node.spec);
+    if (source == nullptr || source->connector != "log") return false;
+    const auto topic = source->options.find("topic");
+    return topic != source->options.end() && topic->second == client_.pending->table.name;
+  });
+}
+
+Status StatementRun::show_own_writes(const plan::Plan& plan) const {
+  if (!reads_own_writes(plan)) return {};
+  auto staged = std::make_shared<engine::StagedRows>();
+  staged->target = client_.pending->table.name;
+  DF_ASSIGN_OR_RETURN(staged->committables, staged_changes(client_.server, *client_.pending));
+  parts_.connectors.stage(plan.name, std::move(staged));
+  return {};
+}
+
+Status StatementRun::name_query(sql::CompiledQuery& made) const {
   plan::Plan& plan = made.compiled.plan;
   plan.name = client_.server.job_name("query");
   // What was collected is in no checkpoint.
   plan.job.restart.max_attempts = 0;
   // Who asks is there to be told.
   plan.job.on_error = plan::ErrorPolicy::kFail;
+  return show_own_writes(plan);
 }
 
 Result<std::vector<Row>> StatementRun::rows_of(sql::CompiledQuery& made) {
-  name_query(made);
+  DF_RETURN_IF_ERROR(name_query(made));
   const std::string name = made.compiled.plan.name;
   if (changes(made.compiled.plan)) {
     const Result<RunReport> report = run_plan(made.compiled.plan);
     std::vector<Row> rows = parts_.connectors.take(name);
+    parts_.connectors.forget(name);
     if (!report.ok()) return report.status();
     return final_rows(made, std::move(rows));
   }
@@ -104,10 +136,13 @@ Result<std::unique_ptr<RowStream>> StatementRun::stream_of(sql::CompiledQuery ma
     DF_ASSIGN_OR_RETURN(std::vector<Row> rows, rows_of(made));
     return rows_at_hand(std::move(rows));
   }
-  name_query(made);
+  DF_RETURN_IF_ERROR(name_query(made));
   plan::Plan& plan = made.compiled.plan;
   plan.job.checkpoint_interval_ms = kNoCheckpointMs;
-  DF_RETURN_IF_ERROR(check_plan(plan, parts_.connectors, parts_.engine));
+  if (const Status fine = check_plan(plan, parts_.connectors, parts_.engine); !fine.ok()) {
+    parts_.connectors.forget(plan.name);
+    return fine;
+  }
   QueryShape shape;
   shape.columns = made.columns.size();
   shape.offset = made.offset;
@@ -117,7 +152,8 @@ Result<std::unique_ptr<RowStream>> StatementRun::stream_of(sql::CompiledQuery ma
 
 // None: it is no such query, or a job has to answer it.
 std::optional<std::vector<Row>> StatementRun::read_by_key(const sql::CompiledQuery& made) {
-  if (!client_.settings.point_reads()) return std::nullopt;
+  // An index has what is committed.
+  if (!client_.settings.point_reads() || reads_own_writes(made.compiled.plan)) return std::nullopt;
   const std::unique_ptr<PointRead> read = PointRead::make(made, *catalog_);
   if (read == nullptr) return std::nullopt;
   return read->run(client_, {});
@@ -131,10 +167,6 @@ StatementRun::Answer StatementRun::on(const sql::SelectStatement& select) {
     answer.rows = rows_at_hand(std::move(*read));
   } else {
     DF_ASSIGN_OR_RETURN(answer.rows, stream_of(std::move(made)));
-  }
-  if (client_.pending) {
-    answer.warnings.push_back("rows that this transaction writes to `" +
-                              client_.pending->table.name + "` are there after its COMMIT");
   }
   return answer;
 }

@@ -26,9 +26,7 @@ class StatementRun {
         text_(text),
         catalog_(std::move(catalog)) {}
 
-  Result<StatementAnswer> run() {
-    return std::visit([this](const auto& what) { return this->on(what); }, statement_.what);
-  }
+  Result<StatementAnswer> run();
 
  private:
   using Answer = Result<StatementAnswer>;
@@ -61,8 +59,12 @@ class StatementRun {
   Status later(const std::string& what) const;
   StatementAnswer defined(const std::string& tag) const;
   Answer create_filled(const sql::CreateTable& create);
+  Answer begin(const sql::Transaction& transaction);
   Answer at_savepoint(const sql::Transaction& transaction);
-  void name_query(sql::CompiledQuery& made) const;
+  Status name_query(sql::CompiledQuery& made) const;
+  bool reads_own_writes(const plan::Plan& plan) const;
+  // Its job reads what the open transaction has written, too; until the connectors forget it.
+  Status show_own_writes(const plan::Plan& plan) const;
   Result<std::vector<Row>> rows_of(sql::CompiledQuery& made);
   std::optional<std::vector<Row>> read_by_key(const sql::CompiledQuery& made);
   Result<std::unique_ptr<RowStream>> stream_of(sql::CompiledQuery made);
@@ -71,13 +73,15 @@ class StatementRun {
   Answer deploy(const std::vector<sql::Insert>& inserts);
   // What the query has now.
   Result<bool> any_feeds_itself(const std::vector<sql::Insert>& inserts) const;
-  Answer write_back(const sql::Table& table, sql::Compiled made);
+  Answer write_back(const sql::Table& table, sql::Compiled made, bool replaces);
   Answer fill(const sql::Insert& insert);
   Answer run_to_end(sql::Compiled made);
   Answer write(TableChanges changes, const std::string& tag);
-  // Waits for others who write to the table; kCancelled.
-  Result<std::unique_lock<std::timed_mutex>> hold_writing(const std::string& table);
-  Result<TableChanges> read_to_write(const sql::Table& table, const std::string& doing);
+  // While rows of the table are read to be replaced; in a batch up to its end.
+  Result<std::unique_lock<std::timed_mutex>> hold_replacing(const std::string& table);
+  // What is no part of a batch comes behind what that has written.
+  Status leave_batch() { return client_.batch ? commit_pending(client_) : Status(); }
+  Result<TableChanges> read_to_write(const sql::Table& table);
   Result<const sql::Table*> keyed_table(const sql::Name& name, const std::string& doing) const;
   Result<std::vector<Row>> rows_where(const sql::Table& table, const sql::ExpressionPtr& where,
                                       const std::vector<sql::ExpressionPtr>& columns);

@@ -1,6 +1,5 @@
-// INSERT, UPDATE, DELETE, and the transactions around them.
+// INSERT, UPDATE and DELETE.
 #include <algorithm>
-#include <chrono>
 #include <future>
 #include <set>
 
@@ -9,12 +8,10 @@
 #include "script_answers.h"
 #include "sql/parser.h"
 #include "statement_run.h"
+#include "values_rows.h"
 
 namespace dataflow::jobs {
 namespace {
-
-// How long it takes at most until a cancelled one hears of it.
-constexpr std::chrono::milliseconds kLook{20};
 
 // What is read ends by itself.
 bool only_values(const plan::Plan& plan) {
@@ -71,8 +68,7 @@ sql::Query query_of(sql::Select select, const sql::Table& table, const sql::Expr
 // Rows that are at hand are written now; what ends by itself is run to its end; the rest goes on
 // as a pipeline.
 StatementRun::Answer StatementRun::on(const sql::Insert& insert) {
-  const bool alone = client_.transaction != TransactionState::kOpen;
-  if (alone && is_kept_copy(insert, *catalog_, client_.settings, text_)) return fill(insert);
+  if (is_kept_copy(insert, *catalog_, client_.settings, text_)) return fill(insert);
   DF_ASSIGN_OR_RETURN(sql::Compiled made,
                       sql::compile({insert}, *catalog_, client_.settings, text_));
   const sql::Table& table = *catalog_->find_table(insert.target.last());
@@ -82,7 +78,8 @@ StatementRun::Answer StatementRun::on(const sql::Insert& insert) {
   DF_ASSIGN_OR_RETURN(changes.rows, rows_in_order(std::move(made.plan)));
   changes.kinds.assign(changes.rows.size(), RowKind::kInsert);
   const std::string tag = "INSERT 0 " + std::to_string(changes.rows.size());
-  DF_ASSIGN_OR_RETURN(const auto held, hold_writing(table.name));
+  if (client_.in_transaction()) return write(std::move(changes), tag);
+  DF_ASSIGN_OR_RETURN(const auto held, hold_writing(client_, table.name));
   return write(std::move(changes), tag);
 }
 
@@ -93,6 +90,9 @@ Result<std::vector<Row>> StatementRun::rows_in_order(plan::Plan plan) {
   plan.job.parallelism = 1;
   plan.job.restart.max_attempts = 0;
   plan.job.on_error = plan::ErrorPolicy::kFail;
+  if (auto rows = values_rows(plan, parts_.connectors, parts_.env.now().value())) {
+    return std::move(*rows);
+  }
   const std::string name = plan.name;
   const std::shared_ptr<FollowedRows> taken = parts_.connectors.follow(name);
   const Result<RunReport> report = run_plan(std::move(plan));
@@ -106,39 +106,35 @@ Result<std::vector<Row>> StatementRun::rows_in_order(plan::Plan plan) {
   return rows;
 }
 
-Result<std::unique_lock<std::timed_mutex>> StatementRun::hold_writing(const std::string& table) {
-  std::unique_lock held(client_.server.writing(table), std::defer_lock);
-  while (!held.try_lock_for(kLook)) {
-    if (client_.cancelled) return cancelled_by_user();
-  }
-  return held;
-}
-
 StatementRun::Answer StatementRun::write(TableChanges changes, const std::string& tag) {
-  if (client_.transaction != TransactionState::kOpen) {
+  if (!client_.in_transaction()) {
     DF_RETURN_IF_ERROR(write_changes(client_.server, changes));
     return statement_done(tag);
   }
+  if (changes.rows.empty()) return statement_done(tag);
+  if (client_.pending && client_.pending->topic != changes.topic) DF_RETURN_IF_ERROR(leave_batch());
+  // A row that does not fit fails the statement that has it, and not COMMIT.
+  DF_RETURN_IF_ERROR(staged_changes(client_.server, changes).status());
   if (!client_.pending) {
     client_.pending = std::move(changes);
     return statement_done(tag);
   }
-  TableChanges& pending = *client_.pending;
-  if (pending.topic != changes.topic) {
+  if (client_.pending->topic != changes.topic) {
     return Status::unsupported("a transaction writes to one table, and this one has rows for `" +
-                               pending.table.name + "`; COMMIT in between");
+                               client_.pending->table.name + "`; COMMIT in between");
   }
-  std::ranges::move(changes.rows, std::back_inserter(pending.rows));
-  std::ranges::move(changes.kinds, std::back_inserter(pending.kinds));
+  append_changes(*client_.pending, std::move(changes));
   return statement_done(tag);
 }
 
 StatementRun::Answer StatementRun::deploy(const std::vector<sql::Insert>& inserts) {
   if (client_.transaction == TransactionState::kOpen) {
     return Status::unsupported(
-        "in a transaction rows are written by INSERT … VALUES, UPDATE and DELETE; a query that "
-        "goes on is started outside of it");
+        "in a transaction rows are written by INSERT, UPDATE and DELETE from what the server "
+        "keeps; "
+        "a query that goes on is started outside of it");
   }
+  DF_RETURN_IF_ERROR(leave_batch());
   DF_ASSIGN_OR_RETURN(sql::Compiled made,
                       sql::compile(inserts, *catalog_, client_.settings, text_));
   DF_ASSIGN_OR_RETURN(const bool ends, comes_to_an_end(made.plan));
@@ -201,15 +197,23 @@ StatementRun::Answer StatementRun::fill(const sql::Insert& insert) {
   DF_ASSIGN_OR_RETURN(sql::Compiled made,
                       sql::compile({insert}, *client_.server.catalog(), settings, text_));
   const sql::Table* const table = catalog_->find_table(insert.target.last());
-  const bool keyed = table != nullptr && table->managed && !table->primary_key.empty();
-  if (keyed && feeds_itself(made.plan)) return write_back(*table, std::move(made));
-  return run_to_end(std::move(made));
+  if (table == nullptr || !table->managed) return run_to_end(std::move(made));
+  const bool replaces = !table->primary_key.empty() && feeds_itself(made.plan);
+  if (!replaces && client_.transaction != TransactionState::kOpen) {
+    // However many rows they are, they go from one into the other.
+    DF_RETURN_IF_ERROR(leave_batch());
+    return run_to_end(std::move(made));
+  }
+  return write_back(*table, std::move(made), replaces);
 }
 
-// Rows made of those that they replace: as in UPDATE nobody may write in between.
-StatementRun::Answer StatementRun::write_back(const sql::Table& table, sql::Compiled made) {
-  DF_ASSIGN_OR_RETURN(const auto held, hold_writing(table.name));
-  DF_ASSIGN_OR_RETURN(TableChanges changes, read_to_write(table, "INSERT"));
+// The rows at hand. Where they are made of those that they replace nobody may write in between, as
+// in UPDATE.
+StatementRun::Answer StatementRun::write_back(const sql::Table& table, sql::Compiled made,
+                                              bool replaces) {
+  DF_ASSIGN_OR_RETURN(const auto held, hold_replacing(table.name));
+  DF_ASSIGN_OR_RETURN(TableChanges changes,
+                      replaces ? read_to_write(table) : changes_of(client_.server, table));
   collect_instead(made.plan);
   sql::CompiledQuery query;
   query.compiled = std::move(made);
@@ -260,13 +264,8 @@ Result<std::vector<Row>> StatementRun::rows_where(const sql::Table& table,
 }
 
 // What is about to be read, so that it can be written back as long as nobody else has.
-Result<TableChanges> StatementRun::read_to_write(const sql::Table& table,
-                                                 const std::string& doing) {
+Result<TableChanges> StatementRun::read_to_write(const sql::Table& table) {
   DF_ASSIGN_OR_RETURN(TableChanges changes, changes_of(client_.server, table));
-  if (client_.pending && client_.pending->topic == changes.topic) {
-    return Status::unsupported(doing + " does not see what its transaction has written to `" +
-                               table.name + "` before; COMMIT in between");
-  }
   const auto partition = parts_.log.partition(table.name, PartitionIndex(0));
   if (partition == nullptr) return Status::conflict("table `" + table.name + "` was dropped");
   // What somebody has appended is read once it is on disk, and would be written over until then.
@@ -315,8 +314,8 @@ StatementRun::Answer StatementRun::on(const sql::Update& update) {
   sql::Settings settings = client_.settings;
   DF_RETURN_IF_ERROR(settings.set("execution.runtime-mode", "batch"));
   DF_ASSIGN_OR_RETURN(sql::Compiled made, sql::compile({insert}, *catalog_, settings, text_));
-  DF_ASSIGN_OR_RETURN(const auto held, hold_writing(table->name));
-  DF_ASSIGN_OR_RETURN(TableChanges changes, read_to_write(*table, "UPDATE"));
+  DF_ASSIGN_OR_RETURN(const auto held, hold_replacing(table->name));
+  DF_ASSIGN_OR_RETURN(TableChanges changes, read_to_write(*table));
   collect_instead(made.plan);
   sql::CompiledQuery query;
   query.compiled = std::move(made);
@@ -333,45 +332,12 @@ StatementRun::Answer StatementRun::on(const sql::Delete& remove) {
   for (const sql::ColumnDefinition& column : table->columns) {
     if (column.kind == sql::ColumnKind::kPhysical) columns.push_back(expr::column(column.name));
   }
-  DF_ASSIGN_OR_RETURN(const auto held, hold_writing(table->name));
-  DF_ASSIGN_OR_RETURN(TableChanges changes, read_to_write(*table, "DELETE"));
+  DF_ASSIGN_OR_RETURN(const auto held, hold_replacing(table->name));
+  DF_ASSIGN_OR_RETURN(TableChanges changes, read_to_write(*table));
   DF_ASSIGN_OR_RETURN(changes.rows, rows_where(*table, remove.where, columns));
   changes.kinds.assign(changes.rows.size(), RowKind::kDelete);
   const std::string tag = "DELETE " + std::to_string(changes.rows.size());
   return write(std::move(changes), tag);
-}
-
-StatementRun::Answer StatementRun::on(const sql::Transaction& transaction) {
-  using sql::TransactionWord;
-  switch (transaction.word) {
-    case TransactionWord::kBegin: {
-      StatementAnswer answer = statement_done("BEGIN");
-      if (client_.transaction == TransactionState::kOpen) {
-        answer.warnings.push_back("there is already a transaction in progress");
-      }
-      client_.transaction = TransactionState::kOpen;
-      return answer;
-    }
-    case TransactionWord::kSavepoint:
-    case TransactionWord::kRelease:
-    case TransactionWord::kRollbackTo: return at_savepoint(transaction);
-    case TransactionWord::kRollback:
-      client_.pending.reset();
-      client_.savepoints.clear();
-      client_.transaction = TransactionState::kNone;
-      return statement_done("ROLLBACK");
-    case TransactionWord::kCommit: break;
-  }
-  const bool failed = client_.transaction == TransactionState::kFailed;
-  const std::optional<TableChanges> pending = std::exchange(client_.pending, std::nullopt);
-  client_.transaction = TransactionState::kNone;
-  client_.savepoints.clear();
-  if (failed) return statement_done("ROLLBACK");
-  if (pending) {
-    DF_ASSIGN_OR_RETURN(const auto held, hold_writing(pending->table.name));
-    DF_RETURN_IF_ERROR(write_changes(client_.server, *pending));
-  }
-  return statement_done("COMMIT");
 }
 
 }  // namespace dataflow::jobs

@@ -1,5 +1,10 @@
 #include "table_writer.h"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <memory>
+
 #include "engine/sink.h"
 #include "script_answers.h"
 #include "sql/settings.h"
@@ -31,6 +36,46 @@ Status refuse_nulls(const TableChanges& changes, const Schema& schema) {
   return {};
 }
 
+const engine::CheckpointId kOnce(1);
+
+struct Staged {
+  std::unique_ptr<engine::Sink> sink;
+  std::vector<std::string> committables;
+  std::map<std::string, std::string> state;
+};
+
+// All of it, or an error: a row that does not fit leaves nothing.
+Result<Staged> stage(SqlServer& server, const TableChanges& changes) {
+  const std::string& name = changes.table.name;
+  DF_ASSIGN_OR_RETURN(plan::SinkSpec spec, sql::sink_of(changes.table, sql::Settings(), name));
+  // Staged until all rows are known to fit.
+  spec.guarantee = plan::Guarantee::kExactlyOnce;
+  std::vector<Field> fields;
+  for (const sql::ColumnDefinition& column : changes.table.columns) {
+    if (column.kind != sql::ColumnKind::kPhysical) continue;
+    fields.push_back({column.name, column.type, column.nullable});
+  }
+  const auto schema = std::make_shared<const Schema>(std::move(fields));
+  DF_RETURN_IF_ERROR(refuse_nulls(changes, *schema));
+  engine::ConnectorContext context;
+  context.job = server.job_name("write");
+  context.node = name;
+  Staged staged;
+  DF_ASSIGN_OR_RETURN(staged.sink, server.parts().connectors.make_sink(spec, schema, context));
+  DF_ASSIGN_OR_RETURN(const std::unique_ptr<engine::SinkWriter> writer,
+                      staged.sink->make_writer(0, {}));
+  DF_ASSIGN_OR_RETURN(Batch batch, batch_of(schema, changes.rows));
+  batch.kinds = std::make_shared<const std::vector<RowKind>>(changes.kinds);
+  std::vector<RowFault> faults;
+  DF_RETURN_IF_ERROR(writer->write(batch, faults));
+  if (!faults.empty()) {
+    return Status::invalid("a row does not fit into `" + name + "`: " + faults.front().reason);
+  }
+  DF_RETURN_IF_ERROR(writer->on_end());
+  DF_RETURN_IF_ERROR(writer->on_barrier(kOnce, staged.committables, staged.state));
+  return staged;
+}
+
 }  // namespace
 
 Result<TableChanges> changes_of(SqlServer& server, const sql::Table& table) {
@@ -48,47 +93,35 @@ Result<TableChanges> changes_of(SqlServer& server, const sql::Table& table) {
   return changes;
 }
 
+Result<std::vector<std::string>> staged_changes(SqlServer& server, const TableChanges& changes) {
+  if (changes.rows.empty()) return std::vector<std::string>();
+  // A table that is gone is not made again.
+  DF_RETURN_IF_ERROR(end_of(server, changes).status());
+  DF_ASSIGN_OR_RETURN(const Staged staged, stage(server, changes));
+  return staged.committables;
+}
+
+void append_changes(TableChanges& all, TableChanges next) {
+  std::ranges::move(next.rows, std::back_inserter(all.rows));
+  std::ranges::move(next.kinds, std::back_inserter(all.kinds));
+  // All of what was read is still so where nobody has written since the first time.
+  if (!all.read_up_to) all.read_up_to = next.read_up_to;
+  if (next.read_up_to) all.read_up_to = std::min(*all.read_up_to, *next.read_up_to);
+}
+
 Status write_changes(SqlServer& server, const TableChanges& changes) {
   if (changes.rows.empty()) return {};
-  const std::string& name = changes.table.name;
   DF_ASSIGN_OR_RETURN(const Offset end, end_of(server, changes));
   if (changes.read_up_to && end != *changes.read_up_to) {
-    return Status::conflict("could not serialize: somebody has written to `" + name +
+    return Status::conflict("could not serialize: somebody has written to `" + changes.table.name +
                             "` since its rows were read; run the transaction again");
   }
-  DF_ASSIGN_OR_RETURN(plan::SinkSpec spec, sql::sink_of(changes.table, sql::Settings(), name));
-  // Staged until all rows are known to fit.
-  spec.guarantee = plan::Guarantee::kExactlyOnce;
-  std::vector<Field> fields;
-  for (const sql::ColumnDefinition& column : changes.table.columns) {
-    if (column.kind != sql::ColumnKind::kPhysical) continue;
-    fields.push_back({column.name, column.type, column.nullable});
-  }
-  const auto schema = std::make_shared<const Schema>(std::move(fields));
-  DF_RETURN_IF_ERROR(refuse_nulls(changes, *schema));
-  engine::ConnectorContext context;
-  context.job = server.job_name("write");
-  context.node = name;
-  DF_ASSIGN_OR_RETURN(const std::unique_ptr<engine::Sink> sink,
-                      server.parts().connectors.make_sink(spec, schema, context));
-  DF_ASSIGN_OR_RETURN(const std::unique_ptr<engine::SinkWriter> writer, sink->make_writer(0, {}));
-  DF_ASSIGN_OR_RETURN(Batch batch, batch_of(schema, changes.rows));
-  batch.kinds = std::make_shared<const std::vector<RowKind>>(changes.kinds);
-  std::vector<RowFault> faults;
-  DF_RETURN_IF_ERROR(writer->write(batch, faults));
-  if (!faults.empty()) {
-    return Status::invalid("a row does not fit into `" + name + "`: " + faults.front().reason);
-  }
-  std::vector<std::string> committables;
-  std::map<std::string, std::string> state;
-  DF_RETURN_IF_ERROR(writer->on_end());
-  const engine::CheckpointId once(1);
-  DF_RETURN_IF_ERROR(writer->on_barrier(once, committables, state));
+  DF_ASSIGN_OR_RETURN(Staged staged, stage(server, changes));
   DF_ASSIGN_OR_RETURN(const std::unique_ptr<engine::SinkCommitter> committer,
-                      sink->make_committer());
+                      staged.sink->make_committer());
   DF_RETURN_IF_ERROR(committer->restore({}));
-  DF_RETURN_IF_ERROR(committer->prepare(once, committables, state));
-  return committer->commit(once, committables, false);
+  DF_RETURN_IF_ERROR(committer->prepare(kOnce, staged.committables, staged.state));
+  return committer->commit(kOnce, staged.committables, false);
 }
 
 }  // namespace dataflow::jobs

@@ -24,6 +24,11 @@ struct TableChanges {
 
 // Of a table that is there.
 Result<TableChanges> changes_of(SqlServer& server, const sql::Table& table);
+// As the sink stages them for its topic: what is about to be written. kInvalid where a row does not
+// fit.
+Result<std::vector<std::string>> staged_changes(SqlServer& server, const TableChanges& changes);
+// What `next` has goes behind what `all` has, of the same table.
+void append_changes(TableChanges& all, TableChanges next);
 // Returns when all of it is durable. kConflict where the table is another one by now, or somebody
 // has written to it since its rows were read. Who calls holds SqlServer::writing().
 Status write_changes(SqlServer& server, const TableChanges& changes);

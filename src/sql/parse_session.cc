@@ -178,7 +178,8 @@ Result<Flush> StatementParser::parse_flush() {
   return flush;
 }
 
-// How a transaction reads is of no account: clients send it, and it is taken.
+// How a transaction is kept apart from others is of no account: clients send it, and it is taken.
+// READ ONLY and READ WRITE are the name of a BEGIN that says one of them.
 Result<Transaction> StatementParser::parse_transaction() {
   Transaction transaction;
   const Token& word = take();
@@ -207,8 +208,11 @@ Result<Transaction> StatementParser::parse_transaction() {
           !take_words("REPEATABLE READ") && !take_word("SERIALIZABLE")) {
         return expected("READ COMMITTED, REPEATABLE READ or SERIALIZABLE");
       }
-    } else if (!take_words("READ ONLY") && !take_words("READ WRITE") &&
-               !take_words("NOT DEFERRABLE") && !take_word("DEFERRABLE") && !take_symbol(",")) {
+    } else if (take_words("READ ONLY")) {
+      transaction.name.parts = {"READ ONLY"};
+    } else if (take_words("READ WRITE")) {
+      transaction.name.parts = {"READ WRITE"};
+    } else if (!take_words("NOT DEFERRABLE") && !take_word("DEFERRABLE") && !take_symbol(",")) {
       return transaction;
     }
   }

@@ -101,8 +101,8 @@ void BackendWriter::command_complete(std::string_view tag) {
   end(at);
 }
 
-void BackendWriter::copy_out(WireFormat format, size_t columns) {
-  const size_t at = begin('H');
+void BackendWriter::copy_begin(char type, WireFormat format, size_t columns) {
+  const size_t at = begin(type);
   out_ += static_cast<char>(format);
   append_be16(out_, static_cast<uint16_t>(columns));
   for (size_t i = 0; i < columns; ++i) append_be16(out_, static_cast<uint16_t>(format));

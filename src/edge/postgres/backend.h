@@ -50,7 +50,8 @@ class BackendWriter {
   void close_complete() { bare('3'); }
   void no_data() { bare('n'); }
   void portal_suspended() { bare('s'); }
-  void copy_out(WireFormat format, size_t columns);
+  void copy_in(WireFormat format, size_t columns) { copy_begin('G', format, columns); }
+  void copy_out(WireFormat format, size_t columns) { copy_begin('H', format, columns); }
   void copy_done() { bare('c'); }
 
   // For what is written in place: begin() gives where, end() fills in the length.
@@ -58,6 +59,7 @@ class BackendWriter {
   void end(size_t at);
 
  private:
+  void copy_begin(char type, WireFormat format, size_t columns);
   void bare(char type) { end(begin(type)); }
   void text(std::string_view text);
   void fields_of(char type, const ErrorFields& fields);

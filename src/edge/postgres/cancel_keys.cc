@@ -13,7 +13,8 @@ bool same_secret(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<CancelKeys::Key> CancelKeys::enter(jobs::SqlSession& session, size_t secret_bytes) {
+std::optional<CancelKeys::Key> CancelKeys::enter(jobs::SqlSession& session, std::atomic<bool>& told,
+                                                 size_t secret_bytes) {
   Key key;
   key.secret.resize(secret_bytes);
   env_.fill_random(key.secret);
@@ -24,7 +25,7 @@ std::optional<CancelKeys::Key> CancelKeys::enter(jobs::SqlSession& session, size
     last_ = last_ == INT32_MAX ? 1 : last_ + 1;
   } while (entries_.contains(last_));
   key.process = last_;
-  entries_.emplace(last_, Entry{key.secret, &session});
+  entries_.emplace(last_, Entry{key.secret, &session, &told});
   return key;
 }
 
@@ -37,6 +38,7 @@ void CancelKeys::cancel(uint32_t process, std::string_view secret) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(process);
   if (found != entries_.end() && same_secret(found->second.secret, secret)) {
+    *found->second.told = true;
     found->second.session->cancel();
   }
 }
@@ -44,12 +46,17 @@ void CancelKeys::cancel(uint32_t process, std::string_view secret) {
 void CancelKeys::close(uint32_t process) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(process);
-  if (found != entries_.end()) found->second.session->close();
+  if (found == entries_.end()) return;
+  *found->second.told = true;
+  found->second.session->close();
 }
 
 void CancelKeys::close_all() {
   const std::lock_guard lock(mutex_);
-  for (const auto& [process, entry] : entries_) entry.session->close();
+  for (const auto& [process, entry] : entries_) {
+    *entry.told = true;
+    entry.session->close();
+  }
 }
 
 }  // namespace dataflow::postgres

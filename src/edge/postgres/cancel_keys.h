@@ -2,6 +2,7 @@
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -22,8 +23,9 @@ class CancelKeys {
     uint32_t process = 0;
     std::string secret;
   };
-  // The session stays until leave(). None: there are as many as there may be.
-  std::optional<Key> enter(jobs::SqlSession& session, size_t secret_bytes);
+  // The session stays until leave(), and so does `told`, which says that it is to end. None: there
+  // are as many as there may be.
+  std::optional<Key> enter(jobs::SqlSession& session, std::atomic<bool>& told, size_t secret_bytes);
   void leave(uint32_t process);
   // What the session does now ends. Nothing happens where number and secret do not fit.
   void cancel(uint32_t process, std::string_view secret);
@@ -35,6 +37,7 @@ class CancelKeys {
   struct Entry {
     std::string secret;
     jobs::SqlSession* session;
+    std::atomic<bool>* told;
   };
   Env& env_;
   const size_t most_;

@@ -46,6 +46,20 @@ uint32_t oid_at(const CatalogTokens& tokens, const std::vector<size_t>& partner,
   return type_of_oid(oid) ? oid : 0;
 }
 
+// Of the parameter at `at`, where it is the number of an advisory lock or half of it.
+uint32_t oid_of_lock(const CatalogTokens& tokens, size_t at) {
+  const auto names_lock = [&](size_t name) {
+    const std::string& text = tokens[name].text;
+    return tokens[name].is_name() &&
+           (text.starts_with("pg_advisory_") || text.starts_with("pg_try_advisory_"));
+  };
+  const bool first = at > 1 && tokens[at - 1].is("(") && names_lock(at - 2);
+  if (first && tokens[at + 1].is(")")) return oid::kInt8;
+  if (first && tokens[at + 1].is(",")) return oid::kInt4;
+  const bool second = at > 3 && tokens[at - 1].is(",") && tokens[at - 3].is("(");
+  return second && names_lock(at - 4) ? oid::kInt4 : 0;
+}
+
 }  // namespace
 
 std::vector<uint32_t> with_casts(std::string_view query, std::vector<uint32_t> given) {
@@ -53,14 +67,14 @@ std::vector<uint32_t> with_casts(std::string_view query, std::vector<uint32_t> g
   const Result<CatalogTokens> tokens = catalog_tokens(query);
   if (!tokens.ok()) return given;
   const std::vector<size_t> partner = partners(*tokens);
-  for (size_t at = 0; at + 2 < tokens->size(); ++at) {
+  for (size_t at = 0; at + 1 < tokens->size(); ++at) {
     const CatalogToken& parameter = (*tokens)[at];
     if (parameter.kind != Kind::kParameter || parameter.text.size() > kMostDigits) continue;
     const bool called = at > 1 && (*tokens)[at - 1].is("(") && (*tokens)[at - 2].is_word("cast");
     const bool cast = (*tokens)[at + 1].is("::") || (called && (*tokens)[at + 1].is_word("as"));
     const size_t number = std::strtoul(parameter.text.c_str(), nullptr, 10);
-    if (!cast || number == 0 || number > UINT16_MAX) continue;
-    const uint32_t oid = oid_at(*tokens, partner, at + 2);
+    if (number == 0 || number > UINT16_MAX) continue;
+    const uint32_t oid = cast ? oid_at(*tokens, partner, at + 2) : oid_of_lock(*tokens, at);
     if (oid == 0) continue;
     if (given.size() < number) given.resize(number);
     if (given[number - 1] == 0) given[number - 1] = oid;

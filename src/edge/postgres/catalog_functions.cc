@@ -90,6 +90,7 @@ create macro pgc.pg_get_keywords() as table
     'offset', 'placing', 'returning', 'variadic', 'verbose', 'subscribe', 'flush']) t(w);
 )sql";
 
+// What format() has put in is not looked at again: its % is another character until the end.
 constexpr std::string_view kText = R"sql(
 create macro pgc.quote_literal(s) as
   ('''' || replace(s::varchar, '''', '''''') || '''')::varchar;
@@ -103,14 +104,19 @@ create macro pgc.parse_ident(s) as string_split(replace(s, '"', ''), '.');
 create macro pgc._pg_expandarray(a) as unnest(list_transform(a, lambda v, i: {'x': v, 'n': i}));
 create macro pgc.jsonb_agg(x) as json_group_array(x);
 create macro pgc.json_agg(x) as json_group_array(x);
+create macro pgc.own_kept(t) as replace(replace(t::varchar, '\', '\\'), '%', chr(1));
 create macro pgc.own_format(f, a) as case regexp_extract(f, '%([sIL])', 1)
-  when 's' then regexp_replace(f, '%s', replace(coalesce(a::varchar, ''), '\', '\\'))
-  when 'I' then regexp_replace(f, '%I', replace(quote_ident(a::varchar), '\', '\\'))
-  when 'L' then regexp_replace(f, '%L', replace(quote_nullable(a), '\', '\\')) else f end;
-create macro pgc.format(f) as replace(f, '%%', '%'),
-  (f, a) as replace(own_format(f, a), '%%', '%'),
-  (f, a, b) as replace(own_format(own_format(f, a), b), '%%', '%'),
-  (f, a, b, c) as replace(own_format(own_format(own_format(f, a), b), c), '%%', '%');
+  when 's' then regexp_replace(f, '%s', coalesce(own_kept(a), ''))
+  when 'I' then regexp_replace(f, '%I', own_kept(quote_ident(a::varchar)))
+  when 'L' then regexp_replace(f, '%L', own_kept(quote_nullable(a))) else f end;
+create macro pgc.own_begun(f) as replace(f, '%%', chr(1));
+create macro pgc.own_ended(f) as replace(f, chr(1), '%');
+create macro pgc.format(f) as own_ended(own_begun(f)),
+  (f, a) as own_ended(own_format(own_begun(f), a)),
+  (f, a, b) as own_ended(own_format(own_format(own_begun(f), a), b)),
+  (f, a, b, c) as own_ended(own_format(own_format(own_format(own_begun(f), a), b), c));
+create macro pgc.hashtext(s) as (hash(s::varchar) % 2147483648)::integer;
+create macro pgc.hashtextextended(s, n) as (hash(s::varchar) % 9223372036854775807)::bigint + n;
 create macro pgc.pg_size_pretty(n) as case when abs(n) < 10240 then n::bigint || ' bytes'
   when abs(n) < 10485760 then (n // 1024) || ' kB' else (n // 1048576) || ' MB' end;
 )sql";

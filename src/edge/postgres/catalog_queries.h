@@ -21,6 +21,10 @@ struct CatalogSession {
   // None: there is no such setting.
   std::function<std::optional<std::string>(const std::string& name)> setting;
   std::function<Status(const std::string& name, const std::string& value, bool local)> set;
+  // pg_advisory_lock() and its like: what it gives, none: nothing.
+  std::function<Result<std::optional<bool>>(const std::string& function,
+                                            const std::vector<std::string>& arguments)>
+      advisory;
 };
 
 class CatalogQueries {

@@ -1,6 +1,7 @@
 // A question in PostgreSQL's SQL as DuckDB's.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,9 +18,13 @@ using CatalogParameters = std::vector<std::optional<std::string>>;
 Result<CatalogTokens> plain_catalog_tokens(const CatalogTokens& tokens,
                                            const CatalogParameters& parameters);
 
-// What hangs on who asks: pg_backend_pid(), current_setting('…') and set_config('…', '…', …) as
-// literals. Of plain tokens.
-Result<CatalogTokens> session_tokens(CatalogTokens tokens, const CatalogSession& session);
+// What a query of one value gives, as a text.
+using CatalogEvaluate = std::function<Result<std::optional<std::string>>(CatalogTokens query)>;
+
+// What hangs on who asks, as literals: pg_backend_pid(), current_setting('…'), set_config() and
+// advisory locks, whose arguments may be computed, but not of rows. Of plain tokens.
+Result<CatalogTokens> session_tokens(const CatalogTokens& tokens, const CatalogSession& session,
+                                     const CatalogEvaluate& evaluate);
 
 // What DuckDB understands in another way and takes no macro for: hidden columns, functions' names
 // beside OIDs, subscripts of vectors, ORDER BY a column's plain name. Of plain tokens.

@@ -146,7 +146,9 @@ TEST(CatalogAsking, IsByTheTablesAndFunctionsOfAQuery) {
 
 std::string spelt(std::string_view statement, const CatalogSession& session = {}) {
   const auto tokens = catalog_tokens(statement);
-  const auto known = session_tokens(*tokens, session);
+  const auto known = session_tokens(*tokens, session, [](const CatalogTokens& query) {
+    return std::optional("<" + to_text(query) + ">");
+  });
   return known.ok() ? to_text(spelt_for_duck(*known)) : known.status().message();
 }
 
@@ -169,6 +171,27 @@ TEST(CatalogSpelling, KnowsWhoAsks) {
   EXPECT_EQ(spelt("select set_config('a', 'x', true) from t", session), "select 'x' from t");
   EXPECT_EQ(said, "a=x local");
   EXPECT_EQ(spelt("select set_config('a', 'bad', false)", session), "no");
+  EXPECT_EQ(spelt("select set_config('a', 'x' || 'y', false)", session),
+            "select '<select ( ''x'' || ''y'' ) :: varchar>'");
+  EXPECT_EQ(said, "a=<select ( 'x' || 'y' ) :: varchar>");
+}
+
+TEST(CatalogSpelling, AdvisoryLocksAreTheSessions) {
+  CatalogSession session;
+  EXPECT_EQ(spelt("select pg_advisory_lock(1)", session), "select pg_advisory_lock ( 1 )");
+  std::vector<std::string> said;
+  session.advisory = [&said](const std::string& function,
+                             const std::vector<std::string>& arguments) {
+    said.push_back(function);
+    said.insert(said.end(), arguments.begin(), arguments.end());
+    return Result<std::optional<bool>>(function.starts_with("pg_try") ? std::optional(false)
+                                                                      : std::nullopt);
+  };
+  EXPECT_EQ(spelt("select pg_advisory_lock(1, f(2, 3)), pg_try_advisory_lock('5')", session),
+            "select '' , false");
+  EXPECT_EQ(said, (std::vector<std::string>{"pg_advisory_lock", "1",
+                                            "<select ( f ( 2 , 3 ) ) :: varchar>",
+                                            "pg_try_advisory_lock", "5"}));
 }
 
 TEST(CatalogSpelling, SaysWhatDuckDbHasNot) {

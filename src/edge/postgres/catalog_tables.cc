@@ -31,8 +31,8 @@ constexpr CatalogTable kTables[] = {
      "oid:o conname:n connamespace:o contype:c condeferrable:b condeferred:b "
      "convalidated:b conrelid:o contypid:o conindid:o conparentid:o confrelid:o "
      "confupdtype:c confdeltype:c confmatchtype:c conislocal:b coninhcount:i "
-     "connoinherit:b conkey:S confkey:S conpfeqop:O conppeqop:O conffeqop:O "
-     "confdelsetcols:S conexclop:O conbin tableoid:o"},
+     "connoinherit:b conkey:A confkey:A conpfeqop:O conppeqop:O conffeqop:O "
+     "confdelsetcols:A conexclop:O conbin tableoid:o"},
     {"pg_cursors", 12077, 'v',
      "name statement is_holdable:b is_binary:b is_scrollable:b creation_time:z"},
     {"pg_conversion", 2607, 'r',
@@ -229,6 +229,7 @@ std::string_view type_of(char letter) {
     case 'C': return "pg_char[]";
     case 'F': return "real[]";
     case 'S': return "pg_int2vector";
+    case 'A': return "smallint[]";
     case 'T': return "varchar[]";
     default: return "varchar";
   }

@@ -20,7 +20,10 @@ char letter_of(jobs::TransactionState state) {
 Client::~Client() { end(); }
 
 void Client::end() {
-  if (key_) around_.keys.leave(key_->process);
+  if (key_) {
+    around_.keys.leave(key_->process);
+    around_.locks.leave(key_->process);
+  }
   key_.reset();
   portals_.clear();
   statements_.clear();
@@ -46,7 +49,10 @@ void Client::serve() {
 bool Client::answer(const Message& message) {
   if (skipping_ && message.type != 'S') return true;
   // What was cancelled before was something else.
-  if (message.type == 'Q' || message.type == 'E') session_->begin();
+  if (message.type == 'Q' || message.type == 'E') {
+    session_->begin();
+    told_to_end_ = gone_.load();
+  }
   switch (message.type) {
     case 'Q': {
       const Result<std::string_view> text = read_text(message.payload);
@@ -59,9 +65,7 @@ bool Client::answer(const Message& message) {
       if (const Status empty = read_empty(message.payload); !empty.ok()) {
         return fatal("08P01", empty.message());
       }
-      skipping_ = false;
-      ready();
-      return true;
+      return sync();
     case 'H': flush(); return true;
     // What is left of a COPY that has failed.
     case 'd':
@@ -105,8 +109,23 @@ bool Client::answer_extended(const Message& message) {
   return true;
 }
 
+// All that stands in front of it is done, for good.
+bool Client::sync() {
+  skipping_ = false;
+  if (session_->in_batch()) session_->begin();
+  commit_batch(nullptr);
+  ready();
+  return true;
+}
+
+bool Client::commit_batch(const ReadStatement* read) {
+  const Status committed = session_->commit_batch();
+  return committed.ok() || refuse(committed, Stage::kExecute, read);
+}
+
 void Client::end_transaction() {
-  if (session_->transaction() != jobs::TransactionState::kNone) return;
+  if (in_block()) return;
+  around_.locks.end_transaction(process_);
   std::erase_if(portals_, [](const auto& entry) { return !entry.second->hold; });
   for (const auto& [name, value] : std::exchange(before_local_, {})) {
     // It was so before.
@@ -139,6 +158,7 @@ bool Client::fatal(const char* sqlstate, std::string message) {
 
 bool Client::refuse(const Status& status, Stage stage, const ReadStatement* read) {
   if (session_->transaction() == jobs::TransactionState::kOpen) session_->fail_transaction();
+  session_->drop_batch();
   ErrorFields fields = error_fields(status, stage, read != nullptr ? read->query : std::string());
   if (fields.position > 0) fields.position = read->before ? fields.position + *read->before : 0;
   writer_.error(fields);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "advisory_locks.h"
 #include "backend.h"
 #include "cancel_keys.h"
 #include "catalog_queries.h"
@@ -28,6 +29,7 @@ struct Surroundings {
   jobs::SqlService& service;
   CatalogQueries* catalog = nullptr;  // none: everything is a user's
   CancelKeys& keys;
+  AdvisoryLocks& locks;
   size_t max_message_bytes = 64u << 20;
 };
 
@@ -57,7 +59,10 @@ class Client {
   void end();
   bool answer(const Message& message);
   bool answer_extended(const Message& message);
+  bool sync();
   void ready();
+  // What a batch has written is there, or an error was sent.
+  bool commit_batch(const ReadStatement* read);
   void end_transaction();
   void flush();
   bool fatal(const char* sqlstate, std::string message);
@@ -65,12 +70,15 @@ class Client {
 
   // client_query.cc
   void query(std::string_view text);
-  bool run_simple(const ReadStatement& read);
+  bool run_simple(const ReadStatement& read, bool last);
   // Up to `limit` rows, 0: all. `describe`: tells what the rows are.
   bool run(Portal& portal, uint64_t limit, bool describe, const ReadStatement* read);
   bool execute(Portal& portal, const ReadStatement* read);
   bool send_rows(Portal& portal, uint64_t limit, const ReadStatement* read);
   void complete(const Portal& portal, uint64_t rows);
+
+  // client_copy.cc
+  bool copy_in(Portal& portal, const ReadStatement* read);
 
   // client_extended.cc
   bool parse(const ParseMessage& message);
@@ -95,6 +103,18 @@ class Client {
   Status run_in_session(const std::string& text);
   CatalogSession catalog_session();
 
+  // client_advisory.cc
+  // Of one of PostgreSQL's functions of advisory locks: what it gives; none: nothing.
+  Result<std::optional<bool>> advisory(const std::string& function,
+                                       const std::vector<std::string>& arguments);
+  Status wait_for(const AdvisoryLocks::Wanted& wanted);
+
+  // client_prepared.cc
+  Status prepare_prepare(const ReadStatement& read, Statement& out);
+  Status prepare_execute(const OwnStatement& own, Statement& out);
+  // What the texts between EXECUTE's parentheses say, as values of the statement's parameters.
+  Result<std::vector<Value>> given_for(const Statement& statement, const OwnStatement& own);
+
   // client_cursor.cc
   Status prepare_declare(const ReadStatement& read, const std::vector<uint32_t>& oids,
                          Statement& out);
@@ -109,10 +129,17 @@ class Client {
   // client_set.cc
   Result<jobs::StatementAnswer> run_own(const OwnStatement& own);
   Status set(const OwnStatement& own, jobs::StatementAnswer& answer);
+  Status set_access(const OwnStatement& own, jobs::StatementAnswer& answer);
+  // As SHOW says it.
+  std::optional<std::string> setting(const std::string& name) const;
   Status set_value(const std::string& name, const std::optional<std::string>& value);
   Result<jobs::StatementAnswer> show(const OwnStatement& own);
   Status discard();
 
+  // BEGIN, or a batch.
+  bool in_block() const {
+    return session_->transaction() != jobs::TransactionState::kNone || session_->in_batch();
+  }
   bool failed() const { return session_->transaction() == jobs::TransactionState::kFailed; }
 
   Wire& wire_;
@@ -130,6 +157,7 @@ class Client {
   std::map<std::string, std::shared_ptr<Portal>> portals_;
   std::atomic<uint32_t> process_ = 0;  // the session's number, once there is one
   std::atomic<bool> gone_ = false;
+  std::atomic<bool> told_to_end_ = false;  // what it does now
 };
 
 }  // namespace dataflow::postgres

@@ -64,7 +64,7 @@ Status Client::prepare_declare(const ReadStatement& read, const std::vector<uint
 Result<jobs::StatementAnswer> Client::declare(const OwnStatement& own,
                                               std::shared_ptr<Statement> query,
                                               const std::vector<Value>& parameters) {
-  if (!own.hold && session_->transaction() == jobs::TransactionState::kNone) {
+  if (!own.hold && !in_block()) {
     return sql_error(SqlState::kNoTransaction,
                      "DECLARE CURSOR can only be used in transaction blocks");
   }
@@ -92,6 +92,7 @@ Status Client::prepare_fetch(const OwnStatement& own, Statement& out) {
                      "cursor \"" + own.name + "\" gives no rows to FETCH");
   }
   out.column_oids = query.column_oids;
+  out.column_names = query.column_names;
   out.counts = true;
   out.follows = query.follows;
   out.binary = cursor->formats.size() == 1 && cursor->formats[0] == WireFormat::kBinary;

@@ -134,6 +134,9 @@ bool Client::close(const NamedMessage& message) {
 bool Client::execute_portal(const ExecuteMessage& message) {
   const Result<std::shared_ptr<Portal>> portal = find_portal(std::string(message.portal));
   if (!portal.ok()) return refuse(portal.status(), Stage::kExecute, nullptr);
+  // Up to Sync all is one transaction. One with Sync right behind it is one by itself: what fails
+  // it, up to the disk, stands in the place of its tag.
+  if (!reader_.next_is_empty('S')) session_->open_batch();
   return run(**portal, message.max_rows, false, nullptr);
 }
 

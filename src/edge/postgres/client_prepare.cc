@@ -7,6 +7,7 @@
 #include "client.h"
 #include "jobs/rows_at_hand.h"
 #include "read_value.h"
+#include "result_names.h"
 #include "type_map.h"
 #include "write_value.h"
 
@@ -124,6 +125,9 @@ Status Client::prepare_query(const ReadStatement& read, const std::vector<uint32
   out.follows = std::holds_alternative<sql::Subscribe>(read.ast->what);
   out.counts = !only_tells(*read.ast);
   DF_ASSIGN_OR_RETURN(out.prepared, session_->prepare(*read.ast, read.query, types_of(oids)));
+  if (out.prepared->columns()) {
+    out.column_names = result_names(*read.ast, *out.prepared->columns());
+  }
   return {};
 }
 
@@ -135,10 +139,12 @@ Status Client::prepare_catalog(const ReadStatement& read, const std::vector<uint
   CatalogSession session = catalog_session();
   // Nothing is set by those that are only described.
   const auto set = once ? session.set : std::exchange(session.set, nullptr);
+  const auto advisory = once ? session.advisory : std::exchange(session.advisory, nullptr);
   DF_ASSIGN_OR_RETURN(
       CatalogQueries::Answer first,
       around_.catalog->ask(read.query, std::vector<std::optional<std::string>>(count), session));
   session.set = set;
+  session.advisory = advisory;
   std::vector<Type> types(count, Type::string());
   for (size_t i = 0; i < oids.size(); ++i) types[i] = type_of_oid(oids[i]).value_or(types[i]);
   out.counts = true;
@@ -167,7 +173,7 @@ Status Client::prepare_catalog(const ReadStatement& read, const std::vector<uint
 CatalogSession Client::catalog_session() {
   CatalogSession session;
   session.process = process_;
-  session.setting = [this](const std::string& name) { return settings_.get(name); };
+  session.setting = [this](const std::string& name) { return setting(name); };
   session.set = [this](const std::string& name, const std::string& value, bool local) {
     OwnStatement own;
     own.name = name;
@@ -175,6 +181,10 @@ CatalogSession Client::catalog_session() {
     own.local = local;
     jobs::StatementAnswer unused;
     return set(own, unused);
+  };
+  session.advisory = [this](const std::string& function,
+                            const std::vector<std::string>& arguments) {
+    return advisory(function, arguments);
   };
   return session;
 }
@@ -190,10 +200,18 @@ Status Client::prepare_own(const ReadStatement& read, const std::vector<uint32_t
       }
       out.copy = own.copy;
       return {};
+    case OwnKind::kCopyIn:
+      // What the columns are.
+      DF_RETURN_IF_ERROR(prepare_query(read, oids, once, out));
+      out.copy = own.copy;
+      out.copy_target = own.target;
+      return {};
     case OwnKind::kIndex:
       // What it names is there.
       if (read.ast) DF_RETURN_IF_ERROR(prepare_query(read, oids, once, out));
       break;
+    case OwnKind::kPrepare: return prepare_prepare(read, out);
+    case OwnKind::kExecute: return prepare_execute(own, out);
     case OwnKind::kDeclare: return prepare_declare(read, oids, out);
     case OwnKind::kFetch: return prepare_fetch(own, out);
     default: break;

@@ -30,13 +30,17 @@ void Client::query(std::string_view text) {
     }
   }
   if (statements.empty()) writer_.empty_query();
+  // Several are one transaction, and so is what was sent in front of them without Sync.
+  const bool batch = statements.size() > 1 || session_->in_batch();
   for (const ReadStatement& statement : statements) {
-    if (!run_simple(statement) || lost_) return;
+    if (batch) session_->open_batch();
+    if (!run_simple(statement, &statement == &statements.back()) || lost_) return;
     end_transaction();
   }
+  commit_batch(nullptr);
 }
 
-bool Client::run_simple(const ReadStatement& read) {
+bool Client::run_simple(const ReadStatement& read, bool last) {
   const Result<std::shared_ptr<Statement>> statement = prepare(read, {}, true);
   if (!statement.ok()) return refuse(statement.status(), Stage::kPrepare, &read);
   if (!(*statement)->prepared->parameters().empty()) {
@@ -45,6 +49,7 @@ bool Client::run_simple(const ReadStatement& read) {
   }
   Portal portal;
   portal.statement = *statement;
+  portal.commits = last;
   if (portal.statement->binary) portal.formats = {WireFormat::kBinary};
   return run(portal, 0, true, &read);
 }
@@ -63,9 +68,11 @@ bool Client::run(Portal& portal, uint64_t limit, bool describe, const ReadStatem
     return refuse(sql_error(SqlState::kNotInState, "the portal has run already"), Stage::kExecute,
                   read);
   }
+  if (!statement.copy_target.empty()) return copy_in(portal, read);
   if (!portal.answer && !execute(portal, read)) return false;
   if (!portal.answer->rows) {
     portal.done = true;
+    if (portal.commits && !commit_batch(read)) return false;
     writer_.command_complete(portal.answer->tag);
     return true;
   }
@@ -114,6 +121,7 @@ bool Client::send_rows(Portal& portal, uint64_t limit, const ReadStatement* read
     }
     if (rows->empty()) {
       portal.done = true;
+      if (portal.commits && !commit_batch(read)) return false;
       if (statement.copy) write_copy_end(statement, portal.rows_sent == 0, out_);
       complete(portal, sent);
       return true;

@@ -10,7 +10,7 @@
 namespace dataflow::postgres {
 namespace {
 
-enum class Takes : uint8_t { kAny, kNothing, kUtf8, kIso, kOn, kOff, kPostgres };
+enum class Takes : uint8_t { kAny, kNothing, kUtf8, kIso, kOn, kOff, kBool, kPostgres };
 struct Known {
   const char* name;
   const char* value;
@@ -29,7 +29,7 @@ constexpr Known kKnown[] = {
     {"default_table_access_method", "heap", Takes::kAny},
     {"default_transaction_deferrable", "off", Takes::kAny},
     {"default_transaction_isolation", "read committed", Takes::kAny},
-    {"default_transaction_read_only", "off", Takes::kAny, true},
+    {"default_transaction_read_only", "off", Takes::kBool, true},
     {"enable_bitmapscan", "on", Takes::kAny},
     {"enable_hashagg", "on", Takes::kAny},
     {"enable_hashjoin", "on", Takes::kAny},
@@ -77,7 +77,7 @@ constexpr Known kKnown[] = {
     {"TimeZone", "UTC", Takes::kAny, true},
     {"transaction_deferrable", "off", Takes::kAny},
     {"transaction_isolation", "read committed", Takes::kAny},
-    {"transaction_read_only", "off", Takes::kAny},
+    {"transaction_read_only", "off", Takes::kBool},
     {"transform_null_equals", "off", Takes::kOff},
     {"work_mem", "4MB", Takes::kAny},
     {"xmloption", "content", Takes::kAny},
@@ -134,6 +134,11 @@ Result<std::string> taken(const Known& known, std::string_view value) {
     case Takes::kOff:
       if (is_one_of(small, {"off", "false", "no", "0"})) return std::string("off");
       return refused(known, value, "off");
+    case Takes::kBool:
+      if (is_one_of(small, {"on", "true", "yes", "1"})) return std::string("on");
+      if (is_one_of(small, {"off", "false", "no", "0"})) return std::string("off");
+      return sql_error(SqlState::kInvalidParameter,
+                       "parameter \"" + std::string(known.name) + "\" requires a Boolean value");
   }
   return std::string(value);
 }

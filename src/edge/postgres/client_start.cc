@@ -57,7 +57,8 @@ bool Client::start_session(const StartupPacket& packet) {
     if (name.starts_with("_pq_.")) unknown.emplace_back(name);
   }
   session_ = around_.service.open_session();
-  key_ = around_.keys.enter(*session_, version == kProtocol32 ? kSecretBytes32 : kSecretBytes30);
+  key_ = around_.keys.enter(*session_, told_to_end_,
+                            version == kProtocol32 ? kSecretBytes32 : kSecretBytes30);
   if (!key_) return fatal("53300", "sorry, too many clients already");
   process_ = key_->process;
   if (gone_) return false;

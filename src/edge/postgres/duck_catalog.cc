@@ -73,15 +73,25 @@ class DuckCatalog final : public CatalogQueries {
     DF_ASSIGN_OR_RETURN(const CatalogTokens tokens, catalog_tokens(statement));
     if (!is_query(tokens)) return Status::invalid("the catalog takes SELECT alone");
     DF_ASSIGN_OR_RETURN(const CatalogTokens plain, plain_catalog_tokens(tokens, parameters));
-    DF_ASSIGN_OR_RETURN(CatalogTokens known, session_tokens(plain, session));
-    DF_ASSIGN_OR_RETURN(const CatalogTokens duck, duck_tokens(spelt_for_duck(std::move(known))));
-    DF_ASSIGN_OR_RETURN(DuckDatabase::Rows rows, select(to_text(duck)));
+    const CatalogEvaluate one = [this](CatalogTokens query) { return value_of(std::move(query)); };
+    DF_ASSIGN_OR_RETURN(CatalogTokens known, session_tokens(plain, session, one));
+    DF_ASSIGN_OR_RETURN(DuckDatabase::Rows rows, select(std::move(known)));
     rename(rows.names, selected_names(plain));
     return answer_of(std::move(rows));
   }
 
  private:
-  Result<DuckDatabase::Rows> select(const std::string& statement) {
+  Result<std::optional<std::string>> value_of(CatalogTokens query) {
+    DF_ASSIGN_OR_RETURN(const DuckDatabase::Rows rows, select(std::move(query)));
+    if (rows.rows.size() != 1 || rows.rows[0].size() != 1 || rows.rows[0][0].is_null()) {
+      return std::optional<std::string>();
+    }
+    return std::optional(rows.rows[0][0].to_string());
+  }
+
+  Result<DuckDatabase::Rows> select(CatalogTokens tokens) {
+    DF_ASSIGN_OR_RETURN(const CatalogTokens duck, duck_tokens(spelt_for_duck(std::move(tokens))));
+    const std::string statement = to_text(duck);
     const std::lock_guard lock(mutex_);
     if (duck_ == nullptr) {
       DF_ASSIGN_OR_RETURN(std::unique_ptr<DuckDatabase> duck, DuckDatabase::open());

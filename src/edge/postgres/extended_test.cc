@@ -151,5 +151,54 @@ TEST_F(PostgresExtended, ACursorIsAPortalToDescribe) {
   EXPECT_EQ(client.until_ready(), "1\n2\nT c:23b\nD 0x00000004\nC FETCH 1\nZ T\n");
 }
 
+TEST_F(PostgresExtended, WhatStandsInFrontOfSyncIsOneTransaction) {
+  sql.on("INSERT INTO t VALUES (1)", writes("INSERT 0 1"));
+  sql.on("SELECT n", canned_numbers(1));
+  start();
+  RawClient client = connect();
+  const std::string insert = parse("", "INSERT INTO t VALUES (1)") + bind("", "") + execute("");
+  client.send(insert + insert + sync());
+  EXPECT_EQ(client.until_ready(), "1\n2\nC INSERT 0 1\n1\n2\nC INSERT 0 1\nZ I\n");
+  EXPECT_EQ(sql.batches_committed(), 1u);
+  // Behind an error nothing is done, and nothing is left of what stands in front of it.
+  client.send(insert + parse("", "NOPE") + insert + sync());
+  EXPECT_TRUE(client.until_ready().starts_with("1\n2\nC INSERT 0 1\nE 42601 "));
+  EXPECT_EQ(sql.batches_committed(), 1u);
+  // One alone is a transaction as it is.
+  client.send(insert + sync());
+  EXPECT_EQ(client.until_ready(), "1\n2\nC INSERT 0 1\nZ I\n");
+  EXPECT_EQ(sql.batches_committed(), 1u);
+  // A Query behind it ends it, too.
+  client.send(insert + query("SELECT n"));
+  EXPECT_EQ(client.until_ready(), "1\n2\nC INSERT 0 1\nT n:23\nD 1\nC SELECT 1\nZ I\n");
+  EXPECT_EQ(sql.batches_committed(), 2u);
+  // Nothing of it is done for who goes away in between.
+  client.send(insert + framed('H', ""));
+  EXPECT_EQ(client.next(), "1");
+  EXPECT_EQ(client.next(), "2");
+  EXPECT_EQ(client.next(), "C INSERT 0 1");
+  client.hang_up();
+  server.reset();
+  EXPECT_EQ(sql.batches_committed(), 2u);
+}
+
+TEST_F(PostgresExtended, ABatchThatCannotBeCommittedIsAnError) {
+  sql.on("INSERT INTO t VALUES (1)", writes("INSERT 0 1"));
+  start();
+  RawClient client = connect();
+  const std::string insert = parse("", "INSERT INTO t VALUES (1)") + bind("", "") + execute("");
+  sql.commit_error = Status::conflict("could not serialize: somebody has written");
+  client.send(insert + insert + sync());
+  EXPECT_EQ(client.until_ready(),
+            "1\n2\nC INSERT 0 1\n1\n2\nC INSERT 0 1\n"
+            "E 40001 could not serialize: somebody has written\nZ I\n");
+  // Of a Query the error stands in the place of the last tag.
+  sql.commit_error = Status::conflict("could not serialize: somebody has written");
+  EXPECT_EQ(client.ask("INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)"),
+            "C INSERT 0 1\nE 40001 could not serialize: somebody has written\nZ I\n");
+  EXPECT_EQ(client.ask("INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)"),
+            "C INSERT 0 1\nC INSERT 0 1\nZ I\n");
+}
+
 }  // namespace
 }  // namespace dataflow::postgres

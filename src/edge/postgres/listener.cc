@@ -40,7 +40,7 @@ class ListeningServer final : public PostgresServer {
       : options_(std::move(options)),
         catalog_(std::move(catalog)),
         keys_(env, options_.max_connections),
-        around_{service, catalog_.get(), keys_, options_.max_message_bytes} {}
+        around_{service, catalog_.get(), keys_, locks_, options_.max_message_bytes} {}
   ~ListeningServer() override { stop(); }
 
   Status start();
@@ -68,6 +68,7 @@ class ListeningServer final : public PostgresServer {
   const PostgresOptions options_;
   const std::unique_ptr<CatalogQueries> catalog_;
   CancelKeys keys_;
+  AdvisoryLocks locks_;
   const Surroundings around_;
   uint16_t port_ = 0;
   Descriptor listening_, events_, wake_;

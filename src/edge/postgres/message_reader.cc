@@ -73,4 +73,9 @@ Result<std::optional<Message>> MessageReader::next() {
       Message{type, std::string_view(data() + 1 + kLengthBytes, length - kLengthBytes)});
 }
 
+bool MessageReader::next_is_empty(char type) const {
+  return size() >= given_ + 1 + kLengthBytes && data()[given_] == type &&
+         load_be32(data() + given_ + 1) == kLengthBytes;
+}
+
 }  // namespace dataflow::postgres

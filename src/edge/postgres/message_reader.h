@@ -30,6 +30,8 @@ class MessageReader {
   // What has no type: the packets before a session is there. None: the client has gone.
   Result<std::optional<std::string_view>> startup();
   Result<std::optional<Message>> next();
+  // Whether the one behind has come, too, and is a message of that type without anything in it.
+  bool next_is_empty(char type) const;
 
  private:
   // Whether so many bytes are there; false where the client's end comes first.

@@ -59,12 +59,25 @@ Result<std::optional<std::string>> read_setting_value(WordScanner& words) {
   return std::optional(value);
 }
 
-// SET TRANSACTION and SESSION CHARACTERISTICS say how transactions are to be, which is of no
-// account here; the other words that PostgreSQL has for a setting are names of it.
+// Of what SET TRANSACTION and SESSION CHARACTERISTICS say whether it may write is of account here.
+OwnStatement read_access(WordScanner& words, OwnStatement out) {
+  while (!words.at_end()) {
+    if (words.take_words("READ", "ONLY")) {
+      out.read_only = true;
+    } else if (words.take_words("READ", "WRITE")) {
+      out.read_only = false;
+    } else {
+      words.take();
+    }
+  }
+  out.kind = out.read_only ? OwnKind::kAccess : OwnKind::kNothing;
+  return out;
+}
+
+// The words that PostgreSQL has for a setting are names of it.
 Read read_special_set(WordScanner& words, OwnStatement out) {
   if (words.take_word("TRANSACTION")) {
-    out.kind = OwnKind::kNothing;
-    return std::optional(out);
+    return std::optional(read_access(words, out));
   }
   if (words.take_words("TIME", "ZONE")) {
     out.name = "TimeZone";
@@ -86,7 +99,8 @@ Read read_special_set(WordScanner& words, OwnStatement out) {
 Read read_set(WordScanner& words) {
   OwnStatement out = of(OwnKind::kSet, "SET");
   if (words.take_words("SESSION", "CHARACTERISTICS")) {
-    return std::optional(of(OwnKind::kNothing, "SET"));
+    out.name = "default_transaction_read_only";
+    return std::optional(read_access(words, out));
   }
   if (words.take_words("SESSION", "AUTHORIZATION")) {
     out.name = "session_authorization";
@@ -229,6 +243,47 @@ Read read_discard(WordScanner& words) {
   return std::optional(of(OwnKind::kDiscard, "DISCARD ALL"));
 }
 
+// The texts between commas up to the parenthesis that closes; the one that opens is taken.
+Result<std::vector<std::string>> read_list(WordScanner& words, std::string_view text) {
+  std::vector<std::string> list;
+  size_t from = words.peek().from;
+  for (int depth = 1; !words.at_end();) {
+    const Word word = words.take();
+    if (word.is_symbol('(') || word.is_symbol('[')) ++depth;
+    if (word.is_symbol(')') || word.is_symbol(']')) --depth;
+    if (depth > 1 || (depth == 1 && !word.is_symbol(','))) continue;
+    list.emplace_back(text.substr(from, word.from - from));
+    from = words.peek().from;
+    if (depth == 0) return list;
+  }
+  return unexpected(words.peek(), "`)`");
+}
+
+Read read_prepare(WordScanner& words, std::string_view text) {
+  OwnStatement out = of(OwnKind::kPrepare, "PREPARE");
+  DF_ASSIGN_OR_RETURN(out.name, read_name(words, "a name"));
+  if (words.take_symbol('(')) {
+    DF_ASSIGN_OR_RETURN(out.list, read_list(words, text));
+  }
+  if (!words.take_word("AS")) return unexpected(words.peek(), "AS");
+  out.inner = Span{words.peek().from, text.size()};
+  return std::optional(std::move(out));
+}
+
+Read read_execute(WordScanner& words, std::string_view text) {
+  // EXECUTE STATEMENT SET and EXECUTE INSERT are SQL's.
+  if (words.peek().is("STATEMENT") || words.peek().is("INSERT")) {
+    return std::optional<OwnStatement>();
+  }
+  OwnStatement out = of(OwnKind::kExecute, "EXECUTE");
+  DF_ASSIGN_OR_RETURN(out.name, read_name(words, "the name of a prepared statement"));
+  if (words.take_symbol('(')) {
+    DF_ASSIGN_OR_RETURN(out.list, read_list(words, text));
+  }
+  DF_RETURN_IF_ERROR(expect_end(words));
+  return std::optional(std::move(out));
+}
+
 }  // namespace
 
 Read read_own_statement(std::string_view text) {
@@ -246,6 +301,8 @@ Read read_own_statement(std::string_view text) {
   if (first.is("FETCH")) return read_fetch(words, OwnKind::kFetch, "FETCH");
   if (first.is("MOVE")) return read_fetch(words, OwnKind::kMove, "MOVE");
   if (first.is("CLOSE")) return read_closing(words, OwnKind::kClose, "CLOSE");
+  if (first.is("PREPARE")) return read_prepare(words, text);
+  if (first.is("EXECUTE")) return read_execute(words, text);
   if (first.is("DEALLOCATE")) {
     words.take_word("PREPARE");
     return read_closing(words, OwnKind::kDeallocate, "DEALLOCATE");

@@ -1,5 +1,5 @@
 // Statements that PostgreSQL's clients send and that are answered here, because our SQL does not
-// have them: settings of the client, COPY out, cursors, DISCARD and their like.
+// have them: settings of the client, COPY, cursors, DISCARD and their like.
 #pragma once
 
 #include <algorithm>
@@ -16,13 +16,17 @@ namespace dataflow::postgres {
 
 enum class OwnKind : uint8_t {
   kSet,         // name, value (none: DEFAULT), local
+  kAccess,      // read_only of a transaction; name: of those that come
   kReset,       // name; empty: all
   kShow,        // name; empty: all
   kCopyOut,     // inner, or table; copy
+  kCopyIn,      // table, target; copy
   kDeclare,     // name, inner, hold, binary
   kFetch,       // name, count, all
   kMove,        // likewise
   kClose,       // name; empty: all
+  kPrepare,     // name, inner, list: the parameters' types
+  kExecute,     // name, list: what is given for the parameters
   kDeallocate,  // name; empty: all
   kDiscard,     // all
   kIndex,       // table: a query of what is named; warning
@@ -51,9 +55,12 @@ struct OwnStatement {
   std::string tag;  // of CommandComplete
   std::string name;
   std::optional<std::string> value;
+  std::optional<bool> read_only;
   bool local = false;         // until the transaction ends
   std::optional<Span> inner;  // the query within
   std::string table;          // a query made of a table's name and columns
+  std::string target;         // what INSERT INTO is followed by: a table, its columns
+  std::vector<std::string> list;
   std::string warning;        // what is not done
   CopyOptions copy;
   bool hold = false;

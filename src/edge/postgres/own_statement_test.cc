@@ -60,7 +60,12 @@ TEST(PostgresWords, SettingsAreNamesWithoutQuotesOrPoints) {
   EXPECT_EQ(own("SET NAMES 'utf8'").name, "client_encoding");
   EXPECT_EQ(own("SET SESSION TIME ZONE LOCAL").name, "TimeZone");
   EXPECT_TRUE(own("SET LOCAL x = 1").local);
-  EXPECT_EQ(own("SET TRANSACTION READ ONLY").kind, OwnKind::kNothing);
+  EXPECT_EQ(own("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE").kind, OwnKind::kNothing);
+  EXPECT_EQ(own("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY").kind,
+            OwnKind::kAccess);
+  EXPECT_EQ(own("SET TRANSACTION READ ONLY").read_only, std::optional(true));
+  EXPECT_EQ(own("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE").read_only,
+            std::optional(false));
   EXPECT_EQ(own("SHOW ALL").kind, OwnKind::kShow);
   EXPECT_EQ(own("SHOW DateStyle").name, "datestyle");
 }
@@ -76,6 +81,11 @@ TEST(PostgresWords, CopyHasTwoSpellings) {
   EXPECT_EQ(old.copy.escape, '\'');
   EXPECT_EQ(own("COPY t TO STDOUT (FORMAT csv, DELIMITER E'\\t')").copy.delimiter, '\t');
   EXPECT_EQ(own("COPY t TO STDOUT CSV ESCAPE E'\\\\'").copy.escape, '\\');
+  const OwnStatement in = own("COPY a.t (x, \"y z\") FROM STDIN WITH (FORMAT binary, FREEZE)");
+  EXPECT_EQ(in.kind, OwnKind::kCopyIn);
+  EXPECT_EQ(in.target, "a.t (x, \"y z\")");
+  EXPECT_EQ(in.table, "SELECT x, \"y z\" FROM a.t");
+  EXPECT_EQ(own("COPY t FROM STDIN").target, "t");
   const std::string text =
       "COPY ( SELECT f(')') ) TO STDOUT (DELIMITER ';', FORMAT 'csv', HEADER off)";
   const OwnStatement listed = own(text);
@@ -99,8 +109,26 @@ TEST(PostgresWords, CursorsGoForward) {
   EXPECT_EQ(own("DEALLOCATE PREPARE ALL").tag, "DEALLOCATE ALL");
 }
 
+TEST(PostgresWords, StatementsArePreparedAndExecuted) {
+  const std::string text = "PREPARE p (int, numeric(10, 2)) AS SELECT $1 + $2";
+  const OwnStatement prepared = own(text);
+  EXPECT_EQ(prepared.name, "p");
+  EXPECT_EQ(prepared.list, (std::vector<std::string>{"int", "numeric(10, 2)"}));
+  EXPECT_EQ(text.substr(prepared.inner->from), "SELECT $1 + $2");
+  EXPECT_EQ(own("EXECUTE p (1, f(2, 3), 'a,b', ARRAY[1, 2])").list,
+            (std::vector<std::string>{"1", "f(2, 3)", "'a,b'", "ARRAY[1, 2]"}));
+  EXPECT_TRUE(own("EXECUTE p").list.empty());
+  EXPECT_FALSE(read_own_statement("EXECUTE STATEMENT SET BEGIN END")->has_value());
+}
+
 TEST(PostgresWords, WhatGoesWrongIsSaid) {
-  for (const char* text : {"COPY t FROM STDIN",
+  for (const char* text : {"COPY t FROM 'file'",
+                           "COPY (SELECT 1) FROM STDIN",
+                           "COPY t FROM STDIN WHERE a > 1",
+                           "PREPARE p (int AS SELECT 1",
+                           "PREPARE p SELECT 1",
+                           "EXECUTE p (1",
+                           "EXECUTE p (1) x",
                            "COPY t TO 'file'",
                            "COPY",
                            "COPY (SELECT 1 TO STDOUT",

@@ -48,7 +48,7 @@ Result<bool> read_flag(WordScanner& words) {
   const std::string value = words.take().value();
   if (value == "true" || value == "on" || value == "1") return true;
   if (value == "false" || value == "off" || value == "0") return false;
-  return sql_error(SqlState::kSyntax, "HEADER requires a Boolean value");
+  return sql_error(SqlState::kSyntax, "HEADER and FREEZE require a Boolean value");
 }
 
 // What a format is with unless it is said.
@@ -105,6 +105,9 @@ Status read_option(const Word& name, WordScanner& words, CopyOptions& out) {
     out.null = *text;
   } else if (name.is("FORCE_QUOTE") || (name.is("FORCE") && words.take_word("QUOTE"))) {
     DF_RETURN_IF_ERROR(read_quoted(words, out));
+  } else if (name.is("FREEZE")) {
+    // Of how PostgreSQL stores rows.
+    DF_RETURN_IF_ERROR(read_flag(words).status());
   } else if (name.is("ENCODING")) {
     const std::string encoding = words.take().value();
     if (encoding != "UTF8" && encoding != "utf8" && encoding != "utf-8") {
@@ -182,9 +185,9 @@ Result<Span> read_inner(WordScanner& words) {
   return unexpected(words.peek(), "`)`");
 }
 
-// name.name (a, b) becomes a query.
-Result<std::string> read_table(WordScanner& words) {
-  std::string table;
+// name.name (a, b) becomes a query, and what INSERT INTO is followed by.
+Status read_table(WordScanner& words, OwnStatement& out) {
+  std::string& table = out.target;
   do {
     const Word name = words.take();
     if (name.kind != WordKind::kWord && name.kind != WordKind::kQuoted) {
@@ -200,7 +203,9 @@ Result<std::string> read_table(WordScanner& words) {
     } while (words.take_symbol(','));
     if (!words.take_symbol(')')) return unexpected(words.peek(), "`)`");
   }
-  return "SELECT " + columns + " FROM " + table;
+  out.table = "SELECT " + columns + " FROM " + table;
+  if (columns != "*") table += " (" + columns + ")";
+  return {};
 }
 
 }  // namespace
@@ -219,15 +224,19 @@ Result<OwnStatement> read_copy(WordScanner& words) {
   if (words.take_symbol('(')) {
     DF_ASSIGN_OR_RETURN(out.inner, read_inner(words));
   } else {
-    DF_ASSIGN_OR_RETURN(out.table, read_table(words));
+    DF_RETURN_IF_ERROR(read_table(words, out));
   }
-  if (words.peek().is("FROM")) {
+  const bool in = words.peek().is("FROM") && !out.target.empty();
+  if (!in && !words.peek().is("TO")) {
+    return unexpected(words.peek(), out.target.empty() ? "TO STDOUT" : "FROM STDIN or TO STDOUT");
+  }
+  words.take();
+  if (in) out.kind = OwnKind::kCopyIn;
+  if (!words.take_word(in ? "STDIN" : "STDOUT")) {
     return sql_error(SqlState::kUnsupported,
-                     "COPY FROM is not supported; write rows with INSERT, or into the topic");
-  }
-  if (!words.take_word("TO")) return unexpected(words.peek(), "TO STDOUT");
-  if (!words.take_word("STDOUT")) {
-    return sql_error(SqlState::kUnsupported, "COPY writes to STDOUT only");
+                     in ? "COPY reads from STDIN only; psql's \\copy sends a file of the client, "
+                          "and a table WITH ('connector' = 'filesystem') reads one of the server"
+                        : "COPY writes to STDOUT only");
   }
   DF_RETURN_IF_ERROR(read_options(words, out.copy));
   return out;

@@ -75,7 +75,7 @@ void write_row_description(const Statement& statement, const Portal* portal, std
   described.reserve(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
     ColumnDescription column;
-    column.name = columns[i].name;
+    column.name = statement.name_of_column(i);
     column.oid = statement.oid_of_column(i);
     column.size = size_of(column.oid);
     if (column.oid == oid_of(columns[i].type)) column.modifier = modifier_of(columns[i].type);
@@ -107,7 +107,7 @@ void write_copy_begin(const Statement& statement, std::string& out) {
   const size_t at = writer.begin('d');
   for (size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) out += copy.delimiter;
-    write_copy_cell(columns[i].name, copy, columns.size() == 1, false, out);
+    write_copy_cell(statement.name_of_column(i), copy, columns.size() == 1, false, out);
   }
   out += '\n';
   writer.end(at);

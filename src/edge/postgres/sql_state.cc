@@ -11,9 +11,9 @@ namespace dataflow::postgres {
 namespace {
 
 constexpr const char* kStates[] = {"08P01", "0A000", "22003", "22023", "22021", "22P02",
-                                   "22P03", "22007", "24000", "25001", "25P01", "25P02",
-                                   "26000", "34000", "42601", "42704", "42P02", "42P03",
-                                   "42P05", "54011", "55000", "55P02"};
+                                   "22P03", "22007", "22P04", "57014", "24000", "25001",
+                                   "25P01", "25P02", "26000", "34000", "42601", "42704",
+                                   "42P02", "42P03", "42P05", "54011", "55000", "55P02"};
 constexpr auto kFirst = static_cast<uint16_t>(SqlState::kProtocolViolation);
 static_assert(std::size(kStates) == static_cast<uint16_t>(SqlState::kEnd) - kFirst);
 
@@ -39,6 +39,7 @@ constexpr Wording kWordings[] = {
     {"there is no aggregate function ", "", "42883"},
     {"there is no cast ", "", "42846"},
     {"there is no setting ", "", "42704"},
+    {"deadlock detected", "", "40P01"},
     {"column ", " is NOT NULL", "23502"},
     {"column ", ", the query gives ", "42804"},
     {"there is a column ", " already", "42701"},
@@ -59,6 +60,7 @@ constexpr Wording kRunWordings[] = {
     {"there is no thread ", "", "53000"},
     {"could not serialize", "", "40001"},
     {"the transaction has failed", "", "25P02"},
+    {"transaction read-write mode ", "", "25001"},
     {"savepoint ", " does not exist", "3B001"},
     {"", " can only be used in transaction blocks", "25P01"},
     {"", " is used by ", "2BP01"},

@@ -20,6 +20,8 @@ enum class SqlState : uint16_t {
   kInvalidText,                 // 22P02
   kInvalidBinary,               // 22P03
   kInvalidDatetime,             // 22007
+  kBadCopyFormat,               // 22P04
+  kQueryCanceled,               // 57014
   kInvalidCursorState,          // 24000
   kInTransaction,               // 25001
   kNoTransaction,               // 25P01

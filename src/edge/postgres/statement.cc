@@ -17,6 +17,11 @@ uint32_t Statement::oid_of_column(size_t column) const {
   return oid_of((*prepared->columns())[column].type);
 }
 
+const std::string& Statement::name_of_column(size_t column) const {
+  if (column < column_names.size()) return column_names[column];
+  return (*prepared->columns())[column].name;
+}
+
 WireFormat Portal::format_of(size_t column) const {
   if (formats.empty()) return WireFormat::kText;
   return formats.size() == 1 ? formats[0] : formats[column];

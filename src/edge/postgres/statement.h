@@ -30,7 +30,9 @@ struct Statement {
   std::unique_ptr<jobs::PreparedStatement> prepared;  // none: the text was empty
   std::vector<uint32_t> parameter_oids;
   std::vector<uint32_t> column_oids;  // 0 or missing: by type
-  std::optional<CopyOptions> copy;    // the rows go out as COPY's
+  std::vector<std::string> column_names;  // none: those of `prepared`
+  std::optional<CopyOptions> copy;    // the rows go out, or come in, as COPY's
+  std::string copy_target;            // they come in: what INSERT INTO is followed by
   bool follows = false;               // SUBSCRIBE: rows come without end, and in their time
   bool ends_transaction = false;      // what a failed transaction still takes
   bool counts = false;                // its tag says how many rows there were
@@ -39,6 +41,7 @@ struct Statement {
   // None: rows are none, or COPY's.
   const std::vector<sql::OutputColumn>* columns() const;
   uint32_t oid_of_column(size_t column) const;
+  const std::string& name_of_column(size_t column) const;
 };
 
 // A statement with its parameters; a cursor is one, too.
@@ -47,6 +50,7 @@ struct Portal {
   std::vector<Value> parameters;
   std::vector<WireFormat> formats;  // none: text; one: of all columns; else one each
   std::optional<jobs::StatementAnswer> answer;
+  bool commits = false;  // its batch ends with it, before its tag is sent
   bool done = false;
   bool hold = false;       // outlives its transaction
   uint64_t rows_sent = 0;  // by all its executions

@@ -1,4 +1,7 @@
 #include <bit>
+#include <charconv>
+#include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "type_map.h"
@@ -15,6 +18,7 @@ constexpr int64_t kEpochMicros = kEpochDays * kMillisPerDay * kMicrosPerMilli;
 constexpr int kNumericDigits = 4;  // decimal ones in one of numeric's
 constexpr int kNumericBase = 10'000;
 constexpr uint16_t kNumericNegative = 0x4000;
+constexpr uint32_t kInt2Vector = 22;
 
 // What is out of int64's microseconds is at their end.
 int64_t micros_of(const Type& type, int64_t value) {
@@ -98,6 +102,27 @@ void write_integer(int64_t value, uint32_t oid, std::string& out) {
   }
 }
 
+// Of "1 2": an array whose first one has the index 0.
+void write_vector(std::string_view text, std::string& out) {
+  std::vector<uint16_t> numbers;
+  for (const char* at = text.data(); at < text.data() + text.size();) {
+    int16_t number = 0;
+    const auto [end, error] = std::from_chars(at, text.data() + text.size(), number);
+    if (error != std::errc()) break;
+    numbers.push_back(static_cast<uint16_t>(number));
+    at = end + 1;
+  }
+  append_be32(out, 1);  // dimensions
+  append_be32(out, 0);  // no NULL
+  append_be32(out, oid::kInt2);
+  append_be32(out, static_cast<uint32_t>(numbers.size()));
+  append_be32(out, 0);
+  for (const uint16_t number : numbers) {
+    append_be32(out, sizeof number);
+    append_be16(out, number);
+  }
+}
+
 }  // namespace
 
 void write_binary(const Value& value, uint32_t oid, std::string& out) {
@@ -128,7 +153,9 @@ void write_binary(const Value& value, uint32_t oid, std::string& out) {
         return write_array(value, element, out);
       }
       return write_json(value, out);
-    default: return write_text(value, out);
+    default:
+      if (oid == kInt2Vector) return write_vector(value.as_text(), out);
+      return write_text(value, out);
   }
 }
 

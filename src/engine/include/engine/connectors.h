@@ -15,6 +15,13 @@
 
 namespace dataflow::engine {
 
+// Rows that somebody is about to write, as the sink that will write them has staged them: to be
+// read as if they stood behind what is there.
+struct StagedRows {
+  std::string target;  // a topic, in the words of the connector's options
+  std::vector<std::string> committables;
+};
+
 // What a connector may need to know of the job that it serves.
 struct ConnectorContext {
   std::string job;       // its name
@@ -23,6 +30,8 @@ struct ConnectorContext {
   // Asked once the job has to end and something holds it up: who waits for another system gives up
   // with kCancelled.
   std::stop_token interrupted = {};
+  // Of bounded sources. None: what is there is all.
+  std::shared_ptr<const StagedRows> staged = {};
 };
 
 class Connectors : public plan::CustomOperators {

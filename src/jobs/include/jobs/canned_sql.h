@@ -50,7 +50,10 @@ class CannedSql final : public SqlService {
   std::vector<std::string> settings_given() const;
   std::vector<std::optional<Type>> types_given() const;
 
+  size_t batches_committed() const;
+
   std::vector<RelationFacts> facts;
+  Status commit_error;  // of the next batch
 
  private:
   class Session;
@@ -62,6 +65,7 @@ class CannedSql final : public SqlService {
   std::condition_variable changed_;
   size_t blocked_ = 0;
   size_t sessions_ = 0;
+  size_t committed_ = 0;
   std::vector<std::string> settings_;
   std::vector<std::optional<Type>> types_;
 };

@@ -110,12 +110,12 @@ class CollectConnectors final : public engine::Connectors {
   // Those of that job, which is not started yet, go there instead; until forget().
   void send(const std::string& job, std::shared_ptr<RowTaker> rows);
   std::shared_ptr<FollowedRows> follow(const std::string& job);
+  // What its sources read behind what is there; until forget().
+  void stage(const std::string& job, std::shared_ptr<const engine::StagedRows> rows);
   void forget(const std::string& job);
 
   Result<std::unique_ptr<engine::Source>> make_source(
-      const plan::SourceSpec& spec, const engine::ConnectorContext& context) override {
-    return others_.make_source(spec, context);
-  }
+      const plan::SourceSpec& spec, const engine::ConnectorContext& context) override;
   Result<std::unique_ptr<engine::Sink>> make_sink(const plan::SinkSpec& spec,
                                                   const SchemaPtr& schema,
                                                   const engine::ConnectorContext& context) override;
@@ -135,6 +135,7 @@ class CollectConnectors final : public engine::Connectors {
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<CollectedRows>> by_job_;
   std::map<std::string, std::shared_ptr<RowTaker>> sent_;
+  std::map<std::string, std::shared_ptr<const engine::StagedRows>> staged_;
 };
 
 }  // namespace dataflow::jobs

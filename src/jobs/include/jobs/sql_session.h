@@ -86,6 +86,23 @@ class SqlSession {
   // A statement of the open transaction failed outside of this session: in its protocol's part.
   virtual void fail_transaction() = 0;
 
+  // A batch: statements that nobody has said BEGIN in front of, and that are one transaction all
+  // the same. Where a transaction is open nothing happens; BEGIN makes the batch one, and COMMIT
+  // and ROLLBACK end it. A statement that can be part of no transaction commits what the batch has
+  // written, is done by itself, and the batch goes on behind it.
+  virtual void open_batch() {}
+  virtual bool in_batch() const { return false; }
+  // Ok: all that it has written is durable. An error: nothing of it is there. The batch has ended.
+  virtual Status commit_batch() { return {}; }
+  virtual void drop_batch() {}
+
+  // Whether what writes is refused now.
+  virtual bool read_only() const { return false; }
+  // In the open transaction or batch: kConflict where it wants to write behind its first query.
+  virtual Status set_read_only(bool /*only*/) { return {}; }
+  // In those that begin later.
+  virtual void set_read_only_by_default(bool /*only*/) {}
+
   // Of what it does now, or did last; some tenths of a second old.
   virtual StatementProgress progress() const { return {}; }
   // Ends what it does now, from any thread: that returns kCancelled.
