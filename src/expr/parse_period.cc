@@ -12,10 +12,7 @@ bool is_pair(const ExpressionPtr& tree) {
 }
 
 bool is_interval_unit(const Token& token) {
-  for (const char* word : {"SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}) {
-    if (token.is_word(word)) return true;
-  }
-  return false;
+  return token.kind == TokenKind::kWord && is_difference_unit(token.upper);
 }
 
 }  // namespace

@@ -222,11 +222,12 @@ TEST(ParsingExpressions, WhatIsPrintedIsReadAsTheSameTree) {
 // Whatever is called, by whatever name.
 TEST(ParsingExpressions, CallsOfAnyNamePrintAsTheyAreRead) {
   std::vector<std::string> names = {
-      "AND",      "OR",     "NOT",    "IN",       "LIKE",    "ILIKE", "BETWEEN", "IS",    "IS NULL",
-      "SIMILAR",  "ALL",    "ANY",    "SOME",     "CASE",    "WHEN",  "END",     "CAST",  "TRUE",
-      "FALSE",    "NULL",   "DIV",    "ROW",      "ARRAY",   "MAP",   "ITEM",    "FIELD", "EXISTS",
-      "WHERE",    "SELECT", "+",      "-",        "=",       "%",     "a b",     "a`b",   "+(",
-      "DISTINCT", "AS",     "ESCAPE", "NOT LIKE", "TRY_CAST"};
+      "AND",      "OR",       "NOT",         "IN",    "LIKE",     "ILIKE", "BETWEEN", "IS",
+      "IS NULL",  "SIMILAR",  "ALL",         "ANY",   "SOME",     "CASE",  "WHEN",    "END",
+      "CAST",     "TRUE",     "FALSE",       "NULL",  "DIV",      "ROW",   "ARRAY",   "MAP",
+      "ITEM",     "FIELD",    "EXISTS",      "WHERE", "SELECT",   "+",     "-",       "=",
+      "%",        "a b",      "a`b",         "+(",    "DISTINCT", "AS",    "ESCAPE",  "NOT LIKE",
+      "TRY_CAST", "OVERLAPS", "AT TIME ZONE"};
   for (const FunctionInfo& function : functions()) names.push_back(function.name);
   for (const std::string& name : names) {
     std::string quoted = "\"";

@@ -3,6 +3,7 @@
 #include "expr/expression.h"
 #include "expr/operators.h"
 #include "expr/print.h"
+#include "time_units.h"
 
 namespace dataflow::expr {
 
@@ -82,7 +83,8 @@ bool print_period(const Expression& e, Printed& out) {
     out = {operand(*e.arguments[0], Binding::kPostfix) + " AT TIME ZONE " +
                operand(*e.arguments[1], Binding::kPrimary),
            Binding::kPostfix};
-  } else if (e.name == "DIFFERENCE" && n == 3 && is_text(*e.arguments[0])) {
+  } else if (e.name == "DIFFERENCE" && n == 3 && is_text(*e.arguments[0]) &&
+             is_difference_unit(e.arguments[0]->value.as_text())) {
     out.text = "(" + operand(*e.arguments[1], Binding::kSum) + " - " +
                operand(*e.arguments[2], next(Binding::kSum)) + ") " +
                e.arguments[0]->value.as_text();

@@ -31,6 +31,12 @@ std::string_view time_unit_name(TimeUnit unit) {
   return time_unit_names()[static_cast<size_t>(unit)];
 }
 
+bool is_difference_unit(std::string_view text) {
+  const std::optional<TimeUnit> unit = parse_time_unit(text);
+  return unit && *unit >= TimeUnit::kSecond && *unit <= TimeUnit::kYear &&
+         text == time_unit_name(*unit);
+}
+
 int64_t millis_of(TimeUnit unit) {
   switch (unit) {
     case TimeUnit::kMillisecond: return 1;

@@ -33,6 +33,9 @@ enum class TimeUnit {
 // In capitals or not, singular or plural.
 std::optional<TimeUnit> parse_time_unit(std::string_view text);
 std::string_view time_unit_name(TimeUnit unit);
+// Whether it is a unit's name as it stands behind the difference of two times: in capitals,
+// singular.
+bool is_difference_unit(std::string_view text);
 // All names, for "did you mean".
 const std::vector<std::string>& time_unit_names();
 

@@ -337,12 +337,9 @@ TEST(APlanIsRefused, ForKeysAndAggregates) {
   EXPECT_EQ(with(aggregate("a", "SUMM", "n")),
             R"(window "x": aggregate "a": there is no aggregate function "SUMM"; did you mean )"
             R"("SUM"?)");
-  EXPECT_EQ(with(aggregate("a", "MODE", "n")),
-            R"(window "x": aggregate "a": there is no aggregate function "MODE"; there are )"
-            R"(COUNT, )"
-            R"(SUM, AVG, MIN, MAX, FIRST_VALUE, LAST_VALUE, STDDEV_POP, STDDEV_SAMP, VAR_POP, )"
-            R"(VAR_SAMP, APPROX_COUNT_DISTINCT, APPROX_PERCENTILE, PERCENTILE, MEDIAN, LISTAGG, )"
-            R"(ARRAY_AGG, JSON_ARRAYAGG, JSON_OBJECTAGG)");
+  EXPECT_THAT(with(aggregate("a", "NOTHING", "n")),
+              testing::StartsWith(R"(window "x": aggregate "a": there is no aggregate function )"
+                                  R"("NOTHING"; there are COUNT, SUM, AVG, )"));
   EXPECT_EQ(with(aggregate("a", "SUM")),
             R"(window "x": aggregate "a": SUM needs an argument; only COUNT takes *)");
   EXPECT_EQ(with(aggregate("a", "SUM", "user")),

@@ -25,8 +25,8 @@ std::vector<uint32_t> oids_of(const std::vector<std::string>& types) {
 Status Client::prepare_prepare(const ReadStatement& read, Statement& out) {
   auto inner = std::make_shared<ReadStatement>(read);
   inner->own.reset();
-  const auto run = [this, inner, own = *read.own](
-                       const std::vector<Value>&) -> Result<jobs::StatementAnswer> {
+  const auto run = [this, inner,
+                    own = *read.own](const std::vector<Value>&) -> Result<jobs::StatementAnswer> {
     if (statements_.contains(own.name)) {
       return sql_error(SqlState::kDuplicateStatement,
                        "prepared statement \"" + own.name + "\" already exists");

@@ -61,7 +61,7 @@ struct OwnStatement {
   std::string table;          // a query made of a table's name and columns
   std::string target;         // what INSERT INTO is followed by: a table, its columns
   std::vector<std::string> list;
-  std::string warning;        // what is not done
+  std::string warning;  // what is not done
   CopyOptions copy;
   bool hold = false;
   bool binary = false;

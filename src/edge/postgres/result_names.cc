@@ -19,8 +19,8 @@ constexpr std::string_view kNone = "?column?";
 bool is_operator(std::string_view name) {
   static constexpr std::array<std::string_view, 7> kWords = {"AND",     "OR",  "NOT", "IN",
                                                              "BETWEEN", "DIV", "LIKE"};
-  const bool word = std::ranges::all_of(
-      name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+  const bool word =
+      std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
   return !word || std::ranges::find(kWords, name) != kWords.end();
 }
 
@@ -43,8 +43,8 @@ std::string name_of_cast(const Expression& e) {
 
 std::string name_of_call(const Expression& e) {
   if (e.name == "ITEM") return name_of(*e.arguments[0]);
-  if (e.name == "FIELD" && e.arguments.size() == 2 &&
-      e.arguments[1]->kind == Kind::kLiteral && !e.arguments[1]->value.is_null()) {
+  if (e.name == "FIELD" && e.arguments.size() == 2 && e.arguments[1]->kind == Kind::kLiteral &&
+      !e.arguments[1]->value.is_null()) {
     return e.arguments[1]->value.as_text();
   }
   return is_operator(e.name) ? std::string(kNone) : in_small(e.name);
@@ -58,8 +58,8 @@ std::string name_of(const Expression& e) {
     case Kind::kCase: return "case";
     case Kind::kCall: return name_of_call(e);
     // An aggregate with clauses; of a subquery the name says how it is used.
-    case Kind::kExtension: return e.name.empty() || is_operator(e.name) ? std::string(kNone)
-                                                                        : in_small(e.name);
+    case Kind::kExtension:
+      return e.name.empty() || is_operator(e.name) ? std::string(kNone) : in_small(e.name);
   }
   return std::string(kNone);
 }

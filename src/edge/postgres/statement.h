@@ -29,14 +29,14 @@ struct ReadStatement {
 struct Statement {
   std::unique_ptr<jobs::PreparedStatement> prepared;  // none: the text was empty
   std::vector<uint32_t> parameter_oids;
-  std::vector<uint32_t> column_oids;  // 0 or missing: by type
+  std::vector<uint32_t> column_oids;      // 0 or missing: by type
   std::vector<std::string> column_names;  // none: those of `prepared`
-  std::optional<CopyOptions> copy;    // the rows go out, or come in, as COPY's
-  std::string copy_target;            // they come in: what INSERT INTO is followed by
-  bool follows = false;               // SUBSCRIBE: rows come without end, and in their time
-  bool ends_transaction = false;      // what a failed transaction still takes
-  bool counts = false;                // its tag says how many rows there were
-  bool binary = false;                // rows of a cursor that was declared so
+  std::optional<CopyOptions> copy;        // the rows go out, or come in, as COPY's
+  std::string copy_target;                // they come in: what INSERT INTO is followed by
+  bool follows = false;                   // SUBSCRIBE: rows come without end, and in their time
+  bool ends_transaction = false;          // what a failed transaction still takes
+  bool counts = false;                    // its tag says how many rows there were
+  bool binary = false;                    // rows of a cursor that was declared so
 
   // None: rows are none, or COPY's.
   const std::vector<sql::OutputColumn>* columns() const;
