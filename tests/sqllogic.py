@@ -112,7 +112,7 @@ def text_of(value):
             return value.rstrip("0").rstrip(".")
         return value if value else "(empty)"
     if isinstance(value, (list, dict)):
-        return json.dumps(value)
+        return json.dumps(value, default=float)  # decimals within
     return str(value)
 
 

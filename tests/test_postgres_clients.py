@@ -59,8 +59,8 @@ def test_asyncpg_as_applications_use_it(server):
             assert [row["id"] async for row in db.cursor("SELECT id FROM orders ORDER BY id", prefetch=30)] == list(range(100))
         with pytest.raises(asyncpg.FeatureNotSupportedError, match="SUBSCRIBE"):
             await db.execute("LISTEN changes")
-        with pytest.raises(asyncpg.FeatureNotSupportedError, match="COPY FROM"):
-            await db.copy_records_to_table("orders", records=[(1,)], columns=["id"])
+        assert await db.copy_records_to_table("orders", records=[(1000,), (1001,)], columns=["id"]) == "COPY 2"
+        assert await db.execute("DELETE FROM orders WHERE id >= 1000") == "DELETE 2"
         copied = io.BytesIO()
         assert await db.copy_from_query("SELECT id FROM orders WHERE id < $1 ORDER BY id", 2, output=copied) == "COPY 2"
         assert copied.getvalue() == b"0\n1\n"

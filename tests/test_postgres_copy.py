@@ -67,6 +67,16 @@ def test_all_rows_are_there_or_none(server, db):  # noqa: F811
             copy.write_row((300_001, "within a transaction"))
         other.commit()
     assert db.execute("SELECT id FROM things WHERE id >= 300000").fetchall() == [(300_001,)]
+    # Wide ones, and columns that nobody fills.
+    wide = ", ".join(f"c{i} INT" for i in range(200))
+    db.execute(f"CREATE TABLE wide ({wide}, twice AS c0 * 2)")
+    with db.cursor().copy("COPY public.wide FROM STDIN") as copy:
+        for i in range(700):
+            copy.write_row([i] * 200)
+    assert db.execute("SELECT COUNT(*), SUM(twice), SUM(c199) FROM wide").fetchone() == (700, 699 * 700, 699 * 350)
+    db.execute("CREATE TABLE elsewhere (a INT) WITH ('connector' = 'blackhole')")
+    with pytest.raises(psycopg.errors.FeatureNotSupported, match="tables that the server keeps"):
+        db.cursor().copy("COPY elsewhere FROM STDIN").__enter__()
     with pytest.raises(psycopg.errors.UndefinedTable):
         db.cursor().copy("COPY nothing FROM STDIN").__enter__()
 

@@ -268,11 +268,12 @@ def test_statements_are_prepared_and_executed_by_name(db):  # noqa: F811
     assert db.execute("EXECUTE put (1, 'a')").rowcount == 1
     assert db.execute("EXECUTE put (1 + 1, NULL)").rowcount == 1
     db.execute("PREPARE get AS SELECT k, v, count(*) OVER () FROM named WHERE k <= $1 ORDER BY k")
+    db.execute("PREPARE much AS SELECT $1::numeric")
     got = db.execute("EXECUTE get ('2')")
     assert [column.name for column in got.description] == ["k", "v", "count"]
     assert got.fetchall() == [(1, "A", 2), (2, None, 2)]
     for wrong, error in (("EXECUTE get", psycopg.errors.SyntaxError), ("EXECUTE nothing", psycopg.errors.InvalidSqlStatementName),
-                         ("EXECUTE get ('x')", psycopg.errors.InvalidTextRepresentation),
+                         ("EXECUTE much ('12345678901234567890123.25')", psycopg.errors.NumericValueOutOfRange), ("EXECUTE get ('x')", psycopg.errors.InvalidTextRepresentation),
                          ("PREPARE get AS SELECT 1", psycopg.errors.DuplicatePreparedStatement), ("PREPARE p AS SELECT nope", psycopg.errors.UndefinedColumn)):
         with pytest.raises(error):
             db.execute(wrong)

@@ -182,17 +182,25 @@ class OfPairs final : public GatheredValues {
   static Sums sums_of(const std::vector<Pair>& pairs) {
     Sums sums;
     sums.count = static_cast<double>(pairs.size());
+    if (pairs.empty()) return sums;
+    // From the first pair on, so that what is always the same is apart from its mean by nothing.
+    const Pair first = pairs.front();
+    double y_mean = 0, x_mean = 0;
     for (const Pair& pair : pairs) {
-      sums.y += pair.y;
-      sums.x += pair.x;
+      y_mean += pair.y - first.y;
+      x_mean += pair.x - first.x;
     }
-    sums.y /= sums.count;
-    sums.x /= sums.count;
-    for (const auto& [y, x] : pairs) {
-      sums.yy += (y - sums.y) * (y - sums.y);
-      sums.xx += (x - sums.x) * (x - sums.x);
-      sums.xy += (x - sums.x) * (y - sums.y);
+    y_mean /= sums.count;
+    x_mean /= sums.count;
+    for (const Pair& pair : pairs) {
+      const double y = pair.y - first.y - y_mean;
+      const double x = pair.x - first.x - x_mean;
+      sums.yy += y * y;
+      sums.xx += x * x;
+      sums.xy += x * y;
     }
+    sums.y = first.y + y_mean;
+    sums.x = first.x + x_mean;
     return sums;
   }
 

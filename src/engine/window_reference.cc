@@ -460,12 +460,14 @@ Value of_pairs(const plan::Aggregate& aggregate, const Schema& input, const Type
   if (pairs.size() < (sample ? 2U : 1U)) return Value::null(type);
   double y_mean = 0, x_mean = 0, products = 0;
   for (const auto& [y, x] : pairs) {
-    y_mean += y;
-    x_mean += x;
+    y_mean += y - pairs.front().first;
+    x_mean += x - pairs.front().second;
   }
   y_mean /= count;
   x_mean /= count;
-  for (const auto& [y, x] : pairs) products += (x - x_mean) * (y - y_mean);
+  for (const auto& [y, x] : pairs) {
+    products += (x - pairs.front().second - x_mean) * (y - pairs.front().first - y_mean);
+  }
   return Value::float64(sample ? products / (count - 1) : products);
 }
 

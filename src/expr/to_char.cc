@@ -44,6 +44,8 @@ struct Moment {
   CivilDate date;
 };
 
+constexpr int64_t kJulianDayOfEpoch = 2'440'588;
+
 struct NumberPart {
   View name;
   int width;
@@ -51,11 +53,18 @@ struct NumberPart {
 };
 
 // Longer names before those that they begin with.
-constexpr std::array<NumberPart, 23> kNumberParts = {{
+constexpr std::array<NumberPart, 35> kNumberParts = {{
     {"HH24", 2, [](const Moment& m) { return m.hour(); }},
     {"HH12", 2, [](const Moment& m) { return (m.hour() + 11) % 12 + 1; }},
     {"HH", 2, [](const Moment& m) { return (m.hour() + 11) % 12 + 1; }},
     {"MI", 2, [](const Moment& m) { return m.within / 60'000'000 % 60; }},
+    {"SSSSS", 1, [](const Moment& m) { return m.within / 1'000'000; }},
+    {"FF1", 1, [](const Moment& m) { return m.within % 1'000'000 / 100'000; }},
+    {"FF2", 2, [](const Moment& m) { return m.within % 1'000'000 / 10'000; }},
+    {"FF3", 3, [](const Moment& m) { return m.within % 1'000'000 / 1000; }},
+    {"FF4", 4, [](const Moment& m) { return m.within % 1'000'000 / 100; }},
+    {"FF5", 5, [](const Moment& m) { return m.within % 1'000'000 / 10; }},
+    {"FF6", 6, [](const Moment& m) { return m.within % 1'000'000; }},
     {"SSSS", 1, [](const Moment& m) { return m.within / 1'000'000; }},
     {"SS", 2, [](const Moment& m) { return m.within / 1'000'000 % 60; }},
     {"MS", 3, [](const Moment& m) { return m.within / 1000 % 1000; }},
@@ -65,12 +74,17 @@ constexpr std::array<NumberPart, 23> kNumberParts = {{
     {"YY", 2, [](const Moment& m) { return floor_mod(m.date.year, 100); }},
     {"Y", 1, [](const Moment& m) { return floor_mod(m.date.year, 10); }},
     {"IYYY", 4, [](const Moment& m) { return m.iso_year(); }},
+    {"IYY", 3, [](const Moment& m) { return floor_mod(m.iso_year(), 1000); }},
+    {"IDDD", 3, [](const Moment& m) { return (m.iso_week() - 1) * 7 + m.iso_day(); }},
     {"IW", 2, [](const Moment& m) { return m.iso_week(); }},
+    {"IY", 2, [](const Moment& m) { return floor_mod(m.iso_year(), 100); }},
     {"WW", 2, [](const Moment& m) { return (m.day_of_year() - 1) / 7 + 1; }},
     {"MM", 2, [](const Moment& m) { return int64_t{m.date.month}; }},
     {"DDD", 3, [](const Moment& m) { return m.day_of_year(); }},
     {"DD", 2, [](const Moment& m) { return int64_t{m.date.day}; }},
     {"ID", 1, [](const Moment& m) { return m.iso_day(); }},
+    {"I", 1, [](const Moment& m) { return floor_mod(m.iso_year(), 10); }},
+    {"J", 1, [](const Moment& m) { return m.days + kJulianDayOfEpoch; }},
     {"D", 1, [](const Moment& m) { return m.iso_day() % 7 + 1; }},
     {"W", 1, [](const Moment& m) { return int64_t{(m.date.day - 1) / 7 + 1}; }},
     {"Q", 1, [](const Moment& m) { return int64_t{(m.date.month + 2) / 3}; }},
@@ -130,7 +144,7 @@ size_t append_quoted(std::string& out, View pattern) {
 size_t append_number_part(std::string& out, const Moment& moment, View pattern, bool fill) {
   for (const NumberPart& part : kNumberParts) {
     if (!begins_with(pattern, part.name)) continue;
-    const bool fraction = part.name == "MS" || part.name == "US";
+    const bool fraction = part.name == "MS" || part.name == "US" || part.name[0] == 'F';
     char digits[32];
     std::snprintf(digits, sizeof digits, "%0*lld", fill || fraction ? part.width : 1,
                   static_cast<long long>(part.value(moment)));
@@ -140,18 +154,32 @@ size_t append_number_part(std::string& out, const Moment& moment, View pattern, 
   return 0;
 }
 
-void append_time(std::string& out, int64_t micros, View pattern) {
+// What PostgreSQL knows and this does not: ordinals, eras, zones, Roman months, words.
+bool is_unknown(View pattern, bool behind_number) {
+  if (behind_number && begins_with(pattern, "TH")) return true;
+  return std::ranges::any_of(
+      std::initializer_list<View>{"TZ", "OF", "RM", "AD", "BC", "A.D.", "B.C.", "Y,YYY"},
+      [&](View name) { return begins_with(pattern, name); });
+}
+
+// What of the pattern is not known; empty: nothing is left.
+View append_time(std::string& out, int64_t micros, View pattern) {
   const Moment moment(micros);
+  bool behind_number = false;
   while (!pattern.empty()) {
+    if (is_unknown(pattern, behind_number)) return pattern;
     const bool fill = !begins_with(pattern, "FM");
     if (!fill) pattern.remove_prefix(2);
-    if (pattern.empty()) return;
+    if (pattern.empty()) break;
     size_t taken =
         pattern[0] == '"' ? append_quoted(out, pattern) : append_named(out, moment, pattern, fill);
+    behind_number = taken == 0;
     if (taken == 0) taken = append_number_part(out, moment, pattern, fill);
+    behind_number &= taken > 0;
     if (taken == 0) out += pattern[taken++];
     pattern.remove_prefix(taken);
   }
+  return {};
 }
 
 // ---- Numbers.
@@ -330,6 +358,9 @@ Result<NodePtr> bind_to_char(Nodes arguments, const CallSite& site) {
     return site.wrong_types("a time or a number, and a pattern", arguments);
   }
   const Value* constant = arguments[1]->literal();
+  if (constant != nullptr && constant->is_null()) {
+    return make_literal(Value::null(Type::string()));
+  }
   if (constant != nullptr && constant->as_text().size() > kMostPattern) {
     return site.fail("its pattern is too long");
   }
@@ -339,7 +370,14 @@ Result<NodePtr> bind_to_char(Nodes arguments, const CallSite& site) {
   DF_ASSIGN_OR_RETURN(arguments[0], coerced(arguments[0], wall, site));
   return make_row_function<Text, int64_t, View>(
       Type::string(), std::move(arguments),
-      [](Row&, std::string& out, int64_t micros, View text) { append_time(out, micros, text); });
+      [](Row& row, std::string& out, int64_t micros, View text) {
+        const View unknown = append_time(out, micros, text);
+        if (unknown.empty()) return;
+        row.fail([&] {
+          return "TO_CHAR does not know what its pattern goes on with: '" + std::string(unknown) +
+                 "'; text stands in double quotes";
+        });
+      });
 }
 
 }  // namespace

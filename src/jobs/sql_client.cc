@@ -177,6 +177,7 @@ class Session final : public SqlSession {
     client_.batch = false;
     return commit_pending(client_);
   }
+  void let_others_write() override { client_.let_others_write(); }
   void drop_batch() override {
     if (client_.batch) client_.forget_transaction();
   }

@@ -83,6 +83,7 @@ std::optional<Type> Uses::type_of(const ExpressionPtr& expression) const {
   if (expression->kind == expr::Kind::kLiteral && !expression->value.is_null()) {
     return expression->value.type();
   }
+  if (expression->kind == expr::Kind::kCast) return expression->type;
   if (expression->kind != expr::Kind::kColumn) return std::nullopt;
   const std::string& name = expression->name;
   for (const sql::OutputColumn& column : known_) {

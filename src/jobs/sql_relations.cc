@@ -20,6 +20,11 @@ std::vector<RelationFacts> SqlServer::relations() const {
     RelationFacts& made = facts[name];
     made.name = name;
     of_table(table, made);
+    for (const sql::ColumnDefinition& column : table.columns) {
+      const bool filled = column.kind == sql::ColumnKind::kPhysical ||
+                          (column.kind == sql::ColumnKind::kMetadata && !column.is_virtual);
+      if (table.managed && filled) made.filled.push_back(column.name);
+    }
     // Computed columns have their types from what they are computed of.
     const auto columns = sql::describe_relation(name, *catalog, kPlainSettings);
     if (columns.ok()) made.columns = *columns;

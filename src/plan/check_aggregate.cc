@@ -84,6 +84,13 @@ Status complete_argument(const Scope& scope, const AggregateFunction& function,
   return {};
 }
 
+// What a value of JSON was before it became that, as a plan that is checked again has it.
+const ExpressionPtr& without_json(const ExpressionPtr& value) {
+  const bool cast = value->kind == expr::Kind::kCast && value->type.id() == TypeId::kJson;
+  const bool call = value->kind == expr::Kind::kCall && value->name == "JSON_STRING";
+  return (cast || call) && value->arguments.size() == 1 ? without_json(value->arguments[0]) : value;
+}
+
 // ROW(value, key, …), of which the value is completed like any argument.
 Status complete_ordered(const Scope& scope, const AggregateFunction& function,
                         const std::string& role, Aggregate& aggregate) {
@@ -107,12 +114,14 @@ Status complete_ordered(const Scope& scope, const AggregateFunction& function,
   }
   if (aggregate.distinct) {
     // Equal values stand at one place only where their keys are nothing but the value.
+    const std::string value = without_json(row.arguments[0])->to_string();
     const auto is_value = [&](const ExpressionPtr& key) {
-      return key->to_string() == row.arguments[0]->to_string() ||
-             key->to_string() == made->arguments[0]->to_string();
+      return without_json(key)->to_string() == value;
     };
     if (!std::all_of(row.arguments.begin() + 1, row.arguments.end(), is_value)) {
-      return scope.error(role + ": with DISTINCT the values themselves are the order");
+      return scope.error(role +
+                         ": with DISTINCT the values themselves are the order; order by the value, "
+                         "or leave out DISTINCT");
     }
   }
   aggregate.argument = std::move(made);

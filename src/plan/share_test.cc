@@ -96,6 +96,23 @@ TEST(ShareTest, WhatMayFailMustBeTheSameInAll) {
   EXPECT_EQ(count_of<WindowSpec>(shared(two_windows("RAND()", "RAND()"))), 2U);
 }
 
+TEST(ShareTest, AnArgumentFailsWhereItsFilterLetsItBeComputed) {
+  const auto windows_with = [](const char* filter) {
+    Plan plan = two_windows("user", "user");
+    for (const size_t i : {2, 5}) {
+      auto& spec = std::get<WindowSpec>(plan.nodes[i].spec);
+      for (Aggregate& each : spec.aggregates) {
+        if (each.argument == nullptr) continue;
+        each = aggregate("s", "SUM", i == 2 ? "CAST(x AS INT)" : "CAST(y AS INT)");
+        if (i == 5 && filter != nullptr) each.filter = parsed(filter);
+      }
+    }
+    return count_of<WindowSpec>(shared(plan));
+  };
+  EXPECT_EQ(windows_with(nullptr), 1U);
+  EXPECT_EQ(windows_with("y <> 'x'"), 2U);
+}
+
 TEST(ShareTest, OtherWindowsStayApart) {
   const auto windows_with = [](auto change) {
     Plan plan = two_windows("amount", "n");

@@ -94,11 +94,15 @@ class Gathering {
     for (const std::string& key : spec_->keys) keys.insert(made_of(key)->to_string());
     for (const NamedExpression& column : may_fail()) failing.insert(column.expression->to_string());
     for (const Aggregate& each : spec_->aggregates) {
-      for (const ExpressionPtr& part : {each.argument, each.filter}) {
-        if (part == nullptr) continue;
-        const ExpressionPtr whole = made_of(part);
-        if (!cannot_fail(*whole, *schema_)) failing.insert(whole->to_string());
+      const ExpressionPtr filter = each.filter == nullptr ? nullptr : made_of(each.filter);
+      if (filter != nullptr && !cannot_fail(*filter, *schema_)) {
+        failing.insert(filter->to_string());
       }
+      const ExpressionPtr argument = each.argument == nullptr ? nullptr : made_of(each.argument);
+      if (argument == nullptr || cannot_fail(*argument, *schema_)) continue;
+      // It is computed for the rows that the filter lets through, and fails at these only.
+      failing.insert(argument->to_string() + " FILTER " +
+                     (filter == nullptr ? "" : filter->to_string()));
     }
     for (const std::set<std::string>* set : {&keys, &failing}) {
       all.push_back(std::to_string(set->size()));

@@ -213,10 +213,11 @@ Result<Binder::From> Binder::bind_join(const JoinedTable& join, Place place) {
       ExpressionPtr& where = has_subquery(*part) ? asked : on;
       where = both(std::move(where), part);
     }
-    if (asked != nullptr && kind != JoinKind::kInner) {
+    const bool of_each = join.type == JoinType::kAsof || join.type == JoinType::kLeftAsof;
+    if (asked != nullptr && (kind != JoinKind::kInner || of_each)) {
       return at_place(asked->place,
-                      "subqueries in ON are not supported yet where rows without a partner stay; "
-                      "put them into a query that is joined");
+                      "subqueries in ON are not supported yet where rows without a partner stay, "
+                      "nor in ASOF joins; put them into a query that is joined");
     }
   }
   const bool asof = join.type == JoinType::kAsof || join.type == JoinType::kLeftAsof;

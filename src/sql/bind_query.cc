@@ -163,7 +163,9 @@ RelPtr one_row() {
 std::string default_name(const expr::Expression& expression, size_t i) {
   if (expression.kind == expr::Kind::kColumn) return expression.name;
   if (expression.kind == expr::Kind::kCall && expression.name == "FIELD" &&
-      expression.arguments.size() == 2 && expression.arguments[1]->kind == expr::Kind::kLiteral) {
+      expression.arguments.size() == 2 && expression.arguments[1]->kind == expr::Kind::kLiteral &&
+      expression.arguments[1]->value.type().id() == TypeId::kString &&
+      !expression.arguments[1]->value.is_null()) {
     return expression.arguments[1]->value.as_text();
   }
   return "EXPR$" + std::to_string(i);

@@ -62,7 +62,9 @@ Result<std::string> Catalog::plain_name(const Name& name, const std::string& scr
     return wrong_at(script, name.place,
                     "a name has at most three parts: catalog, database and name");
   }
-  if (parts > 1 && !same_name(name.parts[parts - 2], kDatabaseName)) {
+  // PostgreSQL's clients call it "public", as its catalog does.
+  if (parts > 1 && !same_name(name.parts[parts - 2], kDatabaseName) &&
+      !same_name(name.parts[parts - 2], "public")) {
     return there_is("database", name.parts[parts - 2], kDatabaseName);
   }
   if (parts > 2 && !same_name(name.parts[0], kCatalogName)) {

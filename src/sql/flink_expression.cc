@@ -40,7 +40,8 @@ ExpressionPtr literal(const ExpressionPtr& literal) {
 
 bool is_field(const Expression& e) {
   return e.kind == Kind::kCall && e.name == "FIELD" && e.arguments.size() == 2 &&
-         e.arguments[1]->kind == Kind::kLiteral;
+         e.arguments[1]->kind == Kind::kLiteral &&
+         e.arguments[1]->value.type().id() == TypeId::kString && !e.arguments[1]->value.is_null();
 }
 
 // In front of IN and of comparisons with a subquery.

@@ -49,7 +49,14 @@ std::optional<std::string> no_flink_function(std::string_view capitals) {
   if (capitals == "SPLIT_PART") return "Flink has no SPLIT_PART; there is SPLIT_INDEX, from 0";
   if (capitals == "TO_CHAR") return "Flink has no TO_CHAR; there is DATE_FORMAT(time, pattern)";
   for (const std::string_view name :
-       {"AT TIME ZONE", "DATE_BIN", "GENERATE_SERIES", "MAKE_DATE", "MAKE_TIMESTAMP", "RANGE"}) {
+       {"ANY_VALUE",  "AT TIME ZONE",    "BIT_AND",         "BIT_OR",
+        "BIT_XOR",    "BOOL_AND",        "BOOL_OR",         "CORR",
+        "COVAR_POP",  "COVAR_SAMP",      "EVERY",           "MODE",
+        "NTH_VALUE",  "PERCENTILE_CONT", "PERCENTILE_DISC", "REGR_AVGX",
+        "REGR_AVGY",  "REGR_COUNT",      "REGR_INTERCEPT",  "REGR_R2",
+        "REGR_SLOPE", "REGR_SXX",        "REGR_SXY",        "REGR_SYY",
+        "DATE_BIN",   "GENERATE_SERIES", "MAKE_DATE",       "MAKE_TIMESTAMP",
+        "RANGE"}) {
     if (capitals == name) return "Flink has no function " + std::string(name);
   }
   return std::nullopt;

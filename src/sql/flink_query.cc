@@ -181,7 +181,10 @@ Result<std::string> FlinkQueries::tail(const Select& select) {
     out += " GROUP BY " + (keys.empty() ? "()" : keys);
   }
   if (select.having != nullptr) {
-    DF_ASSIGN_OR_RETURN(const ExpressionPtr having, expression(select.having));
+    // Flink takes no alias there.
+    const ExpressionPtr written = with_columns(
+        select.having, [&](const ExpressionPtr& column) { return key_of(select, column); });
+    DF_ASSIGN_OR_RETURN(const ExpressionPtr having, expression(written));
     out += " HAVING " + having->to_string();
   }
   for (const auto& [name, definition] : select.windows) {

@@ -103,6 +103,9 @@ TEST(FlinkTest, WhatOnlyWeHaveIsSaidInFlinksWords) {
             "`items`.`item`)");
   EXPECT_EQ(query_of("SELECT item AS thing, COUNT(*) FROM bids GROUP BY thing"),
             "SELECT `item` AS `thing`, COUNT(*) FROM `bids` GROUP BY `item`");
+  EXPECT_EQ(query_of("SELECT item, COUNT(*) AS n FROM bids GROUP BY item HAVING n > 1 AND id > 2"),
+            "SELECT `item`, COUNT(*) AS `n` FROM `bids` GROUP BY `item` HAVING COUNT(*) > 1 AND "
+            "`id` > 2");
   EXPECT_EQ(query_of("SELECT item, COUNT(*) FROM bids GROUP BY 1"),
             "SELECT `item`, COUNT(*) FROM `bids` GROUP BY `item`");
   EXPECT_EQ(query_of("SELECT POSITION('a', item), b.at.`where` FROM bids AS B"),

@@ -14,7 +14,10 @@ namespace {
 
 bool is_field(const expr::Expression& expression) {
   return expression.kind == expr::Kind::kCall && expression.name == "FIELD" &&
-         expression.arguments.size() == 2 && expression.arguments[1]->kind == expr::Kind::kLiteral;
+         expression.arguments.size() == 2 &&
+         expression.arguments[1]->kind == expr::Kind::kLiteral &&
+         expression.arguments[1]->value.type().id() == TypeId::kString &&
+         !expression.arguments[1]->value.is_null();
 }
 
 // The columns of that name: those in the same case, or else all without regard to it.

@@ -6,6 +6,9 @@ namespace dataflow::postgres {
 namespace {
 
 constexpr size_t kKeptOutput = 1 << 20;
+// Between the messages of a batch; then others may write to the table that it has read, and it may
+// have to be run again.
+constexpr int64_t kBatchPatienceMs = 200;
 
 char letter_of(jobs::TransactionState state) {
   switch (state) {
@@ -33,6 +36,8 @@ void Client::end() {
 void Client::serve() {
   const bool begun = begin();
   while (begun && !lost_) {
+    // It may never end its batch.
+    if (session_->in_batch() && reader_.is_silent(kBatchPatienceMs)) session_->let_others_write();
     const Result<std::optional<Message>> message = reader_.next();
     if (!message.ok()) {
       if (message.status().code() == StatusCode::kCorrupt) {

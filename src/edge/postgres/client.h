@@ -79,6 +79,7 @@ class Client {
 
   // client_copy.cc
   bool copy_in(Portal& portal, const ReadStatement* read);
+  Status prepare_copy_in(const ReadStatement& read, Statement& out);
 
   // client_extended.cc
   bool parse(const ParseMessage& message);

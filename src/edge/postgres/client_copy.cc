@@ -1,13 +1,62 @@
 // Client: COPY … FROM STDIN, whose rows come as messages between a statement and its end.
+#include <cctype>
+
 #include "client.h"
 #include "copy_into.h"
+#include "expr/print.h"
 
 namespace dataflow::postgres {
+namespace {
+
+std::string in_small(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+// None: there is no such table or view.
+const jobs::RelationFacts* find_relation(const std::vector<jobs::RelationFacts>& relations,
+                                         const std::string& name) {
+  const jobs::RelationFacts* found = nullptr;
+  for (const jobs::RelationFacts& relation : relations) {
+    if (relation.name == name) return &relation;
+    if (in_small(relation.name) == in_small(name)) found = &relation;
+  }
+  return found;
+}
+
+}  // namespace
+
+// What the columns are, a query of them says. Without a list they are those that INSERT fills.
+Status Client::prepare_copy_in(const ReadStatement& read, Statement& out) {
+  const OwnStatement& own = *read.own;
+  const std::vector<jobs::RelationFacts> relations = around_.service.relations();
+  const jobs::RelationFacts* const into = find_relation(relations, own.name);
+  if (into != nullptr && into->filled.empty()) {
+    return sql_error(SqlState::kUnsupported,
+                     "COPY FROM writes into tables that the server keeps, and `" + into->name +
+                         "` is none; INSERT INTO … SELECT writes elsewhere");
+  }
+  ReadStatement columns = read;
+  out.copy = own.copy;
+  out.copy_target = own.target;
+  if (into != nullptr && own.list.empty()) {
+    std::string list;
+    for (const std::string& name : into->filled) {
+      list += (list.empty() ? "" : ", ") + expr::name_to_sql(name);
+    }
+    out.copy_target += " (" + list + ")";
+    columns.query = "SELECT " + list + " FROM " + own.target;
+    DF_ASSIGN_OR_RETURN(std::vector<sql::StatementAst> parsed, session_->parse(columns.query));
+    columns.ast = std::move(parsed.front());
+  }
+  return prepare_query(columns, {}, false, out);
+}
 
 // All rows are one transaction, and none is there where one fails.
 bool Client::copy_in(Portal& portal, const ReadStatement* read) {
   const Statement& statement = *portal.statement;
   portal.done = true;
+  if (failed()) return refuse(in_failed_transaction(), Stage::kExecute, read);
   std::vector<CopyColumn> columns;
   for (size_t i = 0; i < statement.prepared->columns()->size(); ++i) {
     const sql::OutputColumn& column = (*statement.prepared->columns())[i];

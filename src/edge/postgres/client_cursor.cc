@@ -96,7 +96,17 @@ Status Client::prepare_fetch(const OwnStatement& own, Statement& out) {
   out.counts = true;
   out.follows = query.follows;
   out.binary = cursor->formats.size() == 1 && cursor->formats[0] == WireFormat::kBinary;
-  const auto run = [this, own](const std::vector<Value>&) { return fetch(own); };
+  const auto run = [this, own, columns = *query.columns()](
+                       const std::vector<Value>&) -> Result<jobs::StatementAnswer> {
+    DF_ASSIGN_OR_RETURN(const std::shared_ptr<Portal> now, find_portal(own.name));
+    const std::vector<sql::OutputColumn>* const given = now->statement->columns();
+    // Another cursor has got the name since.
+    if (given == nullptr || !std::ranges::equal(*given, columns, {}, &sql::OutputColumn::type,
+                                                &sql::OutputColumn::type)) {
+      return sql_error(SqlState::kUnsupported, "cached plan must not change result type");
+    }
+    return fetch(own);
+  };
   out.prepared = std::make_unique<OwnPrepared>(run, *query.columns());
   return {};
 }

@@ -100,9 +100,7 @@ Result<std::shared_ptr<Statement>> Client::prepare(const ReadStatement& read,
   statement->ends_transaction =
       read.ast && !read.own && std::holds_alternative<sql::Transaction>(read.ast->what);
   if (failed() && !statement->ends_transaction) {
-    return sql_error(
-        SqlState::kFailedTransaction,
-        "current transaction is aborted, commands ignored until end of transaction block");
+    return in_failed_transaction();
   }
   DF_RETURN_IF_ERROR(read.own ? prepare_own(read, oids, once, *statement)
                               : prepare_query(read, oids, once, *statement));
@@ -200,12 +198,7 @@ Status Client::prepare_own(const ReadStatement& read, const std::vector<uint32_t
       }
       out.copy = own.copy;
       return {};
-    case OwnKind::kCopyIn:
-      // What the columns are.
-      DF_RETURN_IF_ERROR(prepare_query(read, oids, once, out));
-      out.copy = own.copy;
-      out.copy_target = own.target;
-      return {};
+    case OwnKind::kCopyIn: return prepare_copy_in(read, out);
     case OwnKind::kIndex:
       // What it names is there.
       if (read.ast) DF_RETURN_IF_ERROR(prepare_query(read, oids, once, out));

@@ -68,14 +68,26 @@ Result<std::vector<Value>> Client::given_for(const Statement& statement, const O
   std::string text = "SELECT";
   for (size_t i = 0; i < own.list.size(); ++i) {
     text += (i == 0 ? " CAST((" : ", CAST((") + own.list[i] + ") AS " +
-            statement.prepared->parameters()[i].to_string() + ")";
+            statement.prepared->parameters()[i].to_string() + "), (" + own.list[i] + ") IS NULL";
   }
   DF_ASSIGN_OR_RETURN(const std::vector<sql::StatementAst> parsed, session_->parse(text));
   DF_ASSIGN_OR_RETURN(const auto query, session_->prepare(parsed.front(), text, {}));
   DF_ASSIGN_OR_RETURN(const jobs::StatementAnswer answer, query->execute({}));
   DF_ASSIGN_OR_RETURN(std::vector<jobs::Row> rows, answer.rows->next(1));
   if (rows.empty()) return sql_error(SqlState::kSyntax, "EXECUTE's parameters have no values");
-  return std::move(rows.front());
+  std::vector<Value> values;
+  for (size_t i = 0; i < own.list.size(); ++i) {
+    values.push_back(std::move(rows.front()[2 * i]));
+    // A cast that cannot say a value says NULL.
+    const Value& was_null = rows.front()[2 * i + 1];
+    if (values.back().is_null() && (was_null.is_null() || !was_null.as_bool())) {
+      return sql_error(SqlState::kOutOfRange, "value " + own.list[i] +
+                                                  " is out of the range of parameter $" +
+                                                  std::to_string(i + 1) + ", which is " +
+                                                  statement.prepared->parameters()[i].to_string());
+    }
+  }
+  return values;
 }
 
 }  // namespace dataflow::postgres

@@ -10,12 +10,6 @@ namespace {
 constexpr uint64_t kRowsAtOnce = 1024;
 constexpr size_t kSendBytes = 64 << 10;
 
-Status in_failed_transaction() {
-  return sql_error(
-      SqlState::kFailedTransaction,
-      "current transaction is aborted, commands ignored until end of transaction block");
-}
-
 }  // namespace
 
 // All statements are read before the first one runs: one that cannot be read lets none run.

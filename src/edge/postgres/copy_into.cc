@@ -8,7 +8,8 @@
 namespace dataflow::postgres {
 namespace {
 
-constexpr size_t kRowsAtOnce = 500;
+constexpr size_t kMostRowsAtOnce = 500;
+constexpr size_t kMostParameters = 65'535;
 
 }  // namespace
 
@@ -18,11 +19,13 @@ CopyInto::CopyInto(jobs::SqlSession& session, std::string target, const CopyOpti
       target_(std::move(target)),
       binary_(options.format == CopyFormat::kBinary),
       columns_(std::move(columns)),
+      rows_at_once_(std::clamp<size_t>(kMostParameters / std::max<size_t>(columns_.size(), 1), 1,
+                                       kMostRowsAtOnce)),
       reader_(make_copy_rows(options, columns_.size())) {}
 
 Status CopyInto::feed(std::string_view part) {
   DF_RETURN_IF_ERROR(reader_->feed(part, pending_));
-  return take(kRowsAtOnce);
+  return take(rows_at_once_);
 }
 
 Status CopyInto::finish() {
@@ -33,7 +36,7 @@ Status CopyInto::finish() {
 Status CopyInto::take(size_t least) {
   size_t taken = 0;
   while (pending_.size() - taken >= least) {
-    const size_t count = std::min(kRowsAtOnce, pending_.size() - taken);
+    const size_t count = std::min(rows_at_once_, pending_.size() - taken);
     DF_RETURN_IF_ERROR(insert(std::span(pending_).subspan(taken, count)));
     taken += count;
   }
@@ -44,7 +47,7 @@ Status CopyInto::take(size_t least) {
 Status CopyInto::insert(std::span<const CopyFields> rows) {
   const size_t count = rows.size();
   std::unique_ptr<jobs::PreparedStatement> few;
-  std::unique_ptr<jobs::PreparedStatement>& prepared = count == kRowsAtOnce ? many_ : few;
+  std::unique_ptr<jobs::PreparedStatement>& prepared = count == rows_at_once_ ? many_ : few;
   if (!prepared) {
     std::string text = "INSERT INTO " + target_ + " VALUES ";
     std::vector<std::optional<Type>> types;

@@ -39,6 +39,7 @@ class CopyInto {
   const std::string target_;
   const bool binary_;
   const std::vector<CopyColumn> columns_;
+  const size_t rows_at_once_;
   std::unique_ptr<CopyRows> reader_;
   std::vector<CopyFields> pending_;
   std::unique_ptr<jobs::PreparedStatement> many_;  // of as many rows as are inserted at a time

@@ -30,6 +30,10 @@ class MessageReader {
   // What has no type: the packets before a session is there. None: the client has gone.
   Result<std::optional<std::string_view>> startup();
   Result<std::optional<Message>> next();
+  // Whether next() has nothing to go on with, and the client sends nothing for that time either.
+  bool is_silent(int64_t wait_ms) const {
+    return size() == given_ && !wire_.has_more_within(wait_ms);
+  }
   // Whether the one behind has come, too, and is a message of that type without anything in it.
   bool next_is_empty(char type) const;
 

@@ -20,7 +20,7 @@ enum class OwnKind : uint8_t {
   kReset,       // name; empty: all
   kShow,        // name; empty: all
   kCopyOut,     // inner, or table; copy
-  kCopyIn,      // table, target; copy
+  kCopyIn,      // name, table, target, list: its columns; copy
   kDeclare,     // name, inner, hold, binary
   kFetch,       // name, count, all
   kMove,        // likewise

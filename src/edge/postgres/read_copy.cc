@@ -194,12 +194,14 @@ Status read_table(WordScanner& words, OwnStatement& out) {
       return unexpected(name, "a table or a query in parentheses");
     }
     table += (table.empty() ? "" : ".") + std::string(name.text);
+    out.name = name.value();
   } while (words.take_symbol('.'));
   std::string columns = "*";
   if (words.take_symbol('(')) {
     columns.clear();
     do {
-      columns += (columns.empty() ? "" : ", ") + std::string(words.take().text);
+      out.list.emplace_back(words.take().text);
+      columns += (columns.empty() ? "" : ", ") + out.list.back();
     } while (words.take_symbol(','));
     if (!words.take_symbol(')')) return unexpected(words.peek(), "`)`");
   }

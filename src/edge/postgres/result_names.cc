@@ -44,7 +44,7 @@ std::string name_of_cast(const Expression& e) {
 std::string name_of_call(const Expression& e) {
   if (e.name == "ITEM") return name_of(*e.arguments[0]);
   if (e.name == "FIELD" && e.arguments.size() == 2 && e.arguments[1]->kind == Kind::kLiteral &&
-      !e.arguments[1]->value.is_null()) {
+      !e.arguments[1]->value.is_null() && e.arguments[1]->value.type().id() == TypeId::kString) {
     return e.arguments[1]->value.as_text();
   }
   return is_operator(e.name) ? std::string(kNone) : in_small(e.name);

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -110,6 +111,11 @@ Result<size_t> SocketWire::read(std::span<char> out) {
     return Status::io_error(std::string("reading from a PostgreSQL client: ") +
                             std::strerror(errno));
   }
+}
+
+bool SocketWire::has_more_within(int64_t wait_ms) {
+  pollfd waits{descriptor(), POLLIN, 0};
+  return ::poll(&waits, 1, static_cast<int>(wait_ms)) != 0;
 }
 
 Status SocketWire::write(std::string_view bytes) {

@@ -37,6 +37,7 @@ class SocketWire final : public Wire {
   SocketWire(Descriptor socket, int64_t login_timeout_ms);
 
   Result<size_t> read(std::span<char> out) override;
+  bool has_more_within(int64_t wait_ms) override;
   Status write(std::string_view bytes) override;
   void session_began() override;
 

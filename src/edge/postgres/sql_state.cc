@@ -177,6 +177,12 @@ Status sql_error(SqlState state, std::string message) {
   return Status(code_of(state), std::move(message), static_cast<uint16_t>(state));
 }
 
+Status in_failed_transaction() {
+  return sql_error(
+      SqlState::kFailedTransaction,
+      "current transaction is aborted, commands ignored until end of transaction block");
+}
+
 ErrorFields error_fields(const Status& status, Stage stage, std::string_view query) {
   std::string_view message = status.message();
   const std::optional<Located> at = take_place(message);

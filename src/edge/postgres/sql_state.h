@@ -40,6 +40,7 @@ enum class SqlState : uint16_t {
 };
 
 Status sql_error(SqlState state, std::string message);
+Status in_failed_transaction();
 
 // Where an error arose: the same StatusCode means another thing in each.
 enum class Stage : uint8_t { kParse, kPrepare, kExecute };

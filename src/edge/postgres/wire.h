@@ -14,6 +14,8 @@ class Wire {
   virtual ~Wire() = default;
   // Blocks until there are bytes; 0: the client will send no more.
   virtual Result<size_t> read(std::span<char> out) = 0;
+  // Whether the client sends more, or ends, within that time.
+  virtual bool has_more_within(int64_t /*wait_ms*/) { return true; }
   // All of it.
   virtual Status write(std::string_view bytes) = 0;
   // From here on the client may be silent for as long as it likes.

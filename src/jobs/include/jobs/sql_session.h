@@ -95,6 +95,9 @@ class SqlSession {
   // Ok: all that it has written is durable. An error: nothing of it is there. The batch has ended.
   virtual Status commit_batch() { return {}; }
   virtual void drop_batch() {}
+  // Who has written to a table in a batch keeps others from writing to it up to the batch's end, or
+  // up to this: then commit_batch() is kConflict if somebody did.
+  virtual void let_others_write() {}
 
   // Whether what writes is refused now.
   virtual bool read_only() const { return false; }
@@ -124,6 +127,8 @@ struct RelationFacts {
   std::string definition;  // of a view: its query as written
   std::string comment;
   std::map<std::string, std::string> column_comments = {};  // of those that have one
+  // Those that INSERT fills, of a table whose rows the server keeps.
+  std::vector<std::string> filled = {};
 };
 
 class SqlService {
