@@ -232,3 +232,19 @@ def test_a_transaction_that_only_reads_writes_nothing(server, db, psql):  # noqa
             connection.execute("SET default_transaction_read_only = perhaps")
     assert keys(db) == [1, 2]
     assert "only be used in transaction blocks" in psql("SET TRANSACTION READ ONLY")
+
+
+def test_a_batch_that_is_not_ended_lets_others_write(server, db):  # noqa: F811
+    db.execute(TABLE)
+    db.execute("INSERT INTO t VALUES (1, 1)")
+    raw = Raw(server)
+    raw.send(executed("UPDATE t SET v = v + 1") + FLUSH)
+    assert raw.until(b"C") == (b"12C", b"UPDATE 1\0")
+    # Silent as it is, it does not keep the other one waiting for long, and cannot write any more.
+    assert db.execute("UPDATE t SET v = v + 10").rowcount == 1
+    raw.send(SYNC)
+    said, error = raw.until(b"E")
+    assert said == b"E" and b"C40001\0" in error
+    assert raw.until(b"Z") == (b"Z", b"I")
+    assert db.execute("SELECT v FROM t").fetchall() == [(11,)]
+    raw.close()
