@@ -24,13 +24,6 @@ class SqlBatchTest : public SqlBed {
     const Status committed = session_->commit_batch();
     return committed.ok() ? last : "error: " + committed.message();
   }
-  std::string elsewhere(const std::string& text) {
-    std::unique_ptr<SqlSession> other = service_->open_session();
-    std::swap(session_, other);
-    std::string said = run(text);
-    std::swap(session_, other);
-    return said;
-  }
 };
 
 TEST_F(SqlBatchTest, IsWrittenWholeOrNotAtAll) {

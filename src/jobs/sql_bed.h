@@ -103,6 +103,14 @@ class SqlBed : public testing::Test {
     }
     return last;
   }
+  // The same in a session of its own.
+  std::string elsewhere(const std::string& text) {
+    std::unique_ptr<SqlSession> other = service_->open_session();
+    std::swap(session_, other);
+    std::string said = run(text);
+    std::swap(session_, other);
+    return said;
+  }
   static Result<std::string> read(RowStream& rows) {
     std::string all;
     while (true) {

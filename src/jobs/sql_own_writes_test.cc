@@ -6,17 +6,7 @@
 namespace dataflow::jobs {
 namespace {
 
-class SqlOwnWritesTest : public SqlBed {
- protected:
-  // In a session of its own.
-  std::string elsewhere(const std::string& text) {
-    std::unique_ptr<SqlSession> other = service_->open_session();
-    std::swap(session_, other);
-    std::string said = run(text);
-    std::swap(session_, other);
-    return said;
-  }
-};
+class SqlOwnWritesTest : public SqlBed {};
 
 TEST_F(SqlOwnWritesTest, RowsOfATableWithAKey) {
   run("CREATE TABLE t (k BIGINT, v BIGINT, PRIMARY KEY (k) NOT ENFORCED)");

@@ -9,21 +9,15 @@
 #include <set>
 
 #include "cannot_fail.h"
+#include "expr/with_columns.h"
 #include "spec_text.h"
 
 namespace dataflow::plan {
 namespace {
 
 using expr::ExpressionPtr;
+using expr::with_columns;
 using Names = std::map<std::string, std::string, std::less<>>;
-
-ExpressionPtr with_columns(const ExpressionPtr& expression, const auto& of) {
-  if (expression->kind == expr::Kind::kColumn) return of(expression);
-  if (expression->arguments.empty()) return expression;
-  auto made = std::make_shared<expr::Expression>(*expression);
-  for (ExpressionPtr& argument : made->arguments) argument = with_columns(argument, of);
-  return made;
-}
 
 std::string free_name(const std::string& wanted, const auto& is_taken) {
   std::string name = wanted;

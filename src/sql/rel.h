@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "expr/with_columns.h"
 #include "plan/plan.h"
 #include "sql/ast.h"
 
@@ -177,14 +178,6 @@ bool is_text_literal(const Rel& rel, const std::string& column);
 // `name`, or with the first free number behind it.
 std::string free_name(const std::string& name, const std::set<std::string>& taken);
 
-// The same expression with other columns: each column's name is given to `of`.
-template <class Of>
-ExpressionPtr with_columns(const ExpressionPtr& expression, const Of& of) {
-  if (expression->kind == expr::Kind::kColumn) return of(expression);
-  if (expression->arguments.empty()) return expression;
-  auto made = std::make_shared<expr::Expression>(*expression);
-  for (ExpressionPtr& argument : made->arguments) argument = with_columns(argument, of);
-  return made;
-}
+using expr::with_columns;
 
 }  // namespace dataflow::sql

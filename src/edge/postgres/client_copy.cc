@@ -1,6 +1,5 @@
 // Client: COPY … FROM STDIN, whose rows come as messages between a statement and its end.
-#include <cctype>
-
+#include "base/lower_case.h"
 #include "client.h"
 #include "copy_into.h"
 #include "expr/print.h"
@@ -8,18 +7,13 @@
 namespace dataflow::postgres {
 namespace {
 
-std::string in_small(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 // None: there is no such table or view.
 const jobs::RelationFacts* find_relation(const std::vector<jobs::RelationFacts>& relations,
                                          const std::string& name) {
   const jobs::RelationFacts* found = nullptr;
   for (const jobs::RelationFacts& relation : relations) {
     if (relation.name == name) return &relation;
-    if (in_small(relation.name) == in_small(name)) found = &relation;
+    if (lower_case(relation.name) == lower_case(name)) found = &relation;
   }
   return found;
 }

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "base/lower_case.h"
 #include "catalog_tables.h"
 #include "type_map.h"
 
@@ -24,12 +25,6 @@ bool is_operator(std::string_view name) {
   return !word || std::ranges::find(kWords, name) != kWords.end();
 }
 
-std::string in_small(std::string_view name) {
-  std::string out(name);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 std::string name_of(const Expression& e);
 
 // A cast is called as what it casts is, if that has a name.
@@ -47,7 +42,7 @@ std::string name_of_call(const Expression& e) {
       !e.arguments[1]->value.is_null() && e.arguments[1]->value.type().id() == TypeId::kString) {
     return e.arguments[1]->value.as_text();
   }
-  return is_operator(e.name) ? std::string(kNone) : in_small(e.name);
+  return is_operator(e.name) ? std::string(kNone) : lower_case(e.name);
 }
 
 std::string name_of(const Expression& e) {
@@ -59,7 +54,7 @@ std::string name_of(const Expression& e) {
     case Kind::kCall: return name_of_call(e);
     // An aggregate with clauses; of a subquery the name says how it is used.
     case Kind::kExtension:
-      return e.name.empty() || is_operator(e.name) ? std::string(kNone) : in_small(e.name);
+      return e.name.empty() || is_operator(e.name) ? std::string(kNone) : lower_case(e.name);
   }
   return std::string(kNone);
 }
